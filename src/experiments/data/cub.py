@@ -1,0 +1,287 @@
+"""Caltech-UCSD Birds (Wah 2011) with the captions of Reed 2016, in the folders that people have.
+
+AttnGAN, DM-GAN, DF-GAN and StackGAN unpack to a tree with pickles; the data set itself is a tree
+with text files. Which of them a folder is, is told by the files in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from experiments.data.cub_metadata import (
+    SPLITS,
+    TEST_CLASSES,
+    Entry,
+    Split,
+    caption_lines,
+    filenames,
+    native_entries,
+    pickled_captions,
+    pickled_entries,
+    pickled_words,
+    read_boxes,
+    read_test_classes,
+)
+from experiments.data.images import path_inside, read_crop
+from experiments.data.record import Drop, Record
+from experiments.errors import BadInput, UserError
+
+IMAGES = "images"
+FETCH = (
+    "fetch CUB_200_2011.tgz (www.vision.caltech.edu/datasets/cub_200_2011) and the captions (the "
+    "birds metadata that the README of github.com/taoxugit/AttnGAN names), unpack to birds/ with "
+    "birds/CUB_200_2011/images and birds/text, and set data.root to birds/"
+)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    cub: Path  # holds the folder of images
+    pickles: Path | None  # holds train/ and test/
+    text: Path | None  # <class>/<picture>.txt
+    captions: Path | None  # captions.pickle, in AttnGAN's tree
+
+
+class Cub:
+    """The reader of CUB-200-2011.
+
+    `root`: the folder `birds/` of AttnGAN, or `CUB_200_2011/` itself, with the captions inside or
+    beside it. `layout`: `attngan` (split and classes from `{train,test}/*.pickle`), `native` (text
+    files; the split is by class: a `testclasses.txt` in the tree, else the published 50 classes),
+    or `auto`. `text`: the folder of caption files, where it is neither `text/` nor `text_c10/`.
+    `box_crop`: crop to the bird as AttnGAN does. `captions_per_image`: use only the first so many.
+
+    Captions come from the caption files, as many as each image has. Only where there are none, they
+    are read from `captions.pickle`, which must then have ten for every file name.
+    """
+
+    name = "cub"
+
+    def __init__(
+        self,
+        root: str | None = None,
+        layout: Literal["auto", "attngan", "native"] = "auto",
+        text: str | None = None,
+        box_crop: bool = True,
+        captions_per_image: int | None = None,
+    ) -> None:
+        if layout not in ("auto", "attngan", "native"):
+            raise UserError(f"data.layout: {layout!r} is none of auto, attngan, native")
+        if captions_per_image is not None and captions_per_image < 1:
+            raise UserError("data.captions_per_image: must be 1 or more, or null for all")
+        self.root = root
+        self.layout = layout
+        self.text = text
+        self.box_crop = box_crop
+        self.captions_per_image = captions_per_image
+        self._classes: list[str] = []
+
+    def check(self) -> None:
+        """Raise `UserError` where a part of the tree is missing or the vocabulary is empty."""
+        found = self._find()
+        # The published file takes a second to read, an empty one is small; `words` looks at both.
+        if found.captions is not None and found.captions.stat().st_size < 100_000:
+            pickled_words(found.captions)
+        for name, wanted in (
+            ("images.txt", self.box_crop or found.pickles is None),
+            ("bounding_boxes.txt", self.box_crop),
+            ("image_class_labels.txt", found.pickles is None),
+        ):
+            if wanted and not (found.cub / name).is_file():
+                remedy = " or set data.box_crop=false" if found.pickles is not None else ""
+                raise UserError(f"{found.cub / name}: missing; unpack CUB_200_2011.tgz{remedy}")
+
+    def fingerprint(self) -> str:
+        """A hash of the settings and of name, size and time of every file that is read."""
+        found = self._find()
+        settings = (self.name, found.pickles is None, self.box_crop, self.captions_per_image)
+        digest = hashlib.sha256(repr(settings).encode() + TEST_CLASSES.read_bytes())
+        folders = [found.cub / IMAGES, found.text, *(found.cub.glob("*.txt"))]
+        folders += [found.captions, self._test_classes(found)]
+        if found.pickles is not None:
+            folders += [found.pickles / split for split in SPLITS]
+        for number, folder in enumerate(folders):
+            for name, status in _files(folder):
+                digest.update(f"{number} {name} {status.st_size} {status.st_mtime_ns}\n".encode())
+        return digest.hexdigest()[:16]
+
+    def read(self) -> Iterator[Record | Drop]:
+        """The images in the order of the lists, the training split first in AttnGAN's tree."""
+        self.check()
+        found = self._find()
+        entries = self._entries(found)
+        good = [entry for entry in entries if isinstance(entry, Entry)]
+        names = dict(reversed([(entry.class_id, entry.class_name) for entry in good]))
+        label = {class_id: number for number, class_id in enumerate(sorted(names))}
+        self._classes = [names[class_id] for class_id in sorted(names)]
+        boxes = read_boxes(found.cub) if self.box_crop else {}
+        pickled: dict[Split, list[list[str]]] = {}
+        if found.text is None:
+            assert found.captions is not None and found.pickles is not None
+            counts = {split: len(filenames(found.pickles, split)) for split in SPLITS}
+            pickled = pickled_captions(found.captions, counts)
+        times = Counter(entry.name for entry in good)
+        seen: set[str] = set()
+        for entry in entries:
+            if isinstance(entry, Drop):
+                yield entry
+                continue
+            drops: list[Drop] = []
+            try:
+                if entry.name in seen:
+                    raise BadInput(f"listed {times[entry.name]} times")
+                seen.add(entry.name)
+                path_inside(found.cub / IMAGES, entry.image)
+                box = boxes.get(entry.name, "no bounding box") if self.box_crop else None
+                if isinstance(box, str):
+                    raise BadInput(box)
+                captions = self._captions(found, entry, pickled, drops)
+            except BadInput as reason:
+                yield Drop(entry.name, str(reason))
+                continue
+            yield from drops
+            image = (found.cub / IMAGES / entry.image).relative_to(self._root()).as_posix()
+            yield Record(
+                entry.name, captions, label[entry.class_id], entry.split, image=image, box=box
+            )
+
+    def image(self, record: Record, size: int) -> np.ndarray:
+        """The bird's surroundings as uint8 (size, size, 3).
+
+        With a box this is AttnGAN's crop (`images.crop_window`). The short side is resized to
+        `size` and the long side cut at its centre, so that the store is square; the random crop of
+        training happens later, on the device. Original aspect is kept.
+        """
+        cub, within = self._cub(), Path(record.image)
+        images = cub / IMAGES
+        try:
+            relative = (self._root() / within).relative_to(images)
+        except ValueError:
+            raise BadInput("path leaves the root") from None
+        return read_crop(path_inside(images, relative.as_posix()), size, record.box)
+
+    def class_names(self) -> list[str]:
+        """Names of the folders (`001.Black_footed_Albatross`) by label."""
+        return list(self._classes)
+
+    def attribute_values(self) -> dict[str, tuple[str, ...]]:
+        """None: the attributes of CUB are annotators' guesses and are not read."""
+        return {}
+
+    def words(self) -> list[str] | None:
+        """The vocabulary of `captions.pickle` in index order, or None where there is none.
+
+        An encoder with published weights needs these indices and no others.
+        """
+        captions = self._find().captions
+        return None if captions is None else pickled_words(captions)
+
+    def _root(self) -> Path:
+        if self.root is None:
+            raise UserError(f"data.root: not set; {FETCH}")
+        root = Path(self.root).expanduser()
+        if not root.is_dir():
+            raise UserError(f"data.root: there is no folder {root}; {FETCH}")
+        return root
+
+    def _cub(self) -> Path:
+        root = self._root()
+        for cub in (root, root / "CUB_200_2011"):
+            if (cub / IMAGES).is_dir():
+                return cub
+        below = (child for child in sorted(root.iterdir()) if child.is_dir())
+        trees = (b for b in below if any(map(Path.is_dir, (b / IMAGES, b / "CUB_200_2011"))))
+        tree = next(trees, None)
+        remedy = FETCH if tree is None else f"did you mean data.root={tree}?"
+        raise UserError(f"data.root: neither images/ nor CUB_200_2011/images in {root}; {remedy}")
+
+    def _find(self) -> _Layout:
+        cub, root = self._cub(), self._root()
+        bases = (root, root.parent) if cub == root else (root,)
+        pickles = None
+        if self.layout != "native":
+            lists = [f"{split}/filenames.pickle" for split in SPLITS]
+            whole = (base for base in bases if all((base / name).is_file() for name in lists))
+            pickles = next(whole, None)
+            if pickles is None and (self.layout == "attngan" or not (cub / "images.txt").is_file()):
+                raise UserError(f"data.root: neither images.txt nor {lists[0]} in {root}; {FETCH}")
+        captions = None
+        if pickles is not None:
+            named = (pickles / name for name in ("captions.pickle", "captions_DAMSM.pickle"))
+            captions = next((path for path in named if path.is_file()), None)
+        text = self._text([*bases, cub])
+        if text is None and captions is None:
+            raise UserError(f"data.root: no text/<class>/<picture>.txt in {root}; {FETCH}")
+        return _Layout(cub, pickles, text, captions)
+
+    def _text(self, bases: list[Path]) -> Path | None:
+        if self.text is not None:
+            folder = Path(self.text).expanduser()
+            if _has_captions(folder):
+                return folder
+            raise UserError(f"data.text: no <class>/<picture>.txt in {folder}; name their folder")
+        folders = (base / name for base in bases for name in ("text", "text_c10"))
+        return next(filter(_has_captions, folders), None)
+
+    def _test_classes(self, found: _Layout) -> Path | None:
+        root = self._root()
+        folders = (root, root.parent) if found.cub == root else (root, found.cub)
+        own = (folder / "testclasses.txt" for folder in folders)
+        return next((path for path in own if path.is_file()), None)
+
+    def _entries(self, found: _Layout) -> list[Entry | Drop]:
+        if found.pickles is not None:
+            return pickled_entries(found.pickles, found.cub)
+        listed = self._test_classes(found) or TEST_CLASSES
+        entries = native_entries(found.cub, read_test_classes(listed))
+        if not any(isinstance(entry, Entry) and entry.split == "test" for entry in entries):
+            raise UserError(
+                f"{found.cub}: it has none of the test classes in {listed.name}; write "
+                f"{self._root() / 'testclasses.txt'} with the names of yours, one a line"
+            )
+        return entries
+
+    def _captions(
+        self,
+        found: _Layout,
+        entry: Entry,
+        pickled: dict[Split, list[list[str]]],
+        drops: list[Drop],
+    ) -> tuple[str, ...]:
+        if found.text is None:
+            captions = [caption for caption in pickled[entry.split][entry.index] if caption]
+        else:
+            try:
+                path = path_inside(found.text, f"{entry.name}.txt")
+            except BadInput as reason:
+                raise BadInput(f"captions: {reason}") from None
+            captions, faults = caption_lines(path)
+            drops += [Drop(f"{entry.name}#{line}", reason) for line, reason in faults]
+        if not captions:
+            raise BadInput("no caption can be used")
+        return tuple(captions[: self.captions_per_image])
+
+
+def _has_captions(folder: Path) -> bool:
+    return folder.is_dir() and next(folder.glob("*/*.txt"), None) is not None
+
+
+def _files(place: Path | None) -> Iterator[tuple[str, os.stat_result]]:
+    """The files at or under a path, in a fixed order."""
+    if place is None:
+        return
+    if place.is_file():
+        yield place.name, place.stat()
+    for folder, folders, names in os.walk(place):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(folder, name)
+            yield path.relative_to(place).as_posix(), path.lstat()

@@ -1,0 +1,180 @@
+"""Pictures that other people made: opened within bounds, upright, as a square of 8-bit RGB.
+
+Whatever is wrong with a file becomes one `BadInput` with the reason, never another exception. The
+format is told from the content, not from the name. Pictures with more than `MAX_PIXELS` are refused
+from their header, before a pixel is decoded.
+"""
+
+from __future__ import annotations
+
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from experiments.data.record import Box
+from experiments.errors import BadInput
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "PPM", "TIFF")
+MAX_PIXELS = 64_000_000
+MAX_BYTES = 128_000_000
+WHITE = (255, 255, 255)
+ORIENTATION = 0x0112  # the EXIF tag
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+Window = tuple[int, int, int, int]  # left, top, right, bottom
+
+
+def path_inside(root: Path, relative: str) -> Path:
+    """The regular file `relative` under `root`, which may itself be a link.
+
+    Raises `BadInput` for a path that leaves the root, by `..`, from `/` or over a link; and for one
+    that is missing, empty, or no plain file.
+    """
+    parts = PurePosixPath(relative).parts
+    if not parts or parts[0] == "/" or ".." in parts or not relative.isprintable():
+        raise BadInput("path leaves the root")
+    path = root / relative
+    try:
+        resolved = path.resolve(strict=True)
+        status = resolved.stat()
+    except (OSError, RuntimeError, ValueError):
+        raise BadInput("file is missing") from None
+    if not resolved.is_relative_to(root.resolve()):
+        raise BadInput("path leaves the root")
+    if not stat.S_ISREG(status.st_mode):
+        raise BadInput("not a file")
+    if status.st_size == 0:
+        raise BadInput("file is empty")
+    return path
+
+
+def read_crop(path: Path, size: int, box: Box | None = None) -> np.ndarray:
+    """The central square of the picture, or of the surroundings of `box`: uint8 (size, size, 3).
+
+    As in AttnGAN (`crop_window`), whose *resize the short side, crop the long one* is one bilinear
+    resize here. `box` counts in the pixels of the file, before its EXIF rotation.
+    """
+    with _opened(path) as image:
+        width, height = image.size
+        window = (0, 0, width, height) if box is None else crop_window((width, height), box)
+        left, top, right, bottom = _central_square(window)
+        # A JPEG decodes at 1/2, 1/4 or 1/8 in a fraction of the time; twice the size wanted is kept
+        # for the resize, so that what the decoder leaves out could not be seen.
+        scale = 2 * size / (right - left)
+        if scale < 1 and image.format == "JPEG":
+            image.draft(None, (max(1, int(width * scale)), max(1, int(height * scale))))
+        x, y = image.width / width, image.height / height
+        # Cut before the resize, whose filter would else look beyond the window.
+        square = image.crop((round(left * x), round(top * y), round(right * x), round(bottom * y)))
+        resized = to_rgb(square).resize((size, size), Image.Resampling.BILINEAR)
+        return _array(resized, image)
+
+
+def read_padded(path: Path, size: int) -> np.ndarray:
+    """The whole picture centred on a white square, as uint8 (size, size, 3)."""
+    with _opened(path) as image:
+        rgb = to_rgb(image)
+        longer = max(rgb.size)
+        fitted = [max(1, round(side * size / longer)) for side in rgb.size]
+        resized = rgb.resize((fitted[0], fitted[1]), Image.Resampling.LANCZOS)
+        square = Image.new("RGB", (size, size), WHITE)
+        square.paste(resized, ((size - fitted[0]) // 2, (size - fitted[1]) // 2))
+        return _array(square, image)
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height from the header. Raises `BadInput` for what is no picture."""
+    with _opened(path) as image:
+        return image.size
+
+
+def crop_window(image_size: tuple[int, int], box: Box) -> Window:
+    """The square of half side 0.75 max(w, h) about the centre of the box, clipped to the picture.
+
+    StackGAN (Zhang 2017), so that the bird fills about three quarters of the picture. All integers.
+    Raises `BadInput` for a box without area or that does not touch the picture.
+    """
+    (width, height), (x, y, w, h) = image_size, box
+    if w < 1 or h < 1:
+        raise BadInput("bounding box has no area")
+    if x >= width or y >= height or x + w <= 0 or y + h <= 0:
+        raise BadInput("bounding box lies outside the picture")
+    r = max(1, int(0.75 * max(w, h)))
+    centre_x, centre_y = (2 * x + w) // 2, (2 * y + h) // 2
+    window = (
+        *(max(0, centre_x - r), max(0, centre_y - r)),
+        *(min(width, centre_x + r), min(height, centre_y + r)),
+    )
+    if window[0] >= window[2] or window[1] >= window[3]:
+        raise BadInput("bounding box lies outside the picture")
+    return window
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """8-bit RGB from any mode: 16 bits keep the upper eight, transparent parts become white."""
+    if image.mode == "RGB" and "transparency" not in image.info:
+        image.load()
+        return image
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image, dtype=np.float64)
+        if not np.isfinite(values).all():
+            raise BadInput("picture has values that are no numbers")
+        deep = image.mode.startswith("I;16") or values.max(initial=0) > 255
+        top = 65535.0 if deep else 255.0
+        image = Image.fromarray((values.clip(0, top) * (255 / top)).astype(np.uint8))
+    if image.has_transparency_data:
+        sprite = image.convert("RGBA")
+        canvas = Image.new("RGBA", sprite.size, (*WHITE, 255))
+        return Image.alpha_composite(canvas, sprite).convert("RGB")
+    return image.convert("RGB")
+
+
+def _central_square(window: Window) -> Window:
+    left, top, right, bottom = window
+    side = min(right - left, bottom - top)
+    x, y = (left + right - side) // 2, (top + bottom - side) // 2
+    return x, y, x + side, y + side
+
+
+def _array(square: Image.Image, source: Image.Image) -> np.ndarray:
+    """The square upright. A square about the same centre may as well be turned after the crop."""
+    try:
+        turn = _UPRIGHT.get(source.getexif().get(ORIENTATION, 1))
+    except Exception:  # a broken tag is no reason to lose the picture
+        turn = None
+    return np.array(square if turn is None else square.transpose(turn), dtype=np.uint8)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadInput("file is too large")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about a size or a tag: both are judged here
+            with Image.open(path, formats=FORMATS) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise BadInput("picture has too many pixels")
+                yield image
+    except BadInput:
+        raise
+    except FileNotFoundError:
+        raise BadInput("file is missing") from None
+    except Image.UnidentifiedImageError:
+        raise BadInput("not a picture") from None
+    except Image.DecompressionBombError:
+        raise BadInput("picture has too many pixels") from None
+    except Exception as error:  # decoders raise whatever a broken file leads them to
+        raise BadInput(f"picture is broken ({type(error).__name__})") from None

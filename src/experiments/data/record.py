@@ -1,0 +1,66 @@
+"""The one record that every data set is turned into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Record:
+    """An image with its captions.
+
+    `key` is unique in the data set and safe in a file name's stem (`001.Albatross/img_1`).
+    `image` is a path relative to the root, empty where the picture is rendered. `box` is (x, y,
+    width, height) in pixels. `mentions[k]` names the attributes that caption k states; it is empty
+    where attributes are unknown.
+    """
+
+    key: str
+    captions: tuple[str, ...]
+    label: int
+    split: Literal["train", "test"]
+    image: str = ""
+    box: Box | None = None
+    attributes: dict[str, str] = field(default_factory=dict)
+    mentions: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A record that cannot be used, and the reason in a few words."""
+
+    key: str
+    reason: str
+
+
+class Reader(Protocol):
+    """What a data set offers. Readers pickle, import no torch, and know nothing of training."""
+
+    name: str
+
+    def check(self) -> None:
+        """Raise `UserError` where the data cannot be found: what to fetch and where to put it."""
+
+    def fingerprint(self) -> str:
+        """What identifies the content: settings, and names, sizes and times of the files."""
+
+    def read(self) -> Iterator[Record | Drop]:
+        """Every record in a fixed order, and in place of each unusable one why it was dropped."""
+
+    def image(self, record: Record, size: int) -> np.ndarray:
+        """The crop as uint8 (size, size, 3). Raises `BadInput` for a picture that cannot be used."""
+
+    def class_names(self) -> list[str]:
+        """Names by label. Valid after `read` has been consumed."""
+
+    def attribute_values(self) -> dict[str, tuple[str, ...]]:
+        """The values that each attribute can take, in a fixed order; empty where unknown."""
+
+    def words(self) -> list[str] | None:
+        """A vocabulary that comes with the data, in index order, or None to build one."""

@@ -1,0 +1,125 @@
+"""One split of a data set as arrays: what batches, encoders and scores index.
+
+Captions are ragged (an image may have nine, another one), so they lie flat: those of image i are
+the rows `caption_start[i]` to `caption_start[i + 1]` of `tokens`, `lengths` and `mentions`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from experiments.data.record import Record
+from experiments.data.store import atomic
+from experiments.data.vocabulary import Vocabulary
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """N images with M captions; A attributes, T = the most words that are kept of a caption."""
+
+    name: str
+    images: np.ndarray  # uint8 (N, L, L, 3), a view of the memory map
+    keys: list[str]
+    captions: list[list[str]]  # per image
+    labels: np.ndarray  # int64 (N,)
+    attributes: np.ndarray  # int64 (N, A), index of the value, -1 where unknown
+    caption_start: np.ndarray  # int64 (N + 1,)
+    caption_image: np.ndarray  # int64 (M,)
+    tokens: np.ndarray  # int64 (M, T), padded with 0
+    lengths: np.ndarray  # int64 (M,)
+    mentions: np.ndarray  # bool (M, A), whether the caption states the attribute
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+def encode_records(
+    records: list[Record],
+    vocabulary: Vocabulary,
+    attribute_values: dict[str, tuple[str, ...]],
+    max_words: int,
+) -> Arrays:
+    """The arrays of all records together, in their order; `cut` makes splits of them.
+
+    Of a caption longer than `max_words` the test split keeps the first words. The training split
+    keeps a random ordered subset (Xu 2018, released code), drawn from the record's key and the
+    caption's number, so that it is the same in every run.
+    """
+    names = {name: k for k, name in enumerate(attribute_values)}
+    count = sum(len(record.captions) for record in records)
+    tokens = np.zeros((count, max_words), np.int32)
+    lengths = np.zeros(count, np.int32)
+    mentions = np.zeros((count, len(names)), bool)
+    attributes = np.full((len(records), len(names)), -1, np.int64)
+    row = 0
+    for i, record in enumerate(records):
+        for name, value in record.attributes.items():
+            attributes[i, names[name]] = attribute_values[name].index(value)
+        for k, caption in enumerate(record.captions):
+            indices = vocabulary.encode(caption)
+            if len(indices) > max_words and record.split == "train":
+                rng = np.random.default_rng(zlib.crc32(f"{record.key}#{k}".encode()))
+                kept = np.sort(rng.choice(len(indices), max_words, replace=False))
+                indices = [indices[word] for word in kept]
+            indices = indices[:max_words]
+            tokens[row, : len(indices)] = indices
+            lengths[row] = len(indices)
+            for name in record.mentions[k] if record.mentions else ():
+                mentions[row, names[name]] = True
+            row += 1
+    captions = "\n".join(caption for record in records for caption in record.captions)
+    return {
+        "keys": np.array([record.key for record in records], dtype=np.str_),
+        "test": np.array([record.split == "test" for record in records]),
+        "labels": np.array([record.label for record in records], np.int64),
+        "attributes": attributes,
+        "caption_counts": np.array([len(record.captions) for record in records], np.int64),
+        "captions": np.frombuffer(captions.encode(), np.uint8),
+        "tokens": tokens,
+        "lengths": lengths,
+        "mentions": mentions,
+    }
+
+
+def save_arrays(arrays: Arrays, path: Path) -> None:
+    """Write the arrays to an npz file, whole or not at all."""
+    with atomic(path) as partial, partial.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def load_arrays(path: Path) -> Arrays:
+    """Read what `save_arrays` wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def cut(arrays: Arrays, name: str, kept: np.ndarray, images: np.ndarray) -> Split:
+    """The split of the records where `kept` (N,) is true, with their pictures in the same order."""
+    assert len(images) == kept.sum()
+    counts = arrays["caption_counts"]
+    flat = np.repeat(kept, counts)
+    counts = counts[kept]
+    start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    texts = arrays["captions"].tobytes().decode().split("\n") if len(flat) else []
+    texts = [text for text, keep in zip(texts, flat.tolist(), strict=True) if keep]
+    bounds = start.tolist()
+    return Split(
+        name=name,
+        images=images,
+        keys=arrays["keys"][kept].tolist(),
+        captions=[texts[a:b] for a, b in itertools.pairwise(bounds)],
+        labels=arrays["labels"][kept],
+        attributes=arrays["attributes"][kept],
+        caption_start=start,
+        caption_image=np.repeat(np.arange(len(counts)), counts),
+        tokens=arrays["tokens"][flat].astype(np.int64),
+        lengths=arrays["lengths"][flat].astype(np.int64),
+        mentions=arrays["mentions"][flat],
+    )

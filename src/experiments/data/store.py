@@ -1,0 +1,276 @@
+"""The pictures of a data set as one array on disk: uint8 (N, L, L, 3), written once, then mapped.
+
+Decoding and rendering are paid once, in parallel; a batch is then a copy of memory. Whatever is
+written here appears under its name only when it is whole, so a killed build is simply built again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import logging
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from experiments.data.record import Drop, Reader, Record
+from experiments.errors import BadInput, UserError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+log = logging.getLogger(__name__)
+
+CHUNK = 32  # pictures handed to a worker at a time
+SERIAL = 64  # fewer pictures than this are done before a pool has started
+_job: tuple[Reader, np.ndarray] | None = None  # set in worker processes only
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on the file; wait while another process has it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.info("waiting for another process that is writing %s", path.parent)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A path to write a file or a folder to; it is synced and renamed to `path` at the end."""
+    partial = path.with_name(path.name + ".partial")
+    _remove(partial)
+    try:
+        yield partial
+        for file in [partial, *partial.rglob("*")]:
+            _sync(file)
+        if path.is_dir():
+            shutil.rmtree(path)
+        partial.replace(path)
+        _sync(path.parent)
+    finally:
+        _remove(partial)
+
+
+def progress_bar(total: int, description: str, unit: str, show: bool | None) -> tqdm:
+    """A bar on standard error; where that is no terminal, a line now and then of long work only."""
+    from tqdm import tqdm
+
+    pace = (0.5, 0.2) if sys.stderr.isatty() else (10.0, 15.0)
+    return tqdm(
+        total=total,
+        desc=description,
+        unit=f" {unit}",
+        delay=pace[0],
+        mininterval=pace[1],
+        disable=show is False,
+        dynamic_ncols=True,
+    )
+
+
+def build_store(
+    reader: Reader,
+    records: Sequence[Record],
+    size: int,
+    path: Path,
+    workers: int | None = None,
+    progress: bool | None = None,
+) -> list[Drop]:
+    """Write the records' pictures to `path`, unless it is there, and return those left out.
+
+    Row k of the store is record k of the records that were not left out. `workers`: processes (all
+    cores by default). `progress=False` shows nothing. Raises `UserError` where the disk is full or
+    no picture can be used.
+    """
+    with locked(path.with_name(f".{path.name}.lock")):
+        if path.exists():
+            return dropped_pictures(path)
+        with atomic(path) as partial:
+            _allocate(partial, len(records), size)
+            title = f"{reader.name}: {len(records)} images at {size} px"
+            with progress_bar(len(records), title, "images", progress) as bar:
+                reasons = _fill(reader, records, partial, _worker_count(workers, records), bar)
+            if len(reasons) == len(records):
+                reason = next(iter(reasons.values()), "there is no record")
+                raise UserError(f"{reader.name}: no picture can be used ({reason})")
+            _compact(partial, [k for k in range(len(records)) if k not in reasons])
+            drops = [Drop(records[k].key, reasons[k]) for k in sorted(reasons)]
+            with atomic(path.with_suffix(".json")) as side:
+                side.write_text(json.dumps([[drop.key, drop.reason] for drop in drops]))
+    return drops
+
+
+def dropped_pictures(path: Path) -> list[Drop]:
+    """The records that the store at `path` left out."""
+    return [Drop(*pair) for pair in json.loads(path.with_suffix(".json").read_text())]
+
+
+def open_store(path: Path) -> np.ndarray:
+    """The pictures as a read-only memory map, uint8 (N, L, L, 3)."""
+    try:
+        images = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); delete it to build it again") from None
+    return images
+
+
+def _worker_count(workers: int | None, records: Sequence[Record]) -> int:
+    if multiprocessing.current_process().daemon:  # such a process may have no children
+        return 1
+    if workers is None:
+        affinity = getattr(os, "sched_getaffinity", None)
+        cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+        workers = 1 if len(records) < SERIAL else cores
+    return max(1, min(workers, len(records)))
+
+
+def _allocate(path: Path, count: int, size: int) -> None:
+    """An empty store whose space is reserved: writing to a map on a full disk kills the process."""
+    np.lib.format.open_memmap(path, "w+", np.uint8, (count, size, size, 3)).flush()
+    reserve = getattr(os, "posix_fallocate", None)
+    if reserve is None:
+        return
+    need = path.stat().st_size
+    with path.open("r+b") as file:
+        try:
+            reserve(file.fileno(), 0, need)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise UserError(
+                    f"{path.parent}: no space for the picture store, which needs "
+                    f"{need / 1e9:.1f} GB; free some or move the cache"
+                ) from None
+            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
+
+
+def _fill(
+    reader: Reader, records: Sequence[Record], path: Path, workers: int, bar: tqdm
+) -> dict[int, str]:
+    """Draw every record into its row; the reason of each row that could not be drawn."""
+    step = max(1, min(CHUNK, len(records) // (4 * workers)))
+    chunks = [(row, records[row : row + step]) for row in range(0, len(records), step)]
+    reasons: dict[int, str] = {}
+    if workers == 1:
+        images = np.lib.format.open_memmap(path, "r+")
+        for row, chunk in chunks:
+            reasons |= _draw(reader, images, row, chunk)
+            bar.update(len(chunk))
+        return reasons
+    pool = ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), _start_worker, (reader, path)
+    )
+    try:
+        with _main_unseen(reader):
+            jobs = {pool.submit(_work, row, chunk): len(chunk) for row, chunk in chunks}
+        for job in as_completed(jobs):
+            reasons |= job.result()
+            bar.update(jobs[job])
+    except BrokenProcessPool:
+        raise UserError(
+            f"{reader.name}: a process that prepares pictures died, most likely for want of "
+            "memory; workers=1 prepares them in this process"
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return reasons
+
+
+@contextlib.contextmanager
+def _main_unseen(reader: Reader) -> Iterator[None]:
+    """Keep workers from importing the main script, which would load torch in each for nothing.
+
+    A script without `if __name__ == "__main__"` can then open a data set, too.
+    """
+    main = sys.modules["__main__"]
+    names = () if type(reader).__module__ == "__main__" else ("__file__", "__spec__")
+    saved = {name: main.__dict__[name] for name in names if name in main.__dict__}
+    try:
+        main.__dict__.update(dict.fromkeys(saved))
+        yield
+    finally:
+        main.__dict__.update(saved)
+
+
+def _start_worker(reader: Reader, path: Path) -> None:
+    """Ctrl-C is the parent's to handle; and a worker whose parent was killed must not stay."""
+    global _job
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def leave_with_parent() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=leave_with_parent, daemon=True).start()
+    _job = (reader, np.lib.format.open_memmap(path, "r+"))
+
+
+def _work(row: int, records: Sequence[Record]) -> dict[int, str]:
+    assert _job is not None
+    return _draw(*_job, row, records)
+
+
+def _draw(
+    reader: Reader, images: np.ndarray, row: int, records: Sequence[Record]
+) -> dict[int, str]:
+    reasons = {}
+    for k, record in enumerate(records, start=row):
+        try:
+            picture = reader.image(record, images.shape[1])
+        except BadInput as error:
+            reasons[k] = str(error)
+            continue
+        assert picture.dtype == np.uint8, picture.dtype
+        assert picture.shape == images.shape[1:], picture.shape
+        images[k] = picture
+    return reasons
+
+
+def _compact(path: Path, rows: list[int]) -> None:
+    """Close the gaps that dropped pictures left, and shorten the file."""
+    images = np.lib.format.open_memmap(path, "r+")
+    if len(rows) < len(images):
+        for to, k in enumerate(rows):
+            if to != k:
+                images[to] = images[k]
+        start, row_bytes = images.offset, images[0].nbytes
+        header = {"descr": "|u1", "fortran_order": False, "shape": (len(rows), *images.shape[1:])}
+        images.flush()
+        with path.open("r+b") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            assert file.tell() == start, "the header of a shorter array has the same length"
+            file.truncate(start + len(rows) * row_bytes)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

@@ -1,0 +1,201 @@
+"""A reader's records, validated once, as a Hugging Face `datasets` table on disk, and a report.
+
+The table holds one row per image: key, image, captions, label, split, box, attributes (JSON),
+mentions. Where `datasets` is not installed the same rows are lines of `records.jsonl`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from experiments.data.record import Drop, Reader, Record
+from experiments.data.store import atomic
+from experiments.data.vocabulary import tokenize
+from experiments.errors import UserError
+
+TABLE, LINES, REPORT = "table", "records.jsonl", "report.json"
+MAX_DROPPED = 0.01  # of the records read
+EXAMPLES = 20
+
+
+def read_records(reader: Reader) -> tuple[list[Record], list[Drop]]:
+    """Consume the reader: the usable records, training split first, and what was dropped.
+
+    White space in captions is normalised and captions without a word are left out.
+    """
+    read = list(reader.read())
+    classes, values = len(reader.class_names()), reader.attribute_values()
+    records: list[Record] = []
+    drops: list[Drop] = []
+    keys: set[str] = set()
+    for entry in read:
+        if isinstance(entry, Record):
+            entry = _without_empty_captions(entry)
+            reason = "key appears twice" if entry.key in keys else _fault(entry, classes, values)
+            keys.add(entry.key)
+            entry = Drop(entry.key, reason) if reason else entry
+        if isinstance(entry, Record):
+            records.append(entry)
+        else:
+            drops.append(entry)
+    return sorted(records, key=lambda record: record.split != "train"), drops
+
+
+def make_report(name: str, records: list[Record], drops: list[Drop]) -> dict[str, Any]:
+    """What was read, kept and dropped, in numbers and by reason, with the first examples."""
+    labels = {s: {r.label for r in records if r.split == s} for s in ("train", "test")}
+    return {
+        "name": name,
+        "read": len(records) + len(drops),
+        "kept": {split: sum(r.split == split for r in records) for split in labels},
+        "captions": sum(len(r.captions) for r in records),
+        "classes": {split: len(found) for split, found in labels.items()},
+        "classes_in_both_splits": len(labels["train"] & labels["test"]),
+        "dropped": len(drops),
+        "reasons": dict(Counter(drop.reason for drop in drops).most_common()),
+        "examples": [dataclasses.asdict(drop) for drop in drops[:EXAMPLES]],
+    }
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON so that the file is either the old one or the whole new one."""
+    with atomic(path) as partial:
+        partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def require_few_drops(report: dict[str, Any], path: Path) -> None:
+    """Raise `UserError` where nothing is left to train on or more than 1 % was dropped.
+
+    `path` is the report's file, which the message names.
+    """
+    name, read, dropped = report["name"], report["read"], report["dropped"]
+    if read == 0:
+        raise UserError(f"{name}: no record was found; check the folder that data.root names")
+    if dropped > MAX_DROPPED * read:
+        reason, count = next(iter(report["reasons"].items()))
+        raise UserError(
+            f"{name}: {dropped} of {read} records ({dropped / read:.1%}) cannot be used, "
+            f"most often {reason!r} ({count}); repair or remove what {path} lists"
+        )
+    if report["kept"]["train"] == 0:
+        raise UserError(f"{name}: no record belongs to the training split; check the split files")
+
+
+def write_table(records: list[Record], folder: Path) -> None:
+    """Write the records into `folder`, whole or not at all."""
+    rows = [_row(record) for record in records]
+    try:
+        import datasets
+    except ImportError:
+        with atomic(folder / LINES) as partial, partial.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+        return
+    text, texts = datasets.Value("string"), datasets.List(datasets.Value("string"))
+    features = datasets.Features(
+        {
+            "key": text,
+            "image": text,
+            "captions": texts,
+            "label": datasets.Value("int64"),
+            "split": text,
+            "box": datasets.List(datasets.Value("int64")),
+            "attributes": text,
+            "mentions": datasets.List(texts),
+        }
+    )
+    columns = {name: [row[name] for row in rows] for name in features}
+    with _silent(datasets), atomic(folder / TABLE) as partial:
+        datasets.Dataset.from_dict(columns, features=features).save_to_disk(str(partial))
+
+
+def table_exists(folder: Path) -> bool:
+    """Whether `read_table` can read what is there; imports nothing."""
+    has_datasets = importlib.util.find_spec("datasets") is not None
+    return (folder / LINES).exists() or (has_datasets and (folder / TABLE).exists())
+
+
+def read_table(folder: Path) -> list[Record]:
+    """The records that `write_table` wrote, in the same order."""
+    if (folder / LINES).exists():
+        with (folder / LINES).open(encoding="utf-8") as file:
+            return [_record(json.loads(line)) for line in file]
+    import datasets
+
+    with _silent(datasets):
+        return [_record(row) for row in datasets.load_from_disk(str(folder / TABLE)).to_list()]
+
+
+def _without_empty_captions(record: Record) -> Record:
+    kept = [k for k, caption in enumerate(record.captions) if tokenize(caption)]
+    mentions = record.mentions
+    if len(mentions) == len(record.captions):
+        mentions = tuple(mentions[k] for k in kept)
+    captions = tuple(" ".join(record.captions[k].split()) for k in kept)
+    return dataclasses.replace(record, captions=captions, mentions=mentions)
+
+
+def _fault(record: Record, classes: int, values: dict[str, tuple[str, ...]]) -> str:
+    """Why the record cannot be used; empty where it can."""
+    path = PurePosixPath(record.key)
+    if not record.key or path.is_absolute() or ".." in path.parts:
+        return "key is no safe file name"
+    if record.split not in ("train", "test"):
+        return f"split {record.split!r} is neither train nor test"
+    if not record.captions:
+        return "no caption with a word"
+    if not 0 <= record.label < classes:
+        return f"label outside the {classes} classes"
+    if record.mentions and len(record.mentions) != len(record.captions):
+        return "mentions do not match the captions"
+    for name, value in record.attributes.items():
+        if value not in values.get(name, ()):
+            return f"value of attribute {name!r} is not one of its values"
+    if any(name not in values for mention in record.mentions for name in mention):
+        return "mention of an attribute that does not exist"
+    return ""
+
+
+def _row(record: Record) -> dict[str, Any]:
+    return {
+        "key": record.key,
+        "image": record.image,
+        "captions": list(record.captions),
+        "label": record.label,
+        "split": record.split,
+        "box": None if record.box is None else list(record.box),
+        "attributes": json.dumps(record.attributes),
+        "mentions": [list(mention) for mention in record.mentions],
+    }
+
+
+def _record(row: dict[str, Any]) -> Record:
+    box = row["box"]
+    return Record(
+        key=row["key"],
+        captions=tuple(row["captions"]),
+        label=row["label"],
+        split=row["split"],
+        image=row["image"],
+        box=None if box is None else (box[0], box[1], box[2], box[3]),
+        attributes=json.loads(row["attributes"]),
+        mentions=tuple(tuple(mention) for mention in row["mentions"]),
+    )
+
+
+@contextmanager
+def _silent(datasets: Any) -> Iterator[None]:
+    """Without the progress bars of `datasets`, which are then as they were."""
+    shown = datasets.utils.is_progress_bar_enabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            datasets.enable_progress_bars()

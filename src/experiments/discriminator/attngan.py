@@ -1,0 +1,148 @@
+"""AttnGAN's discriminators, one for each resolution (Xu et al. 2018; the trunks are StackGAN-v2's).
+
+A trunk of stride-2 convolutions reaches a 4x4 map of 8 x width channels; one head judges the image
+alone, one judges it together with the sentence embedding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+
+from experiments.normalisation import Norm, normalisation
+
+Cap = int | Literal["double"]
+Logits = tuple[Tensor, Tensor | None]
+MAP_SIZE = 4
+HEAD_FACTOR = 8
+SLOPE = 0.2
+
+
+def trunk_factors(resolution: int, cap: Cap = 16) -> tuple[list[int], list[int]]:
+    """Channels of the trunk in units of `width`: (stride-2 convolutions, 3x3 convolutions).
+
+    The stride-2 ones double from 1 up to `cap` ("double": without limit), the 3x3 ones halve back
+    to 8. Below 64 px only the last of (1, 2, 4, 8) are kept, so that a head always sees 8.
+    """
+    downs = (resolution // MAP_SIZE).bit_length() - 1
+    assert downs >= 1 and resolution == MAP_SIZE << downs, (
+        f"a resolution must be 8, 16, 32, ..., got {resolution}"
+    )
+    assert cap == "double" or (isinstance(cap, int) and cap >= HEAD_FACTOR), (
+        f"cap must be 'double' or at least {HEAD_FACTOR}, got {cap!r}"
+    )
+    powers = range(max(0, 4 - downs), max(4, downs))
+    down = [2**power if cap == "double" else min(2**power, int(cap)) for power in powers]
+    reduce, factor = [], down[-1]
+    while factor > HEAD_FACTOR:
+        factor = max(factor // 2, HEAD_FACTOR)
+        reduce.append(factor)
+    return down, reduce
+
+
+def _layer(inputs: int, outputs: int, kernel: int, norm: Norm | None) -> list[nn.Module]:
+    stride = 2 if kernel == 4 else 1
+    layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, kernel, stride, 1, bias=False)]
+    if norm is not None:
+        layers.append(normalisation(norm, outputs))
+    layers.append(nn.LeakyReLU(SLOPE))
+    return layers
+
+
+class StageDiscriminator(nn.Module):
+    """The discriminator of one resolution."""
+
+    def __init__(
+        self,
+        resolution: int,
+        width: int = 64,
+        text_dim: int = 256,
+        cap: Cap = 16,
+        unconditional: bool = True,
+        norm: Norm = "batch",
+    ) -> None:
+        """`resolution`: side in pixels, 4 x 2^n. `cap`: widest layer in units of `width`, or
+        "double" for the StackGAN-v2 form, whose 512 px trunk has 281 M parameters at width 64.
+        """
+        super().__init__()
+        self.resolution = resolution
+        down, reduce = trunk_factors(resolution, cap)
+        layers, inputs = [], 3
+        for index, factor in enumerate(down):
+            layers += _layer(inputs, factor * width, 4, norm if index > 0 else None)
+            inputs = factor * width
+        for factor in reduce:
+            layers += _layer(inputs, factor * width, 3, norm)
+            inputs = factor * width
+        self.layers = nn.Sequential(*layers)
+        self.joint = nn.Sequential(*_layer(inputs + text_dim, inputs, 3, norm))
+        self.conditional_head = nn.Conv2d(inputs, 1, MAP_SIZE, MAP_SIZE)
+        self.unconditional_head = (
+            nn.Conv2d(inputs, 1, MAP_SIZE, MAP_SIZE) if unconditional else None
+        )
+
+    def trunk(self, images: Tensor) -> Tensor:
+        """images (B, 3, R, R) in [-1, 1] -> features (B, 8 width, 4, 4)."""
+        return self.layers(images)
+
+    def conditional(self, features: Tensor, sentence: Tensor) -> Tensor:
+        """Logits (B,) that the image is real and belongs to sentence (B, text_dim)."""
+        tiled = sentence.to(features.dtype)[:, :, None, None].expand(-1, -1, MAP_SIZE, MAP_SIZE)
+        joint = self.joint(torch.cat((features, tiled), dim=1))
+        return self.conditional_head(joint).flatten()
+
+    def heads(self, features: Tensor, sentence: Tensor) -> Logits:
+        """Conditional logits (B,), and unconditional logits (B,) or None without that head."""
+        unconditional = None
+        if self.unconditional_head is not None:
+            unconditional = self.unconditional_head(features).flatten()
+        return self.conditional(features, sentence), unconditional
+
+    def forward(self, images: Tensor, sentence: Tensor) -> Logits:
+        """images (B, 3, R, R), sentence (B, text_dim) -> conditional and unconditional logits."""
+        return self.heads(self.trunk(images), sentence)
+
+
+class AttnGANDiscriminator(nn.Module):
+    """One discriminator for each resolution; every method takes and returns lists."""
+
+    def __init__(
+        self,
+        resolutions: Sequence[int],
+        width: int = 64,
+        text_dim: int = 256,
+        cap: Cap | Sequence[Cap] = 16,
+        unconditional: bool = True,
+        norm: Norm = "batch",
+    ) -> None:
+        """As `StageDiscriminator`; `cap` is one for all, or one for each resolution."""
+        super().__init__()
+        self.resolutions = list(resolutions)
+        caps = [cap] * len(resolutions) if isinstance(cap, int | str) else list(cap)
+        self.stages = nn.ModuleList(
+            StageDiscriminator(resolution, width, text_dim, stage_cap, unconditional, norm)
+            for resolution, stage_cap in zip(resolutions, caps, strict=True)
+        )
+
+    def _stages(self) -> Iterator[StageDiscriminator]:
+        return cast("Iterator[StageDiscriminator]", iter(self.stages))
+
+    def trunk(self, images: Sequence[Tensor]) -> list[Tensor]:
+        """Features of every stage; the same features serve right and wrong sentences."""
+        return [stage.trunk(x) for stage, x in zip(self._stages(), images, strict=True)]
+
+    def heads(self, features: Sequence[Tensor], sentence: Tensor) -> list[Logits]:
+        pairs = zip(self._stages(), features, strict=True)
+        return [stage.heads(f, sentence) for stage, f in pairs]
+
+    def conditional(self, features: Sequence[Tensor], sentence: Tensor) -> list[Tensor]:
+        """Conditional logits alone, for mismatched pairs."""
+        pairs = zip(self._stages(), features, strict=True)
+        return [stage.conditional(f, sentence) for stage, f in pairs]
+
+    def forward(self, images: Sequence[Tensor], sentence: Tensor) -> list[Logits]:
+        """images: one (B, 3, R, R) for each resolution, smallest first; sentence (B, text_dim)."""
+        return self.heads(self.trunk(images), sentence)

@@ -1,0 +1,192 @@
+"""AttnGAN's generator with any number of stages (Xu et al. 2018, section 3.1).
+
+Three stages at 64, 128 and 256 px are the published network; a fourth at 512 px is one more entry
+in `resolutions`. Every stage keeps the width of the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.checkpoint import checkpoint
+
+from experiments.generator.block import (
+    GLU,
+    ConditioningAugmentation,
+    ResidualBlock,
+    UpBlock,
+    WordAttention,
+)
+from experiments.normalisation import Norm, normalisation
+
+SEED_SIZE = 4
+
+
+class GeneratorOutput(NamedTuple):
+    """What one forward pass gives.
+
+    images: (B, 3, R, R) in [-1, 1] for each resolution R, smallest first. mu, logvar: (B, c).
+    attention: (B, T, H, W) of every stage after the first, empty unless it was asked for.
+    """
+
+    images: list[Tensor]
+    mu: Tensor
+    logvar: Tensor
+    attention: list[Tensor]
+
+
+class InitialStage(nn.Module):
+    """F_0: condition and noise to a 4x4 map, then up-blocks to the first resolution."""
+
+    def __init__(
+        self, inputs: int, width: int, initial_width: int, ups: int, norm: Norm, fast: bool
+    ) -> None:
+        super().__init__()
+        self.initial_width = initial_width
+        seed = initial_width * SEED_SIZE * SEED_SIZE
+        self.seed = nn.Sequential(
+            nn.Linear(inputs, 2 * seed, bias=False), normalisation(norm, 2 * seed, dims=1), GLU()
+        )
+        widths = [max(width, initial_width >> step) for step in range(ups)] + [width]
+        self.ups = nn.Sequential(
+            *(UpBlock(widths[step], widths[step + 1], norm, fast) for step in range(ups))
+        )
+
+    def forward(self, condition: Tensor, noise: Tensor) -> Tensor:
+        seed = self.seed(torch.cat((condition, noise), dim=1))
+        return self.ups(seed.view(-1, self.initial_width, SEED_SIZE, SEED_SIZE))
+
+
+class NextStage(nn.Module):
+    """F_i: join the word context, residual blocks, double the side."""
+
+    def __init__(
+        self,
+        width: int,
+        text_dim: int,
+        residual_blocks: int,
+        norm: Norm,
+        fast: bool,
+        legacy_mask: bool,
+    ) -> None:
+        super().__init__()
+        self.attention = WordAttention(width, text_dim, legacy_mask)
+        self.residual = nn.Sequential(
+            *(ResidualBlock(2 * width, norm) for _ in range(residual_blocks))
+        )
+        self.up = UpBlock(2 * width, width, norm, fast)
+
+    def forward(self, h: Tensor, words: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        context, beta = self.attention(h, words, mask)
+        joined = torch.cat((h, context.to(h.dtype)), dim=1)
+        return self.up(self.residual(joined)), beta
+
+
+class AttnGANGenerator(nn.Module):
+    """Images of every resolution from noise, a sentence and its words."""
+
+    def __init__(
+        self,
+        resolutions: Sequence[int],
+        width: int = 32,
+        noise_dim: int = 100,
+        condition_dim: int = 100,
+        text_dim: int = 256,
+        residual_blocks: int = 2,
+        norm: Norm = "batch",
+        legacy_mask: bool = False,
+        checkpoint_last: bool = False,
+        initial_width: int | None = None,
+        fast_upsample: bool = True,
+    ) -> None:
+        """`resolutions`: sides in pixels, each twice the one before, the first 4 x 2^k, k >= 1.
+
+        `initial_width`: channels of the 4x4 map, `width` x 2^k unless given; they halve down to
+        `width`. Raise it where the first resolution is small, lower it to save parameters.
+        `fast_upsample` computes the up-blocks in their short form: the same function, same weights.
+        `checkpoint_last` recomputes the last stage in the backward pass instead of keeping it.
+        `legacy_mask` repeats the released code's attention fault, for weights trained with it.
+        """
+        super().__init__()
+        ups = (resolutions[0] // SEED_SIZE).bit_length() - 1
+        assert ups >= 1 and resolutions[0] == SEED_SIZE << ups, (
+            f"the first resolution must be 8, 16, 32, ..., got {resolutions[0]}"
+        )
+        for small, large in pairwise(resolutions):
+            assert large == 2 * small, f"resolutions must double: {list(resolutions)}"
+        self.resolutions = list(resolutions)
+        self.noise_dim, self.condition_dim, self.text_dim = noise_dim, condition_dim, text_dim
+        self.checkpoint_last = checkpoint_last
+        initial_width = initial_width or width << ups
+        self.augmentation = ConditioningAugmentation(text_dim, condition_dim)
+        self.initial = InitialStage(
+            condition_dim + noise_dim, width, initial_width, ups, norm, fast_upsample
+        )
+        self.stages = nn.ModuleList(
+            NextStage(width, text_dim, residual_blocks, norm, fast_upsample, legacy_mask)
+            for _ in resolutions[1:]
+        )
+        self.heads = nn.ModuleList(
+            nn.Conv2d(width, 3, 3, padding=1, bias=False) for _ in resolutions
+        )
+
+    def forward(
+        self,
+        noise: Tensor,
+        epsilon: Tensor,
+        sentence: Tensor,
+        words: Tensor,
+        mask: Tensor,
+        return_attention: bool = False,
+    ) -> GeneratorOutput:
+        """noise (B, z) and epsilon (B, c), both ~ N(0, I); sentence (B, D); words (B, D, T);
+        mask (B, T) bool, True on real words, at least one in each row.
+        """
+        condition, mu, logvar = self.augmentation(sentence, epsilon)
+        h = self.initial(condition, noise)
+        images, attention = [self._image(0, h)], []
+        for index, stage in enumerate(self.stages, start=1):
+            last = index == len(self.stages)
+            if last and self.checkpoint_last and torch.is_grad_enabled():
+                h, beta = checkpoint(
+                    stage, h, words, mask, use_reentrant=False, context_fn=_contexts(stage)
+                )
+            else:
+                h, beta = stage(h, words, mask)
+            images.append(self._image(index, h))
+            if return_attention:
+                attention.append(beta)
+        return GeneratorOutput(images, mu, logvar, attention)
+
+    def _image(self, index: int, h: Tensor) -> Tensor:
+        return torch.tanh(self.heads[index](h).float())
+
+
+@contextmanager
+def _untracked(stage: nn.Module) -> Iterator[None]:
+    """Recomputation must not count a batch twice in the running statistics."""
+    norms = [layer for layer in stage.modules() if isinstance(layer, _BatchNorm)]
+    kept = [(norm.momentum, norm.num_batches_tracked) for norm in norms]
+    for norm in norms:
+        norm.momentum, norm.num_batches_tracked = 0.0, None
+    try:
+        yield
+    finally:
+        for norm, (momentum, count) in zip(norms, kept, strict=True):
+            norm.momentum, norm.num_batches_tracked = momentum, count
+
+
+class _contexts:
+    """The pair of contexts (forward, recomputation) that `checkpoint` asks for."""
+
+    def __init__(self, stage: nn.Module) -> None:
+        self.stage = stage
+
+    def __call__(self) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
+        return nullcontext(), _untracked(self.stage)

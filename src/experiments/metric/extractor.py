@@ -1,0 +1,145 @@
+"""Extractors: what looks at pictures so that scores can be computed.
+
+All share one contract. Pictures come as (B, 3, H, W) in [-1, 1]; they are rounded to 8 bits first,
+so that a generated picture is scored as it would be saved, and resized by the extractor alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from experiments.errors import UserError
+from experiments.metric.inception import INPUT_SIZE, Inception
+from experiments.metric.names import REFERENCE
+
+INCEPTION_FILE = "pt_inception-2015-12-05-6726825d.pth"
+INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+
+
+class Extracted(NamedTuple):
+    """features: (B, d) float32. logits: (B, k) float32, or None where there is no classifier."""
+
+    features: Tensor
+    logits: Tensor | None
+
+
+class Extractor(nn.Module):
+    """A frozen function of pictures, always in eval mode, float32, without gradients.
+
+    `name` is the last part of the scores' names. `resize` and `weights` go into the protocol: input
+    size with filter, and a hash of the weights.
+    """
+
+    def __init__(self, name: str, resize: str, weights: str) -> None:
+        super().__init__()
+        self.name, self.resize, self.weights = name, resize, weights
+
+    def train(self, mode: bool = True) -> Extractor:
+        """Stay in eval mode: a score must not depend on who else is in its batch."""
+        return super().train(False)
+
+    @torch.no_grad()
+    def forward(self, images: Tensor) -> Extracted:
+        """images: (B, 3, H, W) float in [-1, 1]."""
+        assert images.ndim == 4 and images.shape[1] == 3, f"(B, 3, H, W): {tuple(images.shape)}"
+        assert images.is_floating_point(), "float images in [-1, 1]"
+        # Half precision moves features by about half a per cent: enough to move a distance.
+        with torch.autocast(images.device.type, enabled=False):
+            pixels = (images.float() * 127.5 + 127.5).clamp(0, 255).round()
+            return self.extract(pixels)
+
+    def extract(self, pixels: Tensor) -> Extracted:
+        """pixels: (B, 3, H, W) float32, whole numbers 0..255. What a subclass defines."""
+        raise NotImplementedError
+
+
+class NetworkExtractor(Extractor):
+    """Any network with `features_and_logits(images in [-1, 1]) -> (features, logits or None)`."""
+
+    def __init__(self, network: nn.Module, name: str = "classifier", resize: str = "none") -> None:
+        super().__init__(name, resize, hash_weights(network))
+        self.network = network.requires_grad_(False)
+        self.eval()
+
+    def extract(self, pixels: Tensor) -> Extracted:
+        features, logits = self.network.features_and_logits(  # type: ignore[operator]
+            pixels / 127.5 - 1
+        )
+        return Extracted(features.float(), None if logits is None else logits.float())
+
+
+class EfficientNetExtractor(NetworkExtractor):
+    """EfficientNet-Lite0 with ImageNet weights of a package: features (B, 1280), 1000 logits."""
+
+    def __init__(self, input_size: int = 224) -> None:
+        """Raises `UserError` where the package with the weights is not installed."""
+        from experiments.encoder.efficientnet_lite0 import EfficientNetLite0
+
+        network = EfficientNetLite0(input_size=input_size)
+        super().__init__(network, "efficientnet_lite0", f"{input_size} bilinear, antialiased")
+
+
+class InceptionExtractor(Extractor):
+    """Inception-v3 from a local file: features (B, 2048), 1008 logits.
+
+    `name` is "inception", the word for FID and IS, only where the file is the reference; other
+    weights of the same shape are named by their hash.
+    """
+
+    def __init__(self, weights: str | Path | None = None) -> None:
+        """Raises `UserError` where the file is not given, missing or of another network."""
+        if weights is None or not Path(weights).is_file():
+            where = "no file is given" if weights is None else f"{weights} does not exist"
+            raise UserError(
+                f"Inception weights: {where}; get {INCEPTION_FILE} from the releases of "
+                "mseitzer/pytorch-fid (tag fid_weights) and set metric.extractor.weights=<path>"
+            )
+        digest = hashlib.sha256(Path(weights).read_bytes()).hexdigest()
+        reference = digest == INCEPTION_SHA256
+        name = REFERENCE if reference else f"{REFERENCE}_{digest[:8]}"
+        super().__init__(name, f"{INPUT_SIZE} bilinear, TensorFlow 1", digest[:12])
+        self.network = load_inception(Path(weights)).requires_grad_(False)
+        self.eval()
+
+    def extract(self, pixels: Tensor) -> Extracted:
+        return Extracted(*self.network(pixels))
+
+
+def load_inception(path: Path) -> Inception:
+    """Inception with the state dict at `path`, every name and shape checked."""
+    remedy = f"metric.extractor.weights={path}: not the state dict of {INCEPTION_FILE}"
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+        raise UserError(f"{remedy} (torch.load: {type(error).__name__})") from error
+    network = Inception()
+    wanted = {key: value.shape for key, value in network.state_dict().items()}
+    if not isinstance(state, dict):
+        raise UserError(f"{remedy} (it holds a {type(state).__name__})")
+    shapes = {key: getattr(value, "shape", None) for key, value in state.items()}
+    counter = "num_batches_tracked"  # of no use in eval mode; some copies of the file have it
+    wrong = sorted(
+        str(key)
+        for key in wanted.keys() | shapes.keys()
+        if not str(key).endswith(counter) and wanted.get(key) != shapes.get(key)
+    )
+    if wrong:
+        raise UserError(f"{remedy} ({len(wrong)} names or shapes differ, as {wrong[0]})")
+    network.load_state_dict(state, strict=False)
+    return network
+
+
+def hash_weights(network: nn.Module) -> str:
+    """Twelve hexadecimal digits of the names, shapes and values of a state dict."""
+    digest = hashlib.sha256()
+    for name, value in sorted(network.state_dict().items()):
+        digest.update(f"{name} {tuple(value.shape)} {value.dtype} ".encode())
+        raw = value.detach().cpu().contiguous().flatten().view(torch.uint8)
+        digest.update(raw.numpy().tobytes())
+    return digest.hexdigest()[:12]

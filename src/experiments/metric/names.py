@@ -1,0 +1,41 @@
+"""Names of scores, and the words shown for them.
+
+A name says which extractor saw the pictures: `frechet/efficientnet_lite0`. FID, IS and KID are
+words for the Inception weights of 2015 that define those scores, and for nothing else.
+"""
+
+from __future__ import annotations
+
+REFERENCE = "inception"
+EXTRACTOR_SCORES = ("frechet", "inception_score", "kernel", "diversity")
+_REFERENCE_WORDS = {"frechet": "FID", "inception_score": "IS", "kernel": "KID"}
+_WORDS = {
+    "frechet": "Fréchet distance",
+    "inception_score": "class score",
+    "kernel": "kernel distance",
+    "diversity": "diversity in a caption",
+    "r_precision": "R-precision",
+    "attribute_accuracy": "attribute accuracy",
+}
+_SUFFIXES = ("std", "real", "chance", "candidates")
+
+
+def score_names(extractor: str) -> tuple[str, ...]:
+    """The names of the scores that features and logits of `extractor` give."""
+    return tuple(f"{score}/{extractor}" for score in EXTRACTOR_SCORES)
+
+
+def label(name: str) -> str:
+    """What a person reads for a score's name; suffixes such as `/std` and `/real` follow in words.
+
+    `frechet/inception` is "FID (Inception 2015)"; with any other extractor "Fréchet distance
+    (<extractor>)". A name that is no score of this package is returned as it is.
+    """
+    score, _, rest = name.partition("/")
+    subject, *suffixes = rest.split("/")
+    if score not in _WORDS or not subject or not set(suffixes) <= set(_SUFFIXES):
+        return name
+    tail = "".join(f", {suffix}" for suffix in suffixes)
+    if subject == REFERENCE and score in _REFERENCE_WORDS:
+        return f"{_REFERENCE_WORDS[score]} (Inception 2015){tail}"
+    return f"{_WORDS[score]} ({subject}){tail}"

@@ -1,0 +1,38 @@
+"""Real pictures of a split as evaluation sees them: centre crops, no flips, no randomness."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from experiments.data.augment import centre, crop_and_flip, normalise
+from experiments.data.split import Split
+
+BATCH = 64
+
+
+def real_images(split: Split, rows: np.ndarray, size: int, device: torch.device) -> Tensor:
+    """Rows of a split as (B, 3, size, size) in [-1, 1]."""
+    pixels = torch.from_numpy(split.images[rows]).to(device)
+    still = torch.zeros(len(rows), dtype=torch.bool, device=device)
+    offsets = centre(pixels.shape[1], size).to(device)
+    return normalise(crop_and_flip(pixels, offsets, still, size))
+
+
+def captions_for(split: Split, samples: int, seed: int) -> np.ndarray:
+    """Caption rows (samples,): every image once before one comes twice, its captions in turn."""
+    rng = np.random.default_rng([seed, 7])
+    counts = np.diff(split.caption_start)
+    rows: list[np.ndarray] = []
+    for turn in range(-(-samples // len(split))):
+        order = rng.permutation(len(split))
+        rows.append(split.caption_start[order] + (order + turn) % counts[order])
+    return np.concatenate(rows)[:samples]
+
+
+def share(rows: np.ndarray, rank: int, processes: int) -> np.ndarray:
+    """This process's rows; the last ones are repeated so that all have as many."""
+    size = -(-len(rows) // processes)
+    padded = np.concatenate([rows, rows[:1].repeat(size * processes - len(rows))])
+    return padded[rank * size : (rank + 1) * size]

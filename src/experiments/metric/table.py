@@ -1,0 +1,73 @@
+"""Scores as a table of plain text: generated, real and chance side by side, with the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from experiments.metric.names import label
+from experiments.metric.protocol import Protocol
+
+HEADINGS = ("score", "generated", "real", "chance")
+_SUFFIXES = ("/real/candidates", "/real/std", "/candidates", "/real", "/chance", "/std")
+_SHARES = ("r_precision/", "attribute_accuracy/")
+
+
+def format_table(
+    scores: Mapping[str, float], protocol: Protocol, skipped: Mapping[str, str] | None = None
+) -> str:
+    """One row per score, in the order of `scores`; then counts and protocol; then what is missing.
+
+    A spread follows its value as "± std". Shares are per cent. "-" stands where there is no value.
+    """
+    rows: list[tuple[str, ...]] = [HEADINGS]
+    for name in dict.fromkeys(_base(name) for name in scores):
+        title = label(name)
+        if f"{name}/candidates" in scores:
+            title += f", {scores[f'{name}/candidates']:.0f} candidates"
+        cells = [_cell(scores, name, suffix) for suffix in ("", "/real", "/chance")]
+        rows.append((title, *cells))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    lines = []
+    for row in rows:
+        padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        lines.append("  ".join(padded).rstrip())
+    lines.insert(1, "-" * max(map(len, lines)))
+    lines += ["", *_facts(protocol)]
+    if skipped:
+        lines += ["", "not computed:"]
+        lines += [f"  {label(name)}: {reason}" for name, reason in skipped.items()]
+    return "\n".join(lines)
+
+
+def _base(name: str) -> str:
+    for suffix in _SUFFIXES:
+        name = name.removesuffix(suffix)
+    return name
+
+
+def _cell(scores: Mapping[str, float], name: str, suffix: str) -> str:
+    value = scores.get(name + suffix)
+    if value is None:
+        return "-"
+    share = name.startswith(_SHARES)
+    spread = scores.get(f"{name}{suffix}/std")
+    if share:
+        text = f"{100 * value:.1f}"
+        return f"{text} ± {100 * spread:.1f} %" if spread is not None else f"{text} %"
+    text = f"{value:.4g}"
+    return f"{text} ± {spread:.2g}" if spread is not None else text
+
+
+def _facts(protocol: Protocol) -> list[str]:
+    extractors = sorted(protocol.resize.keys() | protocol.weights.keys())
+    facts = [
+        f"{protocol.n_fake} generated against {protocol.n_real} real images of split "
+        f"{protocol.split}, crop {protocol.crop}, {protocol.captions_per_image} captions an image, "
+        f"seed {protocol.seed}",
+        f"real column of distances: {protocol.real_baseline}",
+    ]
+    for name in extractors:
+        resize = protocol.resize.get(name, "not resized")
+        facts.append(f"{name}: {resize}; weights {protocol.weights.get(name, 'unknown')}")
+    facts += [f"{key}: {value}" for key, value in protocol.extra.items()]
+    return facts

@@ -1,0 +1,156 @@
+"""What a person sees of a run: progress, logged terms, pictures and scores. Never its mathematics."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from experiments.attention import attention_stages
+from experiments.data.augment import centre, crop_and_flip, pyramid
+from experiments.data.dataset import Dataset
+from experiments.data.vocabulary import tokenize
+from experiments.ema import EMA
+from experiments.metric.result import Result
+from experiments.picture import save_png, stage_grid
+from experiments.prerequisite import Run
+from experiments.progress import Progress
+from experiments.ranks import Ranks
+from experiments.stats import StatsFile
+from experiments.system.base import System
+from experiments.tracking import Tracker
+
+Scorer = Callable[[System, Dataset, Ranks], Result]
+
+
+class Observer:
+    """Writes `stats.jsonl`, `samples/` and `scores.json`, and passes them to the tracker."""
+
+    def __init__(
+        self,
+        run: Run,
+        ranks: Ranks,
+        system: System,
+        dataset: Dataset,
+        tracker: Tracker,
+        scorer: Scorer | None,
+    ) -> None:
+        self.run, self.ranks, self.system, self.dataset = run, ranks, system, dataset
+        self.tracker, self.scorer = tracker, scorer
+        self.stats = StatsFile(run.folder / "stats.jsonl")
+        self.bar: Progress | None = None
+        self.logged_at = 0
+        count = min(int(run.config["trainer"]["sample_captions"]), len(dataset.test))
+        # One picture of each class in turn, spread over the test split.
+        self.rows = spread(dataset.test.labels.tolist(), count)
+
+    def progress(self, images: int) -> Progress:
+        """The bar of a training run; a context manager."""
+        goal, self.logged_at = int(self.run.config["trainer"]["images"]), images
+        self.bar = Progress(goal, images, self.run.name, self.ranks.main)
+        return self.bar
+
+    def tick(self, images: int) -> None:
+        assert self.bar is not None
+        self.bar.update(images)
+
+    def log(self, images: int, values: dict[str, float], seconds: float) -> None:
+        """Terms by phase and stage, rates and speed since the last line."""
+        if not self.ranks.main:
+            return
+        values["images_per_second"] = (images - self.logged_at) / max(seconds, 1e-9)
+        self.logged_at = images
+        self.stats.append(images, values)
+        self.tracker.log(values, images)
+        if self.bar is not None:
+            shown = {k.removesuffix("/loss"): v for k, v in values.items() if k.endswith("/loss")}
+            self.bar.update(images, shown)
+
+    def real_grid(self) -> None:
+        """Real pictures at every stage with their captions, before anything is trained: half of all
+        faults in data are visible here."""
+        path = self.run.folder / "samples" / "real.png"
+        if not self.ranks.main or path.exists():
+            return
+        sheet = stage_grid(self._real(), self._captions())
+        save_png(sheet, path)
+        self.tracker.log_pictures("real", [sheet], 0, [path.name])
+
+    def sample(self, images: int, ema: EMA) -> None:
+        """The same captions and noise every time, at every stage, beside the real pictures."""
+        if not self.ranks.main or not hasattr(self.system, "sample"):
+            return
+        split, columns = self.dataset.test, int(self.run.config["trainer"]["sample_columns"])
+        captions = split.caption_start[self.rows]
+        tokens = torch.from_numpy(split.tokens[captions]).to(self.ranks.device)
+        lengths = torch.from_numpy(split.lengths[captions])
+        with ema.in_place(self.system):
+            made = self.system.sample(tokens, lengths, list(range(len(captions))), attention=True)
+            more = [
+                self.system.sample(tokens, lengths, [n * 1000 + k for k in range(len(captions))])
+                for n in range(1, columns)
+            ]
+        stages = [*made.images, *(extra.images[-1] for extra in more)]
+        folder, name = self.run.folder / "samples", f"images-{images:010d}"
+        sheet = stage_grid(stages, self._captions(), self._real()[-1])
+        save_png(sheet, folder / f"{name}.png")
+        self.tracker.log_pictures("samples", [sheet], images, [f"{images} images"])
+        if made.attention:
+            words = tokenize(self._captions()[0])[: int(lengths[0])]
+            sheet = attention_stages(
+                [stage[0] for stage in made.images[1:]], [m[0].float() for m in made.attention], words
+            )
+            save_png(sheet, folder / f"attention-{name}.png")
+            self.tracker.log_pictures("attention", [sheet], images, [self._captions()[0]])
+
+    def evaluate(self, images: int, ema: EMA) -> Result | None:
+        """Scores of the averaged networks, into the log and `scores.json`."""
+        if self.scorer is None:
+            return None
+        with ema.in_place(self.system):
+            result = self.scorer(self.system, self.dataset, self.ranks)
+        if self.ranks.main:
+            self.stats.append(images, result.scores)
+            self.tracker.log(result.scores, images)
+            write_scores(self.run.folder / "scores.json", images, result)
+        return result
+
+    def _captions(self) -> list[str]:
+        return [self.dataset.test.captions[row][0] for row in self.rows]
+
+    def _real(self) -> list[torch.Tensor]:
+        pixels = torch.from_numpy(self.dataset.test.images[self.rows])
+        size = self.system.resolutions[-1]
+        offsets, still = centre(pixels.shape[1], size), torch.zeros(len(pixels), dtype=torch.bool)
+        return pyramid(crop_and_flip(pixels, offsets, still, size), self.system.resolutions)
+
+
+def spread(labels: list[int], count: int) -> list[int]:
+    """Rows of `count` pictures: classes far apart first, a second picture of one only when all have
+    given one."""
+    by_class: dict[int, list[int]] = {}
+    for row, label in enumerate(labels):
+        by_class.setdefault(label, []).append(row)
+    classes = list(by_class.values())
+    stride = max(1, len(classes) // count)
+    ordered = [classes[k] for start in range(stride) for k in range(start, len(classes), stride)]
+    depth = max(len(rows) for rows in ordered)
+    found = [rows[k] for k in range(depth) for rows in ordered if k < len(rows)]
+    return found[:count]
+
+
+def write_scores(path: Path, images: int, result: Result) -> None:
+    """Scores with how they were measured, whole or not at all."""
+    content: dict[str, Any] = {
+        "images": images,
+        "scores": result.scores,
+        "skipped": result.skipped,
+        "protocol": result.protocol.to_dict(),
+    }
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=2) + "\n")
+    os.replace(partial, path)

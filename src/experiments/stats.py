@@ -1,0 +1,160 @@
+"""Numbers of a run: running means on the device, and `stats.jsonl`, the file reports read.
+
+`Stats` adds named losses without ever waiting for the device; one stacked transfer per logging
+interval fetches all means. `StatsFile` keeps one JSON object per line, "images" first, so that a
+run that is killed at any byte resumes without a gap or a duplicate.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+log = logging.getLogger(__name__)
+
+
+class Stats:
+    """Running means of named scalars between two readings.
+
+    Holds one tensor per name, whatever the length of the interval.
+    """
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
+
+    def add(self, name: str, value: Tensor | float) -> None:
+        """Add one scalar, or every element of a tensor of any shape; never waits for the device.
+
+        Sums are kept in float32 or wider; a gradient, if any, is dropped.
+        """
+        if isinstance(value, Tensor):
+            value = value.detach()
+            wide = torch.promote_types(value.dtype, torch.float32)
+            count, total = value.numel(), value.sum(dtype=wide)
+        else:
+            count, total = 1, torch.tensor(float(value), dtype=torch.float64)
+        if name in self._sums:
+            self._sums[name] = self._sums[name] + total
+            self._counts[name] += count
+        else:
+            self._sums[name], self._counts[name] = total, count
+
+    def read(self, reduce: Callable[[Tensor], Tensor] | None = None) -> dict[str, float]:
+        """Means since the last reading, by name in alphabetical order; then start anew.
+
+        `reduce` takes and returns a (2, names) tensor of sums and counts: the mean or the sum
+        across ranks both give the exact mean over all values. Every rank must then have added
+        the same names and must call this together.
+        """
+        names = sorted(self._sums)
+        if not names:
+            return {}
+        devices = [self._sums[name].device for name in names]
+        device = next((device for device in devices if device.type != "cpu"), devices[0])
+        dtype = torch.float32 if device.type == "mps" else torch.float64
+        sums = torch.stack(
+            [self._sums[name].to(device, dtype, non_blocking=True) for name in names]
+        )
+        counts = torch.tensor([self._counts[name] for name in names], dtype=dtype)
+        pairs = torch.stack([sums, counts.to(device)])
+        self._sums, self._counts = {}, {}
+        if reduce is not None:
+            pairs = reduce(pairs)
+        totals, numbers = pairs.tolist()
+        return {
+            name: total / number if number else math.nan
+            for name, total, number in zip(names, totals, numbers, strict=True)
+        }
+
+
+class StatsFile:
+    """Append-only JSON lines. Each line is complete on disk before `append` returns."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._checked = False
+
+    def append(self, images: int, values: Mapping[str, Any]) -> None:
+        """Write one line: `images` first, then `values`. A number that is not finite becomes null.
+
+        Raises OSError when the disk is full; the torn line is removed by the next writer.
+        """
+        assert "images" not in values, "the position is its own argument"
+        if not self._checked:
+            self._drop_torn_line()
+            self._checked = True
+        record = {"images": images} | {name: _plain(value) for name, value in values.items()}
+        line = json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
+        try:
+            with self.path.open("ab") as file:
+                file.write(line.encode())
+        except OSError:
+            self._checked = False
+            raise
+
+    def truncate_after(self, images: int) -> None:
+        """Keep the lines up to and including `images`, as a resumed run needs it (atomic)."""
+        if not self.path.exists():
+            return
+        kept = [line for record, line in _parse(self.path) if record["images"] <= images]
+        aside = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+        with aside.open("wb") as file:
+            file.write("".join(line + "\n" for line in kept).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(self.path)
+        self._checked = True
+
+    @staticmethod
+    def read(path: str | Path) -> list[dict[str, Any]]:
+        """All complete lines in file order; null reads as NaN. A missing file has no lines."""
+        path = Path(path)
+        if not path.exists():
+            return []
+        return [
+            {name: math.nan if value is None else value for name, value in record.items()}
+            for record, _ in _parse(path)
+        ]
+
+    def _drop_torn_line(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.path.exists():
+            return
+        content = self.path.read_bytes()
+        end = content.rfind(b"\n") + 1
+        if end < len(content):
+            os.truncate(self.path, end)
+
+
+def _parse(path: Path) -> list[tuple[dict[str, Any], str]]:
+    """Valid records with their text; a line without its newline was torn and is left out."""
+    lines = path.read_bytes().decode(errors="replace").split("\n")[:-1]
+    found = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = json.loads(line)
+            valid = isinstance(record, dict) and isinstance(record.get("images"), int)
+        except ValueError:
+            valid = False
+        if valid:
+            found.append((record, line))
+        elif line.strip():
+            log.warning("%s line %d is damaged and left out", path.name, number)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """A JSON value: numbers of any library as int or float, not-finite ones as None."""
+    if isinstance(value, (str, bool, int)) or value is None:
+        return value
+    number = float(value)
+    return number if math.isfinite(number) else None

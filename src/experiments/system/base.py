@@ -1,0 +1,87 @@
+"""What an algorithm offers to the loop; `train.py` knows nothing else of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from experiments.data.batches import Batch
+from experiments.seeding import Step
+
+
+@dataclass(frozen=True)
+class Term:
+    """One named part of a loss: a scalar and its weight."""
+
+    value: Tensor
+    weight: float = 1.0
+
+
+Losses = dict[str, Term]
+LossMethod = Callable[[Any, Step, int], Losses]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A turn of the step: which modules train, on what loss, how often.
+
+    `loss(shared, step, repeat)` gets what `prepare` returned. `repeats`: turns in each step;
+    `interval`: steps between turns. `clip`: modules whose gradients the optimiser's bound holds
+    for, all that train where empty. The name is the key of the optimiser in `conf/optim/`.
+    """
+
+    name: str
+    modules: tuple[nn.Module, ...]
+    loss: LossMethod
+    repeats: int = 1
+    interval: int = 1
+    clip: tuple[nn.Module, ...] = ()
+
+    def parameters(self) -> list[nn.Parameter]:
+        return [parameter for module in self.modules for parameter in module.parameters()]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Pictures of every stage (B, 3, R, R), smallest first; attention (B, T, H, W) of each stage
+    after the first, empty unless asked for."""
+
+    images: list[Tensor]
+    attention: list[Tensor] = field(default_factory=list)
+
+
+class System(nn.Module):
+    """One algorithm: its networks, its phases and its losses. It knows no optimiser, device,
+    rank, file or tracker."""
+
+    resolutions: list[int]  # of the pictures that it is given, smallest first
+    mismatch: str = "none"  # how wrong captions are chosen for it (`data/batches.py`)
+
+    def phases(self) -> list[Phase]:
+        """The turns of a step, in order."""
+        raise NotImplementedError
+
+    def prepare(self, batch: Batch, step: Step) -> Any:
+        """What the phases share: text, noise, fakes."""
+        raise NotImplementedError
+
+    def export_modules(self) -> dict[str, nn.Module]:
+        """What the moving average follows and other runs load, by the name of its group."""
+        raise NotImplementedError
+
+    def initialise(self) -> None:
+        """Give fresh networks the initial weights of the paper; not called on a resumed run."""
+
+    def frozen_text(self) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None:
+        """A text encoder that never changes, so that the data may encode every caption once."""
+        return None
+
+
+def term(weight: float, compute: Callable[[], Tensor]) -> Term:
+    """A term whose gradient is only followed where its weight is not zero."""
+    with torch.set_grad_enabled(weight != 0 and torch.is_grad_enabled()):
+        return Term(compute(), weight)

@@ -1,0 +1,45 @@
+"""Training DAMSM: captions and pictures find each other (Xu et al. 2018, section 3.2)."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from experiments.data.batches import Batch
+from experiments.encoder.damsm import DAMSM
+from experiments.loss.damsm import DAMSMLoss
+from experiments.seeding import Step
+from experiments.system.base import Losses, Phase, System, Term
+
+
+class DAMSMTraining(System):
+    """One phase over both encoders; the bound on gradients holds for the text encoder alone."""
+
+    def __init__(self, encoder: DAMSM, damsm: DAMSMLoss, image_size: int) -> None:
+        super().__init__()
+        self.encoder, self.damsm = encoder, damsm
+        self.resolutions = [image_size]
+
+    def phases(self) -> list[Phase]:
+        return [Phase("embedding", (self.encoder,), self.loss, clip=(self.encoder.text,))]
+
+    def export_modules(self) -> dict[str, nn.Module]:
+        return {"encoder": self.encoder}
+
+    def prepare(self, batch: Batch, step: Step) -> Batch:
+        return batch
+
+    def loss(self, batch: Batch, step: Step, repeat: int) -> Losses:
+        """Equations 7 to 13 over the pairs of all processes."""
+        words, sentence = self.encoder.encode_text(batch.tokens, batch.lengths)
+        regions, vector = self.encoder.encode_image(batch.images[-1])
+        positions = torch.arange(batch.tokens.shape[1], device=batch.tokens.device)
+        terms = self.damsm(
+            step.gather(words.float()),
+            step.gather(positions < batch.lengths[:, None].to(positions.device)),
+            step.gather(sentence.float()),
+            step.gather(regions.float()),
+            step.gather(vector.float()),
+            step.gather(batch.labels),
+        )
+        return {name: Term(value, self.damsm.weight) for name, value in terms.items()}

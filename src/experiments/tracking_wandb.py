@@ -1,0 +1,155 @@
+"""Weights & Biases for `experiments.tracking`, over Accelerate's tracker.
+
+Online when the user is logged in, else offline without a question. wandb is imported when a run
+starts, not before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import netrc
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from experiments.errors import UserError
+from experiments.tracking_backend import accelerate_state, bounded, one_line, picture_keys
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+log = logging.getLogger(__name__)
+
+INIT_TIMEOUT = 30.0  # s; W&B's own 90 s would stall a start without a network
+FINISH_TIMEOUT = 60.0  # s; W&B itself would wait for the last upload for ever
+
+
+class WandB:
+    """Weights & Biases. The run id is ours, so a resumed run continues its own charts."""
+
+    name = "wandb"
+
+    def __init__(
+        self,
+        folder: Path,
+        project: str,
+        run_id: str,
+        name: str,
+        group: str | None,
+        job_type: str | None,
+        tags: Sequence[str],
+        config: dict[str, Any],
+        mode: str,
+    ) -> None:
+        import wandb
+        from accelerate.tracking import WandBTracker
+
+        accelerate_state()
+        folder.mkdir(parents=True, exist_ok=True)
+        settings: dict[str, Any] = {
+            "silent": True,
+            "console": "off",
+            "init_timeout": INIT_TIMEOUT,
+        }
+        if "finish_timeout" in wandb.Settings.model_fields:
+            settings["finish_timeout"] = FINISH_TIMEOUT
+
+        def tracker(mode: str) -> WandBTracker:
+            opened = WandBTracker(
+                project,
+                id=run_id,
+                resume="allow",
+                dir=str(folder),
+                name=name,
+                group=group,
+                job_type=job_type,
+                tags=list(tags),
+                config=config,
+                mode=mode,
+                settings=wandb.Settings(**settings),
+                reinit="finish_previous",
+            )
+            opened.start()
+            return opened
+
+        try:
+            self._tracker = tracker(mode)
+        except Exception as error:
+            if mode == "offline":
+                raise
+            log.warning("W&B cannot be reached, so it logs offline: %s", one_line(error))
+            bounded(wandb.teardown, 20)  # the service still holds the id of the attempt
+            self._tracker = tracker("offline")
+        self._run = self._tracker.run
+        self._run.define_metric("images")
+        self._run.define_metric("*", step_metric="images")
+        if self._run.offline:
+            log.info("W&B offline: wandb sync %s", Path(self._run.dir).parent)
+        else:
+            log.info("W&B: %s", self._run.url)
+
+    def log(self, values: dict[str, float], images: int) -> None:
+        self._tracker.log({**values, "images": images})
+
+    def log_pictures(
+        self, name: str, pictures: Sequence[Image], captions: Sequence[str], images: int
+    ) -> None:
+        import wandb
+
+        shown = [
+            wandb.Image(picture, caption=caption or None)
+            for picture, caption in zip(pictures, captions, strict=True)
+        ]
+        # W&B draws a list at the size of its first picture.
+        same = len({picture.size for picture in pictures}) == 1
+        logged = (
+            {name: shown} if same else dict(zip(picture_keys(name, len(shown)), shown, strict=True))
+        )
+        self._tracker.log({**logged, "images": images})
+
+    def summary(self, values: dict[str, Any]) -> None:
+        self._run.summary.update(values)
+
+    def finish(self) -> None:
+        self._tracker.finish()
+
+    def abandon(self) -> None:
+        # Else a dead service would also take the next run of this process with it.
+        import wandb
+
+        wandb.teardown()
+
+
+def wandb_mode(mode: str) -> str:
+    """online, offline or disabled, decided without the network and without a question.
+
+    Raises UserError when online is demanded by option and nobody is logged in.
+    """
+    if mode == "auto":
+        wanted = os.environ.get("WANDB_MODE", "")
+        if wanted in ("offline", "dryrun"):
+            return "offline"
+        if wanted == "disabled":
+            return "disabled"
+        return "online" if logged_in() else "offline"
+    if mode == "online" and not logged_in():
+        raise UserError("tracker.mode=online: nobody is logged in to W&B; run `wandb login`")
+    return mode
+
+
+def logged_in() -> bool:
+    """Whether W&B would find a key: in the environment, or in the netrc file for its server."""
+    if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
+        return True
+    server = urlsplit(os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai").netloc
+    named = os.environ.get("NETRC")
+    with contextlib.suppress(OSError, netrc.NetrcParseError, RuntimeError):
+        homes = [Path.home() / ".netrc", Path.home() / "_netrc"] if not named else []
+        for path in [Path(named).expanduser()] if named else homes:
+            if path.exists():
+                found = netrc.netrc(path).authenticators(server)
+                return found is not None and bool(found[2])
+    return False

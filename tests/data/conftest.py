@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from experiments.data.dataset import Dataset, open_dataset
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))  # worker processes import the reader of the tests by its name
+
+from tiny_reader import TinyReader  # noqa: E402
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """The environment of a Python process that can import the reader of the tests."""
+    return {**os.environ, "PYTHONPATH": str(HERE), "HF_HUB_OFFLINE": "1"}
+
+
+@pytest.fixture
+def open_tiny(tmp_path: Path) -> Callable[..., Dataset]:
+    """Open a tiny data set in a fresh cache; keywords of the reader, and `size`."""
+
+    def open_(size: int = 8, max_words: int = 18, **fields: object) -> Dataset:
+        reader = TinyReader(**fields)  # type: ignore[arg-type]
+        return open_dataset(reader, size, tmp_path / "cache", max_words, quiet=True, workers=1)
+
+    return open_
