@@ -206,6 +206,13 @@ def test_killed_while_preparing(tmp_path: Path, environment: dict[str, str]) -> 
     assert picture_numbers(data.train) == key_numbers(data.train)
 
 
+def test_two_processes_prepare_once(tmp_path: Path, environment: dict[str, str]) -> None:
+    run = [sys.executable, "-c", OPEN, str(tmp_path), "with", "0.01"]
+    both = [subprocess.Popen(run, env=environment, stdout=subprocess.PIPE) for _ in range(2)]
+    assert [process.communicate(timeout=60)[0].split()[0] for process in both] == [b"32", b"32"]
+    assert not list(tmp_path.glob("tiny/*/*.partial"))
+
+
 def test_eight_thousand_images_open_at_once(tmp_path: Path) -> None:
     open_dataset(TinyReader(count=8000), 4, tmp_path, quiet=True, workers=1)
     start = time.process_time()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from experiments.metric.attribute import attribute_accuracy, attribute_chance
 
 NAMES = ("crown", "wing", "pattern", "tail")

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+
 from experiments.metric.diversity import diversity
 
 

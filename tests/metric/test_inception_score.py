@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+
 from experiments.errors import UserError
 from experiments.metric.inception_score import inception_score
 

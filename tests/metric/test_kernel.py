@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from experiments.metric.kernel import kernel_distance, polynomial_mmd
 from torch import Tensor
+
+from experiments.metric.kernel import kernel_distance, polynomial_mmd
 
 
 def draw(n: int, seed: int, shift: float = 0.0) -> Tensor:
@@ -56,6 +57,22 @@ def test_subsets_follow_the_seed_and_surround_the_whole() -> None:
     assert first.std > 0
     whole = polynomial_mmd(real, fake).item()
     assert abs(first.mean - whole) < 5 * first.std / 100**0.5 + 0.05 * whole
+
+
+@pytest.mark.parametrize(("n", "m", "size"), [(300, 200, 150), (900, 400, 10)])
+def test_one_gram_equals_a_gram_per_subset(n: int, m: int, size: int) -> None:
+    # The first pair of sizes is cheaper with one Gram matrix, the second with one per subset.
+    real, fake = draw(n, 0), draw(m, 1, shift=0.5)
+    generator = torch.Generator().manual_seed(3)
+    values = []
+    for _ in range(20):
+        rows = torch.randperm(n, generator=generator)[:size]
+        columns = torch.randperm(m, generator=generator)[:size]
+        values.append(polynomial_mmd(real[rows], fake[columns]).item())
+    result = kernel_distance(real, fake, subsets=20, subset_size=size, seed=3)
+    assert result.mean == pytest.approx(sum(values) / 20, rel=1e-9)
+    expected = torch.tensor(values, dtype=torch.float64).std(unbiased=False).item()
+    assert result.std == pytest.approx(expected, rel=1e-9)
 
 
 def test_default_subsets_are_a_thousand_where_there_are_more() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from experiments.metric.r_precision import draw_distractors, r_precision
 from torch import Tensor
+
+from experiments.metric.r_precision import draw_distractors, r_precision
 
 
 def vectors(n: int, d: int, seed: int) -> Tensor:

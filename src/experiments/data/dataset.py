@@ -88,9 +88,11 @@ def open_dataset(
     fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
     folder = Path(cache) / reader.name / fingerprint
     store, arrays = folder / f"images-{size}.npy", folder / f"arrays-{max_words}.npz"
-    if not all(file.exists() for file in (folder / FACTS, store, arrays)):
+    needed = (folder / FACTS, store, arrays)
+    if not all(file.exists() for file in needed):
         with locked(folder / ".lock"):
-            _prepare(reader, size, max_words, folder, workers, progress=False if quiet else None)
+            if not all(file.exists() for file in needed):  # another process may have been first
+                _prepare(reader, size, max_words, folder, workers, None if not quiet else False)
     return _load(reader.name, size, fingerprint, folder, store, arrays)
 
 

@@ -11,12 +11,15 @@ import errno
 import fcntl
 import json
 import logging
+import math
 import multiprocessing
 import os
 import shutil
 import signal
 import sys
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CHUNK = 32  # pictures handed to a worker at a time
-SERIAL = 64  # fewer pictures than this are done before a pool has started
+PATIENCE = 1.5  # seconds of work in this process before a pool, which takes as long to start
 _job: tuple[Reader, np.ndarray] | None = None  # set in worker processes only
 
 
@@ -95,10 +98,11 @@ def build_store(
 ) -> list[Drop]:
     """Write the records' pictures to `path`, unless it is there, and return those left out.
 
-    Row k of the store is record k of the records that were not left out. `workers`: processes (all
-    cores by default). `progress=False` shows nothing. Raises `UserError` where the disk is full or
-    no picture can be used.
+    Row k of the store is record k of the records that were not left out. `workers`: processes, one
+    per core by default, which start when the work turns out to be long. `progress=False` shows
+    nothing. Raises `UserError` where the disk is full or no picture can be used.
     """
+    assert records, "a store has a row at least"
     with locked(path.with_name(f".{path.name}.lock")):
         if path.exists():
             return dropped_pictures(path)
@@ -106,7 +110,7 @@ def build_store(
             _allocate(partial, len(records), size)
             title = f"{reader.name}: {len(records)} images at {size} px"
             with progress_bar(len(records), title, "images", progress) as bar:
-                reasons = _fill(reader, records, partial, _worker_count(workers, records), bar)
+                reasons = _fill(reader, records, partial, workers, bar)
             if len(reasons) == len(records):
                 reason = next(iter(reasons.values()), "there is no record")
                 raise UserError(f"{reader.name}: no picture can be used ({reason})")
@@ -131,14 +135,9 @@ def open_store(path: Path) -> np.ndarray:
     return images
 
 
-def _worker_count(workers: int | None, records: Sequence[Record]) -> int:
-    if multiprocessing.current_process().daemon:  # such a process may have no children
-        return 1
-    if workers is None:
-        affinity = getattr(os, "sched_getaffinity", None)
-        cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-        workers = 1 if len(records) < SERIAL else cores
-    return max(1, min(workers, len(records)))
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _allocate(path: Path, count: int, size: int) -> None:
@@ -162,17 +161,23 @@ def _allocate(path: Path, count: int, size: int) -> None:
 
 
 def _fill(
-    reader: Reader, records: Sequence[Record], path: Path, workers: int, bar: tqdm
+    reader: Reader, records: Sequence[Record], path: Path, workers: int | None, bar: tqdm
 ) -> dict[int, str]:
     """Draw every record into its row; the reason of each row that could not be drawn."""
-    step = max(1, min(CHUNK, len(records) // (4 * workers)))
-    chunks = [(row, records[row : row + step]) for row in range(0, len(records), step)]
+    patience = PATIENCE if workers is None else 0.0
+    workers = min(workers or _cores(), len(records))
+    if workers <= 1 or multiprocessing.current_process().daemon:  # a daemon may have no children
+        patience = math.inf
+    step = max(1, min(CHUNK, len(records) // (4 * max(1, workers))))
+    chunks = deque((row, records[row : row + step]) for row in range(0, len(records), step))
     reasons: dict[int, str] = {}
-    if workers == 1:
-        images = np.lib.format.open_memmap(path, "r+")
-        for row, chunk in chunks:
-            reasons |= _draw(reader, images, row, chunk)
-            bar.update(len(chunk))
+    images = np.lib.format.open_memmap(path, "r+")
+    start = time.monotonic()
+    while chunks and time.monotonic() - start < patience:
+        row, chunk = chunks.popleft()
+        reasons |= _draw(reader, images, row, chunk)
+        bar.update(len(chunk))
+    if not chunks:
         return reasons
     pool = ProcessPoolExecutor(
         workers, multiprocessing.get_context("spawn"), _start_worker, (reader, path)

@@ -11,6 +11,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+DEGREE, COEF = 3, 1.0
+CHUNK = 1024
+
 
 class KernelDistance(NamedTuple):
     """Mean and standard deviation (over subsets), and the images that a subset held."""
@@ -20,28 +23,16 @@ class KernelDistance(NamedTuple):
     subset_size: int
 
 
-def polynomial_mmd(
-    real: Tensor,
-    fake: Tensor,
-    degree: int = 3,
-    gamma: float | None = None,
-    coef: float = 1.0,
-) -> Tensor:
+def polynomial_kernel(products: Tensor, d: int) -> Tensor:
+    """Kernel values of inner products of d-dimensional features, any shape; in place."""
+    return products.div_(d).add_(COEF).pow_(DEGREE)
+
+
+def polynomial_mmd(real: Tensor, fake: Tensor) -> Tensor:
     """Unbiased MMD^2 of features (n, d) and (m, d), n and m >= 2, as a float64 scalar."""
-    n, m = len(real), len(fake)
-    assert n >= 2 and m >= 2, f"the unbiased estimate needs two images a side: {n} and {m}"
     assert real.shape[1:] == fake.shape[1:], "features of different extractors"
-    real, fake = real.double(), fake.double()
-    gamma = 1 / real.shape[1] if gamma is None else gamma
-
-    def kernel(x: Tensor, y: Tensor) -> Tensor:
-        return (x @ y.T).mul_(gamma).add_(coef).pow_(degree)
-
-    def within(x: Tensor) -> Tensor:
-        gram = kernel(x, x)
-        return (gram.sum() - gram.diagonal().sum()) / (len(x) * (len(x) - 1))
-
-    return within(real) + within(fake) - 2 * kernel(real, fake).mean()
+    everything = [torch.ones(len(side), 1, dtype=torch.float64) for side in (real, fake)]
+    return _mmd(real.double(), fake.double(), *(e.to(real.device) for e in everything))[0]
 
 
 def kernel_distance(
@@ -57,20 +48,54 @@ def kernel_distance(
     half of the smaller side (at least 2) where that has no more than 1000: subsets that are always
     the whole set would report a spread of zero.
     """
-    smaller = min(len(real), len(fake))
+    n, m = len(real), len(fake)
     if subset_size is None:
-        subset_size = 1000 if smaller > 1000 else max(smaller // 2, 2)
-    assert 2 <= subset_size <= smaller, f"subsets of {subset_size} from {smaller} images"
+        subset_size = 1000 if min(n, m) > 1000 else max(min(n, m) // 2, 2)
+    assert 2 <= subset_size <= min(n, m), f"subsets of {subset_size} from {n} and {m} images"
     assert subsets >= 1, "at least one subset"
-    if subset_size == len(real) == len(fake):
+    if subset_size == n == m:
         subsets = 1  # every subset is the whole set
+    real, fake = real.double(), fake.double()
     generator = torch.Generator().manual_seed(seed)
-    values = []
-    for _ in range(subsets):
-        rows = torch.randperm(len(real), generator=generator)[:subset_size].to(real.device)
-        columns = torch.randperm(len(fake), generator=generator)[:subset_size].to(fake.device)
-        values.append(polynomial_mmd(real[rows], fake[columns]))
-    stacked = torch.stack(values)
-    return KernelDistance(
-        stacked.mean().item(), stacked.std(unbiased=False).item(), int(subset_size)
-    )
+    draws = [
+        (
+            torch.randperm(n, generator=generator)[:subset_size].to(real.device),
+            torch.randperm(m, generator=generator)[:subset_size].to(fake.device),
+        )
+        for _ in range(subsets)
+    ]
+    if n * n + m * m + n * m <= 3 * subsets * subset_size**2:
+        chosen = (real.new_zeros(n, subsets), fake.new_zeros(m, subsets))
+        for column, pair in enumerate(draws):
+            for side, rows in zip(chosen, pair, strict=True):
+                side[rows, column] = 1
+        values = _mmd(real, fake, *chosen)
+    else:
+        values = torch.stack([polynomial_mmd(real[r], fake[f]) for r, f in draws])
+    return KernelDistance(values.mean().item(), values.std(unbiased=False).item(), subset_size)
+
+
+def _mmd(real: Tensor, fake: Tensor, in_real: Tensor, in_fake: Tensor) -> Tensor:
+    """MMD^2 (s,) of s subsets at once: in_real (n, s) and in_fake (m, s) are 1 for members.
+
+    The sum of kernel values over a subset with members v is v'Kv, so all of them share one K.
+    """
+    n, m = in_real.sum(0), in_fake.sum(0)
+    assert n.min() >= 2 and m.min() >= 2, "the unbiased estimate needs two images a side"
+    within_real = _sum(real, real, in_real, in_real) - _own(real, in_real)
+    within_fake = _sum(fake, fake, in_fake, in_fake) - _own(fake, in_fake)
+    across = _sum(real, fake, in_real, in_fake)
+    return within_real / (n * (n - 1)) + within_fake / (m * (m - 1)) - 2 * across / (n * m)
+
+
+def _sum(x: Tensor, y: Tensor, in_x: Tensor, in_y: Tensor) -> Tensor:
+    total = in_x.new_zeros(in_x.shape[1])
+    for rows, members in zip(x.split(CHUNK), in_x.split(CHUNK), strict=True):
+        kernel = polynomial_kernel(rows @ y.T, x.shape[1])
+        total += (members * (kernel @ in_y)).sum(0)
+    return total
+
+
+def _own(x: Tensor, in_x: Tensor) -> Tensor:
+    """The sum of k(x, x) over members: what the unbiased estimate leaves out."""
+    return polynomial_kernel(x.square().sum(1), x.shape[1]) @ in_x

@@ -38,7 +38,7 @@ class _Ledger:
             if values is None:
                 self.skipped[name] = f"nothing was extracted from {side} images"
             elif len(values) < least:
-                self.skipped[name] = f"{len(values)} {side} images; {least} are needed"
+                self.skipped[name] = f"{len(values)} of the {least} {side} images that are needed"
             elif bad := int((~values.isfinite()).flatten(1).any(1).sum()):
                 self.skipped[name] = f"{bad} of {len(values)} {side} images gave NaN or infinity"
             else:

@@ -67,7 +67,8 @@ def _facts(protocol: Protocol) -> list[str]:
         f"real column of distances: {protocol.real_baseline}",
     ]
     for name in extractors:
-        resize = protocol.resize.get(name, "not resized")
-        facts.append(f"{name}: {resize}; weights {protocol.weights.get(name, 'unknown')}")
+        parts = [f"input {protocol.resize[name]}"] if name in protocol.resize else []
+        parts += [f"weights {protocol.weights[name]}"] if name in protocol.weights else []
+        facts.append(f"{name}: {', '.join(parts)}")
     facts += [f"{key}: {value}" for key, value in protocol.extra.items()]
     return facts

@@ -1,0 +1,39 @@
+"""Words for scores: FID, IS and KID belong to one extractor."""
+
+from __future__ import annotations
+
+import pytest
+
+from experiments.metric.names import label, score_names
+
+
+def test_names_carry_the_extractor() -> None:
+    assert score_names("efficientnet_lite0") == (
+        "frechet/efficientnet_lite0",
+        "inception_score/efficientnet_lite0",
+        "kernel/efficientnet_lite0",
+        "diversity/efficientnet_lite0",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("frechet/inception", "FID (Inception 2015)"),
+        ("inception_score/inception", "IS (Inception 2015)"),
+        ("kernel/inception/real", "KID (Inception 2015), real"),
+        ("frechet/efficientnet_lite0", "Fréchet distance (efficientnet_lite0)"),
+        ("r_precision/damsm/real/std", "R-precision (damsm), real, std"),
+        ("attribute_accuracy/crown", "attribute accuracy (crown)"),
+        ("loss/generator", "loss/generator"),
+        ("frechet", "frechet"),
+    ],
+)
+def test_labels(name: str, words: str) -> None:
+    assert label(name) == words
+
+
+@pytest.mark.parametrize("extractor", ["efficientnet_lite0", "classifier", "inception_0a1b2c3d"])
+def test_reserved_words_are_for_the_reference_alone(extractor: str) -> None:
+    for name in score_names(extractor):
+        assert not {"FID", "IS", "KID"} & set(label(name).replace("(", " ").split())

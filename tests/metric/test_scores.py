@@ -1,0 +1,184 @@
+"""All scores at once: the right names, values beside what they are compared with, and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from experiments.metric.collected import Collected
+from experiments.metric.frechet import frechet_distance
+from experiments.metric.protocol import Protocol
+from experiments.metric.scores import compute_scores
+from experiments.metric.table import format_table
+
+Collect = Callable[..., Collected]
+NAMES = ("crown", "wing", "pattern")
+NET = "efficientnet_lite0"
+
+
+def test_everything_is_scored(collect: Collect) -> None:
+    scores, skipped = compute_scores(collect(seed=0), collect(seed=1), NAMES, {"crown", "wing"})
+    assert skipped == {}
+    spread = [
+        f"{name}{suffix}"
+        for name in (f"inception_score/{NET}", f"kernel/{NET}", "r_precision/damsm",
+                     "r_precision/independent")
+        for suffix in ("", "/std", "/real", "/real/std")
+    ]  # fmt: skip
+    plain = [
+        f"{name}/{NET}{suffix}" for name in ("frechet", "diversity") for suffix in ("", "/real")
+    ]
+    retrieval = [
+        f"r_precision/{encoder}/{suffix}"
+        for encoder in ("damsm", "independent")
+        for suffix in ("chance", "candidates", "real/candidates")
+    ]
+    attributes = [
+        f"attribute_accuracy/{name}{suffix}"
+        for name in (*NAMES, "mean", "colour")
+        for suffix in ("", "/real", "/chance")
+    ]
+    assert set(scores) == {*spread, *plain, *retrieval, *attributes}
+    assert all(isinstance(value, float) for value in scores.values())
+
+
+def test_values(collect: Collect) -> None:
+    real, fake = collect(seed=0), collect(seed=1, shift=2.0)
+    scores, _ = compute_scores(real, fake, NAMES)
+    expected = frechet_distance(real.features[NET], fake.features[NET])
+    assert scores[f"frechet/{NET}"] == expected
+    # A shift of 2 in 16 dimensions is 64 away; halves of the real images are not.
+    assert scores[f"frechet/{NET}/real"] < 16 < 64 < scores[f"frechet/{NET}"]
+    assert abs(scores[f"kernel/{NET}/real"]) < scores[f"kernel/{NET}"] / 10
+    assert scores["r_precision/damsm"] > 0.9
+    assert scores["r_precision/independent"] < 0.1
+    assert scores["r_precision/damsm/chance"] == 1 / 100
+    assert scores["attribute_accuracy/mean/real"] == 1
+
+
+def test_a_copy_of_the_real_images_is_as_good_as_real(collect: Collect) -> None:
+    real = collect()
+    scores, _ = compute_scores(real, real, NAMES)
+    assert scores[f"frechet/{NET}"] == pytest.approx(0, abs=1e-6)
+    for name in (f"inception_score/{NET}", "r_precision/damsm", "attribute_accuracy/crown"):
+        assert scores[name] == scores[f"{name}/real"]
+
+
+def test_the_seed_decides(collect: Collect) -> None:
+    real, fake = collect(seed=0), collect(seed=1)
+    assert compute_scores(real, fake, seed=5) == compute_scores(real, fake, seed=5)
+    assert compute_scores(real, fake, seed=5) != compute_scores(real, fake, seed=6)
+
+
+def test_nothing_collected_is_nothing_scored() -> None:
+    scores, skipped = compute_scores(Collected(), Collected())
+    assert scores == {}
+    assert set(skipped) == {
+        "frechet",
+        "r_precision/damsm",
+        "r_precision/independent",
+        "attribute_accuracy",
+    }
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 9, 10])
+def test_few_images_are_scored_or_named(collect: Collect, n: int) -> None:
+    scores, skipped = compute_scores(collect(seed=0), collect(n=n, seed=1), NAMES)
+    assert (f"frechet/{NET}" in scores) == (n >= 2)
+    assert (f"inception_score/{NET}" in scores) == (n >= 10)
+    everything, _ = compute_scores(collect(seed=0), collect(seed=1), NAMES)
+    main = {name for name in everything if not name.endswith(("/std", "/chance", "/candidates"))}
+    missing = main - set(scores)
+    named = {name for name in missing if any(name.startswith(key) for key in skipped)}
+    assert missing == named
+    assert not set(scores) & set(skipped)
+    few_real, reasons = compute_scores(collect(n=n, seed=0), collect(seed=1), NAMES)
+    assert (f"frechet/{NET}/real" in few_real) == (n >= 4)
+    assert (f"frechet/{NET}/real" in reasons) == (n < 4)
+
+
+def test_images_that_are_not_finite_are_counted(collect: Collect) -> None:
+    fake = collect(seed=1)
+    fake.features[NET][:3, 0] = float("nan")
+    fake.image_vectors["damsm"][7] = float("inf")
+    scores, skipped = compute_scores(collect(seed=0), fake, NAMES)
+    reason = "3 of 120 generated images gave NaN or infinity"
+    assert skipped[f"frechet/{NET}"] == skipped[f"kernel/{NET}"] == reason
+    assert skipped["r_precision/damsm"].startswith("1 of 120 generated")
+    assert f"frechet/{NET}/real" in scores and "r_precision/independent" in scores
+    assert all(torch.tensor(value).isfinite() for value in scores.values())
+
+
+def test_one_class_and_unstated_attributes(collect: Collect) -> None:
+    real, fake = collect(seed=0), collect(seed=1)
+    fake.labels = torch.zeros(120, dtype=torch.int64)
+    assert fake.stated is not None
+    fake.stated[:, 1] = -1
+    fake.repeats = {}
+    fake.logits = {}
+    scores, skipped = compute_scores(real, fake, NAMES)
+    assert "one class" in skipped["r_precision/damsm"]
+    assert skipped["attribute_accuracy/wing"] == "no caption of generated images states it"
+    assert "attribute_accuracy/wing/real" in scores and "attribute_accuracy/crown" in scores
+    assert "no logits" in skipped[f"inception_score/{NET}"]
+    assert "more than once" in skipped[f"diversity/{NET}"]
+
+
+def protocol() -> Protocol:
+    return Protocol(
+        n_real=2933,
+        n_fake=30000,
+        split="test",
+        crop="central 512 of 584 px",
+        resize={NET: "224 bilinear, antialiased"},
+        weights={NET: "0123456789ab", "damsm": "ba9876543210"},
+        seed=7,
+        captions_per_image=10,
+    )
+
+
+def test_table_sets_generated_beside_real_and_chance() -> None:
+    scores = {
+        f"frechet/{NET}": 23.456,
+        f"frechet/{NET}/real": 1.25,
+        "inception_score/inception": 4.361,
+        "inception_score/inception/std": 0.03,
+        "r_precision/damsm": 0.6782,
+        "r_precision/damsm/std": 0.0443,
+        "r_precision/damsm/candidates": 100.0,
+        "r_precision/damsm/chance": 0.01,
+        "attribute_accuracy/colour/real": 0.951,
+    }
+    reason = "1 of the 2 real images that are needed"
+    text = format_table(scores, protocol(), {"kernel/inception": reason})
+    lines = text.splitlines()
+    cells = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines[:6]]
+    assert cells[0] == ["score", "generated", "real", "chance"]
+    assert cells[2] == [f"Fréchet distance ({NET})", "23.46", "1.25", "-"]
+    assert cells[3] == ["IS (Inception 2015)", "4.361 ± 0.03", "-", "-"]
+    assert cells[4] == ["R-precision (damsm), 100 candidates", "67.8 ± 4.4 %", "-", "1.0 %"]
+    assert cells[5] == ["attribute accuracy (colour)", "-", "95.1 %", "-"]
+    assert "30000 generated against 2933 real images of split test" in text
+    assert f"{NET}: input 224 bilinear, antialiased, weights 0123456789ab" in text
+    assert "damsm: weights ba9876543210" in text
+    assert f"KID (Inception 2015): {reason}" in lines[-1]
+    starts = {line.index(cell[1]) for line, cell in zip(lines[2:6], cells[2:6], strict=True)}
+    assert starts <= {lines[0].index("generated")}
+
+
+def test_table_of_all_scores_and_of_none(collect: Collect) -> None:
+    scores, skipped = compute_scores(collect(seed=0), collect(seed=1), NAMES, {"crown"})
+    text = format_table(scores, protocol(), skipped)
+    assert len(text.splitlines()) == 2 + 11 + 1 + 4
+    assert "not computed" not in text
+    assert "2933 real" in format_table({}, protocol())
+
+
+def test_protocol_is_plain() -> None:
+    import json
+
+    recorded = json.loads(json.dumps(protocol().to_dict()))
+    assert recorded["n_fake"] == 30000 and recorded["weights"][NET] == "0123456789ab"
+    assert "halves" in recorded["real_baseline"]
