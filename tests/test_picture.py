@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from experiments.attention import attention_picture, attention_stages, overlay, strongest
 from experiments.picture import (
+    beside,
     font_of,
     grid,
     margin_of,
@@ -124,6 +125,16 @@ def test_stage_grid_layout() -> None:
         band = sheet.crop((gap, top + 257, sheet.width - gap, top + 257 + gap * 2))
         assert min(band.convert("L").tobytes()) < 100
     assert stage_grid(stages, captions, size=100).width == 3 * 100 + 4 * margin_of(100)
+
+
+def test_sheets_beside_each_other_are_whole() -> None:
+    first, second = grid(colours(2, 8), columns=1), grid(colours(1, 20))
+    joined = beside([first, second])
+    assert joined.size == (first.width + second.width, max(first.height, second.height))
+    assert np.array_equal(np.asarray(joined)[: first.height, : first.width], np.asarray(first))
+    right = np.asarray(joined)[:, first.width :]
+    assert np.array_equal(right[: second.height], np.asarray(second))
+    assert (right[second.height :] == 255).all()
 
 
 def test_a_caption_per_picture_is_demanded() -> None:

@@ -1,7 +1,4 @@
-"""Find every mistake of a command line at once, without importing what it names.
-
-Signatures are read from source with `ast`, so the check takes milliseconds and no torch.
-"""
+"""Find every mistake of a command line at once, without importing what it names."""
 
 from __future__ import annotations
 
@@ -10,8 +7,6 @@ import dataclasses
 import difflib
 from collections.abc import Iterator
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -22,16 +17,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 from experiments.config import CONF, FACTS, OPTIONS, TARGETS, compose
 from experiments.errors import UserError
+from experiments.signature import fits, options, signature
 
 TASKS = ("train", "evaluate", "sample")
-SCALARS: dict[str, tuple[type, ...]] = {
-    "int": (int,),
-    "float": (int, float),
-    "str": (str,),
-    "bool": (bool,),
-    "None": (type(None),),
-}
-SEQUENCES = ("list", "List", "Sequence", "tuple")
+SYNTAX = "not of the form key=value; put quotes around special signs"
 
 
 def suggest(name: str, known: list[str]) -> str:
@@ -42,10 +31,25 @@ def suggest(name: str, known: list[str]) -> str:
     return f"; there are: {', '.join(sorted(known))}" if known else ""
 
 
+def parse_sweep(overrides: list[str]) -> list[Override]:
+    """The overrides of a multirun. Raises `UserError` with a line for each that cannot be read."""
+    parser = OverridesParser.create()
+    parsed, problems = [], []
+    for text in overrides:
+        try:
+            parsed.append(parser.parse_override(text))
+        except HydraException:
+            problems.append(f"{text}: {SYNTAX}")
+    if problems:
+        raise UserError("\n".join(problems))
+    return parsed
+
+
 def checked_compose(overrides: list[str]) -> DictConfig:
     """Compose; raise one `UserError` with a line for each mistake where there is any."""
-    good, problems = _sort_overrides(overrides)
+    problems: list[str] = []
     try:
+        good = _sort_overrides(overrides, problems)
         cfg = compose(good)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UserError("\n".join([*problems, _first_line(error)])) from None
@@ -62,8 +66,8 @@ def check(cfg: DictConfig) -> list[str]:
     cfg.pop("hydra", None)
     known = {*_base_names(), *_groups()}
     problems = [
-        f"{name}: no such key at the top{suggest(str(name), sorted(known))}"
-        for name in cfg
+        f"{name}: no such key at the top{suggest(name, sorted(known))}"
+        for name in map(str, cfg)
         if name not in known
     ]
     try:
@@ -71,28 +75,32 @@ def check(cfg: DictConfig) -> list[str]:
     except (OmegaConfBaseException, ValueError) as error:
         return [*problems, _first_line(error)]
     assert isinstance(resolved, dict)
-    problems += _check_options(resolved)
+    config = {str(key): value for key, value in resolved.items()}
+    problems += _check_options(config)
     for group in ("data", "encoder", "generator", "discriminator", "loss", "optim", "metric"):
-        problems += _check_node(resolved.get(group), group)
-    problems += _check_node(resolved.get("system"), "system", deep=False)
+        problems += _check_node(config.get(group), group)
+    problems += _check_node(config.get("system"), "system", deep=False)
     return list(dict.fromkeys(problems))
 
 
 # Overrides
 
 
-def _sort_overrides(overrides: list[str]) -> tuple[list[str], list[str]]:
-    """Those that Hydra can apply, and a line for each of the others."""
+def _sort_overrides(overrides: list[str], problems: list[str]) -> list[str]:
+    """Those that Hydra can apply; a line for each of the others goes to `problems`."""
     parser = OverridesParser.create()
-    groups, values, problems = [], [], []
+    groups, values = [], []
     for text in overrides:
         try:
             override = parser.parse_override(text)
         except HydraException:
-            problems.append(f"{text}: not of the form key=value; put quotes around special signs")
+            problems.append(f"{text}: {SYNTAX}")
+            continue
+        if override.is_sweep_override():
+            problems.append(f"{text}: says several values; add -m for one run of each")
             continue
         name = override.key_or_group
-        if (CONF / name).is_dir() and not name.startswith("hydra") and not override.is_delete():
+        if (CONF / name).is_dir() and not override.is_delete():
             problem = _check_choice(override)
             problems += [problem] if problem else []
             groups += [] if problem else [text]
@@ -106,13 +114,15 @@ def _sort_overrides(overrides: list[str]) -> tuple[list[str], list[str]]:
             problems.append(problem)
         else:
             good.append(text)
-    return good, problems
+    return good
 
 
 def _check_choice(override: Override) -> str | None:
     name, value = override.key_or_group, override.value()
     options = sorted(file.stem for file in (CONF / name).glob("*.yaml"))
-    if not isinstance(value, str) or value in options or value in ("null",):
+    if value is None:
+        return f"{name}=null: write ~{name} to leave it out"
+    if not isinstance(value, str) or value in options:
         return None
     return f"{name}={value}: no such {name.rpartition('/')[2]}{suggest(value, options)}"
 
@@ -124,28 +134,32 @@ def _check_value(base: DictConfig, text: str, override: Override) -> str | None:
     node: Any = base
     parts = name.split(".")
     for depth, part in enumerate(parts):
+        where, rest = ".".join(parts[:depth]), ".".join(parts[depth:])
+        if depth and node is not None and node._is_interpolation():
+            meant = str(node._value()).strip("${}")
+            return f"{name}: {where} is made of {meant}; set {meant}.{rest}"
         keys = [str(key) for key in node] if isinstance(node, DictConfig) else []
         if depth == 0:
             keys = sorted({*keys, *_groups()} - {"hydra"})
         if part not in keys:
             if depth > 0 and override.is_add():
                 return None  # new keys below a known name: the signature decides
-            where = ".".join(parts[:depth])
             place = f"{where} has no such key" if where else "no such key"
-            return f"{name}: {place}{suggest(part, keys)}"
+            known = [key for key in keys if not key.startswith("_")]
+            return f"{name}: {place}{suggest(part, known)}"
         node = node._get_node(part) if isinstance(node, DictConfig) else None
-        if isinstance(node, DictConfig) and node._is_interpolation():
-            node = base.select(".".join(parts[: depth + 1])) if hasattr(base, "select") else node
+    if override.is_delete():
+        return None
     try:
         copy = base.copy()
         OmegaConf.update(copy, name, override.value(), force_add=override.is_add())
     except (OmegaConfBaseException, ValueError) as error:
-        return f"{text}: {_first_line(error)}"
+        return f"{text}: {_first_line(error).removeprefix(f'{name}: ')}"
     return None
 
 
 def _groups() -> list[str]:
-    return [folder.name for folder in CONF.iterdir() if folder.is_dir() and folder.name != "hydra"]
+    return [folder.name for folder in CONF.iterdir() if folder.is_dir()]
 
 
 @cache
@@ -164,29 +178,35 @@ def _first_line(error: Exception) -> str:
 
 
 def _check_options(resolved: dict[str, Any]) -> Iterator[str]:
-    for group, options in OPTIONS.items():
-        for item in dataclasses.fields(options):  # type: ignore[arg-type]
-            value, allowed = resolved[group].get(item.name), item.metadata.get("choices")
+    for group, kind in OPTIONS.items():
+        node = resolved.get(group) or {}
+        lost = {item.name for item in dataclasses.fields(kind)} - set(node)  # type: ignore[arg-type]
+        if lost:
+            yield f"{group}: every run needs it whole; {', '.join(sorted(lost))} is missing"
+            return
+        for item in dataclasses.fields(kind):  # type: ignore[arg-type]
+            value, allowed = node.get(item.name), item.metadata.get("choices")
             if allowed and value not in allowed:
                 yield f"{group}.{item.name}={value}: choose one of {', '.join(allowed)}"
+            least = item.metadata.get("least")
+            if least is not None and isinstance(value, int) and value < least:
+                yield f"{group}.{item.name}={value}: must be at least {least}"
     trainer, launch = resolved["trainer"], resolved["launch"]
-    for key in ("images", "batch", "accumulate", "log_every", "sample_every", "evaluate_every"):
-        if trainer[key] < 1:
-            yield f"trainer.{key}={trainer[key]}: must be at least 1"
-    if trainer["checkpoint_every"] < 1 or trainer["keep"] < 1:
-        yield "trainer.checkpoint_every and trainer.keep must be at least 1"
-    if launch["num_processes"] < 1:
-        yield f"launch.num_processes={launch['num_processes']}: must be at least 1"
-    elif trainer["batch"] % (launch["num_processes"] * max(1, trainer["accumulate"])):
+    parts = launch["num_processes"] * trainer["accumulate"]
+    if parts > 0 and trainer["batch"] % parts:
         yield (
             f"trainer.batch={trainer['batch']}: must be a multiple of launch.num_processes x "
-            f"trainer.accumulate = {launch['num_processes'] * trainer['accumulate']}"
+            f"trainer.accumulate = {parts}"
         )
-    if resolved.get("task") not in TASKS:
-        yield f"task={resolved.get('task')}: {suggest(str(resolved.get('task')), list(TASKS))[2:]}"
-    seed = resolved.get("seed")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        yield f"seed={seed}: must be a whole number from 0"
+    task = str(resolved.get("task"))
+    if task not in TASKS:
+        yield f"task={task}: {suggest(task, list(TASKS))[2:]}"
+    for key, least in (("seed", 0), ("samples", 1)):
+        value = resolved.get(key)
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            yield f"{key}={value}: must be a whole number from {least}"
+    if not isinstance(resolved.get("run"), str | None):
+        yield f"run={resolved['run']}: must be the folder of a run"
 
 
 # Signatures
@@ -198,9 +218,24 @@ def _check_node(node: Any, path: str, deep: bool = True) -> Iterator[str]:
     target = node.get("_target_")
     if target is not None:
         yield from _check_target(str(target), node, path)
+    if isinstance(node.get("pretrained"), dict):
+        yield from _check_pretrained(node["pretrained"], f"{path}.pretrained")
     if deep:
         for key, value in node.items():
-            yield from _check_node(value, f"{path}.{key}")
+            if key != "pretrained":
+                yield from _check_node(value, f"{path}.{key}")
+
+
+def _check_pretrained(spec: dict[str, Any], path: str) -> Iterator[str]:
+    """A recipe that is trained first, overrides of it, and whether it is needed at all."""
+    known = ["model", "overrides", "when"]
+    for key in spec:
+        if key not in known:
+            yield f"{path}.{key}: no such key{suggest(str(key), known)}"
+    recipes = sorted(file.stem for file in (CONF / "model").glob("*.yaml"))
+    model = str(spec.get("model"))
+    if model not in recipes:
+        yield f"{path}.model={model}: no such model{suggest(model, recipes)}"
 
 
 def _check_target(target: str, node: dict[str, Any], path: str) -> Iterator[str]:
@@ -211,7 +246,9 @@ def _check_target(target: str, node: dict[str, Any], path: str) -> Iterator[str]
     if parameters is None:
         yield f"{path}._target_={target}: there is no such class"
         return
-    given = {str(key): value for key, value in node.items() if key not in ("_target_", "pretrained")}
+    given = {
+        str(key): value for key, value in node.items() if key not in ("_target_", "pretrained")
+    }
     for key, value in given.items():
         if key not in parameters:
             name = target.rpartition(".")[2]
@@ -219,120 +256,15 @@ def _check_target(target: str, node: dict[str, Any], path: str) -> Iterator[str]
             continue
         parameter = parameters[key]
         if parameter.annotation is not None and not fits(value, parameter.annotation):
-            yield f"{path}.{key}={value!r}: must be {ast.unparse(parameter.annotation)}"
+            yield f"{path}.{key}={value}: {_expected(value, parameter.annotation)}"
     for key, parameter in parameters.items():
         if parameter.required and key not in given and key not in FACTS:
             yield f"{path}.{key}: is missing"
 
 
-@dataclasses.dataclass(frozen=True)
-class Parameter:
-    """One parameter of a signature: its annotation with aliases replaced, and whether it must be
-    given."""
-
-    annotation: ast.expr | None
-    required: bool
-
-
-@cache
-def _module(name: str) -> ast.Module | None:
-    relative = name.split(".")[1:]
-    spec = find_spec(name.split(".")[0])
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    base = Path(next(iter(spec.submodule_search_locations))).joinpath(*relative)
-    for file in (base.with_suffix(".py"), base / "__init__.py"):
-        if file.is_file():
-            return ast.parse(file.read_text())
-    return None
-
-
-def _imported(module: ast.Module, name: str) -> tuple[str, str] | None:
-    for statement in module.body:
-        if isinstance(statement, ast.ImportFrom):
-            for alias in statement.names:
-                if (alias.asname or alias.name) == name:
-                    return str(statement.module), alias.name
-    return None
-
-
-@cache
-def signature(target: str) -> dict[str, Parameter] | None:
-    """Parameters of a class's constructor or of a function, or None where there is no such thing."""
-    module_name, _, name = target.rpartition(".")
-    module = _module(module_name)
-    if module is None:
-        return None
-    for statement in module.body:
-        if isinstance(statement, ast.ClassDef) and statement.name == name:
-            for item in statement.body:
-                if isinstance(item, ast.FunctionDef) and item.name == "__init__":
-                    return _parameters(module_name, item.args)
-            for base in statement.bases:
-                inherited = signature(f"{module_name}.{ast.unparse(base)}")
-                if inherited:
-                    return inherited
-            return {
-                item.target.id: Parameter(_expand(module_name, item.annotation), item.value is None)
-                for item in statement.body
-                if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
-            }
-    found = _imported(module, name)
-    return signature(".".join(found)) if found and found[0].startswith(TARGETS) else None
-
-
-def _parameters(module: str, arguments: ast.arguments) -> dict[str, Parameter]:
-    positional = arguments.args[1:]
-    defaults = len(arguments.defaults)
-    found = {
-        argument.arg: Parameter(
-            _expand(module, argument.annotation), index < len(positional) - defaults
-        )
-        for index, argument in enumerate(positional)
-    }
-    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        found[argument.arg] = Parameter(_expand(module, argument.annotation), default is None)
-    return found
-
-
-def _expand(module_name: str, annotation: ast.expr | None) -> ast.expr | None:
-    """Replace a name such as `Norm = Literal[...]` by what it stands for."""
-    if isinstance(annotation, ast.BinOp):
-        left, right = (_expand(module_name, x) for x in (annotation.left, annotation.right))
-        assert left is not None and right is not None
-        return ast.BinOp(left, annotation.op, right)
-    if not isinstance(annotation, ast.Name) or annotation.id in SCALARS:
-        return annotation
-    module = _module(module_name)
-    if module is None:
-        return annotation
-    for statement in module.body:
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            if statement.targets[0].id == annotation.id:
-                return _expand(module_name, statement.value)
-    found = _imported(module, annotation.id)
-    if found and found[0].startswith(TARGETS):
-        return _expand(found[0], ast.Name(found[1]))
-    return annotation
-
-
-def fits(value: Any, annotation: ast.expr) -> bool:
-    """Whether a plain value can be what the annotation says; True where that cannot be told."""
-    if isinstance(annotation, ast.BinOp):
-        return fits(value, annotation.left) or fits(value, annotation.right)
-    if isinstance(annotation, ast.Constant):
-        return value is annotation.value if annotation.value is None else True
-    if isinstance(annotation, ast.Name):
-        allowed = SCALARS.get(annotation.id)
-        if allowed is None:
-            return True
-        return isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool))
-    if isinstance(annotation, ast.Subscript) and isinstance(annotation.value, ast.Name):
-        inner = annotation.slice
-        if annotation.value.id == "Literal":
-            options = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-            return value in [x.value for x in options if isinstance(x, ast.Constant)]
-        if annotation.value.id in SEQUENCES:
-            first = inner.elts[0] if isinstance(inner, ast.Tuple) else inner
-            return isinstance(value, list) and all(fits(item, first) for item in value)
-    return True
+def _expected(value: Any, annotation: ast.expr) -> str:
+    allowed = options(annotation)
+    if not allowed:
+        return f"must be {ast.unparse(annotation)}"
+    near = difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.5)
+    return f"choose one of {', '.join(allowed)}" + (f"; did you mean {near[0]}?" if near else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,21 +11,10 @@ import torch
 from torch import nn
 
 from experiments.errors import UserError
+from experiments.folder import by_images, file_at, images_of, run_config, run_facts
 from experiments.terminal import say
 
 FORMAT = 1
-PATTERN = "images-*.pt"
-FACTS, CONFIG = "facts.json", "config.json"
-
-
-def checkpoints(folder: Path) -> list[Path]:
-    """Checkpoints of a run, newest first."""
-    return sorted((folder / "checkpoints").glob(PATTERN), reverse=True)
-
-
-def images_of(path: Path) -> int:
-    """Images seen by a checkpoint, from its name."""
-    return int(path.stem.partition("-")[2])
 
 
 def save(folder: Path, state: Mapping[str, Any], keep: int) -> Path:
@@ -34,30 +22,53 @@ def save(folder: Path, state: Mapping[str, Any], keep: int) -> Path:
 
     Raises `UserError` where the disk is full or not writable; older checkpoints are untouched then.
     """
-    place = folder / "checkpoints"
-    path = place / f"images-{state['images']:010d}.pt"
+    path = file_at(folder, "checkpoints", state["images"])
+    _write(path, state)
+    for old in by_images(folder, "checkpoints")[keep:]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def save_weights(folder: Path, images: int, export: Mapping[str, Any]) -> Path:
+    """Write what a finished run gives to others: its averaged networks. Never removed.
+
+    Raises `UserError` as `save` does.
+    """
+    path = file_at(folder, "weights", images)
+    _write(path, {"images": images, "export": dict(export)})
+    return path
+
+
+def _write(path: Path, state: Mapping[str, Any]) -> None:
     partial = path.with_suffix(".partial")
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for torn in path.parent.glob("*.partial"):
+            torn.unlink(missing_ok=True)
         with partial.open("wb") as file:
             torch.save({"format": FORMAT, **state}, file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, path)
-        directory = os.open(place, os.O_RDONLY)
+        partial.replace(path)
+        directory = os.open(path.parent, os.O_RDONLY)
         os.fsync(directory)
         os.close(directory)
     except (OSError, RuntimeError) as error:
         partial.unlink(missing_ok=True)
         raise UserError(
-            f"{path}: could not be written ({error}); make room and run the same command again: "
-            "it resumes from the checkpoint before"
+            f"{path}: could not be written ({_reason(error)}); make room and run the same command "
+            "again: it resumes from the checkpoint before"
         ) from None
-    for old in checkpoints(folder)[keep:]:
-        old.unlink(missing_ok=True)
-    for torn in place.glob("*.partial"):
-        torn.unlink(missing_ok=True)
-    return path
+
+
+def _reason(error: Exception) -> str:
+    """The system's words: torch wraps a failed write in an error of its own."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, OSError):
+        cause = cause.__context__
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    return str(error).partition("\n")[0]
 
 
 def load_newest(folder: Path) -> dict[str, Any] | None:
@@ -65,64 +76,82 @@ def load_newest(folder: Path) -> dict[str, Any] | None:
 
     One that cannot be read is named and passed over. Nothing is unpickled but tensors.
     """
-    for path in checkpoints(folder):
-        try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:  # a torn file fails in many ways
-            say(f"{path}: cannot be read ({type(error).__name__}); taking the one before")
-            continue
-        if state.get("format") != FORMAT:
-            raise UserError(
-                f"{path}: format {state.get('format')}, this version reads {FORMAT}; "
-                "use the version that wrote it"
-            )
-        return state
-    if any(checkpoints(folder)):
+    return _first_readable(folder, by_images(folder, "checkpoints"))
+
+
+def load_export(folder: Path) -> dict[str, Any]:
+    """The newest averaged networks, of a finished run or of one that is on its way.
+
+    Returns `images` and `export`. Raises `UserError` where there are none.
+    """
+    found = by_images(folder, "weights") + by_images(folder, "checkpoints")
+    state = _first_readable(folder, sorted(found, key=images_of, reverse=True))
+    if state is None:
+        raise UserError(f"run={folder}: has no weights yet; train it first")
+    return state
+
+
+def _first_readable(folder: Path, paths: list[Path]) -> dict[str, Any] | None:
+    for path in paths:
+        state = _read(path)
+        if state is not None:
+            return state
+    if paths:
         raise UserError(f"{folder}: no checkpoint can be read; move the folder away to start again")
     return None
 
 
-def run_facts(folder: Path) -> dict[str, Any]:
-    """What the data of a run decided: sizes, vocabulary, names."""
-    return _read_json(folder, FACTS)
-
-
-def run_config(folder: Path) -> dict[str, Any]:
-    """The resolved configuration of a run."""
-    return _read_json(folder, CONFIG)
-
-
-def _read_json(folder: Path, name: str) -> dict[str, Any]:
-    path = folder / name
-    if not folder.is_dir():
-        raise UserError(f"run={folder}: there is no such folder")
-    if not path.is_file():
-        raise UserError(f"run={folder}: is not a run folder (it has no {name})")
+def _read(path: Path) -> dict[str, Any] | None:
     try:
-        return json.loads(path.read_text())
-    except ValueError:
-        raise UserError(f"{path}: is damaged; run the training command again") from None
-
-
-def load_pretrained(module: nn.Module, folder: Path, facts: Mapping[str, Any]) -> None:
-    """Give a module the exported weights of a finished run of its group, "encoder".
-
-    The vocabulary must be the one the run was trained with. Raises `UserError`.
-    """
-    theirs = run_facts(folder)
-    if hasattr(module, "text") and facts.get("vocabulary_hash") not in (
-        None,
-        theirs["vocabulary_hash"],
-    ):
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a torn file fails in many ways
+        say(f"{path}: cannot be read ({type(error).__name__}); taking the one before")
+        return None
+    if state.get("format") != FORMAT:
         raise UserError(
-            f"{folder}: was trained with another vocabulary ({theirs['vocabulary_hash']}, these "
-            f"data have {facts['vocabulary_hash']}); train it on these data or leave the path away"
+            f"{path}: format {state.get('format')}, this version reads {FORMAT}; "
+            "use the version that wrote it"
         )
-    state = load_newest(folder)
+    return dict(state)
+
+
+def load_pretrained(
+    module: nn.Module, path: Path, node: Mapping[str, Any], facts: Mapping[str, Any]
+) -> None:
+    """Give a module, made from `node`, the encoder of a finished run: `path` is its weights.
+
+    The vocabulary must be the one that the run was trained with. Raises `UserError`.
+    """
+    folder = path.parents[1]
+    theirs = run_facts(folder)["vocabulary_hash"]
+    ours = facts.get("vocabulary_hash")
+    if hasattr(module, "text") and ours not in (None, theirs):
+        raise UserError(
+            f"{folder}: was trained with another vocabulary ({theirs}, these data have {ours}); "
+            "leave the path away and one is trained on these data"
+        )
+    state = _read(path)
     if state is None:
-        raise UserError(f"{folder}: has no checkpoint; train it first")
+        raise UserError(f"{path}: cannot be read; remove {folder} to train it again")
     try:
         module.load_state_dict(state["export"]["encoder"])
     except (KeyError, RuntimeError) as error:
-        line = " ".join(str(error).split())[:300]
-        raise UserError(f"{folder}: its encoder does not fit this configuration: {line}") from None
+        found = differences(dict(run_config(folder).get("encoder") or {}), dict(node))
+        line = "; ".join(found) or " ".join(str(error).split())[:200]
+        raise UserError(
+            f"{folder}: its encoder is not the one that this configuration asks for: {line}"
+        ) from None
+
+
+def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: str = "") -> list[str]:
+    """'key is a there and b here' for each value of two nodes that is not the same."""
+    found = []
+    for key in dict.fromkeys([*theirs, *ours]):
+        left, right = theirs.get(key), ours.get(key)
+        if key == "pretrained" or left == right:
+            continue
+        if isinstance(left, Mapping) and isinstance(right, Mapping):
+            found += differences(left, right, f"{path}{key}.")
+        else:
+            found.append(f"{path}{key} is {left} there and {right} here")
+    return found

@@ -5,9 +5,12 @@ Nothing here imports torch: a command line is answered, or refused, before anyth
 
 from __future__ import annotations
 
+import copy
 import importlib
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,89 +18,105 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
-from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf import MISSING, DictConfig, ListConfig, OmegaConf
+
+from experiments.errors import UserError
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 TARGETS = ("experiments.",)
 # What the data decide; `build` passes these to every target that has such a parameter.
-FACTS = ("vocabulary_size", "attribute_values", "num_classes")
+FACTS = ("vocabulary_size", "attribute_values", "num_classes", "local_attributes")
+
+
+def _least(number: int, default: Any = MISSING) -> Any:
+    return field(default=default, metadata={"least": number})
+
+
+def _one_of(*options: str) -> Any:
+    return field(default=options[0], metadata={"choices": options})
 
 
 @dataclass
 class Trainer:
     """How long and how a run trains; all counts are images seen."""
 
-    images: int = MISSING
-    batch: int = MISSING  # images of one step, over all processes
-    accumulate: int = 1  # parts that a batch is split into to save memory
-    precision: str = field(default="auto", metadata={"choices": ("auto", "fp32", "bf16")})
+    images: int = _least(1)
+    batch: int = _least(1)  # images of one step, over all processes
+    accumulate: int = _least(1, 1)  # parts that a batch is split into to save memory
+    precision: str = _one_of("auto", "fp32", "bf16")
     channels_last: bool = False
     compile: bool = False
-    ema_halflife: int | None = None  # images after which a weight counts half; null: no average
-    deterministic: bool = True
-    log_every: int = 1000
-    sample_every: int = "${data.preset.every.sample}"  # type: ignore[assignment]
-    evaluate_every: int = "${data.preset.every.evaluate}"  # type: ignore[assignment]
-    checkpoint_every: int = "${data.preset.every.checkpoint}"  # type: ignore[assignment]
-    keep: int = 2  # checkpoints
-    sample_captions: int = 8
-    sample_columns: int = 1
+    ema_halflife: int | None = _least(1, None)  # images that halve a weight; null: no average
+    deterministic: bool = True  # on a GPU: the same algorithms every time
+    log_every: int = _least(1, 1000)
+    sample_every: int = _least(1, "${data.preset.every.sample}")
+    evaluate_every: int = _least(1, "${data.preset.every.evaluate}")
+    checkpoint_every: int = _least(1, "${data.preset.every.checkpoint}")
+    keep: int = _least(1, 2)  # checkpoints
+    sample_captions: int = _least(0, 8)
+    sample_columns: int = _least(1, 1)
 
 
 @dataclass
 class Tracker:
     """Where a run is followed; the run folder holds everything in any case."""
 
-    backend: str = field(
-        default="wandb", metadata={"choices": ("wandb", "trackio", "tensorboard", "none")}
-    )
+    backend: str = _one_of("wandb", "trackio", "tensorboard", "none")
     project: str = "birdsong"
     group: str | None = None
     tags: list[str] = field(default_factory=list)
-    mode: str = field(
-        default="auto", metadata={"choices": ("auto", "online", "offline", "disabled")}
-    )
+    mode: str = _one_of("auto", "online", "offline", "disabled")
 
 
 @dataclass
 class Launch:
     """Processes of one job, and the device."""
 
-    num_processes: int = 1
-    device: str = field(default="auto", metadata={"choices": ("auto", "cpu", "cuda")})
-    threads: int | None = None  # of one process; null: all cores, shared out
+    num_processes: int = _least(1, 1)
+    device: str = _one_of("auto", "cpu", "cuda")
+    threads: int | None = _least(1, None)  # of one process; null: all cores, shared out
     allocator: bool = True  # keep big blocks between steps (glibc; a third faster on a CPU)
 
 
 OPTIONS = {"trainer": Trainer, "tracker": Tracker, "launch": Launch}
 
 
-def resolutions(stages: int, first: int | None, last: int | None) -> list[int]:
+def resolutions(stages: int, first: int | None, last: int | None) -> ListConfig:
     """Sides of N stages that double, from the first or up to the last."""
     if (first is None) == (last is None):
         raise ValueError("give one of data.preset.first_resolution and data.preset.last_resolution")
     start = first if first is not None else int(last or 0) >> (stages - 1)
-    return [start << index for index in range(stages)]
+    return ListConfig([start << index for index in range(stages)])
+
+
+def parts(sizes: list[int]) -> int:
+    """Parts of a batch: two beyond 256 px, where a whole one needs more than 12 GB."""
+    return 2 if sizes[-1] > 256 else 1
 
 
 def register() -> None:
-    """Tell Hydra the typed options and the two functions that `conf/` uses. Idempotent."""
+    """Tell Hydra the typed options and the functions that `conf/` uses. Idempotent."""
     store = ConfigStore.instance()
     for group, node in OPTIONS.items():
         store.store(group=group, name="schema", node=node)
     OmegaConf.register_new_resolver("resolutions", resolutions, replace=True)
-    OmegaConf.register_new_resolver("last", lambda values: values[-1], replace=True)
+    OmegaConf.register_new_resolver("parts", parts, replace=True)
 
 
 def compose(overrides: list[str]) -> DictConfig:
     """The configuration of a command line, with `hydra.runtime.choices` beside it."""
+    return copy.deepcopy(_composed(tuple(overrides)))
+
+
+@lru_cache(maxsize=64)  # the jobs of a sweep have most of what they build on in common
+def _composed(overrides: tuple[str, ...]) -> DictConfig:
     register()
     running = GlobalHydra.instance()
     saved = running.hydra
     running.clear()
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            return hydra_compose("config", overrides=overrides, return_hydra_config=True)
+            return hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
     finally:
         running.clear()
         if saved is not None:
@@ -118,7 +137,16 @@ def plain(cfg: DictConfig) -> dict[str, Any]:
     cfg.pop("hydra", None)
     resolved = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True, enum_to_str=True)
     assert isinstance(resolved, dict)
-    return {str(key): value for key, value in resolved.items()}
+    return {str(key): _at_home(value) for key, value in resolved.items()}
+
+
+def _at_home(value: Any) -> Any:
+    """`~/` at the start of a text is the home folder; shells replace it only in front."""
+    if isinstance(value, dict):
+        return {key: _at_home(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_at_home(item) for item in value]
+    return str(Path(value).expanduser()) if isinstance(value, str) and value[:2] == "~/" else value
 
 
 def locate(target: str) -> Any:
@@ -128,21 +156,20 @@ def locate(target: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def build(node: Any, facts: Mapping[str, Any] | None = None) -> Any:
+def build(node: Any, facts: Mapping[str, Any] | None = None, path: str = "") -> Any:
     """Make what a node's `_target_` names, its children first.
 
     `facts` are what the data decide (`FACTS`); each is passed to the targets that ask for it by
-    name. A node with `pretrained`, by now the folder of a finished run, gets that run's weights.
+    name. A node with `pretrained`, by now the weights of a finished run, gets them. `path`: of the
+    node in the configuration; a value that a target refuses is told with it, as a `UserError`.
     """
-    import inspect
-
     facts = facts or {}
     if isinstance(node, list):
-        return [build(item, facts) for item in node]
+        return [build(item, facts, path) for item in node]
     if not isinstance(node, Mapping):
         return node
     arguments = {
-        key: build(value, facts)
+        key: build(value, facts, f"{path}.{key}".lstrip("."))
         for key, value in node.items()
         if key not in ("_target_", "pretrained")
     }
@@ -152,9 +179,15 @@ def build(node: Any, facts: Mapping[str, Any] | None = None) -> Any:
     for name in inspect.signature(target).parameters:
         if name in facts and name not in arguments:
             arguments[name] = facts[name]
-    made = target(**arguments)
+    try:
+        made = target(**arguments)
+    except (AssertionError, ValueError) as error:
+        # What a constructor asserts of its arguments, this configuration has got wrong.
+        raise UserError(
+            f"{path or target.__name__}: {error or 'a value that it cannot take'}"
+        ) from error
     if node.get("pretrained"):
         from experiments.checkpoint import load_pretrained
 
-        load_pretrained(made, Path(node["pretrained"]), facts)
+        load_pretrained(made, Path(node["pretrained"]), node, facts)
     return made

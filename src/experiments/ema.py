@@ -21,6 +21,7 @@ class EMA:
         """`halflife`: images after which a weight counts half; None keeps no average at all."""
         self.live, self.halflife = dict(modules), halflife
         self.modules: dict[str, nn.Module] = {}
+        self.averaged: dict[str, nn.Module] = {}  # those of `modules` that are copies
         self._pairs: tuple[list[Tensor], list[Tensor]] = ([], [])
         self._copies: list[tuple[Tensor, Tensor]] = []
         for name, module in self.live.items():
@@ -29,7 +30,7 @@ class EMA:
                 self.modules[name] = module
                 continue
             averaged = copy.deepcopy(module).requires_grad_(False).eval()
-            self.modules[name] = averaged
+            self.modules[name] = self.averaged[name] = averaged
             self._pair(averaged, module)
 
     def _pair(self, averaged: nn.Module, module: nn.Module) -> None:

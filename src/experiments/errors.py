@@ -1,5 +1,19 @@
 """The two errors that users meet; everything else that is raised is a fault of this project."""
 
+from __future__ import annotations
+
+import errno
+
+MACHINE = {
+    errno.ENOSPC: "make room and run the same command again",
+    errno.EDQUOT: "make room and run the same command again",
+    errno.EFBIG: "make room and run the same command again",
+    errno.EROFS: "choose another place with paths.outputs and paths.cache",
+    errno.EACCES: "choose another place with paths.outputs and paths.cache",
+    errno.EPERM: "choose another place with paths.outputs and paths.cache",
+    errno.ENOTDIR: "choose another place with paths.outputs and paths.cache",
+}
+
 
 class UserError(Exception):
     """One line for the user: the key or file, and the remedy. Printed without a traceback."""
@@ -7,3 +21,13 @@ class UserError(Exception):
 
 class BadInput(ValueError):
     """One record of a data set cannot be used; it is dropped, counted and reported."""
+
+
+def as_user_error(error: BaseException) -> UserError | None:
+    """A full or read-only disk is the user's to mend; None for what is not of that kind."""
+    if isinstance(error, UserError):
+        return error
+    if isinstance(error, OSError) and error.errno in MACHINE:
+        place = f"{error.filename}: " if error.filename else ""
+        return UserError(f"{place}{error.strerror}; {MACHINE[error.errno]}")
+    return None

@@ -6,72 +6,65 @@ import time
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from experiments import checkpoint
-from experiments.config import build, compose, plain
-from experiments.execute import facts_of, open_data, train_with_prerequisites
-from experiments.errors import UserError
+from experiments import folder as files
+from experiments.config import build
+from experiments.execute import build_system, facts_of, open_data, train_missing
 from experiments.interrupt import Interrupt
 from experiments.metric.table import format_table
 from experiments.observe import write_scores
-from experiments.prerequisite import Run, plan, with_paths
+from experiments.prerequisite import plan_prerequisites, with_paths, without_pretrained
 from experiments.ranks import Ranks
-from experiments.sample import build_without_prerequisites
+from experiments.request import evaluation_config, run_folder
 from experiments.terminal import say, show
 
-ALLOWED = ("metric", "launch", "paths", "tracker", "task", "run", "hydra")
+ELSEWHERE = ("launch", "paths", "tracker")  # what the command says, not the run
 
 
-def evaluate_run(config: dict[str, Any], overrides: list[str], ranks: Ranks) -> None:
-    """Score the run that `run=` names and write `evaluations/<time>.json` into its folder.
+def evaluate_run(
+    config: dict[str, Any], overrides: list[str], ranks: Ranks, interrupt: Interrupt
+) -> None:
+    """Score the run that `run` names and write `evaluations/<time>.json` into its folder.
 
-    The run decides everything but `metric` and `launch`; another override is a user error.
+    The run decides everything but `metric` and where and how to run; another override is refused.
+    Scores of encoders that are not there yet have these trained first.
     """
-    for override in overrides:
-        group = override.lstrip("+~").partition("=")[0].partition(".")[0].partition("/")[0]
-        if group not in ALLOWED:
-            raise UserError(f"{override}: the run decides this; task=evaluate takes metric.* only")
-    folder = Path(config["run"])
-    saved = checkpoint.run_config(folder)
-    chosen = saved["choices"]
-    merged = _with_metric(saved["config"], chosen, [o for o in overrides if "metric" in o])
-    merged["launch"], merged["paths"] = config["launch"], config["paths"]
-    run = plan(merged, chosen)
-    with Interrupt() as interrupt:
-        for path, need in run.prerequisites.items():
-            if path.startswith("metric") and isinstance(need, Run):
-                train_with_prerequisites(need, ranks, interrupt, wanted_by=run.name)
-    merged = with_paths(run)
+    folder = run_folder(config)
+    about = files.run_about(folder)
+    saved = evaluation_config(folder, overrides)
+    merged = saved | {group: config[group] for group in ELSEWHERE}
+    if not any(override.startswith("paths.") for override in overrides):
+        # Where its sister runs are, and the data that they share.
+        cache = saved["paths"]["cache"]
+        merged["paths"] = {
+            "outputs": str(folder.parents[1]),
+            "cache": cache if Path(cache).is_dir() else config["paths"]["cache"],
+        }
+    needs = plan_prerequisites(merged, about["choices"], ("metric",))
     dataset = open_data(merged, ranks)
     facts = facts_of(dataset)
-    system = build_without_prerequisites(merged, facts).to(ranks.device)
-    state = checkpoint.load_newest(folder)
-    if state is None:
-        raise UserError(f"run={folder}: has no checkpoint yet; train it first")
+    system = build_system(without_pretrained(merged, "system"), facts, ranks)
+    build(without_pretrained(merged, "metric")["metric"], facts, "metric")  # before what it needs
+    train_missing(needs, ranks, interrupt, folder.name)
+    scorer = build(with_paths(merged, needs)["metric"], facts, "metric")
+    state = checkpoint.load_export(folder)
     for name, module in system.export_modules().items():
         module.load_state_dict(state["export"][name])
     say(f"scoring {folder} at {state['images']} images")
-    result = build(merged["metric"], facts)(system.eval(), dataset, ranks)
+    result = scorer(system.eval(), dataset, ranks)
     if ranks.main:
-        path = folder / "evaluations" / f"{time.strftime('%Y%m%d-%H%M%S')}.json"
-        path.parent.mkdir(exist_ok=True)
+        path = _new_file(folder / "evaluations")
         write_scores(path, int(state["images"]), result)
         show(format_table(result.scores, result.protocol, result.skipped))
         show(f"scores: {path}")
 
 
-def _with_metric(
-    config: dict[str, Any], chosen: dict[str, str], overrides: list[str]
-) -> dict[str, Any]:
-    """The run's configuration, its metric composed anew where the command changes it."""
-    cfg = compose([f"model={chosen['model']}", f"data={chosen['data']}", *overrides])
-    OmegaConf.set_struct(cfg, False)
-    cfg.data = config["data"]
-    cfg.trainer.images = config["trainer"]["images"]
-    fresh = plain(cfg)
-    merged = dict(config)
-    merged["metric"] = fresh["metric"]
-    for group in ("encoder",):
-        merged[group] = config[group]
-    return merged
+def _new_file(folder: Path) -> Path:
+    """Named by the time; two of one second differ."""
+    folder.mkdir(exist_ok=True)
+    stem = time.strftime("%Y%m%d-%H%M%S")
+    number, path = 1, folder / f"{stem}.json"
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}.json"
+    return path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import nullcontext
 from pathlib import Path
@@ -11,90 +10,95 @@ from typing import Any
 import torch
 
 from experiments import checkpoint
+from experiments import folder as files
 from experiments.config import build
 from experiments.data.batches import Batches
 from experiments.data.captions import CaptionFeatures
 from experiments.data.dataset import Dataset, open_dataset
 from experiments.errors import UserError
+from experiments.finished import show_scores
 from experiments.identity import run_lock
-from experiments.interrupt import Interrupt
-from experiments.machine import precision, set_up
+from experiments.interrupt import Interrupt, Stopped
+from experiments.machine import make_deterministic, precision, set_up
 from experiments.metric.extractor import hash_weights
-from experiments.metric.protocol import Protocol
-from experiments.metric.table import format_table
 from experiments.observe import Observer
-from experiments.prerequisite import Run, plan, with_paths
-from experiments.provenance import write_provenance
+from experiments.prerequisite import GROUPS, Run, plan, with_paths, without_pretrained
+from experiments.provenance import scrub, write_provenance
 from experiments.ranks import Ranks
 from experiments.seeding import mix
 from experiments.stats import StatsFile
 from experiments.system.base import System
-from experiments.terminal import say, show
+from experiments.terminal import say, say_once
 from experiments.tracking import Tracker, start
 from experiments.train import Training, fit
 
 
 def execute(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> None:
-    """Train the run of a configuration, or evaluate one that is there."""
+    """Train the run of a configuration, or evaluate one that is there.
+
+    Raises `Stopped` where the user stopped it: what was done is saved.
+    """
     set_up(config["launch"], int(os.environ.get("WORLD_SIZE", 1)))
     ranks = Ranks(config["launch"]["device"])
     with Interrupt() as interrupt:
         if config["task"] == "evaluate":
             from experiments.evaluate import evaluate_run
 
-            evaluate_run(config, overrides, ranks)
+            evaluate_run(config, overrides, ranks, interrupt)
         else:
-            train_with_prerequisites(plan(config, chosen), ranks, interrupt)
-
-
-def finished(run: Run) -> bool:
-    """Whether the run has seen all its images and was scored."""
-    newest = checkpoint.checkpoints(run.folder)
-    scores = run.folder / "scores.json"
-    goal = int(run.config["trainer"]["images"])
-    if not newest or checkpoint.images_of(newest[0]) < goal or not scores.is_file():
-        return False
-    return int(json.loads(scores.read_text())["images"]) >= goal
+            train_with_prerequisites(plan(config, chosen, overrides), ranks, interrupt)
 
 
 def train_with_prerequisites(
     run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | None = None
-) -> bool:
-    """Train what is missing, in order; False where the user stopped it."""
-    if finished(run):
-        if wanted_by is None:
-            say(f"{run.folder} is finished; raise trainer.images to train on")
-            show_scores(run)
-        return True
-    for path, need in run.prerequisites.items():
-        if isinstance(need, Run) and not finished(need):
-            say(f"{path} needs {need.name}: training it first, in {need.folder}")
-            if not train_with_prerequisites(need, ranks, interrupt, wanted_by=run.name):
-                return False
-    lock = run_lock(run.folder, wait=wanted_by is not None) if ranks.main else nullcontext()
+) -> None:
+    """Train what is missing, in order. Raises `Stopped` where the user stopped it."""
+    if any(isinstance(need, Run) and not need.finished for need in run.prerequisites.values()):
+        rehearse(run, ranks)
+    train_missing(run.prerequisites, ranks, interrupt, run.name)
+
+    def stop() -> bool:
+        return interrupt.requested
+
+    lock = run_lock(run.folder, wanted_by is not None, stop) if ranks.main else nullcontext()
     with lock:
         ranks.wait()
-        if finished(run):
-            return True
-        done = train_run(run, ranks, interrupt)
+        # Another job may have trained it while this one waited.
+        if not ranks.any(run.finished):
+            train_run(run, ranks, interrupt)
         ranks.wait()
-    if not done:
-        say(f"saved in {run.folder}; the same command goes on from there")
-        return False
-    show_scores(run, brief=wanted_by is not None)
-    return True
+    if ranks.main:
+        show_scores(run, brief=wanted_by is not None)
 
 
-def train_run(run: Run, ranks: Ranks, interrupt: Interrupt) -> bool:
-    """Train one run from where it stands; False where the user stopped it."""
-    config = with_paths(run)
+def rehearse(run: Run, ranks: Ranks) -> None:
+    """Build everything once before hours go into what it builds on. Raises `UserError`."""
+    config = without_pretrained(run.config, *GROUPS, "system")
+    facts = facts_of(open_data(config, ranks))
+    build(config["system"], facts)
+    build(config.get("metric"), facts, "metric")
+    build(config["optim"], None, "optim")
+
+
+def train_missing(
+    needs: dict[str, Run | Path], ranks: Ranks, interrupt: Interrupt, wanted_by: str
+) -> None:
+    """Train those prerequisites that are not finished, and what they build on themselves."""
+    for path, need in needs.items():
+        if isinstance(need, Run) and not ranks.any(need.finished):
+            say(f"{path} needs {need.name}: training it first, in {need.folder}")
+            train_with_prerequisites(need, ranks, interrupt, wanted_by)
+
+
+def train_run(run: Run, ranks: Ranks, interrupt: Interrupt) -> None:
+    """Train one run from where it stands to its end, and score it."""
+    config = with_paths(run.config, run.prerequisites)
     dataset = open_data(config, ranks)
     facts = facts_of(dataset)
-    torch.manual_seed(mix(int(config["seed"]), "build"))
-    system: System = build(config["system"], facts).to(ranks.device)
-    if config["trainer"]["channels_last"]:
-        system.to(memory_format=torch.channels_last)
     trainer = config["trainer"]
+    make_deterministic(bool(trainer["deterministic"]))
+    torch.manual_seed(mix(int(config["seed"]), "build"))
+    system = build_system(config, facts, ranks)
     batches = Batches(
         dataset.train,
         int(trainer["batch"]),
@@ -107,21 +111,42 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt) -> bool:
         bool(config["data"]["flip"]),
     )
     dtype = precision(trainer["precision"], ranks.device)
-    training = Training(run, ranks, system, batches, build(config["optim"]), dtype)
-    scorer = build(config["metric"], facts)
+    training = Training(run, ranks, system, batches, build(config["optim"], None, "optim"), dtype)
+    scorer = build(config.get("metric"), facts, "metric")
     training.resume_or_initialise()
-    tracker = prepare_folder(run, config, facts, training.images, ranks)
+    if trainer["compile"]:
+        compile_networks(system)
+    tracker = prepare_folder(run, facts, training.images, ranks)
     observer = Observer(run, ranks, system, dataset, tracker, scorer)
     try:
         observer.real_grid()
         say(_headline(run, training, dtype))
         system.train()
-        done = fit(training, observer, interrupt)
-        if done:
-            observer.evaluate(training.images, training.ema)
-        return done
+        if not fit(training, observer, interrupt):
+            say(f"saved in {run.folder}; the same command goes on from there")
+            raise Stopped(interrupt.number)
+        if ranks.main:
+            checkpoint.save_weights(run.folder, training.images, training.ema.state_dict())
+        observer.evaluate(training.images, training.ema)
     finally:
         tracker.finish()
+
+
+def build_system(config: dict[str, Any], facts: dict[str, Any], ranks: Ranks) -> System:
+    """The networks of a configuration on the device, as `trainer` wants them laid out."""
+    system: System = build(config["system"], facts).to(ranks.device)
+    if config["trainer"]["channels_last"]:
+        system.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return system
+
+
+def compile_networks(system: System) -> None:
+    """Compile what the phases call, in place: names of weights stay, and so do checkpoints.
+
+    The averaged copies are not compiled: they see batches of many sizes, and rarely.
+    """
+    for network in system.children():
+        network.compile()
 
 
 def open_data(config: dict[str, Any], ranks: Ranks) -> Dataset:
@@ -135,7 +160,7 @@ def open_data(config: dict[str, Any], ranks: Ranks) -> Dataset:
         int(data["max_words"]),
         quiet=not ranks.main,
     )
-    say(dataset.summary)
+    say_once(dataset.summary)
     return dataset
 
 
@@ -153,6 +178,7 @@ def facts_of(dataset: Dataset) -> dict[str, Any]:
         "vocabulary_hash": dataset.vocabulary.hash,
         "attribute_values": sizes or None,
         "num_classes": None if sizes else len(dataset.class_names),
+        "local_attributes": list(dataset.colour_attributes),
         "data": dataset.fingerprint,
         "words": dataset.vocabulary.words,
     }
@@ -170,24 +196,26 @@ def caption_features(system: System, dataset: Dataset, ranks: Ranks) -> CaptionF
     )
 
 
-def prepare_folder(
-    run: Run, config: dict[str, Any], facts: dict[str, Any], images: int, ranks: Ranks
-) -> Tracker:
+def prepare_folder(run: Run, facts: dict[str, Any], images: int, ranks: Ranks) -> Tracker:
     """Configuration, facts, environment and lineage into the folder; the tracker on rank 0."""
     if not ranks.main:
         return Tracker([])
-    folder, tracker = run.folder, config["tracker"]
-    known = folder / checkpoint.FACTS
-    if known.is_file() and json.loads(known.read_text())["data"] != facts["data"] and images:
+    folder, tracker = run.folder, run.config["tracker"]
+    if images and files.run_facts(folder)["data"] != facts["data"]:
         raise UserError(
-            f"{folder}: was trained on other data than data.root holds now; restore them, or move "
-            "the folder away to start again"
+            f"{folder}: was trained on other data than there are now; restore them, or move the "
+            "folder away to start again"
         )
-    _write(known, facts)
-    _write(folder / checkpoint.CONFIG, {"config": config, "choices": run.choices})
-    lineage = {p: str(n.folder if isinstance(n, Run) else n) for p, n in run.prerequisites.items()}
-    _write(folder / "lineage.json", lineage)
-    write_provenance(folder, config)
+    files.write_json(folder / files.FACTS, facts)
+    built_on = {p: str(n.folder if isinstance(n, Run) else n) for p, n in run.prerequisites.items()}
+    about = {
+        "id": run.id,
+        "choices": run.choices,
+        "overrides": run.overrides,
+        "built_on": built_on,
+    }
+    files.write_json(folder / files.RUN, scrub(about))
+    write_provenance(folder, run.config)
     StatsFile(folder / "stats.jsonl").truncate_after(images)
     return start(
         tracker["backend"],
@@ -198,40 +226,12 @@ def prepare_folder(
         tracker["group"],
         run.choices["model"],
         tracker["tags"],
-        config,
+        run.config | {"built_on": built_on},
         tracker["mode"],
         choices=run.choices,
-        trackio_dir=Path(config["paths"]["outputs"]) / "trackio",
+        trackio_dir=Path(run.config["paths"]["outputs"]) / "trackio",
         images=images,
     )
-
-
-def show_scores(run: Run, brief: bool = False) -> None:
-    """The scores of a finished run as a table, and where everything is; one line with `brief`."""
-    content = json.loads((run.folder / "scores.json").read_text())
-    if brief:
-        shown = {k: v for k, v in content["scores"].items() if k.endswith("/real")}
-        main = {k: v for k, v in shown.items() if "r_precision" in k or "/mean" in k or "/colour" in k}
-        scores = ", ".join(f"{name} {value:.3f}" for name, value in main.items())
-        say(f"{run.name} is trained: {scores}")
-        return
-    show(format_table(content["scores"], Protocol(**content["protocol"]), content["skipped"]))
-    show(f"pictures: {run.folder / 'samples'}\nscores:   {run.folder / 'scores.json'}")
-    show(f"tracked:  {tracked(run.folder)}")
-
-
-def tracked(folder: Path) -> str:
-    """Where the tracked run is, and how an offline one reaches the server."""
-    offline = sorted((folder / "wandb").glob("offline-run-*"))
-    if offline:
-        return f"{offline[-1]} (offline; `wandb sync` it to upload)"
-    return str(folder / "stats.jsonl")
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=2) + "\n")
-    os.replace(partial, path)
 
 
 def _headline(run: Run, training: Training, dtype: torch.dtype) -> str:

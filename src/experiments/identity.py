@@ -8,16 +8,18 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from experiments.errors import UserError
+from experiments.interrupt import Stopped
+from experiments.terminal import say
 
 # What cannot change the weights that a run arrives at after N images.
 WITHOUT_EFFECT = {
-    "": {"task", "run", "text", "paths", "launch", "tracker", "metric"},
+    "": {"task", "run", "text", "samples", "paths", "launch", "tracker", "metric"},
     "trainer": {
         "images",
         "log_every",
@@ -62,32 +64,29 @@ def run_id(config: Mapping[str, Any], prerequisites: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def run_lock(folder: Path, wait: bool = False) -> Iterator[None]:
+def run_lock(
+    folder: Path, wait: bool = False, stop: Callable[[], bool] = lambda: False
+) -> Iterator[None]:
     """Hold the run folder. The lock is the kernel's: it ends with the process, however that ends.
 
-    Raises `UserError` where another process holds it, or waits for it with `wait`.
+    Raises `UserError` where another process holds it; with `wait` it waits, until `stop()`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "lock"
-    with path.open("a+") as file:
+    with (folder / ".lock").open("a+") as file:
         told = False
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                if not wait:
-                    file.seek(0)
-                    raise UserError(
-                        f"{folder} is being trained by {file.read().strip() or 'another process'}; "
-                        "wait for it, stop it, or change a setting"
-                    ) from None
-                if not told:
-                    from experiments.terminal import say
-
-                    say(f"waiting for {folder}, which another process is training")
-                    told = True
-                time.sleep(0.5)
+        while not _locked(file):
+            if not wait:
+                file.seek(0)
+                raise UserError(
+                    f"{folder} is being trained by {file.read().strip() or 'another process'}; "
+                    "wait for it, stop it, or change a setting"
+                )
+            if not told:
+                say(f"waiting for {folder}, which another process is training")
+                told = True
+            if stop():
+                raise Stopped
+            time.sleep(0.2)
         file.truncate(0)
         file.write(f"process {os.getpid()} on {os.uname().nodename}")
         file.flush()
@@ -95,3 +94,11 @@ def run_lock(folder: Path, wait: bool = False) -> Iterator[None]:
             yield
         finally:
             file.truncate(0)
+
+
+def _locked(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

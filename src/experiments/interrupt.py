@@ -11,11 +11,20 @@ from experiments.terminal import say
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+class Stopped(KeyboardInterrupt):
+    """The user stopped a run and was told so. `code` is what a shell expects: 128 + the signal."""
+
+    def __init__(self, number: int = signal.SIGINT) -> None:
+        super().__init__()
+        self.code = 128 + number
+
+
 class Interrupt:
     """`requested` is True once a signal came; handlers of before return on exit."""
 
     def __init__(self) -> None:
         self.requested = False
+        self.number: int = signal.SIGINT
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Interrupt:
@@ -37,4 +46,4 @@ class Interrupt:
             raise KeyboardInterrupt
         if not self.requested:
             say(f"{signal.Signals(number).name}: saving and leaving (again: leave at once)")
-        self.requested = True
+        self.requested, self.number = True, number

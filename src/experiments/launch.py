@@ -2,102 +2,169 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import hydra
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from experiments.check import checked_compose
+from experiments.check import checked_compose, parse_sweep, suggest
 from experiments.config import CONF, build, choices, plain, register
-from experiments.errors import UserError
-from experiments.terminal import say
+from experiments.errors import UserError, as_user_error
+from experiments.interrupt import Stopped
+from experiments.prerequisite import Run, plan
+from experiments.request import captions_of, evaluation_config, run_folder
+from experiments.terminal import say, show
+from experiments.worker import FAILURE, JOB, PID, STOPPED
 
-QUESTIONS = ("--help", "-h", "--hydra-help", "--version", "--shell-completion", "-sc")
-FAILURE = 2
+USER_ERROR = 2
 
 
 def main(arguments: list[str]) -> int:
     """Run a command line; returns the exit code. User errors are lines, never tracebacks."""
-    arguments = [_quoted(argument) for argument in arguments]
-    sys.argv[1:] = arguments
     failures: list[str] = []
     try:
-        if not any(argument in QUESTIONS for argument in arguments):
-            _check(arguments)
+        options = _parse(arguments)
+        if options.help:
+            from experiments.usage import usage
+
+            show(usage())
+            return 0
+        jobs, varied = _jobs(options)
+        if not _is_question(options):
+            _check(options, jobs)
         register()
+        # Hydra's parser wants the overrides side by side.
+        given = set(options.overrides)
+        flags = [argument for argument in arguments if argument not in given]
+        sys.argv[1:] = [*map(_quoted, options.overrides), *flags]
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(
-            lambda cfg: _job(cfg, failures)
+            lambda cfg: _job(cfg, failures, len(jobs), f"sweep {varied}".strip())
         )()
     except UserError as error:
-        say("\n".join(f"error: {line}" for line in str(error).splitlines()))
-        return FAILURE
-    except KeyboardInterrupt:
-        say("stopped; the same command goes on from the last checkpoint")
-        return 130
+        failures += str(error).splitlines()
+    except KeyboardInterrupt as stop:
+        if not isinstance(stop, Stopped):
+            say("stopped; the same command goes on from the last checkpoint")
+        return stop.code if isinstance(stop, Stopped) else 128 + signal.SIGINT
     for line in failures:
         say(f"error: {line}")
-    return FAILURE if failures else 0
+    return USER_ERROR if failures else 0
+
+
+# The command line
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = get_args_parser()
+
+    def refuse(message: str) -> None:
+        raise UserError(f"{message}; python run.py --help says what there is")
+
+    parser.error = refuse  # type: ignore[method-assign,assignment]
+    return parser.parse_intermixed_args(arguments)
+
+
+def _is_question(options: argparse.Namespace) -> bool:
+    """Asks Hydra for something that no configuration can spoil."""
+    return bool(options.hydra_help or options.shell_completion)
 
 
 def _quoted(argument: str) -> str:
     """`text=a red bird, with a crest` needs no quotes inside the quotes of the shell."""
     key, equals, value = argument.partition("=")
-    if key != "text" or not equals or value[:1] in ("'", '"', "["):
+    if key not in ("text", "+text", "++text") or not equals or value[:1] in ("'", '"', "["):
         return argument
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'text="{escaped}"'
+    # Hydra reads backslashes only where a quote follows.
+    escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
+    escaped += "\\" * (len(escaped) - len(escaped.rstrip("\\")))
+    return f'{key}="{escaped}"'
 
 
-def _check(arguments: list[str]) -> None:
+def _jobs(options: argparse.Namespace) -> tuple[list[list[str]], str]:
+    """The overrides of each job of the command line, and what these vary."""
+    overrides = [_quoted(override) for override in options.overrides]
+    hydra_node = _file_of_study(options).get("hydra") or {}
+    if not options.multirun and hydra_node.get("mode") != RunMode.MULTIRUN.name:
+        return [overrides], ""
+    params = (hydra_node.get("sweeper") or {}).get("params") or {}
+    parsed = parse_sweep([*(f"{key}={value}" for key, value in params.items()), *overrides])
+    varied = dict.fromkeys(item.key_or_group for item in parsed if item.is_sweep_override())
+    return BasicSweeper.split_arguments(parsed, None)[0], " ".join(varied)
+
+
+def _file_of_study(options: argparse.Namespace) -> dict[str, Any]:
+    """What `--config-dir=sweeps --config-name=stages` names; empty where nothing is named."""
+    if not options.config_dir and not options.config_name:
+        return {}
+    folder = Path(options.config_dir or CONF)
+    if not folder.is_dir():
+        raise UserError(f"--config-dir={folder}: there is no such folder")
+    names = sorted(path.stem for path in folder.glob("*.yaml"))
+    name = str(options.config_name or "config").removesuffix(".yaml")
+    if name not in names and name != "config":
+        raise UserError(f"--config-name={name}: {folder} has no such file{suggest(name, names)}")
+    path = folder / f"{name}.yaml"
+    content = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else {}
+    return {str(key): value for key, value in dict(content).items()}  # type: ignore[arg-type]
+
+
+def _check(options: argparse.Namespace, jobs: list[list[str]]) -> None:
     """Every job of the command line, before any starts. Raises `UserError` for all mistakes."""
-    overrides = [a for a in arguments if not a.startswith("-")]
-    skip = {"--cfg", "-c", "--info", "-i", "--package", "-p", "--config-name", "-cn"}
-    overrides = [
-        a for a in overrides if arguments.index(a) == 0 or arguments[arguments.index(a) - 1] not in skip
-    ]
-    jobs = [overrides]
-    if {"-m", "--multirun"} & set(arguments):
-        parsed = OverridesParser.create().parse_overrides(overrides)
-        jobs = BasicSweeper.split_arguments(parsed, None)[0]
     problems: list[str] = []
-    asks = any(argument in ("--cfg", "-c", "--info", "-i") for argument in arguments)
-    for job in jobs:
+    asks = bool(options.cfg or options.info)
+    for job in jobs[:1] if asks else jobs:
         try:
             cfg = checked_compose(job)
-            if not asks and cfg.task == "train":
-                build(plain(cfg)["data"]["reader"]).check()
-            if not asks and cfg.task != "train" and cfg.run is None:
-                raise UserError(f"run: task={cfg.task} needs run=outputs/<model>-<data>/<id>")
+            if asks:
+                continue
+            if cfg.task == "train":
+                build(plain(cfg)["data"]["reader"], path="data.reader").check()
+                plan(plain(cfg), choices(cfg), job)
+            elif cfg.task == "sample":
+                run_folder(cfg)
+                captions_of(plain(cfg))
+            else:
+                evaluation_config(run_folder(cfg), job)
         except UserError as error:
             problems += str(error).splitlines()
     if problems:
         raise UserError("\n".join(dict.fromkeys(problems)))
 
 
-def _job(cfg: DictConfig, failures: list[str]) -> None:
+# Jobs
+
+
+def _job(cfg: DictConfig, failures: list[str], jobs: int, group: str) -> None:
+    hydra_config = HydraConfig.get()
+    overrides = list(hydra_config.overrides.task)
     with open_dict(cfg):
-        cfg.hydra = OmegaConf.create({"runtime": {"choices": HydraConfig.get().runtime.choices}})
+        cfg.hydra = OmegaConf.create({"runtime": {"choices": hydra_config.runtime.choices}})
     config, chosen = plain(cfg), choices(cfg)
-    sweep = HydraConfig.get().mode is not None and HydraConfig.get().mode.name == "MULTIRUN"
-    if sweep:
-        config["tracker"]["group"] = config["tracker"]["group"] or "sweep"
+    if hydra_config.mode == RunMode.MULTIRUN:
+        config["tracker"]["group"] = config["tracker"]["group"] or group
+        say(f"job {hydra_config.job.num + 1} of {jobs}: {' '.join(overrides)}")
     try:
-        dispatch(config, chosen, list(HydraConfig.get().overrides.task))
-    except UserError as error:
-        if not sweep:
+        dispatch(config, chosen, overrides)
+    except Exception as error:
+        known = as_user_error(error)
+        if known is None:
             raise
-        failures.append(f"{' '.join(HydraConfig.get().overrides.task)}: {error}")
+        failures.append(f"{' '.join(overrides)}: {known}" if jobs > 1 else str(known))
 
 
 def dispatch(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> None:
@@ -106,7 +173,13 @@ def dispatch(config: dict[str, Any], chosen: dict[str, str], overrides: list[str
         from experiments.sample import sample_to_folder
 
         sample_to_folder(config)
-    elif config["launch"]["num_processes"] > 1 and "RANK" not in os.environ:
+        return
+    if config["task"] == "train":
+        run = plan(config, chosen, overrides)
+        if run.finished:
+            _say_finished(run)
+            return
+    if config["launch"]["num_processes"] > 1 and "RANK" not in os.environ:
         _spawn(config, chosen, overrides)
     else:
         from experiments.execute import execute
@@ -114,29 +187,45 @@ def dispatch(config: dict[str, Any], chosen: dict[str, str], overrides: list[str
         execute(config, chosen, overrides)
 
 
+def _say_finished(run: Run) -> None:
+    from experiments.finished import show_scores
+
+    say(f"{run.folder} is finished; raise trainer.images to train on")
+    show_scores(run)
+
+
 def _spawn(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> None:
-    """Start the ranks and wait. A worker's user error comes back through a file."""
+    """Start the ranks and wait. What a rank has to say to the user comes back through files."""
     processes = config["launch"]["num_processes"]
-    with tempfile.TemporaryDirectory(prefix="birdsong-") as folder:
-        job, failure = Path(folder) / "job.json", Path(folder) / "failure"
-        job.write_text(json.dumps({"config": config, "choices": chosen, "overrides": overrides}))
-        command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-        command += ["--nproc_per_node", str(processes), "-m", "experiments.worker", str(job)]
+    signals: list[int] = []
+    with tempfile.TemporaryDirectory(prefix="birdsong-") as name:
+        folder = Path(name)
+        job = {"config": config, "choices": chosen, "overrides": overrides}
+        (folder / JOB).write_text(json.dumps(job))
+        command = [sys.executable, "-m", "experiments.worker", str(folder / JOB)]
         environment = {"OMP_NUM_THREADS": "1", **os.environ}
-        with subprocess.Popen(command, env=environment) as child:
+        # A session of its own: Ctrl-C reaches the ranks once, from here.
+        child = subprocess.Popen(command, env=environment, start_new_session=True)
 
-            def forward(number: int, frame: FrameType | None) -> None:
-                if number == signal.SIGTERM:  # the terminal sends SIGINT to the whole group itself
-                    child.send_signal(number)
+        def forward(number: int, frame: FrameType | None) -> None:
+            signals.append(number)
+            ranks = [int(path.name.removeprefix(PID)) for path in folder.glob(f"{PID}*")]
+            for rank in ranks:
+                with suppress(ProcessLookupError):
+                    os.kill(rank, number)
+            if not ranks:
+                child.kill()
 
-            before = {n: signal.signal(n, forward) for n in (signal.SIGINT, signal.SIGTERM)}
-            try:
-                code = child.wait()
-            finally:
-                for number, handler in before.items():
-                    signal.signal(number, handler)
-        if failure.exists():
-            raise UserError(failure.read_text())
+        before = {n: signal.signal(n, forward) for n in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            code = child.wait()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        if (folder / FAILURE).exists():
+            raise UserError((folder / FAILURE).read_text())
+        if (folder / STOPPED).exists() or (signals and code != 0):
+            raise Stopped(signals[0] if signals else signal.SIGTERM)
         if code != 0:
             raise UserError(
                 f"launch.num_processes={processes}: a process ended with exit code {code}; what it "

@@ -24,7 +24,7 @@ def set_up(launch: dict[str, Any], processes: int) -> None:
         raise UserError(
             f"launch.num_processes={processes}: there are {torch.cuda.device_count()} GPUs"
         )
-    torch.set_num_threads(launch["threads"] or max(1, (os.cpu_count() or 1) // processes))
+    torch.set_num_threads(launch["threads"] or max(1, cores() // processes))
     if launch["allocator"] and sys.platform == "linux" and not torch.cuda.is_available():
         try:
             libc = ctypes.CDLL("libc.so.6")
@@ -32,6 +32,18 @@ def set_up(launch: dict[str, Any], processes: int) -> None:
             libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
         except (OSError, AttributeError):  # another C library: it works, only slower
             return
+
+
+def cores() -> int:
+    """Those that this process may use, which in a container or a job are not all."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def make_deterministic(wanted: bool) -> None:
+    """On a GPU: convolutions by the same algorithm every time, or by the one that measures best."""
+    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = wanted, not wanted
 
 
 def precision(wanted: str, device: torch.device) -> torch.dtype:
@@ -42,7 +54,7 @@ def precision(wanted: str, device: torch.device) -> torch.dtype:
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether bf16 products are faster than fp32 ones; without such instructions they are slower."""
+    """Whether bf16 products are faster than fp32; without such instructions they are slower."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     try:

@@ -1,14 +1,15 @@
-"""What a person sees of a run: progress, logged terms, pictures and scores. Never its mathematics."""
+"""What a person sees of a run: progress, logged terms, pictures and scores; no mathematics."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
+from PIL.Image import Image
+from torch import Tensor
 
 from experiments.attention import attention_stages
 from experiments.data.augment import centre, crop_and_flip, pyramid
@@ -16,13 +17,16 @@ from experiments.data.dataset import Dataset
 from experiments.data.vocabulary import tokenize
 from experiments.ema import EMA
 from experiments.metric.result import Result
-from experiments.picture import save_png, stage_grid
+from experiments.picture import beside, save_png, stage_grid
 from experiments.prerequisite import Run
 from experiments.progress import Progress
 from experiments.ranks import Ranks
 from experiments.stats import StatsFile
 from experiments.system.base import System
 from experiments.tracking import Tracker
+
+TALL = 6  # captions from which on a sheet is cut in two
+WIDE = 9  # words from which on their attention takes two rows
 
 Scorer = Callable[[System, Dataset, Ranks], Result]
 
@@ -45,7 +49,6 @@ class Observer:
         self.bar: Progress | None = None
         self.logged_at = 0
         count = min(int(run.config["trainer"]["sample_captions"]), len(dataset.test))
-        # One picture of each class in turn, spread over the test split.
         self.rows = spread(dataset.test.labels.tolist(), count)
 
     def progress(self, images: int) -> Progress:
@@ -74,41 +77,45 @@ class Observer:
         """Real pictures at every stage with their captions, before anything is trained: half of all
         faults in data are visible here."""
         path = self.run.folder / "samples" / "real.png"
-        if not self.ranks.main or path.exists():
+        if not self.ranks.main or not self.rows or path.exists():
             return
-        sheet = stage_grid(self._real(), self._captions())
+        sheet = self._sheet(self._real())
         save_png(sheet, path)
         self.tracker.log_pictures("real", [sheet], 0, [path.name])
 
     def sample(self, images: int, ema: EMA) -> None:
         """The same captions and noise every time, at every stage, beside the real pictures."""
-        if not self.ranks.main or not hasattr(self.system, "sample"):
+        draw = getattr(self.system, "sample", None)
+        if not self.ranks.main or not self.rows or draw is None:
             return
         split, columns = self.dataset.test, int(self.run.config["trainer"]["sample_columns"])
         captions = split.caption_start[self.rows]
         tokens = torch.from_numpy(split.tokens[captions]).to(self.ranks.device)
         lengths = torch.from_numpy(split.lengths[captions])
+        seeds = [[n * 1000 + k for k in range(len(captions))] for n in range(max(1, columns))]
         with ema.in_place(self.system):
-            made = self.system.sample(tokens, lengths, list(range(len(captions))), attention=True)
-            more = [
-                self.system.sample(tokens, lengths, [n * 1000 + k for k in range(len(captions))])
-                for n in range(1, columns)
-            ]
+            made = draw(tokens, lengths, seeds[0], attention=True)
+            more = [draw(tokens, lengths, others) for others in seeds[1:]]
         stages = [*made.images, *(extra.images[-1] for extra in more)]
         folder, name = self.run.folder / "samples", f"images-{images:010d}"
-        sheet = stage_grid(stages, self._captions(), self._real()[-1])
+        sheet = self._sheet(stages, self._real()[-1])
         save_png(sheet, folder / f"{name}.png")
         self.tracker.log_pictures("samples", [sheet], images, [f"{images} images"])
         if made.attention:
-            words = tokenize(self._captions()[0])[: int(lengths[0])]
+            caption = self._captions()[0]
+            words = tokenize(caption)[: int(lengths[0])]
             sheet = attention_stages(
-                [stage[0] for stage in made.images[1:]], [m[0].float() for m in made.attention], words
+                [stage[0] for stage in made.images[1:]],
+                [maps[0].float() for maps in made.attention],
+                words,
+                columns=None if len(words) < WIDE else len(words) // 2 + 1,
             )
             save_png(sheet, folder / f"attention-{name}.png")
-            self.tracker.log_pictures("attention", [sheet], images, [self._captions()[0]])
+            self.tracker.log_pictures("attention", [sheet], images, [caption])
 
     def evaluate(self, images: int, ema: EMA) -> Result | None:
-        """Scores of the averaged networks, into the log and `scores.json`."""
+        """Scores of the averaged networks, into the log and `scores.json`; at the end of the run
+        they are also what the tracker shows for it."""
         if self.scorer is None:
             return None
         with ema.in_place(self.system):
@@ -116,13 +123,27 @@ class Observer:
         if self.ranks.main:
             self.stats.append(images, result.scores)
             self.tracker.log(result.scores, images)
+            if images >= int(self.run.config["trainer"]["images"]):
+                self.tracker.summary(result.scores)
             write_scores(self.run.folder / "scores.json", images, result)
         return result
+
+    def _sheet(self, stages: list[Tensor], real: Tensor | None = None) -> Image:
+        """One row for each caption; many of them stand in two halves, side by side."""
+        captions = self._captions()
+        half = len(captions) if len(captions) < TALL else -(-len(captions) // 2)
+        parts = [slice(first, first + half) for first in range(0, len(captions), half)]
+        return beside(
+            [
+                stage_grid([s[p] for s in stages], captions[p], None if real is None else real[p])
+                for p in parts
+            ]
+        )
 
     def _captions(self) -> list[str]:
         return [self.dataset.test.captions[row][0] for row in self.rows]
 
-    def _real(self) -> list[torch.Tensor]:
+    def _real(self) -> list[Tensor]:
         pixels = torch.from_numpy(self.dataset.test.images[self.rows])
         size = self.system.resolutions[-1]
         offsets, still = centre(pixels.shape[1], size), torch.zeros(len(pixels), dtype=torch.bool)
@@ -130,8 +151,10 @@ class Observer:
 
 
 def spread(labels: list[int], count: int) -> list[int]:
-    """Rows of `count` pictures: classes far apart first, a second picture of one only when all have
-    given one."""
+    """Rows of at most `count` pictures: classes far apart first, a second picture of one only when
+    all have given one."""
+    if count < 1 or not labels:
+        return []
     by_class: dict[int, list[int]] = {}
     for row, label in enumerate(labels):
         by_class.setdefault(label, []).append(row)
@@ -153,4 +176,4 @@ def write_scores(path: Path, images: int, result: Result) -> None:
     }
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(content, indent=2) + "\n")
-    os.replace(partial, path)
+    partial.replace(path)

@@ -127,6 +127,17 @@ def stage_grid(
     return sheet
 
 
+def beside(sheets: Sequence[Image.Image]) -> Image.Image:
+    """Sheets from left to right, their tops in one line: a screen is wider than it is high."""
+    size = sum(sheet.width for sheet in sheets), max(sheet.height for sheet in sheets)
+    joined = Image.new("RGB", size, PAPER)
+    left = 0
+    for sheet in sheets:
+        joined.paste(sheet, (left, 0))
+        left += sheet.width
+    return joined
+
+
 def save_png(image: Image.Image, path: str | Path) -> None:
     """Write a PNG whole or not at all, making its folder. Raises OSError on a full disk."""
     path = Path(path)

@@ -1,7 +1,7 @@
 """Runs that other runs build on: found where they are finished, trained first where they are not.
 
-A node of the configuration asks with `pretrained: {model: damsm, overrides: [...]}`; the rest of the
-node becomes the `encoder` of that run, and its data are the same. A path asks for that folder.
+A node of the configuration asks with `pretrained: {model: damsm, overrides: [...]}`; the rest of
+the node becomes the `encoder` of that run, and its data are the same. A path asks for that folder.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from experiments import folder as files
 from experiments.config import choices, compose, plain
 from experiments.errors import UserError
 from experiments.identity import run_id
 
 SHARED = ("data", "launch", "paths", "tracker")
+GROUPS = ("encoder", "metric")  # whose nodes may ask for a run; the last cannot change the result
 
 
 @dataclass(frozen=True)
@@ -30,40 +32,68 @@ class Run:
     folder: Path
     id: str
     prerequisites: dict[str, Run | Path]
+    overrides: list[str]
 
     @property
     def name(self) -> str:
         return f"{self.choices['model']}-{self.choices['data']}"
 
+    @property
+    def goal(self) -> int:
+        """Images at its end: `trainer.images`, rounded up to whole batches."""
+        trainer = self.config["trainer"]
+        return -(-int(trainer["images"]) // int(trainer["batch"])) * int(trainer["batch"])
 
-def plan(config: dict[str, Any], chosen: dict[str, str]) -> Run:
+    @property
+    def finished(self) -> bool:
+        """Whether it has seen all its images and was scored, if it is to be scored at all."""
+        if files.reached(self.folder) < self.goal:
+            return False
+        scores = files.run_scores(self.folder)
+        return not self.config.get("metric") or bool(scores and scores["images"] >= self.goal)
+
+
+def plan(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> Run:
     """Where a configuration's run lives. Prerequisites are planned, nothing is trained."""
     config = _without_unneeded(config)
+    needs = plan_prerequisites(config, chosen, GROUPS)
+    built_on = {path: _name(need) for path, need in needs.items() if not path.startswith("metric")}
+    key = run_id(config, built_on)
+    place = Path(config["paths"]["outputs"]) / f"{chosen['model']}-{chosen['data']}" / key
+    return Run(config, chosen, place, key, needs, overrides)
+
+
+def plan_prerequisites(
+    config: Mapping[str, Any], chosen: dict[str, str], groups: tuple[str, ...]
+) -> dict[str, Run | Path]:
+    """By the path of the node that asks: the run to be, or the folder that was given."""
     needs: dict[str, Run | Path] = {}
-    for path, node in _pretrained_nodes(config, ("encoder", "metric")):
+    for path, node in _pretrained_nodes(config, groups):
         spec = node["pretrained"]
         if isinstance(spec, str):
             needs[path] = _given(path, Path(spec))
         else:
             needs[path] = _plan_prerequisite(config, chosen, node)
-    built_on = {
-        path: f"{need.id}@{need.config['trainer']['images']}" if isinstance(need, Run) else need.name
-        for path, need in needs.items()
-        if not path.startswith("metric")
-    }
-    key = run_id(config, built_on)
-    folder = Path(config["paths"]["outputs"]) / f"{chosen['model']}-{chosen['data']}" / key
-    return Run(config, chosen, folder, key, needs)
+    return needs
 
 
-def _given(path: str, folder: Path) -> Path:
-    if not (folder / "facts.json").is_file():
-        raise UserError(f"{path}.pretrained={folder}: is not the folder of a run")
-    return folder
+def _name(need: Run | Path) -> str:
+    """The same for a run that is found and for its folder given by hand."""
+    if isinstance(need, Run):
+        return f"{need.id}@{need.goal}"
+    return f"{files.run_about(need)['id']}@{files.reached(need)}"
+
+
+def _given(path: str, place: Path) -> Path:
+    if not (place / files.RUN).is_file():
+        raise UserError(f"{path}.pretrained={place}: is not the folder of a run")
+    if not files.by_images(place, "weights"):
+        raise UserError(f"{path}.pretrained={place}: is not trained to its end; run it again first")
+    return place
 
 
 def _plan_prerequisite(
-    parent: dict[str, Any], chosen: dict[str, str], node: Mapping[str, Any]
+    parent: Mapping[str, Any], chosen: dict[str, str], node: Mapping[str, Any]
 ) -> Run:
     spec = node["pretrained"]
     overrides = [f"model={spec['model']}", f"data={chosen['data']}", *spec.get("overrides", [])]
@@ -75,7 +105,7 @@ def _plan_prerequisite(
     cfg.encoder.pretrained = None
     for key in ("precision", "deterministic"):
         cfg.trainer[key] = parent["trainer"][key]
-    return plan(plain(cfg), choices(cfg) | {"data": chosen["data"]})
+    return plan(plain(cfg), choices(cfg) | {"data": chosen["data"]}, overrides)
 
 
 def _pretrained_nodes(
@@ -105,15 +135,41 @@ def _without_unneeded(node: Any) -> Any:
     return {key: _without_unneeded(value) for key, value in node.items()}
 
 
-def with_paths(run: Run) -> dict[str, Any]:
-    """The run's configuration with each prerequisite's folder where it was asked for.
+def without_pretrained(config: Mapping[str, Any], *groups: str) -> dict[str, Any]:
+    """A configuration in which groups ask for no other run: all weights are in a checkpoint."""
+
+    def strip(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {key: strip(value) for key, value in node.items() if key != "pretrained"}
+        return node
+
+    return dict(config) | {group: strip(config.get(group)) for group in groups}
+
+
+def with_paths(config: Mapping[str, Any], needs: Mapping[str, Run | Path]) -> dict[str, Any]:
+    """The configuration with the weights of each prerequisite where it was asked for.
 
     `system` repeats the groups that it is made of, so its nodes are filled in as well.
     """
-    config = copy.deepcopy(run.config)
-    for path, node in _pretrained_nodes(config, ("encoder", "metric")):
-        need = run.prerequisites[path]
-        node["pretrained"] = str(need.folder if isinstance(need, Run) else need)
-    if "encoder" in config.get("system", {}):
-        config["system"]["encoder"] = copy.deepcopy(config["encoder"])
-    return config
+    filled: dict[str, Any] = copy.deepcopy(dict(config))
+    for path, node in _pretrained_nodes(filled, GROUPS):
+        if path in needs:
+            node["pretrained"] = str(_weights(path, needs[path]))
+    if "encoder" in filled.get("system", {}):
+        filled["system"]["encoder"] = copy.deepcopy(filled["encoder"])
+    return filled
+
+
+def _weights(path: str, need: Run | Path) -> Path:
+    """The file to load: exactly as long trained as asked for where the result depends on it."""
+    place = need.folder if isinstance(need, Run) else need
+    newest = files.by_images(place, "weights")[0]
+    if isinstance(need, Path):
+        return newest
+    exact = files.file_at(place, "weights", need.goal)
+    if exact.is_file() or path.startswith("metric"):
+        return exact if exact.is_file() else newest
+    raise UserError(
+        f"{path}: {place} was trained on to {files.images_of(newest)} images and this run asks for "
+        f"{need.goal}; give {path}.pretrained={place} to build on it as it is"
+    )

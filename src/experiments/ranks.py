@@ -1,12 +1,17 @@
-"""The processes of one job, through Accelerate: who am I, on which device, and averages over all."""
+"""The processes of one job, through Accelerate: who am I, where, and averages over all."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import timedelta
 
 import torch
 from torch import Tensor
+
+# One process may prepare data or wait for a run that another job trains, while the others wait for
+# it. A process that dies is noticed at once in any case: its connections close.
+PATIENCE = timedelta(days=7)
 
 
 class Ranks:
@@ -16,7 +21,8 @@ class Ranks:
         """`device`: auto, cpu or cuda. Joins the group that `torch.distributed.run` has set up."""
         from accelerate import PartialState
 
-        self.state = PartialState(cpu=device == "cpu" or not torch.cuda.is_available())
+        cpu = device == "cpu" or not torch.cuda.is_available()
+        self.state = PartialState(cpu=cpu, timeout=PATIENCE)
         self.device: torch.device = self.state.device
         self.rank, self.processes = self.state.process_index, self.state.num_processes
         assert self.processes == int(os.environ.get("WORLD_SIZE", 1)), "a rank did not join"

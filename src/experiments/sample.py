@@ -16,9 +16,15 @@ from experiments.attention import attention_stages
 from experiments.config import build
 from experiments.data.vocabulary import Vocabulary, tokenize
 from experiments.errors import UserError
+from experiments.folder import run_about, run_config, run_facts
+from experiments.machine import set_up
 from experiments.picture import grid, save_png, to_pixels
+from experiments.prerequisite import without_pretrained
+from experiments.request import captions_of, run_folder
 from experiments.system.base import Samples, System
 from experiments.terminal import show
+
+BATCH = 16  # pictures that are drawn together
 
 
 def load(folder: str | Path, device: str = "cpu") -> Model:
@@ -27,26 +33,15 @@ def load(folder: str | Path, device: str = "cpu") -> Model:
     Raises `UserError` where the folder is no run, has no checkpoint, or does not draw pictures.
     """
     place = Path(folder)
-    config, facts = checkpoint.run_config(place)["config"], checkpoint.run_facts(place)
-    system = build_without_prerequisites(config, facts)
-    state = checkpoint.load_newest(place)
-    if state is None:
-        raise UserError(f"run={place}: has no checkpoint yet; train it first")
+    config, facts = run_config(place), run_facts(place)
+    system: System = build(without_pretrained(config, "system")["system"], facts)
+    if not hasattr(system, "sample"):
+        name = run_about(place)["choices"]["model"]
+        raise UserError(f"run={place}: {name} draws no pictures; take a run of attngan_4stage")
+    state = checkpoint.load_export(place)
     for name, module in system.export_modules().items():
         module.load_state_dict(state["export"][name])
     return Model(system.eval().to(device), Vocabulary(facts["words"]), config, int(state["images"]))
-
-
-def build_without_prerequisites(config: dict[str, Any], facts: dict[str, Any]) -> System:
-    """A run's system without the weights of what it was built on: its checkpoint holds them all."""
-
-    def strip(node: Any) -> Any:
-        if isinstance(node, dict):
-            return {key: strip(value) for key, value in node.items() if key != "pretrained"}
-        return node
-
-    system: System = build(strip(config["system"]), facts)
-    return system
 
 
 class Model:
@@ -60,20 +55,23 @@ class Model:
     def sample(self, captions: list[str], seed: int = 0) -> list[Image.Image]:
         """One picture of the last stage for each caption.
 
-        A picture depends on its caption, `seed` and its place in the list, not on the others.
-        Raises `UserError` for a caption without a word that the model knows.
+        A picture depends on its caption and on `seed` plus its place in the list, not on the other
+        captions. Raises `UserError` for a caption without a word that the model knows.
         """
-        stages = self.stages(captions, [seed + place for place in range(len(captions))])
-        return [Image.fromarray(pixels) for pixels in to_pixels(stages.images[-1])]
+        self.encode(captions)  # a mistake in the last caption is told before anything is drawn
+        pictures = []
+        for start in range(0, len(captions), BATCH):
+            some = captions[start : start + BATCH]
+            stages = self.stages(some, [seed + start + place for place in range(len(some))])
+            pictures += [Image.fromarray(pixels) for pixels in to_pixels(stages.images[-1])]
+        return pictures
 
     def stages(self, captions: list[str], seeds: list[int], attention: bool = False) -> Samples:
         """Every stage as tensors, one seed for each caption."""
-        if not hasattr(self.system, "sample"):
-            name = type(self.system).__name__
-            raise UserError(f"run: {name} draws no pictures; take a run of attngan or attngan_4stage")
         tokens, lengths = self.encode(captions)
         device = next(self.system.parameters()).device
-        return self.system.sample(tokens.to(device), lengths, seeds, attention)
+        made: Samples = self.system.sample(tokens.to(device), lengths, seeds, attention)  # type: ignore[operator]
+        return made
 
     def encode(self, captions: list[str]) -> tuple[Tensor, Tensor]:
         """Tokens (B, T) and lengths (B,); of a long caption the first words are kept."""
@@ -93,13 +91,11 @@ class Model:
 
 def sample_to_folder(config: dict[str, Any]) -> list[Path]:
     """`task=sample`: PNGs, a sheet and the attention of each text, under `<run>/drawn/`."""
-    text = config["text"]
-    if not text:
-        raise UserError("text: task=sample needs a caption: 'text=a small red bird'")
-    captions = [str(item) for item in (text if isinstance(text, list) else [text])]
+    captions, folder = captions_of(config), run_folder(config)
     count, seed = int(config["samples"]), int(config["seed"])
-    folder = Path(config["run"])
-    model = load(folder)
+    set_up(config["launch"], 1)
+    cuda = config["launch"]["device"] != "cpu" and torch.cuda.is_available()
+    model = load(folder, "cuda" if cuda else "cpu")
     written: list[Path] = []
     for caption in captions:
         seeds = [seed + number for number in range(count)]
@@ -109,7 +105,10 @@ def sample_to_folder(config: dict[str, Any]) -> list[Path]:
             written.append(place / f"seed-{number}.png")
             save_png(Image.fromarray(pixels), written[-1])
         written.append(place / "sheet.png")
-        save_png(grid(made.images[-1], captions=[f"{caption} ({number})" for number in seeds]), written[-1])
+        save_png(
+            grid(made.images[-1], captions=[f"{caption} ({number})" for number in seeds]),
+            written[-1],
+        )
         if made.attention:
             words = tokenize(caption)[: int(model.config["data"]["max_words"])]
             written.append(place / "attention.png")

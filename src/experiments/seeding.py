@@ -19,7 +19,7 @@ class Step:
     """What a system may ask of a training step: noise for its rows, and the rows of other ranks.
 
     Noise is drawn for the batch of all processes and then cut, so that two processes see together
-    what one would have seen.
+    what one would have seen, and so do the parts of an accumulated batch.
     """
 
     def __init__(
@@ -33,7 +33,13 @@ class Step:
     ) -> None:
         """`rows` are those of this process in a batch of `batch` images over all `processes`."""
         self.batch, self.rows, self.device, self.processes = batch, rows, device, processes
-        self._generator = torch.Generator().manual_seed(mix(seed, images, "noise"))
+        self._seed = (seed, images, "noise")
+        self._generator = torch.Generator()
+        self.begin()
+
+    def begin(self, *stream: int | str) -> None:
+        """Draw from the start of a stream of its own from here on: the same numbers each time."""
+        self._generator.manual_seed(mix(*self._seed, *stream))
 
     def normal(self, *shape: int) -> Tensor:
         """Standard normal noise of shape (rows of this process, *shape)."""

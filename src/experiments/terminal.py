@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 
 
 def say(line: str) -> None:
@@ -11,6 +12,12 @@ def say(line: str) -> None:
     if os.environ.get("RANK", "0") == "0":
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
+
+
+@cache
+def say_once(line: str) -> None:
+    """A line that several runs of this process would repeat."""
+    say(line)
 
 
 def show(text: str) -> None:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from experiments import checkpoint
 from experiments.data.augment import crop_and_flip, pyramid
@@ -22,11 +21,14 @@ from experiments.errors import UserError
 from experiments.interrupt import Interrupt
 from experiments.observe import Observer
 from experiments.optim.adam import Adam
+from experiments.optim.turn import Turn, let_train
 from experiments.prerequisite import Run
 from experiments.ranks import Ranks
 from experiments.seeding import Step, mix
 from experiments.stats import Stats
-from experiments.system.base import Losses, Phase, System
+from experiments.system.base import System
+
+ASK_EVERY = 4  # steps
 
 
 @dataclass
@@ -46,12 +48,12 @@ class Training:
         trainer = self.run.config["trainer"]
         self.seed, self.batch = int(self.run.config["seed"]), int(trainer["batch"])
         self.parts = int(trainer["accumulate"])
-        self.phases = self.system.phases()
-        self.optimisers = {p.name: self.settings[p.name].build(p.parameters()) for p in self.phases}
+        assert self.batch % (self.ranks.processes * self.parts) == 0, "parts of equal size"
+        self.turns = [
+            Turn(phase, self.settings[phase.name], self.ranks, self.stats)
+            for phase in self.system.phases()
+        ]
         self.ema = EMA(self.system.export_modules(), trainer["ema_halflife"])
-        # What trains in some phase; the rest of the system never changes.
-        self.trained = [p for phase in self.phases for p in phase.parameters() if p.requires_grad]
-        self.finite = torch.ones((), dtype=torch.bool, device=self.ranks.device)
 
     def resume_or_initialise(self) -> None:
         """Load the newest checkpoint of the run's folder, or give the networks fresh weights."""
@@ -64,8 +66,8 @@ class Training:
         self.images = int(state["images"])
         self.system.load_state_dict(state["system"])
         self.ema.load_state_dict(state["export"])
-        for name, optimiser in self.optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][name])
+        for turn in self.turns:
+            turn.optimiser.load_state_dict(state["optimisers"][turn.phase.name])
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint holds."""
@@ -73,7 +75,7 @@ class Training:
             "images": self.images,
             "system": self.system.state_dict(),
             "export": self.ema.state_dict(),
-            "optimisers": {name: o.state_dict() for name, o in self.optimisers.items()},
+            "optimisers": {t.phase.name: t.optimiser.state_dict() for t in self.turns},
         }
 
     def autocast(self) -> AbstractContextManager[Any]:
@@ -84,24 +86,34 @@ class Training:
         """One turn of every phase that is due, on this process's share of a batch."""
         torch.manual_seed(mix(self.seed, self.images, self.ranks.rank))
         batch = self.to_device(batch)
-        parts, shared = self.split(batch), None
-        turn = self.images // self.batch
-        for phase in self.phases:
-            if turn % phase.interval:
+        parts = self.split(batch)
+        shared: list[Any] = [None] * len(parts)
+        for turn in self.turns:
+            phase = turn.phase
+            if self.images // self.batch % phase.interval:
                 continue
             for repeat in range(phase.repeats):
-                for part, step in parts:
-                    if shared is None or len(parts) > 1:
-                        self.only(None)
-                        with self.autocast():
-                            shared = self.system.prepare(part, step)
-                    self.only(phase)
+                for place, (part, step) in enumerate(parts):
+                    if shared[place] is None:
+                        shared[place] = self.prepare(part, step)
+                    let_train([turn], self.turns)
+                    step.begin(phase.name, repeat)
                     with self.autocast():
-                        losses = phase.loss(shared, step, repeat)
-                    self.backward(phase, losses)
-                self.update(phase)
+                        losses = phase.loss(shared[place], step, repeat)
+                    turn.backward(losses, self.parts)
+                    del losses
+                    if self.parts > 1 and repeat == phase.repeats - 1:
+                        shared[place] = None  # parts are there to hold one graph at a time
+                turn.update(self.images)
         self.images += self.batch
         self.ema.update(self.batch, self.images)
+
+    def prepare(self, part: Batch, step: Step) -> Any:
+        """What the phases share; with several parts once for each phase, from the same noise."""
+        let_train(self.turns, self.turns)
+        step.begin()
+        with self.autocast():
+            return self.system.prepare(part, step)
 
     def to_device(self, batch: Batch) -> Batch:
         """Crop, flip and pyramid happen here, on the device."""
@@ -121,53 +133,16 @@ class Training:
             found.append((batch.part(part * size, (part + 1) * size), step))
         return found
 
-    def only(self, phase: Phase | None) -> None:
-        """Let only the parameters of a phase require gradients; all that ever train, for None."""
-        torch.set_grad_enabled(True)
-        for parameter in self.trained:
-            parameter.requires_grad_(phase is None)
-        for parameter in phase.parameters() if phase is not None else ():
-            if id(parameter) in self._trained_ids:
-                parameter.requires_grad_(True)
-
-    @property
-    def _trained_ids(self) -> set[int]:
-        if not hasattr(self, "_ids"):
-            self._ids = {id(parameter) for parameter in self.trained}
-        return self._ids
-
-    def backward(self, phase: Phase, losses: Losses) -> None:
-        """Back-propagate the weighted sum; remember every term for the log."""
-        weighted: list[Tensor] = []
-        for name, term in losses.items():
-            self.stats.add(f"{phase.name}/{name}", term.value.detach())
-            if term.weight != 0:
-                weighted.append(term.value * term.weight)
-        total = torch.stack(weighted).sum() / self.parts
-        self.finite &= total.detach().isfinite()
-        self.stats.add(f"{phase.name}/loss", total.detach() * self.parts)
-        total.backward()
-
-    def update(self, phase: Phase) -> None:
-        """Average gradients over processes, bound them, set the rate, step."""
-        optimiser, settings = self.optimisers[phase.name], self.settings[phase.name]
-        parameters = [p for p in phase.parameters() if p.grad is not None]
-        self.ranks.average_gradients(parameters)
-        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-        self.stats.add(f"{phase.name}/gradient_norm", norm)
-        if settings.clip is not None:
-            modules = phase.clip or phase.modules
-            torch.nn.utils.clip_grad_norm_(
-                [p for module in modules for p in module.parameters()], settings.clip
-            )
-        for group in optimiser.param_groups:
-            group["lr"] = settings.rate(self.images)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+    def average_buffers(self) -> None:
+        """One set of running statistics for all processes, of live and of averaged networks."""
+        trained = [module for turn in self.turns for module in turn.phase.modules]
+        for module in [*trained, *self.ema.averaged.values()]:
+            self.ranks.average_buffers(module)
 
     def require_finite(self) -> None:
         """Stop where a loss was not finite: nothing after it is worth keeping."""
-        if self.ranks.any(not bool(self.finite)):
+        finite = torch.stack([turn.finite for turn in self.turns]).all()
+        if self.ranks.any(not bool(finite)):
             found = {k: v for k, v in self.stats.read().items() if not math.isfinite(v)}
             raise UserError(
                 f"{self.run.folder}: a loss is not finite at {self.images} images "
@@ -187,29 +162,34 @@ def fit(training: Training, observer: Observer, interrupt: Interrupt) -> bool:
 
     def save() -> None:
         training.require_finite()
-        ranks.average_buffers(training.system)
+        training.average_buffers()
         if ranks.main:
             checkpoint.save(training.run.folder, training.state(), int(trainer["keep"]))
         ranks.wait()
 
     stopped, began = False, time.perf_counter()
-    stream = training.batches.prefetch(training.images)
-    with observer.progress(training.images):
+    stream: Any = training.batches.prefetch(training.images)
+    with closing(stream), observer.progress(training.images):
         while training.images < goal and not stopped:
             training.step(next(stream))
             observer.tick(training.images)
-            stopped = ranks.any(interrupt.requested)
+            # Several processes have to agree, and asking waits for the device: not at every step.
+            if ranks.processes == 1 or training.images // batch % ASK_EVERY == 0:
+                stopped = ranks.any(interrupt.requested)
             if due("log_every"):
                 training.require_finite()
                 values = training.stats.read(ranks.mean)
                 values |= {f"{n}/lr": s.rate(training.images) for n, s in training.settings.items()}
-                seconds, began = time.perf_counter() - began, time.perf_counter()
-                observer.log(training.images, values, seconds)
+                observer.log(training.images, values, time.perf_counter() - began)
+                began = time.perf_counter()
+            paused = time.perf_counter()
             if due("checkpoint_every") or stopped:
                 save()
             if due("sample_every") and not stopped:
+                training.average_buffers()
                 observer.sample(training.images, training.ema)
             if due("evaluate_every") and training.images < goal and not stopped:
+                training.average_buffers()
                 observer.evaluate(training.images, training.ema)
-    stream.close()
+            began += time.perf_counter() - paused  # the logged speed is that of training
     return training.images >= goal

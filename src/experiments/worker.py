@@ -1,25 +1,83 @@
-"""One rank of a job: `python -m torch.distributed.run ... -m experiments.worker JOB`."""
+"""The processes of one job: `python -m experiments.worker JOB` starts the ranks, each of which runs
+this file again. The folder of JOB is where they tell the launcher who they are and what went wrong.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import json
+import logging
 import os
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-from experiments.errors import UserError
-from experiments.execute import execute
+JOB, FAILURE, STOPPED, PID = "job.json", "failure", "stopped", "pid-"
 
 
-def work(job: Path) -> None:
-    """Do the job's task; a user error goes into the file `failure` beside it."""
+def end_with_parent() -> None:
+    """Have the kernel kill this process when its parent dies (Linux): a job that is killed leaves
+    no rank behind that holds the run folder."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+def start_ranks(job: Path) -> int:
+    """Start the ranks through `torch.distributed.run`, wait, return an exit code."""
+    from torch.distributed import run
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
+    # A signal is for the ranks, which save and leave; the launcher passes it on to them.
+    os.environ["TORCHELASTIC_SIGNALS_TO_HANDLE"] = "SIGQUIT"
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    processes = json.loads(job.read_text())["config"]["launch"]["num_processes"]
+    command = ["--standalone", "--nproc_per_node", str(processes)]
+    try:
+        run.run(run.parse_args([*command, "-m", "experiments.worker", str(job)]))
+    except ChildFailedError as error:
+        return next(iter(error.failures.values())).exitcode or 1
+    return 0
+
+
+def work(job: Path) -> int:
+    """Do the job's task as one rank, return an exit code.
+
+    The first user error of any rank goes into the file `failure`; what the others meet because of
+    it is of no interest to anybody.
+    """
+    from experiments.errors import as_user_error
+    from experiments.interrupt import Stopped
+
+    # Until the run can save, a signal just ends this process.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    folder = job.parent
+    (folder / f"{PID}{os.getpid()}").touch()
     content = json.loads(job.read_text())
     try:
+        from experiments.execute import execute
+
         execute(content["config"], content["choices"], content["overrides"])
-    except UserError as error:
-        if os.environ.get("RANK", "0") == "0":
-            (job.parent / "failure").write_text(str(error))
+    except Stopped as stopped:
+        (folder / STOPPED).write_text(str(stopped.code))
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except Exception as error:
+        known = as_user_error(error)
+        if known is None and not (folder / FAILURE).exists():
+            raise
+        with suppress(FileExistsError), (folder / FAILURE).open("x") as file:
+            file.write(str(known))
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    work(Path(sys.argv[1]))
+    end_with_parent()
+    file = Path(sys.argv[1])
+    sys.exit(work(file) if "RANK" in os.environ else start_ranks(file))

@@ -65,7 +65,7 @@ def test_a_key_is_used_once() -> None:
 def test_empty_captions_take_their_mentions_along() -> None:
     record = replace(GOOD, captions=("?", " a\nred  bird "), mentions=((), ("crown",)))
     records, drops = read_records(Listed(record))
-    assert not drops
+    assert drops == [Drop("a#0", "caption without a word")]
     assert records[0].captions == ("a red bird",)
     assert records[0].mentions == (("crown",),)
 
@@ -94,6 +94,32 @@ def test_more_than_one_percent_dropped_stops(dropped: int, fails: bool, tmp_path
     if not fails:
         return require_few_drops(report, tmp_path / "report.json")
     with pytest.raises(UserError, match=r"3 of 200 .*'no file' \(3\).*report\.json"):
+        require_few_drops(report, tmp_path / "report.json")
+    return None
+
+
+def test_captions_are_counted_apart_from_records() -> None:
+    """Three records, one of which was dropped with all its captions."""
+    records = [replace(GOOD, key="r1", captions=("a",) * 9), replace(GOOD, key="r2")]
+    lost = {"r1#4": "empty", "r3#0": "empty", "r3": "no caption", "r2#0": "?"}
+    drops = [Drop(key, reason) for key, reason in lost.items()]
+    report = make_report("tiny", records, drops)
+    assert (report["read"], report["dropped"], report["reasons"]) == (3, 1, {"no caption": 1})
+    assert (report["captions"], report["captions_dropped"]) == (10, 2)
+    assert report["caption_reasons"] == {"empty": 1, "?": 1}
+
+
+@pytest.mark.parametrize(("dropped", "fails"), [(20, False), (21, True)])
+def test_one_percent_of_captions_may_be_dropped_without_losing_a_record(
+    dropped: int, fails: bool, tmp_path: Path
+) -> None:
+    """Of 100 records with 20 captions, some have lost one."""
+    counts = [19 if k < dropped else 20 for k in range(100)]
+    records = [replace(GOOD, key=f"r{k}", captions=("a",) * n) for k, n in enumerate(counts)]
+    report = make_report("tiny", records, [Drop(f"r{k}#0", "not UTF-8") for k in range(dropped)])
+    if not fails:
+        return require_few_drops(report, tmp_path / "report.json")
+    with pytest.raises(UserError, match=r"21 of 2000 captions .*'not UTF-8' \(21\)"):
         require_few_drops(report, tmp_path / "report.json")
     return None
 

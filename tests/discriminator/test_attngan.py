@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from experiments.config import build, compose, plain
 from experiments.discriminator.attngan import (
     AttnGANDiscriminator,
     Cap,
@@ -16,13 +17,13 @@ from experiments.discriminator.attngan import (
     [
         (64, 64, 16, 6_313_730),
         (128, 64, 16, 19_424_002),
-        (256, 64, 32, 71_858_946),
+        (256, 64, 16, 71_858_946),
         (64, 96, 16, 13_304_450),
         (128, 96, 16, 42_800_258),
-        (256, 96, "double", 160_774_274),
+        (256, 96, 16, 160_774_274),
         (64, 32, 16, 1_878_914),
         (128, 32, 16, 5_157_250),
-        (256, 32, 32, 18_267_522),
+        (256, 32, "double", 18_267_522),
         (512, 64, "double", 281_586_434),
         (512, 64, 32, 138_971_906),
         (512, 64, 16, 52_982_530),
@@ -45,7 +46,8 @@ def test_parameter_counts_are_the_published_ones(
         (8, 16, [8], []),
         (16, 16, [4, 8], []),
         (64, 16, [1, 2, 4, 8], []),
-        (256, 16, [1, 2, 4, 8, 16, 16], [8]),
+        (256, 8, [1, 2, 4, 8, 16, 32], [16, 8]),
+        (512, 16, [1, 2, 4, 8, 16, 16, 16], [8]),
         (512, 32, [1, 2, 4, 8, 16, 32, 32], [16, 8]),
         (512, "double", [1, 2, 4, 8, 16, 32, 64], [32, 16, 8]),
         (512, 8, [1, 2, 4, 8, 8, 8, 8], []),
@@ -93,11 +95,30 @@ def test_only_the_conditional_head_sees_the_sentence() -> None:
     assert not torch.allclose(conditional, conditional2)
 
 
-def test_caps_can_differ_by_stage() -> None:
+def test_a_fourth_stage_leaves_the_published_three_as_they_are() -> None:
     with torch.device("meta"):
-        network = AttnGANDiscriminator([256, 512], cap=[32, 16])
-    counts = [sum(p.numel() for p in stage.parameters()) for stage in network.stages]
-    assert counts == [71_858_946, 52_982_530]
+        three = AttnGANDiscriminator([64, 128, 256])
+        four = AttnGANDiscriminator([64, 128, 256, 512])
+    shapes = {name: value.shape for name, value in four.state_dict().items()}
+    assert {
+        name: value.shape for name, value in three.state_dict().items()
+    }.items() <= shapes.items()
+    counts = [sum(p.numel() for p in stage.parameters()) for stage in four.stages]
+    assert counts == [6_313_730, 19_424_002, 71_858_946, 52_982_530]
+
+
+@pytest.mark.parametrize(
+    ("model", "counts"),
+    [
+        ("attngan", [6_313_730, 19_424_002, 71_858_946]),
+        ("attngan_4stage", [6_313_730, 19_424_002, 71_858_946, 52_982_530]),
+    ],
+)
+def test_the_recipes_for_cub_have_the_published_counts(model: str, counts: list[int]) -> None:
+    config = plain(compose([f"model={model}", "data=cub", "data.root=cub"]))
+    with torch.device("meta"):
+        network = build(config["discriminator"])
+    assert [sum(p.numel() for p in stage.parameters()) for stage in network.stages] == counts
 
 
 @pytest.mark.parametrize("norm", ["batch", "group"])

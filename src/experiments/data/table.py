@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import itertools
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,14 +23,16 @@ from experiments.data.vocabulary import tokenize
 from experiments.errors import UserError
 
 TABLE, LINES, REPORT = "table", "records.jsonl", "report.json"
-MAX_DROPPED = 0.01  # of the records read
+MAX_DROPPED = 0.01  # of the records read, and of the captions
 EXAMPLES = 20
+CAPTION = re.compile(r"(.+)#\d+")  # `<key>#<number>` names one caption of a record
 
 
 def read_records(reader: Reader) -> tuple[list[Record], list[Drop]]:
     """Consume the reader: the usable records, training split first, and what was dropped.
 
-    White space in captions is normalised and captions without a word are left out.
+    White space in captions is normalised. A caption without a word is dropped by itself, under the
+    name `<key>#<number>`; readers do the same with captions that they cannot read.
     """
     read = list(reader.read())
     classes, values = len(reader.class_names()), reader.attribute_values()
@@ -37,9 +41,10 @@ def read_records(reader: Reader) -> tuple[list[Record], list[Drop]]:
     keys: set[str] = set()
     for entry in read:
         if isinstance(entry, Record):
-            entry = _without_empty_captions(entry)
+            entry, empty = _without_empty_captions(entry)
             reason = "key appears twice" if entry.key in keys else _fault(entry, classes, values)
             keys.add(entry.key)
+            drops += [] if reason else empty
             entry = Drop(entry.key, reason) if reason else entry
         if isinstance(entry, Record):
             records.append(entry)
@@ -49,17 +54,27 @@ def read_records(reader: Reader) -> tuple[list[Record], list[Drop]]:
 
 
 def make_report(name: str, records: list[Record], drops: list[Drop]) -> dict[str, Any]:
-    """What was read, kept and dropped, in numbers and by reason, with the first examples."""
+    """What was read, kept and dropped, in numbers and by reason, with the first examples.
+
+    Records and captions are counted apart: "read", "dropped" and "reasons" are of records,
+    "captions_dropped" and "caption_reasons" of captions that were dropped from records that stay.
+    """
     labels = {s: {r.label for r in records if r.split == s} for s in ("train", "test")}
+    keys = {record.key for record in records}
+    named = [(CAPTION.fullmatch(drop.key), drop.reason) for drop in drops]
+    lost = [reason for match, reason in named if match is None]
+    captions = [reason for match, reason in named if match is not None and match[1] in keys]
     return {
         "name": name,
-        "read": len(records) + len(drops),
+        "read": len(records) + len(lost),
         "kept": {split: sum(r.split == split for r in records) for split in labels},
         "captions": sum(len(r.captions) for r in records),
         "classes": {split: len(found) for split, found in labels.items()},
         "classes_in_both_splits": len(labels["train"] & labels["test"]),
-        "dropped": len(drops),
-        "reasons": dict(Counter(drop.reason for drop in drops).most_common()),
+        "dropped": len(lost),
+        "reasons": dict(Counter(lost).most_common()),
+        "captions_dropped": len(captions),
+        "caption_reasons": dict(Counter(captions).most_common()),
         "examples": [dataclasses.asdict(drop) for drop in drops[:EXAMPLES]],
     }
 
@@ -71,19 +86,24 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def require_few_drops(report: dict[str, Any], path: Path) -> None:
-    """Raise `UserError` where nothing is left to train on or more than 1 % was dropped.
+    """Raise `UserError` where nothing is left to train on, or more than 1 % was dropped of the
+    records or of the captions.
 
     `path` is the report's file, which the message names.
     """
-    name, read, dropped = report["name"], report["read"], report["dropped"]
-    if read == 0:
+    name, captions = report["name"], report["captions_dropped"]
+    if report["read"] == 0:
         raise UserError(f"{name}: no record was found; check the folder that data.root names")
-    if dropped > MAX_DROPPED * read:
-        reason, count = next(iter(report["reasons"].items()))
-        raise UserError(
-            f"{name}: {dropped} of {read} records ({dropped / read:.1%}) cannot be used, "
-            f"most often {reason!r} ({count}); repair or remove what {path} lists"
-        )
+    for what, lost, read, reasons in (
+        ("records", report["dropped"], report["read"], report["reasons"]),
+        ("captions", captions, report["captions"] + captions, report["caption_reasons"]),
+    ):
+        if lost > MAX_DROPPED * read:
+            reason, count = next(iter(reasons.items()))
+            raise UserError(
+                f"{name}: {lost} of {read} {what} ({lost / read:.1%}) cannot be used, "
+                f"most often {reason!r} ({count}); repair or remove what {path} lists"
+            )
     if report["kept"]["train"] == 0:
         raise UserError(f"{name}: no record belongs to the training split; check the split files")
 
@@ -132,13 +152,18 @@ def read_table(folder: Path) -> list[Record]:
         return [_record(row) for row in datasets.load_from_disk(str(folder / TABLE)).to_list()]
 
 
-def _without_empty_captions(record: Record) -> Record:
-    kept = [k for k, caption in enumerate(record.captions) if tokenize(caption)]
+def _without_empty_captions(record: Record) -> tuple[Record, list[Drop]]:
+    worded = [bool(tokenize(caption)) for caption in record.captions]
+    empty = [
+        Drop(f"{record.key}#{number}", "caption without a word")
+        for number, kept in enumerate(worded)
+        if not kept
+    ]
     mentions = record.mentions
     if len(mentions) == len(record.captions):
-        mentions = tuple(mentions[k] for k in kept)
-    captions = tuple(" ".join(record.captions[k].split()) for k in kept)
-    return dataclasses.replace(record, captions=captions, mentions=mentions)
+        mentions = tuple(itertools.compress(mentions, worded))
+    captions = tuple(" ".join(text.split()) for text in itertools.compress(record.captions, worded))
+    return dataclasses.replace(record, captions=captions, mentions=mentions), empty
 
 
 def _fault(record: Record, classes: int, values: dict[str, tuple[str, ...]]) -> str:

@@ -18,14 +18,16 @@ Cap = int | Literal["double"]
 Logits = tuple[Tensor, Tensor | None]
 MAP_SIZE = 4
 HEAD_FACTOR = 8
+PUBLISHED = 256  # px: up to here the widths are published, and no cap holds
 SLOPE = 0.2
 
 
 def trunk_factors(resolution: int, cap: Cap = 16) -> tuple[list[int], list[int]]:
     """Channels of the trunk in units of `width`: (stride-2 convolutions, 3x3 convolutions).
 
-    The stride-2 ones double from 1 up to `cap` ("double": without limit), the 3x3 ones halve back
-    to 8. Below 64 px only the last of (1, 2, 4, 8) are kept, so that a head always sees 8.
+    The stride-2 ones double from 1, above 256 px up to `cap` ("double": without limit), the 3x3
+    ones halve back to 8. Below 64 px only the last of (1, 2, 4, 8) are kept, so that a head always
+    sees 8.
     """
     downs = (resolution // MAP_SIZE).bit_length() - 1
     assert downs >= 1 and resolution == MAP_SIZE << downs, (
@@ -35,7 +37,8 @@ def trunk_factors(resolution: int, cap: Cap = 16) -> tuple[list[int], list[int]]
         f"cap must be 'double' or at least {HEAD_FACTOR}, got {cap!r}"
     )
     powers = range(max(0, 4 - downs), max(4, downs))
-    down = [2**power if cap == "double" else min(2**power, int(cap)) for power in powers]
+    unlimited = cap == "double" or resolution <= PUBLISHED
+    down = [2**power if unlimited else min(2**power, int(cap)) for power in powers]
     reduce, factor = [], down[-1]
     while factor > HEAD_FACTOR:
         factor = max(factor // 2, HEAD_FACTOR)
@@ -64,8 +67,9 @@ class StageDiscriminator(nn.Module):
         unconditional: bool = True,
         norm: Norm = "batch",
     ) -> None:
-        """`resolution`: side in pixels, 4 x 2^n. `cap`: widest layer in units of `width`, or
-        "double" for the StackGAN-v2 form, whose 512 px trunk has 281 M parameters at width 64.
+        """`resolution`: side in pixels, 4 x 2^n. `cap`: widest layer above 256 px in units of
+        `width`, or "double" for the StackGAN-v2 form, whose 512 px trunk has 281 M parameters at
+        width 64 (16: 53 M; 256 px: 72 M).
         """
         super().__init__()
         self.resolution = resolution
@@ -114,17 +118,16 @@ class AttnGANDiscriminator(nn.Module):
         resolutions: Sequence[int],
         width: int = 64,
         text_dim: int = 256,
-        cap: Cap | Sequence[Cap] = 16,
+        cap: Cap = 16,
         unconditional: bool = True,
         norm: Norm = "batch",
     ) -> None:
-        """As `StageDiscriminator`; `cap` is one for all, or one for each resolution."""
+        """As `StageDiscriminator`, one for each of `resolutions`, smallest first."""
         super().__init__()
         self.resolutions = list(resolutions)
-        caps = [cap] * len(resolutions) if isinstance(cap, int | str) else list(cap)
         self.stages = nn.ModuleList(
-            StageDiscriminator(resolution, width, text_dim, stage_cap, unconditional, norm)
-            for resolution, stage_cap in zip(resolutions, caps, strict=True)
+            StageDiscriminator(resolution, width, text_dim, cap, unconditional, norm)
+            for resolution in resolutions
         )
 
     def _stages(self) -> Iterator[StageDiscriminator]:

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-import torch
 from torch import Tensor, nn
+
+from experiments.encoder.part import PartCNN, attend, gaze
 
 CLASS = "class"
 
 
 class Classifier(nn.Module):
-    """One linear head per attribute on the pooled features of a trunk."""
+    """One linear head per attribute.
+
+    An attribute of a part, `local_attributes`, is read from one learned place of the picture alone,
+    so that what other parts look like cannot stand in for it. The others see the pooled features.
+    """
 
     def __init__(
         self,
         image: nn.Module,
         attribute_values: Mapping[str, int] | None = None,
         num_classes: int | None = None,
-        region_mean: bool = False,
+        local_attributes: Sequence[str] = (),
         score_attribute: str | None = None,
     ) -> None:
         """`attribute_values`: number of values of each attribute; `num_classes` adds "class".
 
-        `region_mean` appends the mean of the regions to the features: useful where the pooled
-        vector of a trunk trained elsewhere has forgotten colour. `score_attribute` is the head
-        whose logits scores use: "class" where there is one, else the first.
+        `local_attributes` need a `PartCNN`; with another trunk they are read as the others are.
+        `score_attribute` is the head whose logits scores use: "class" where there is one, else the
+        first.
         """
         super().__init__()
         sizes = dict(attribute_values or {})
@@ -33,32 +38,49 @@ class Classifier(nn.Module):
             assert CLASS not in sizes, f"{CLASS!r} is given twice"
             sizes[CLASS] = num_classes
         assert sizes, "give attribute_values, num_classes, or both"
+        assert set(local_attributes) <= set(sizes), "a local attribute that is none of them"
         self.sizes = sizes
         self.score_attribute = score_attribute or (CLASS if CLASS in sizes else next(iter(sizes)))
         assert self.score_attribute in sizes, f"no head is called {self.score_attribute!r}"
         self.image = image
-        self.region_mean = region_mean
+        self.local_attributes = list(local_attributes) if isinstance(image, PartCNN) else []
         self.feature_dim = int(image.pooled_channels)  # type: ignore[arg-type]
-        if region_mean:
-            self.feature_dim += int(image.region_channels)  # type: ignore[arg-type]
-        # The heads side by side in one matrix: one product, whatever the number of attributes.
-        self.heads = nn.Linear(self.feature_dim, sum(sizes.values()))
-
-    def features(self, images: Tensor) -> Tensor:
-        """images: (batch, 3, H, W) in [-1, 1]; returns (batch, feature_dim)."""
-        regions, pooled = self.image(images)
-        if self.region_mean:
-            pooled = torch.cat((pooled, regions.mean(2)), dim=1)
-        return pooled
+        # A local attribute is read from the features of one place, the others from all of them.
+        inputs = {
+            name: int(image.local_channels)  # type: ignore[arg-type]
+            if name in self.local_attributes
+            else self.feature_dim
+            for name in sizes
+        }
+        self.heads = nn.ModuleDict(
+            {name: nn.Linear(inputs[name], size) for name, size in sizes.items()}
+        )
+        self.places = (
+            gaze(int(image.region_channels), len(self.local_attributes))  # type: ignore[arg-type]
+            if self.local_attributes
+            else None
+        )
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Logits (batch, values) of every attribute, by name."""
-        return self._split(self.heads(self.features(images)))
+        """images: (batch, 3, H, W) in [-1, 1]. Logits (batch, values) of every attribute."""
+        return self.read(images)[1]
 
     def features_and_logits(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Features (batch, feature_dim) and the logits of `score_attribute` (batch, values)."""
-        features = self.features(images)
-        return features, self._split(self.heads(features))[self.score_attribute]
+        features, logits = self.read(images)
+        return features, logits[self.score_attribute]
 
-    def _split(self, logits: Tensor) -> dict[str, Tensor]:
-        return dict(zip(self.sizes, logits.split(list(self.sizes.values()), dim=1), strict=True))
+    def read(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Features (batch, feature_dim) and the logits of every attribute, in one pass."""
+        seen: dict[str, Tensor] = {}
+        if self.places is None:
+            _, pooled = self.image(images)
+        else:
+            trunk = self.image
+            assert isinstance(trunk, PartCNN)
+            places = trunk.places(images)
+            local = places[:, : trunk.local_channels]
+            pooled = attend(trunk.where(places), local).flatten(1)
+            parts = attend(self.places(places), local)
+            seen = dict(zip(self.local_attributes, parts.unbind(1), strict=True))
+        return pooled, {n: head(seen.get(n, pooled)) for n, head in self.heads.items()}

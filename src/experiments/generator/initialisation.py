@@ -6,7 +6,8 @@ receive a checkpoint is built without them, or on the meta device.
 
 from __future__ import annotations
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 NORM_STD = 0.02
@@ -21,7 +22,7 @@ def initialise(module: nn.Module) -> None:
     """
     for layer in module.modules():
         if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd):
-            nn.init.orthogonal_(layer.weight, gain=1.0)
+            _orthogonal(layer.weight)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
         elif isinstance(layer, _BatchNorm | nn.GroupNorm):
@@ -30,3 +31,9 @@ def initialise(module: nn.Module) -> None:
                 nn.init.normal_(layer.weight, 1.0, NORM_STD)
         elif callable(reset := getattr(layer, "reset_parameters", None)):
             reset()
+
+
+@torch.no_grad()
+def _orthogonal(weight: Tensor) -> None:
+    """`nn.init.orthogonal_` needs a contiguous tensor; a weight may be channels last."""
+    weight.copy_(nn.init.orthogonal_(torch.empty(weight.shape, device=weight.device)))

@@ -12,7 +12,7 @@ from experiments.encoder.classifier import CLASS
 from experiments.metric.attribute import attribute_accuracy
 from experiments.metric.extractor import hash_weights
 from experiments.metric.protocol import Protocol
-from experiments.metric.real import BATCH, real_images
+from experiments.metric.real import at_once, real_images
 from experiments.metric.result import Result
 from experiments.ranks import Ranks
 
@@ -30,18 +30,23 @@ class AccuracyScores:
         training = network.training
         network.eval()
         predicted = []
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
+        batch = at_once(system.resolutions[-1])
+        for start in range(0, len(order), batch):
+            rows = order[start : start + batch]
             images = real_images(split, rows, system.resolutions[-1], ranks.device)
             logits = network(images)
             predicted.append(torch.stack([x.argmax(1) for x in logits.values()], 1).cpu())
         network.train(training)
         names = list(network.sizes)
         truth = split.labels[:, None] if names == [CLASS] else split.attributes
+        colours = [name for name in dataset.colour_attributes if name in names]
         found = attribute_accuracy(
-            torch.cat(predicted), torch.from_numpy(truth[order]), names, dataset.colour_attributes
+            torch.cat(predicted), torch.from_numpy(truth[order]), names, colours
         )
         scores = {f"attribute_accuracy/{name}/real": value for name, value in found.items()}
+        skipped = {}
+        if names == [CLASS] and not set(split.labels) & set(dataset.train.labels):
+            scores, skipped = {}, {"attribute_accuracy": "no test class is in the training split"}
         protocol = Protocol(
             n_real=len(order),
             n_fake=0,
@@ -52,4 +57,4 @@ class AccuracyScores:
             seed=0,
             captions_per_image=0,
         )
-        return Result(scores, protocol)
+        return Result(scores, protocol, skipped)

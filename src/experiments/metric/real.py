@@ -9,7 +9,12 @@ from torch import Tensor
 from experiments.data.augment import centre, crop_and_flip, normalise
 from experiments.data.split import Split
 
-BATCH = 64
+LARGEST_BATCH, PIXELS = 64, 2**22  # 64 pictures up to 256 px, 16 of 512 px
+
+
+def at_once(size: int) -> int:
+    """How many pictures of `size` px are drawn or looked at together, to bound memory."""
+    return max(1, min(LARGEST_BATCH, PIXELS // size**2))
 
 
 def real_images(split: Split, rows: np.ndarray, size: int, device: torch.device) -> Tensor:
@@ -32,7 +37,8 @@ def captions_for(split: Split, samples: int, seed: int) -> np.ndarray:
 
 
 def share(rows: np.ndarray, rank: int, processes: int) -> np.ndarray:
-    """This process's rows; the last ones are repeated so that all have as many."""
+    """This process's rows, a run of neighbours, so that the shares of all ranks in order are the
+    rows; behind them the first one is repeated until all have as many."""
     size = -(-len(rows) // processes)
     padded = np.concatenate([rows, rows[:1].repeat(size * processes - len(rows))])
     return padded[rank * size : (rank + 1) * size]

@@ -10,7 +10,7 @@ from experiments.data.dataset import Dataset
 from experiments.metric.extractor import hash_weights
 from experiments.metric.protocol import Protocol
 from experiments.metric.r_precision import r_precision
-from experiments.metric.real import BATCH, captions_for, real_images
+from experiments.metric.real import at_once, captions_for, real_images
 from experiments.metric.result import Result
 from experiments.ranks import Ranks
 
@@ -28,8 +28,9 @@ class RetrievalScores:
         training = encoder.training
         encoder.eval()
         vectors, sentences = [], []
-        for start in range(0, len(captions), BATCH):
-            rows = captions[start : start + BATCH]
+        batch = at_once(system.resolutions[-1])
+        for start in range(0, len(captions), batch):
+            rows = captions[start : start + batch]
             images = real_images(split, split.caption_image[rows], system.resolutions[-1], device)
             vectors.append(encoder.encode_image(images)[1].float().cpu())
             tokens = torch.from_numpy(split.tokens[rows]).to(device)

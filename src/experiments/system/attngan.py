@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from experiments.data.batches import Batch
+from experiments.discriminator.attngan import AttnGANDiscriminator
 from experiments.encoder.damsm import DAMSM
+from experiments.generator.attngan import AttnGANGenerator
 from experiments.generator.initialisation import initialise
 from experiments.loss.adversarial import AdversarialLoss
 from experiments.loss.damsm import DAMSMLoss
 from experiments.loss.kl import KLLoss, kl_sum
 from experiments.seeding import Step, noise_of
-from experiments.system.base import Losses, Phase, Samples, System, Term, term
+from experiments.system.base import Losses, Phase, Samples, System, Term, term, word_mask
 
 
 @dataclass(frozen=True)
 class Text:
-    """words (B, D, T), sentence (B, D), mask (B, T) True on words; the sentence of another image."""
+    """words (B, D, T), sentence (B, D), mask (B, T) True on words, wrong (B, D): the sentence of
+    another image, None where there are no wrong pairs."""
 
     words: Tensor
     sentence: Tensor
@@ -45,20 +48,23 @@ class AttnGAN(System):
     def __init__(
         self,
         encoder: DAMSM,
-        generator: nn.Module,
-        discriminator: nn.Module,
+        generator: AttnGANGenerator,
+        discriminator: AttnGANDiscriminator,
         adversarial: AdversarialLoss,
         kl: KLLoss,
         damsm: DAMSMLoss,
         mismatch: str = "roll",
         generator_steps: int = 1,
     ) -> None:
+        """`mismatch`: where wrong captions come from (`data/batches.py`). `generator_steps`: turns
+        of the generator in each step; every turn after the first draws new noise.
+        """
         super().__init__()
         self.encoder = encoder.freeze()
         self.generator, self.discriminator = generator, discriminator
         self.adversarial, self.kl, self.damsm = adversarial, kl, damsm
         self.mismatch, self.generator_steps = mismatch, generator_steps
-        self.resolutions: list[int] = generator.resolutions  # type: ignore[assignment]
+        self.resolutions = generator.resolutions
 
     def phases(self) -> list[Phase]:
         return [
@@ -80,19 +86,22 @@ class AttnGAN(System):
         """Text features and one generator pass, used by both phases."""
         assert batch.words is not None and batch.sentence is not None, "captions are not encoded"
         wrong = None if self.mismatch == "none" else batch.wrong_sentence
-        mask = torch.arange(batch.words.shape[2], device=batch.words.device) < batch.lengths[:, None]
         text = Text(
-            batch.words.float(), batch.sentence.float(), mask, None if wrong is None else wrong.float()
+            batch.words.float(),
+            batch.sentence.float(),
+            word_mask(batch.lengths, batch.words.shape[2]),
+            None if wrong is None else wrong.float(),
         )
         return self._generate(batch, text, step)
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
-        """Section 5.5 of the released code for every stage: real, fake and wrong pairs."""
+        """Real, fake and wrong pairs at every stage, as the released code weighs them."""
         text, networks = shared.text, self.discriminator
+        assert shared.batch.images is not None, "the loop has not made the pictures"
         features = networks.trunk(shared.batch.images)
         real = networks.heads(features, text.sentence)
         fake = networks([image.detach() for image in shared.fakes], text.sentence)
-        wrong: list[Tensor | None] = [None] * len(real)
+        wrong: Sequence[Tensor | None] = [None] * len(real)
         if text.wrong is not None:
             wrong = networks.conditional(features, text.wrong)
         losses: Losses = {}
@@ -134,8 +143,8 @@ class AttnGAN(System):
         return {f"{size}px/damsm/{name}": Term(value, weight) for name, value in terms.items()}
 
     def _generate(self, batch: Batch, text: Text, step: Step) -> Shared:
-        noise = step.normal(self.generator.noise_dim)  # type: ignore[arg-type]
-        epsilon = step.normal(self.generator.condition_dim)  # type: ignore[arg-type]
+        noise = step.normal(self.generator.noise_dim)
+        epsilon = step.normal(self.generator.condition_dim)
         made = self.generator(noise, epsilon, text.sentence, text.words, text.mask)
         return Shared(batch, text, made.images, made.mu, made.logvar)
 
@@ -145,9 +154,8 @@ class AttnGAN(System):
     ) -> Samples:
         """Pictures for tokens (B, T) with lengths (B,); each depends on its own seed alone."""
         words, sentence = self.encoder.encode_text(tokens, lengths)
-        mask = torch.arange(tokens.shape[1], device=tokens.device) < lengths.to(tokens.device)[:, None]
-        noise_dim, condition_dim = int(self.generator.noise_dim), int(self.generator.condition_dim)  # type: ignore[arg-type]
-        drawn = noise_of(seeds, noise_dim + condition_dim).to(tokens.device)
-        noise, epsilon = drawn.split((noise_dim, condition_dim), dim=1)
+        mask = word_mask(lengths.to(tokens.device), tokens.shape[1])
+        dims = self.generator.noise_dim, self.generator.condition_dim
+        noise, epsilon = noise_of(seeds, sum(dims)).to(tokens.device).split(dims, dim=1)
         made = self.generator(noise, epsilon, sentence, words, mask, return_attention=attention)
         return Samples(made.images, made.attention)

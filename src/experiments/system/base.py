@@ -85,3 +85,8 @@ def term(weight: float, compute: Callable[[], Tensor]) -> Term:
     """A term whose gradient is only followed where its weight is not zero."""
     with torch.set_grad_enabled(weight != 0 and torch.is_grad_enabled()):
         return Term(compute(), weight)
+
+
+def word_mask(lengths: Tensor, length: int) -> Tensor:
+    """(B, length), True on the words of captions with lengths (B,)."""
+    return torch.arange(length, device=lengths.device) < lengths[:, None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from experiments.data.batches import Batch
 from experiments.encoder.classifier import CLASS, Classifier
@@ -29,6 +29,8 @@ class ClassifierTraining(System):
         return batch
 
     def loss(self, batch: Batch, step: Step, repeat: int) -> Losses:
+        """One term for each attribute, or one for the class."""
+        assert batch.images is not None, "the loop has not made the pictures"
         logits = self.encoder(batch.images[-1])
         targets = (
             {CLASS: batch.labels}
@@ -36,6 +38,12 @@ class ClassifierTraining(System):
             else dict(zip(self.encoder.sizes, batch.attributes.unbind(1), strict=True))
         )
         return {
-            name: Term(F.cross_entropy(logits[name].float(), target, ignore_index=-1), self.weight)
+            name: Term(known_cross_entropy(logits[name].float(), target), self.weight)
             for name, target in targets.items()
         }
+
+
+def known_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """Mean over the rows (B, values) whose target (B,) is not -1; 0 where there is none."""
+    total = F.cross_entropy(logits, target, ignore_index=-1, reduction="sum")
+    return total / (target >= 0).sum().clamp(min=1)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import torch
 from torch import nn
 
 from experiments.data.batches import Batch
 from experiments.encoder.damsm import DAMSM
 from experiments.loss.damsm import DAMSMLoss
 from experiments.seeding import Step
-from experiments.system.base import Losses, Phase, System, Term
+from experiments.system.base import Losses, Phase, System, Term, word_mask
 
 
 class DAMSMTraining(System):
@@ -31,12 +30,12 @@ class DAMSMTraining(System):
 
     def loss(self, batch: Batch, step: Step, repeat: int) -> Losses:
         """Equations 7 to 13 over the pairs of all processes."""
+        assert batch.images is not None, "the loop has not made the pictures"
         words, sentence = self.encoder.encode_text(batch.tokens, batch.lengths)
         regions, vector = self.encoder.encode_image(batch.images[-1])
-        positions = torch.arange(batch.tokens.shape[1], device=batch.tokens.device)
         terms = self.damsm(
             step.gather(words.float()),
-            step.gather(positions < batch.lengths[:, None].to(positions.device)),
+            step.gather(word_mask(batch.lengths, batch.tokens.shape[1])),
             step.gather(sentence.float()),
             step.gather(regions.float()),
             step.gather(vector.float()),

@@ -1,0 +1,53 @@
+# `make` lists what there is. Needs Python 3.11 or newer with pip and venv, and nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+EXTRAS := dev,track,offline-metrics
+WORKERS ?= 2
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help quickstart test check format bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  PYTHON=python3.12 picks the Python of the environment; ARGS='...' goes to run.py, pytest or"
+	@echo "  the benchmark; WORKERS=$(WORKERS) processes run the tests."
+
+quickstart: $(STAMP) ## install, then a first complete run: pictures that follow their captions, scored
+	@$(BIN)/python run.py experiment=quickstart $(ARGS)
+
+test: $(STAMP) ## install, then the whole test suite
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(ARGS)
+
+check: $(STAMP) ## format, lint, types and the fast tests: before every commit
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow" --ignore=tests/integration $(ARGS)
+
+format: $(STAMP) ## put every file into the house format and mend what ruff can mend
+	@$(BIN)/ruff check --fix --exit-zero --quiet .
+	@$(BIN)/ruff format .
+
+bench: $(STAMP) ## images/s of the training step and of the data path, against a plain form
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## remove the environment and all caches; runs under outputs/ stay
+	@rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
+	@find . -path ./outputs -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+# The environment, made again whenever pyproject.toml is newer.
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "error: $(PYTHON) is missing or older than 3.11; name another: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "error: $(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "installing into $(VENV), about a minute on a fast line; later calls skip this"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]' || { \
+	  echo "error: pip could not install; what it said is above. The same command tries again" >&2; exit 1; }
+	@touch $(STAMP)

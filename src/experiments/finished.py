@@ -1,0 +1,30 @@
+"""What a finished run has to show: its scores, and where everything is."""
+
+from __future__ import annotations
+
+from experiments.folder import SCORES, run_scores, tracked
+from experiments.metric.protocol import Protocol
+from experiments.metric.table import format_table
+from experiments.prerequisite import Run
+from experiments.terminal import say, show
+
+HEADLINES = ("r_precision", "/mean", "/colour")  # scores of encoders that one line has room for
+
+
+def show_scores(run: Run, brief: bool = False) -> None:
+    """The scores of a finished run as a table, and where everything is; one line with `brief`."""
+    content = run_scores(run.folder)
+    if brief:
+        known = content["scores"] if content else {}
+        chosen = {k: v for k, v in known.items() if k.endswith("/real")}
+        headlines = {k: v for k, v in chosen.items() if any(part in k for part in HEADLINES)}
+        scores = ", ".join(f"{name} {value:.3f}" for name, value in headlines.items())
+        say(f"{run.name} is trained{': ' if scores else ''}{scores}")
+        return
+    if content:
+        show(format_table(content["scores"], Protocol(**content["protocol"]), content["skipped"]))
+        show(f"scores:   {run.folder / SCORES}")
+    else:
+        show("scores:   none, since there is no metric")
+    show(f"pictures: {run.folder / 'samples'}")
+    show(f"tracked:  {tracked(run.folder)}")

@@ -1,0 +1,70 @@
+"""A phase of a system with its optimiser: how its losses change what it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+
+from experiments.optim.adam import Adam
+from experiments.ranks import Ranks
+from experiments.stats import Stats
+from experiments.system.base import Losses, Phase
+
+
+class Turn:
+    """What the loop does with one phase. Nothing here waits for the device."""
+
+    def __init__(self, phase: Phase, settings: Adam, ranks: Ranks, stats: Stats) -> None:
+        """`stats` gets every term of the losses and the norm of the gradients."""
+        self.phase, self.settings, self.ranks, self.stats = phase, settings, ranks, stats
+        self.trained = [p for p in phase.parameters() if p.requires_grad]
+        self.optimiser = settings.build(phase.parameters())
+        self.finite = torch.ones((), dtype=torch.bool, device=ranks.device)
+
+    def require_gradients(self, wanted: bool) -> None:
+        """Whether what this phase trains asks for gradients; what is frozen never does."""
+        for parameter in self.trained:
+            parameter.requires_grad_(wanted)
+
+    def backward(self, losses: Losses, parts: int) -> None:
+        """Back-propagate the weighted sum, one of `parts` of a batch; note every term."""
+        name = self.phase.name
+        for key, term in losses.items():
+            self.stats.add(f"{name}/{key}", term.value)
+        weighted = [term.value * term.weight for term in losses.values() if term.weight != 0]
+        if not weighted:  # an ablation may leave a phase with nothing to train on
+            return
+        total = torch.stack(weighted).sum()
+        self.finite &= total.detach().isfinite()
+        self.stats.add(f"{name}/loss", total)
+        (total / parts).backward()
+
+    def update(self, images: int) -> None:
+        """Average gradients over processes, measure and bound them, set the rate, step.
+
+        The norm that is noted is that of all gradients, before any bound.
+        """
+        parameters = [p for p in self.trained if p.grad is not None]
+        if not parameters:
+            return
+        self.ranks.average_gradients(parameters)
+        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        self.finite &= norm.isfinite()  # a finite loss may have gradients that are not
+        self.stats.add(f"{self.phase.name}/gradient_norm", norm)
+        if self.settings.clip is not None:
+            modules = self.phase.clip or self.phase.modules
+            bounded = [p for module in modules for p in module.parameters()]
+            torch.nn.utils.clip_grad_norm_(bounded, self.settings.clip)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.settings.rate(images)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+
+
+def let_train(wanted: Iterable[Turn], turns: Iterable[Turn]) -> None:
+    """Only what the `wanted` ones of all `turns` train asks for gradients."""
+    for turn in turns:
+        turn.require_gradients(False)
+    for turn in wanted:
+        turn.require_gradients(True)

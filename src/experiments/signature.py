@@ -1,0 +1,147 @@
+"""Signatures of what a configuration names, read from source with `ast`.
+
+Nothing is imported, so checking a whole configuration takes milliseconds and no torch.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from experiments.config import TARGETS
+
+SCALARS: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "str": (str,),
+    "bool": (bool,),
+    "None": (type(None),),
+}
+SEQUENCES = ("list", "List", "Sequence", "tuple")
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameter:
+    """One parameter of a signature: its annotation with aliases replaced, and whether it must be
+    given."""
+
+    annotation: ast.expr | None
+    required: bool
+
+
+@cache
+def _module(name: str) -> ast.Module | None:
+    relative = name.split(".")[1:]
+    spec = find_spec(name.split(".")[0])
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    base = Path(next(iter(spec.submodule_search_locations))).joinpath(*relative)
+    for file in (base.with_suffix(".py"), base / "__init__.py"):
+        if file.is_file():
+            return ast.parse(file.read_text())
+    return None
+
+
+def _imported(module: ast.Module, name: str) -> tuple[str, str] | None:
+    for statement in module.body:
+        if isinstance(statement, ast.ImportFrom):
+            for alias in statement.names:
+                if (alias.asname or alias.name) == name:
+                    return str(statement.module), alias.name
+    return None
+
+
+@cache
+def signature(target: str) -> dict[str, Parameter] | None:
+    """Parameters of the constructor of a class, or None where there is no such class."""
+    module_name, _, name = target.rpartition(".")
+    module = _module(module_name)
+    if module is None:
+        return None
+    for statement in module.body:
+        if isinstance(statement, ast.ClassDef) and statement.name == name:
+            for item in statement.body:
+                if isinstance(item, ast.FunctionDef) and item.name == "__init__":
+                    return _parameters(module_name, item.args)
+            for base in statement.bases:
+                inherited = signature(f"{module_name}.{ast.unparse(base)}")
+                if inherited:
+                    return inherited
+            return {
+                item.target.id: Parameter(_expand(module_name, item.annotation), item.value is None)
+                for item in statement.body
+                if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+            }
+    found = _imported(module, name)
+    return signature(".".join(found)) if found and found[0].startswith(TARGETS) else None
+
+
+def _parameters(module: str, arguments: ast.arguments) -> dict[str, Parameter]:
+    positional = arguments.args[1:]
+    defaults = len(arguments.defaults)
+    found = {
+        argument.arg: Parameter(
+            _expand(module, argument.annotation), index < len(positional) - defaults
+        )
+        for index, argument in enumerate(positional)
+    }
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        found[argument.arg] = Parameter(_expand(module, argument.annotation), default is None)
+    return found
+
+
+def _expand(module_name: str, annotation: ast.expr | None) -> ast.expr | None:
+    """Replace a name such as `Norm = Literal[...]` by what it stands for."""
+    if isinstance(annotation, ast.BinOp):
+        left, right = (_expand(module_name, x) for x in (annotation.left, annotation.right))
+        assert left is not None and right is not None
+        return ast.BinOp(left, annotation.op, right)
+    if not isinstance(annotation, ast.Name) or annotation.id in SCALARS:
+        return annotation
+    module = _module(module_name)
+    if module is None:
+        return annotation
+    for statement in module.body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == annotation.id:
+            return _expand(module_name, statement.value)
+    found = _imported(module, annotation.id)
+    if found and found[0].startswith(TARGETS):
+        return _expand(found[0], ast.Name(found[1]))
+    return annotation
+
+
+def fits(value: Any, annotation: ast.expr) -> bool:
+    """Whether a plain value can be what the annotation says; True where that cannot be told."""
+    if isinstance(annotation, ast.BinOp):
+        return fits(value, annotation.left) or fits(value, annotation.right)
+    if isinstance(annotation, ast.Constant):
+        return value is annotation.value if annotation.value is None else True
+    if isinstance(annotation, ast.Name):
+        allowed = SCALARS.get(annotation.id)
+        if allowed is None:
+            return True
+        return isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool))
+    if isinstance(annotation, ast.Subscript) and isinstance(annotation.value, ast.Name):
+        inner = annotation.slice
+        if annotation.value.id == "Literal":
+            options = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+            return value in [x.value for x in options if isinstance(x, ast.Constant)]
+        if annotation.value.id in SEQUENCES:
+            first = inner.elts[0] if isinstance(inner, ast.Tuple) else inner
+            return isinstance(value, list) and all(fits(item, first) for item in value)
+    return True
+
+
+def options(annotation: ast.expr) -> list[str]:
+    """The values of a `Literal`, of any part of a union; empty where there is none."""
+    if isinstance(annotation, ast.BinOp):
+        return options(annotation.left) + options(annotation.right)
+    if isinstance(annotation, ast.Subscript) and ast.unparse(annotation.value) == "Literal":
+        inner = annotation.slice
+        elements = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+        return [str(item.value) for item in elements if isinstance(item, ast.Constant)]
+    return []

@@ -1,0 +1,70 @@
+"""What `python run.py --help` says: examples, and everything that can be chosen in `conf/`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from experiments.config import CONF
+
+CHOSEN = ("model", "data", "experiment", "debug")  # groups whose options are runs, told one by one
+EXAMPLES = """\
+Birdsong turns text into images with GANs. A run is a model on a data set:
+
+  python run.py                                        four-stage AttnGAN on drawn birds, 64 px
+  python run.py model=attngan data=stamps              real photographs
+  python run.py data=cub data.root=DIR                 CUB-200-2011 at 64/128/256/512 px
+  python run.py task=sample run=outputs/... 'text=a small red bird with black wings'
+  python run.py task=evaluate run=outputs/...          score a run again; metric.samples=5000
+  python run.py -m loss.damsm.weight=0,1,5,50          an ablation: one run of each
+  python run.py launch.num_processes=2                 two processes or GPUs
+
+The same command again resumes; a finished run prints its scores.
+"""
+FLAGS = """\
+  --cfg job          every key and its value, without a run; --resolve computes them
+  --info defaults    the files that a command is made of
+  -m                 one run for each of several values: key=a,b,c
+  --config-dir=sweeps --config-name=NAME    a study of sweeps/
+  --hydra-help       more flags
+"""
+
+
+def usage() -> str:
+    """The whole page."""
+    lines = [EXAMPLES, "Choose with group=option (* without a word from you):", ""]
+    marked = _defaults()
+    for group in CHOSEN:
+        for place, option in enumerate(_options(CONF / group)):
+            title = group if place == 0 else ""
+            star = "*" if marked.get(group) == option else " "
+            said = _first_comment(CONF / group / f"{option}.yaml")
+            lines.append(f"  {title:<11}{star} {option:<16}{said}".rstrip())
+    lines += ["", "Parts, chosen by the model and replaced in the same way:", ""]
+    folders = sorted(folder for folder in CONF.rglob("*") if folder.is_dir())
+    for folder in folders:
+        name, options = str(folder.relative_to(CONF)), _options(folder)
+        if name not in CHOSEN and len(options) > 1:
+            lines.append(f"  {name:<20}{', '.join(options)}")
+    lines += ["", "Set any key with key=value (trainer.images=50000, seed=1). Flags:", "", FLAGS]
+    return "\n".join(lines)
+
+
+def _options(folder: Path) -> list[str]:
+    return sorted(file.stem for file in folder.glob("*.yaml"))
+
+
+def _defaults() -> dict[str, str]:
+    import yaml
+
+    listed = yaml.safe_load((CONF / "config.yaml").read_text())["defaults"]
+    return {key: value for item in listed if isinstance(item, dict) for key, value in item.items()}
+
+
+def _first_comment(file: Path) -> str:
+    """The first sentence that a file says of itself, without the command that starts it."""
+    for line in file.read_text().splitlines():
+        if line.startswith("# ") and "@package" not in line:
+            sentence = re.split(r"(?<!al)\.(?: |$)", line[2:])[0]
+            return sentence.partition(": python run.py")[0]
+    return ""

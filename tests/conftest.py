@@ -1,0 +1,130 @@
+"""A data set of 32 small birds, and systems on it that train in milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from experiments.data.batches import Batches
+from experiments.data.captions import CaptionFeatures
+from experiments.data.dataset import Dataset, open_dataset
+from experiments.data.plumage import Plumage
+from experiments.discriminator.attngan import AttnGANDiscriminator
+from experiments.encoder.bilstm import BiLSTM
+from experiments.encoder.cnn import CNN
+from experiments.encoder.damsm import DAMSM
+from experiments.generator.attngan import AttnGANGenerator
+from experiments.loss.adversarial import AdversarialLoss
+from experiments.loss.damsm import DAMSMLoss
+from experiments.loss.kl import KLLoss
+from experiments.metric.extractor import hash_weights
+from experiments.optim.adam import Adam
+from experiments.prerequisite import Run
+from experiments.ranks import Ranks
+from experiments.system.attngan import AttnGAN
+from experiments.system.base import System
+from experiments.train import Training
+
+SIZE, DIM = 16, 8
+TRAINER = {
+    "images": 32,
+    "batch": 8,
+    "accumulate": 1,
+    "ema_halflife": 100,
+    "log_every": 8,
+    "sample_every": 16,
+    "evaluate_every": 16,
+    "checkpoint_every": 16,
+    "keep": 2,
+    "sample_captions": 6,
+    "sample_columns": 2,
+}
+
+
+def open_birds(cache: Path) -> Dataset:
+    """20 pictures of 5 species to train on, 12 of 3 others to test on, 16 px."""
+    reader = Plumage(images_per_species=4, species=8, test_species=3)
+    return open_dataset(reader, SIZE, cache, 12, quiet=True, workers=1)
+
+
+def tiny_encoder(birds: Dataset, seed: int = 0) -> DAMSM:
+    """A DAMSM with random weights for the captions of the birds."""
+    torch.manual_seed(seed)
+    text = BiLSTM(len(birds.vocabulary), dim=DIM, embedding_dim=6)
+    return DAMSM(text, CNN((4, 8), (2, 2), global_width=6), dim=DIM)
+
+
+def tiny_attngan(
+    birds: Dataset,
+    norm: Any = "group",
+    damsm: float = 5.0,
+    kl: float = 1.0,
+    adversarial: float = 1.0,
+    **rest: Any,
+) -> AttnGAN:
+    """Two stages, 8 and 16 px; `damsm`, `kl` and `adversarial` are weights of losses. With group
+    norm, the default, no sample depends on another."""
+    encoder = tiny_encoder(birds)
+    generator = AttnGANGenerator([8, 16], 4, 5, 6, DIM, residual_blocks=1, norm=norm)
+    discriminator = AttnGANDiscriminator([8, 16], 2, DIM, norm=norm)
+    losses = AdversarialLoss(adversarial), KLLoss(kl), DAMSMLoss(weight=damsm)
+    system = AttnGAN(encoder, generator, discriminator, *losses, **rest)
+    system.initialise()
+    return system.train()
+
+
+def tiny_training(
+    birds: Dataset,
+    folder: Path,
+    system: System,
+    settings: dict[str, Adam] | None = None,
+    **trainer: Any,
+) -> Training:
+    """Training on a CPU, all learning rates 1e-3; further keywords are options of the trainer."""
+    options = TRAINER | trainer
+    run = Run({"seed": 0, "trainer": options}, {"model": "a", "data": "b"}, folder, "0", {}, [])
+    ranks, encode, features = Ranks("cpu"), system.frozen_text(), None
+    if encode is not None:
+        key = hash_weights(system.encoder)  # type: ignore[arg-type]
+        features = CaptionFeatures.open(birds.train, encode, key, birds.folder, quiet=True)
+    batches = Batches(
+        birds.train,
+        options["batch"],
+        0,
+        SIZE,
+        system.mismatch,  # type: ignore[arg-type]
+        ranks.rank,
+        ranks.processes,
+        features,
+        flip=False,
+    )
+    settings = settings or {phase.name: Adam(1e-3, (0.5, 0.999)) for phase in system.phases()}
+    return Training(run, ranks, system, batches, settings, torch.float32)
+
+
+@pytest.fixture(scope="session")
+def birds(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return open_birds(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def make_encoder(birds: Dataset) -> Callable[..., DAMSM]:
+    """`make_encoder(seed)`, see `tiny_encoder`."""
+    return partial(tiny_encoder, birds)
+
+
+@pytest.fixture
+def make_attngan(birds: Dataset) -> Callable[..., AttnGAN]:
+    """`make_attngan(norm=, damsm=, kl=, adversarial=, **rest)`, see `tiny_attngan`."""
+    return partial(tiny_attngan, birds)
+
+
+@pytest.fixture
+def make_training(birds: Dataset, tmp_path: Path) -> Callable[..., Training]:
+    """`make_training(system, settings, **trainer)`, see `tiny_training`."""
+    return partial(tiny_training, birds, tmp_path / "run")

@@ -1,0 +1,137 @@
+"""Real command lines in processes of their own, on the smallest pictures and networks."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DATA = ["data.reader.species=12", "data.reader.test_species=4", "data.reader.images_per_species=3"]
+TINY = ["debug=tiny", *DATA, "tracker=none", "launch.threads=1", "encoder/image=part_cnn"]
+
+
+@dataclass
+class Job:
+    """A command line that runs."""
+
+    pid: int
+    log: Path
+    code: Path
+
+    @property
+    def text(self) -> str:
+        return self.log.read_text() if self.log.exists() else ""
+
+    @property
+    def errors(self) -> list[str]:
+        return [line for line in self.text.splitlines() if line.startswith("error: ")]
+
+    def send(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        """Wait until something is so; the job must not end before."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert not self.code.exists(), f"ended too early:\n{self.text}"
+            assert time.monotonic() < end, f"waited in vain:\n{self.text}"
+            time.sleep(0.01)
+
+    def wait(self, seconds: float = 90) -> int:
+        """The exit code."""
+        end = time.monotonic() + seconds
+        while not self.code.exists():
+            assert time.monotonic() < end, f"still runs:\n{self.text}"
+            time.sleep(0.01)
+        return int(self.code.read_text())
+
+
+class Commands:
+    """Starts command lines through `forge.py`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.count = folder, 0
+        self.forge = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("forge.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"},
+            cwd=folder,
+        )
+        self.cache = folder / "cache"
+
+    def start(self, *arguments: str, outputs: Path, file_size: int = 0, **environment: str) -> Job:
+        """Start `run.py` with the tiny settings, these arguments and this folder for runs."""
+        self.count += 1
+        log, code = (self.folder / f"{self.count}.{kind}" for kind in ("log", "code"))
+        paths = [f"paths.outputs={outputs}", f"paths.cache={self.cache}"]
+        job = {
+            "arguments": [*TINY, *paths, *arguments],
+            "log": str(log),
+            "code": str(code),
+            "environment": environment,
+            "file_size": file_size,
+        }
+        assert self.forge.stdin and self.forge.stdout
+        self.forge.stdin.write(json.dumps(job) + "\n")
+        self.forge.stdin.flush()
+        return Job(int(self.forge.stdout.readline()), log, code)
+
+    def run(self, *arguments: str, outputs: Path, **options: str) -> Job:
+        """Start it and wait until it ends."""
+        job = self.start(*arguments, outputs=outputs, **options)  # type: ignore[arg-type]
+        job.wait()
+        return job
+
+    def ok(self, *arguments: str, outputs: Path, **options: str) -> Job:
+        """Start it, and see it end well."""
+        job = self.run(*arguments, outputs=outputs, **options)
+        assert job.wait() == 0, job.text
+        return job
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    made = Commands(tmp_path_factory.mktemp("commands"))
+    yield made
+    assert made.forge.stdin
+    made.forge.stdin.close()
+    made.forge.wait(10)
+
+
+@pytest.fixture(scope="session")
+def trained(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Outputs with a finished attngan_4stage and what it needs. Not to be written to."""
+    outputs = tmp_path_factory.mktemp("trained")
+    (outputs / "log").write_text(commands.ok("metric.independent=null", outputs=outputs).text)
+    return outputs
+
+
+@pytest.fixture
+def outputs(trained: Path, tmp_path: Path) -> Path:
+    """Outputs of a test's own, in which DAMSM and the classifier are trained already."""
+    place = tmp_path / "outputs"
+    for group in ("damsm-plumage", "classifier-plumage"):
+        shutil.copytree(trained / group, place / group)
+    return place
+
+
+@pytest.fixture
+def wait_for_end() -> Iterator[list[Job]]:
+    """Jobs put into this list do not outlive the test."""
+    jobs: list[Job] = []
+    yield jobs
+    for job in jobs:
+        if not job.code.exists():
+            job.send(signal.SIGKILL)

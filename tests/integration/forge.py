@@ -1,0 +1,68 @@
+"""Starts command lines as processes of their own, quickly: torch is loaded once and then forked.
+
+Reads a JSON object a line from stdin: `arguments`, `log` (stdout and stderr go there), `code` (the
+exit code is written there), `environment`, and `file_size`, the largest file in bytes it may write.
+Writes the process id of each to stdout.
+"""
+
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+
+import torch
+import torch._dynamo  # optimisers load it
+
+import experiments.evaluate
+import experiments.execute
+import experiments.sample
+from experiments.check import checked_compose
+from experiments.launch import main
+
+assert experiments.evaluate and experiments.execute and experiments.sample, "loaded before forking"
+
+
+def run(job: dict) -> int:
+    log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.environ.update(job["environment"])
+    if job["file_size"]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (job["file_size"], job["file_size"]))
+    sys.argv = ["run.py"]
+    try:
+        return main(job["arguments"])
+    except SystemExit as leave:
+        return int(leave.code or 0)
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        return 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+torch.set_num_threads(1)
+checked_compose([])  # loads what Hydra loads
+for line in sys.stdin:
+    job = json.loads(line)
+    reading, writing = os.pipe()
+    if os.fork() == 0:  # stays to see how it ends
+        child = os.fork()
+        if child == 0:
+            os.setsid()
+            os._exit(run(job))
+        os.write(writing, str(child).encode())
+        _, status = os.waitpid(child, 0)
+        partial = Path(job["code"] + ".partial")
+        partial.write_text(str(os.waitstatus_to_exitcode(status)))
+        partial.replace(job["code"])
+        os._exit(0)
+    pid = os.read(reading, 32).decode()
+    os.close(reading)
+    os.close(writing)
+    sys.stdout.write(pid + "\n")
+    sys.stdout.flush()

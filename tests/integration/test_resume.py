@@ -1,0 +1,143 @@
+"""N + M images equal N, stop, resume, M: whatever stopped the first, whatever it left behind."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from experiments.stats import StatsFile
+
+QUICK = ["~metric", "trainer.sample_every=1000"]  # nothing but training
+LONG = [*QUICK, "trainer.images=32", "trainer.checkpoint_every=4"]
+
+
+def state(outputs: Path, images: int) -> dict[str, Any]:
+    (path,) = outputs.glob(f"attngan_4stage-plumage/*/checkpoints/images-{images:010d}.pt")
+    return torch.load(path, weights_only=True)
+
+
+def equal(left: Any, right: Any) -> bool:
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
+    if isinstance(left, list):
+        return len(left) == len(right) and all(map(equal, left, right))
+    if isinstance(left, torch.Tensor):
+        return left.dtype == right.dtype and torch.equal(left, right)
+    return bool(left == right)
+
+
+def logged(outputs: Path) -> list[int]:
+    (path,) = outputs.glob("attngan_4stage-plumage/*/stats.jsonl")
+    return [line["images"] for line in StatsFile.read(path)]
+
+
+@pytest.fixture(scope="module")
+def straight(commands: Any, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of 32 images that nothing disturbed."""
+    outputs = tmp_path_factory.mktemp("straight")
+    (damsm,) = (trained / "damsm-plumage").iterdir()
+    commands.ok(*LONG, f"encoder.pretrained={damsm}", outputs=outputs)
+    return outputs
+
+
+@pytest.fixture
+def damsm(outputs: Path) -> str:
+    (folder,) = (outputs / "damsm-plumage").iterdir()
+    return f"encoder.pretrained={folder}"
+
+
+def test_stop_at_half_and_go_on(commands: Any, outputs: Path, straight: Path) -> None:
+    half = commands.ok(*LONG, "trainer.images=16", outputs=outputs)
+    assert "scores:   none" in half.text
+    more = commands.ok(*LONG, outputs=outputs)
+    assert "from 16 images to 32 images" in more.text
+    assert equal(state(outputs, 32), state(straight, 32))
+    assert logged(outputs) == logged(straight) == list(range(4, 36, 4))
+    again = commands.ok(*LONG, outputs=outputs)
+    assert "is finished; raise trainer.images to train on" in again.text
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_leaves(
+    commands: Any, damsm: str, outputs: Path, straight: Path, kind: signal.Signals
+) -> None:
+    command = [*LONG, damsm, "trainer.checkpoint_every=1000"]
+    job = commands.start(*command, outputs=outputs)
+    job.until(lambda: any(outputs.glob("attngan*/*/stats.jsonl")))
+    job.send(kind)
+    assert job.wait() == 128 + kind
+    assert f"{kind.name}: saving and leaving" in job.text
+    assert "the same command goes on from there" in job.text.splitlines()[-1]
+    assert "Traceback" not in job.text
+    (left,) = outputs.glob("attngan*/*/checkpoints/*.pt")
+    assert 0 < int(left.stem.partition("-")[2]) < 32
+    commands.ok(*command, outputs=outputs)
+    assert equal(state(outputs, 32), state(straight, 32))
+    assert logged(outputs) == logged(straight)
+
+
+def test_killed_at_any_moment(
+    commands: Any, damsm: str, outputs: Path, straight: Path, wait_for_end: list[Any]
+) -> None:
+    chance = random.Random(1)
+
+    def newest() -> int:
+        found = outputs.glob("attngan*/*/checkpoints/images-*.pt")
+        return max((int(path.stem.partition("-")[2]) for path in found), default=0)
+
+    for further in (0, 4, 8, 4):
+        goal = newest() + further
+        job = commands.start(*LONG, damsm, outputs=outputs)
+        wait_for_end.append(job)
+        job.until(lambda job=job, goal=goal: "parameters:" in job.text and newest() >= goal)
+        time.sleep(chance.uniform(0, 0.2))
+        job.send(signal.SIGKILL)
+        assert job.wait() == -signal.SIGKILL
+    assert 16 <= newest() < 32
+    commands.ok(*LONG, damsm, outputs=outputs)
+    assert equal(state(outputs, 32), state(straight, 32))
+    assert logged(outputs) == logged(straight)
+    assert not list(outputs.rglob("*.partial"))
+
+
+def test_a_torn_checkpoint_is_passed_over(
+    commands: Any, damsm: str, outputs: Path, straight: Path
+) -> None:
+    commands.ok(*LONG, damsm, "trainer.images=16", outputs=outputs)
+    (newest,) = outputs.glob("attngan*/*/checkpoints/images-0000000016.pt")
+    newest.write_bytes(newest.read_bytes()[:-5000])
+    job = commands.ok(*LONG, damsm, outputs=outputs)
+    assert f"{newest}: cannot be read" in job.text and "from 12 images" in job.text
+    assert equal(state(outputs, 32), state(straight, 32))
+    assert logged(outputs) == logged(straight)
+
+
+def test_a_full_disk_costs_no_checkpoint(
+    commands: Any, damsm: str, outputs: Path, straight: Path
+) -> None:
+    commands.ok(*LONG, damsm, "trainer.images=8", outputs=outputs)
+    full = commands.run(*LONG, damsm, outputs=outputs, file_size=1_000_000)
+    assert full.wait() == 2
+    (line,) = full.errors
+    assert "(File too large); make room and run the same command again" in line
+    assert "Traceback" not in full.text
+    names = sorted(path.name for path in outputs.glob("attngan*/*/checkpoints/*"))
+    assert names == ["images-0000000004.pt", "images-0000000008.pt"]
+    commands.ok(*LONG, damsm, outputs=outputs)
+    assert equal(state(outputs, 32), state(straight, 32))
+
+
+@pytest.mark.parametrize("place", ["/dev/null/runs", "/proc/runs"])
+def test_a_place_that_cannot_be_written_to(
+    commands: Any, damsm: str, tmp_path: Path, place: str
+) -> None:
+    job = commands.run(*LONG, damsm, outputs=Path(place))
+    assert job.wait() == 2
+    (line,) = job.errors
+    assert place in line and "paths.outputs" in line

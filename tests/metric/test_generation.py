@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from experiments.data.augment import to_uint8
+from experiments.data.dataset import Dataset
+from experiments.encoder.classifier import Classifier
+from experiments.encoder.cnn import CNN
+from experiments.encoder.damsm import DAMSM
+from experiments.metric.extractor import Extracted, NetworkExtractor, hash_weights
+from experiments.metric.generation import REPEATED, REPEATS, GenerationScores
+from experiments.metric.real import captions_for, real_images
+from experiments.ranks import Ranks
+from experiments.system.attngan import AttnGAN
+from experiments.system.base import Samples
+
+COUNT = 12  # the test pictures
+CPU = torch.device("cpu")
+
+
+def trunk() -> CNN:
+    torch.manual_seed(1)
+    return CNN((4, 8), (2, 2), global_width=6)
+
+
+class Counting(NetworkExtractor):
+    """Extracts, and counts the pictures that it was shown."""
+
+    def __init__(self, classes: int = 4) -> None:
+        super().__init__(Classifier(trunk(), num_classes=classes), "tiny")
+        self.shown = 0
+
+    def extract(self, pixels: Tensor) -> Extracted:
+        self.shown += len(pixels)
+        return super().extract(pixels)
+
+
+class Knowing(Classifier):
+    """Recognises each test picture, and knows what it shows."""
+
+    def __init__(self, birds: Dataset) -> None:
+        sizes = {name: len(values) for name, values in birds.attribute_values.items()}
+        super().__init__(trunk(), sizes)
+        self.split = birds.test
+
+    def read(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        pixels = torch.tensor(self.split.images).permute(0, 3, 1, 2).flatten(1).float()
+        rows = torch.cdist(to_uint8(images).flatten(1).float(), pixels).argmin(1)
+        values = torch.from_numpy(self.split.attributes)[rows].unbind(1)
+        logits = {
+            name: nn.functional.one_hot(value, self.sizes[name]).float()
+            for name, value in zip(self.sizes, values, strict=True)
+        }
+        return pixels[rows], logits
+
+
+class Oracle(nn.Module):
+    """In place of a generator: the real picture of the image that the caption was written for, or
+    of the one `shift` places further."""
+
+    resolutions = (8, 16)
+
+    def __init__(self, birds: Dataset, encoder: DAMSM, samples: int, shift: int = 0) -> None:
+        super().__init__()
+        self.encoder, self.split, self.shift = encoder, birds.test, shift
+        self.rows = captions_for(birds.test, samples, 0)
+
+    def sample(self, tokens: Tensor, lengths: Tensor, seeds: list[int]) -> Samples:
+        places = [s if s < len(self.rows) else (s - len(self.rows)) // REPEATS for s in seeds]
+        rows = self.rows[places]
+        assert np.array_equal(tokens, self.split.tokens[rows])
+        assert np.array_equal(lengths, self.split.lengths[rows])
+        images = (self.split.caption_image[rows] + self.shift) % len(self.split)
+        return Samples([real_images(self.split, images, 16, CPU)])
+
+
+@pytest.fixture
+def score(birds: Dataset) -> Callable[..., tuple[dict[str, float], dict[str, str]]]:
+    """`score(system, **options)`, with nothing in the cache of real pictures."""
+
+    def make(system: Any, **options: Any) -> tuple[dict[str, float], dict[str, str]]:
+        options = {"samples": COUNT, "candidates": 9, "splits": 2} | options
+        scorer = GenerationScores(options.pop("extractor", None) or Counting(), **options)
+        result = scorer(system, birds, Ranks("cpu"))
+        return result.scores, result.skipped
+
+    for file in (birds.folder / "scores").glob("*"):
+        file.unlink()
+    return make
+
+
+def test_real_pictures_of_the_right_captions_score_as_real_ones(
+    birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
+) -> None:
+    encoder, other = make_encoder(0).freeze(), make_encoder(1)
+    scores, skipped = score(
+        Oracle(birds, encoder, COUNT), independent=other, classifier=Knowing(birds)
+    )
+    assert not skipped
+    for extractor in ("tiny", "classifier"):
+        assert scores[f"frechet/{extractor}"] == pytest.approx(0, abs=1e-3)
+        assert scores[f"diversity/{extractor}"] == pytest.approx(0, abs=1e-6)
+        assert scores[f"diversity/{extractor}/real"] > 1e-3
+        name = f"inception_score/{extractor}"
+        assert scores[name] == pytest.approx(scores[f"{name}/real"])
+    for name in ("r_precision/damsm", "r_precision/independent"):
+        assert scores[name] == scores[f"{name}/real"]
+        assert scores[f"{name}/candidates"] == 9  # there are eight of other classes
+    for name in birds.attribute_values:
+        if f"attribute_accuracy/{name}" in scores:
+            assert scores[f"attribute_accuracy/{name}"] == 1
+            assert scores[f"attribute_accuracy/{name}/real"] == 1
+    assert scores["attribute_accuracy/colour"] == scores["attribute_accuracy/mean"] == 1
+
+
+def test_real_pictures_of_other_captions_do_not(
+    birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
+) -> None:
+    """Four places further stands a picture of another species; as a set they are the same."""
+    system = Oracle(birds, make_encoder().freeze(), COUNT, shift=4)
+    scores, _ = score(system, classifier=Knowing(birds))
+    assert scores["frechet/tiny"] == pytest.approx(0, abs=1e-3)
+    assert scores["attribute_accuracy/colour"] < 0.5
+    assert scores["attribute_accuracy/colour/real"] == 1
+
+
+def test_a_classifier_of_classes_reads_no_attributes(
+    birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
+) -> None:
+    system = Oracle(birds, make_encoder().freeze(), COUNT)
+    scores, skipped = score(system, classifier=Classifier(trunk(), num_classes=8))
+    assert "frechet/classifier" in scores and "inception_score/classifier" in scores
+    assert not any("attribute" in name for name in scores)
+    assert "attribute_accuracy" in skipped and "r_precision/independent" in skipped
+
+
+def test_attributes_are_found_by_name(
+    birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
+) -> None:
+    """Heads in another order, and one more."""
+    knowing = Knowing(birds)
+
+    class Reversed(Knowing):
+        def read(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+            features, logits = knowing.read(images)
+            return features, {"class": torch.zeros(len(images), 8), **dict([*logits.items()][::-1])}
+
+    system = Oracle(birds, make_encoder().freeze(), COUNT)
+    scores, _ = score(system, classifier=Reversed(birds))
+    assert scores["attribute_accuracy/mean"] == scores["attribute_accuracy/mean/real"] == 1
+
+
+def test_more_samples_than_pictures_take_further_captions(
+    birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
+) -> None:
+    extractor = Counting()
+    scores, _ = score(
+        Oracle(birds, make_encoder().freeze(), 30),
+        extractor=extractor,
+        samples=30,
+        classifier=Knowing(birds),
+    )
+    assert extractor.shown == COUNT + 30 + REPEATED * REPEATS
+    assert scores["attribute_accuracy/mean"] == 1
+
+
+def test_a_generator_from_end_to_end(
+    birds: Dataset, make_attngan: Callable[..., AttnGAN], score: Callable[..., Any]
+) -> None:
+    system = make_attngan().eval()
+    first, second = score(system)[0], score(system)[0]
+    assert first == second
+    assert first["diversity/tiny"] > 1e-4 and first["frechet/tiny"] > 1e-4
+    assert not system.training
+
+
+def files(birds: Dataset) -> list[Path]:
+    return sorted((birds.folder / "scores").glob("*.npz"))
+
+
+def test_real_pictures_are_looked_at_once(
+    birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
+) -> None:
+    system, drawn = Oracle(birds, make_encoder().freeze(), COUNT), COUNT + REPEATED * REPEATS
+    extractor = Counting()
+    scorer = GenerationScores(extractor, samples=COUNT, splits=2)
+    first = scorer(system, birds, Ranks("cpu"))
+    assert extractor.shown == COUNT + drawn and len(files(birds)) == 1
+    assert scorer(system, birds, Ranks("cpu")) == first
+    assert extractor.shown == COUNT + 2 * drawn
+    # Another process finds them on disk.
+    again = Counting()
+    scores, _ = score(system, extractor=again)
+    assert again.shown == drawn and scores == first.scores
+    # A torn file is looked past and replaced.
+    (file,) = files(birds)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:100])
+    again = Counting()
+    assert score(system, extractor=again)[0] == first.scores
+    assert again.shown == COUNT + drawn and file.read_bytes() == whole
+
+
+def test_other_weights_or_captions_are_looked_at_anew(
+    birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
+) -> None:
+    score(Oracle(birds, make_encoder(0).freeze(), COUNT))
+    score(Oracle(birds, make_encoder(1).freeze(), COUNT))
+    score(Oracle(birds, make_encoder(0).freeze(), COUNT), extractor=Counting(classes=5))
+    score(Oracle(birds, make_encoder(0).freeze(), 10), samples=10)
+    assert len(files(birds)) == 4
+    score(Oracle(birds, make_encoder(0).freeze(), COUNT))
+    assert len(files(birds)) == 4
+
+
+def test_the_protocol_says_what_was_done(
+    birds: Dataset, make_encoder: Callable[..., DAMSM]
+) -> None:
+    encoder, extractor = make_encoder().freeze(), Counting()
+    classifier = Knowing(birds)
+    scorer = GenerationScores(extractor, classifier=classifier, samples=20, splits=2)
+    protocol = scorer(Oracle(birds, encoder, 20), birds, Ranks("cpu")).protocol
+    assert (protocol.n_real, protocol.n_fake, protocol.captions_per_image) == (12, 20, 2)
+    assert protocol.crop == "central 16 of 16 px" and protocol.split == "test"
+    assert protocol.resize == {"tiny": "none", "classifier": "none"}
+    assert protocol.weights == {
+        "tiny": extractor.weights,
+        "classifier": hash_weights(classifier),
+        "damsm": hash_weights(encoder),
+    }

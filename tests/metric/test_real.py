@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+
+from experiments.data.dataset import Dataset
+from experiments.metric.real import at_once, captions_for, real_images, share
+
+
+@pytest.mark.parametrize(
+    ("count", "processes"), [(7, 1), (7, 2), (8, 2), (7, 3), (1, 4), (9, 4), (64, 5)]
+)
+def test_shares_in_the_order_of_ranks_are_the_rows(count: int, processes: int) -> None:
+    rows = np.arange(100, 100 + count)
+    shares = [share(rows, rank, processes) for rank in range(processes)]
+    assert len({len(each) for each in shares}) == 1
+    gathered = np.concatenate(shares)
+    assert gathered[:count].tolist() == rows.tolist()
+    assert len(gathered) - count < processes and set(gathered) == set(rows)
+
+
+def test_every_image_comes_once_before_one_comes_twice(birds: Dataset) -> None:
+    split = birds.test
+    rows = captions_for(split, 30, seed=0)
+    images = split.caption_image[rows]
+    assert len(rows) == 30 and sorted(images[:12]) == sorted(images[12:24]) == list(range(12))
+    assert max(Counter(rows.tolist()).values()) == 1  # another caption each time
+    assert captions_for(split, 5, seed=0).tolist() == rows[:5].tolist()
+    assert captions_for(split, 30, seed=1).tolist() != rows.tolist()
+
+
+def test_captions_come_again_when_all_were_there(birds: Dataset) -> None:
+    counts = Counter(captions_for(birds.test, 240, seed=0).tolist())
+    assert sorted(counts) == list(range(120)) and set(counts.values()) == {2}
+
+
+def test_real_images_are_the_middle_of_the_pictures(birds: Dataset) -> None:
+    rows = np.array([3, 0])
+    whole = real_images(birds.test, rows, 16, torch.device("cpu"))
+    levels = torch.from_numpy(birds.test.images[rows]).permute(0, 3, 1, 2)
+    torch.testing.assert_close(whole, levels / 127.5 - 1)
+    part = real_images(birds.test, rows, 12, torch.device("cpu"))
+    assert torch.equal(part, whole[:, :, 2:14, 2:14])
+
+
+def test_large_pictures_come_in_smaller_batches() -> None:
+    assert [at_once(size) for size in (64, 256, 512, 1024, 8192)] == [64, 64, 16, 4, 1]

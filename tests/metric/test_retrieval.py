@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from experiments.data.dataset import Dataset
+from experiments.encoder.damsm import DAMSM
+from experiments.metric.r_precision import r_precision
+from experiments.metric.real import captions_for, real_images
+from experiments.metric.result import Result
+from experiments.metric.retrieval import RetrievalScores
+from experiments.ranks import Ranks
+
+
+def score(encoder: nn.Module, birds: Dataset, samples: int = 12) -> Result:
+    system = SimpleNamespace(encoder=encoder, resolutions=[16])
+    return RetrievalScores(samples, candidates=5)(system, birds, Ranks("cpu"))
+
+
+def test_equals_r_precision_of_the_pictures_and_their_captions(
+    birds: Dataset, make_encoder: Callable[..., DAMSM]
+) -> None:
+    encoder = make_encoder().train()
+    result = score(encoder, birds)
+    assert encoder.training and encoder.text.training  # as it was, for the next step
+    encoder.eval()
+    split = birds.test
+    rows = captions_for(split, 12, 0)
+    images = split.caption_image[rows]
+    with torch.no_grad():
+        pictures = real_images(split, images, 16, torch.device("cpu"))
+        vectors = encoder.encode_image(pictures)[1]
+        tokens, lengths = torch.from_numpy(split.tokens), torch.from_numpy(split.lengths)
+        sentences = encoder.encode_text(tokens[rows], lengths[rows])[1]
+    labels = torch.from_numpy(split.labels[images])
+    expected = r_precision(vectors, sentences, labels, 5, 10, 0)
+    assert result.scores["r_precision/damsm/real"] == expected.mean
+    assert result.scores["r_precision/damsm/real/std"] == expected.std
+    assert result.scores["r_precision/damsm/chance"] == 1 / 5
+
+
+class Knowing(nn.Module):
+    """Gives a picture and the captions of its image one direction of their own."""
+
+    def __init__(self, birds: Dataset, shift: int = 0) -> None:
+        super().__init__()
+        self.split, self.shift = birds.test, shift
+
+    def encode_image(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        pixels = torch.tensor(self.split.images).permute(0, 3, 1, 2) / 127.5 - 1
+        rows = torch.cdist(images.flatten(1), pixels.flatten(1)).argmin(1)
+        return images, torch.eye(12)[(rows + self.shift) % 12]
+
+    def encode_text(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        known = self.split.tokens[captions_for(self.split, 12, 0)]
+        images = self.split.caption_image[captions_for(self.split, 12, 0)]
+        place = (tokens[:, None] == torch.from_numpy(known)).all(2).int().argmax(1)
+        return tokens, torch.eye(12)[torch.from_numpy(images)[place]]
+
+
+@pytest.mark.parametrize(("shift", "share"), [(0, 1.0), (4, 0.0)])
+def test_an_oracle_finds_all_and_a_mistaken_one_none(
+    shift: int, share: float, birds: Dataset
+) -> None:
+    assert score(Knowing(birds, shift), birds).scores["r_precision/damsm/real"] == share
+
+
+def test_at_most_one_caption_of_each_picture(
+    birds: Dataset, make_encoder: Callable[..., DAMSM]
+) -> None:
+    protocol = score(make_encoder(), birds, samples=1000).protocol
+    assert (protocol.n_real, protocol.n_fake) == (12, 0)
