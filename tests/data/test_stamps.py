@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from experiments.data.record import Drop, Record
 from experiments.data.stamps import DRAWN_FOLDERS, Stamps
 from experiments.errors import BadInput, UserError
 
-INSTALLED = Path("/usr/share/tuxpaint/stamps")
+INSTALLED = Path(os.environ.get("BIRDSONG_STAMPS", "/usr/share/tuxpaint/stamps"))
 
 
 def add(

@@ -71,13 +71,16 @@ class Commands:
         )
         self.cache = folder / "cache"
 
+    def settings(self, outputs: Path) -> list[str]:
+        """What every command line begins with."""
+        return [*TINY, f"paths.outputs={outputs}", f"paths.cache={self.cache}"]
+
     def start(self, *arguments: str, outputs: Path, file_size: int = 0, **environment: str) -> Job:
         """Start `run.py` with the tiny settings, these arguments and this folder for runs."""
         self.count += 1
         log, code = (self.folder / f"{self.count}.{kind}" for kind in ("log", "code"))
-        paths = [f"paths.outputs={outputs}", f"paths.cache={self.cache}"]
         job = {
-            "arguments": [*TINY, *paths, *arguments],
+            "arguments": [*self.settings(outputs), *arguments],
             "log": str(log),
             "code": str(code),
             "environment": environment,

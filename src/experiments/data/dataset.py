@@ -40,7 +40,7 @@ from experiments.data.table import (
 from experiments.data.vocabulary import Vocabulary
 from experiments.errors import UserError
 
-FORMAT = 1  # of the folder; raising it leaves older folders unused
+FORMAT = 2  # of the folder; raising it leaves older folders unused
 FACTS, VOCABULARY = "facts.json", "vocabulary.json"
 
 

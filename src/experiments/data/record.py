@@ -54,7 +54,7 @@ class Reader(Protocol):
         """Every record in a fixed order, and in place of each unusable one why it was dropped."""
 
     def image(self, record: Record, size: int) -> np.ndarray:
-        """The crop as uint8 (size, size, 3). Raises `BadInput` for a picture that cannot be used."""
+        """The crop as uint8 (size, size, 3). Raises `BadInput` for one that cannot be used."""
 
     def class_names(self) -> list[str]:
         """Names by label. Valid after `read` has been consumed."""

@@ -1,0 +1,111 @@
+"""Two processes arrive at the weights of one, resume, and stop together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+GROUP = ["generator.norm=group", "discriminator.norm=group"]  # no statistics over the batch
+QUICK = ["~metric", "trainer.sample_every=1000", "trainer.images=12", "trainer.checkpoint_every=4"]
+TWO = "launch.num_processes=2"
+
+
+def weights(outputs: Path, model: str = "attngan_4stage", images: int = 12) -> dict[str, Any]:
+    (path,) = outputs.glob(f"{model}-plumage/*/checkpoints/images-{images:010d}.pt")
+    return dict(torch.load(path, weights_only=True))
+
+
+def flat(node: Any, path: str = "") -> dict[str, torch.Tensor]:
+    if isinstance(node, torch.Tensor):
+        return {path: node}
+    pairs = (
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node if isinstance(node, list) else [])
+    )
+    return {k: v for key, value in pairs for k, v in flat(value, f"{path}/{key}").items()}
+
+
+@pytest.fixture(scope="module")
+def two(commands: Any, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve images with two processes."""
+    outputs = tmp_path_factory.mktemp("two")
+    (damsm,) = (trained / "damsm-plumage").iterdir()
+    job = commands.ok(*QUICK, *GROUP, TWO, f"encoder.pretrained={damsm}", outputs=outputs)
+    assert "2 x cpu" in job.text
+    assert job.text.count("12/12 images (100%)") == 1, "the first process speaks alone"
+    return outputs
+
+
+def test_two_processes_arrive_where_one_does(commands: Any, outputs: Path, two: Path) -> None:
+    commands.ok(*QUICK, *GROUP, outputs=outputs)
+    ours, theirs = flat(weights(two)), flat(weights(outputs))
+    assert ours.keys() == theirs.keys()
+    for name, value in theirs.items():
+        if value.is_floating_point():
+            torch.testing.assert_close(ours[name], value, rtol=2e-4, atol=2e-5, msg=name)
+
+
+def test_started_by_torchrun_and_gone_on_with_the_launcher(
+    commands: Any, outputs: Path, two: Path
+) -> None:
+    """`torchrun run.py` makes one folder and one tracked run, and is the same run."""
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command += ["--nproc_per_node", "2", str(root / "run.py"), *commands.settings(outputs)]
+    command += [*QUICK, *GROUP, "trainer.images=8", "tracker=wandb"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"}
+    ended = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    (run,) = (outputs / "attngan_4stage-plumage").iterdir()
+    assert len(list((run / "wandb").glob("offline-run-*"))) == 1
+    commands.ok(*QUICK, *GROUP, TWO, outputs=outputs)
+    ours, theirs = flat(weights(outputs)), flat(weights(two))
+    assert all(torch.equal(ours[name], value) for name, value in theirs.items())
+
+
+def test_a_signal_stops_all_and_saves(commands: Any, outputs: Path, two: Path) -> None:
+    command = [*QUICK, *GROUP, TWO, "trainer.images=4000", "trainer.checkpoint_every=100000"]
+    job = commands.start(*command, outputs=outputs)
+    job.until(lambda: any(outputs.glob("attngan*/*/stats.jsonl")))
+    job.send(signal.SIGTERM)
+    assert job.wait() == 128 + signal.SIGTERM
+    assert "Traceback" not in job.text and "elastic" not in job.text
+    assert "the same command goes on from there" in job.text.splitlines()[-1]
+    assert len(list(outputs.glob("attngan*/*/checkpoints/*.pt"))) == 1
+
+
+def test_a_rank_that_cannot_go_on_ends_the_job_in_one_line(
+    commands: Any, outputs: Path, wait_for_end: list[Any]
+) -> None:
+    """One process holds the run; two others are told so, and none of their tracebacks is shown."""
+    command = [*QUICK, *GROUP, "trainer.images=4000"]
+    first = commands.start(*command, outputs=outputs)
+    wait_for_end.append(first)
+    first.until(lambda: any(outputs.glob("attngan*/*/stats.jsonl")))
+    second = commands.run(*command, TWO, outputs=outputs)
+    assert second.wait() == 2
+    assert f"is being trained by process {first.pid}" in second.text
+    assert len(second.text.splitlines()) == 1, second.text
+
+
+def test_killing_the_launcher_kills_its_processes(
+    commands: Any, outputs: Path, wait_for_end: list[Any]
+) -> None:
+    command = [*QUICK, *GROUP, "trainer.images=4000", "trainer.checkpoint_every=4"]
+    job = commands.start(*command, TWO, outputs=outputs)
+    job.until(lambda: any(outputs.glob("attngan*/*/checkpoints/*.pt")))
+    job.send(signal.SIGKILL)
+    assert job.wait() == -signal.SIGKILL
+    again = commands.start(*command, outputs=outputs)  # the folder is free at once
+    wait_for_end.append(again)
+    again.until(lambda: "parameters:" in again.text)
