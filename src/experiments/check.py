@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import difflib
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -15,7 +16,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.config import CONF, FACTS, OPTIONS, TARGETS, compose
+from experiments.config import CONF, FACTS, OPTIONS, TARGETS, choices, compose
 from experiments.errors import UserError
 from experiments.signature import fits, options, signature
 
@@ -147,6 +148,9 @@ def _check_value(base: DictConfig, text: str, override: Override) -> str | None:
             place = f"{where} has no such key" if where else "no such key"
             known = [key for key in keys if not key.startswith("_")]
             return f"{name}: {place}{suggest(part, known)}"
+        if depth == 0 and part not in base:
+            model = choices(base).get("model")
+            return f"{name}: model={model} has no {part}"
         node = node._get_node(part) if isinstance(node, DictConfig) else None
     if override.is_delete():
         return None
@@ -171,6 +175,9 @@ def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     key = getattr(error, "full_key", None)
     line = lines[0] if lines else type(error).__name__
+    if isinstance(error, HydraException):
+        line = " ".join(lines[:2])
+    line = re.sub(r"^\w+ raised while resolving interpolation: ", "", line)
     return f"{key}: {line}" if key and key not in line else line
 
 
@@ -180,7 +187,11 @@ def _first_line(error: Exception) -> str:
 def _check_options(resolved: dict[str, Any]) -> Iterator[str]:
     for group, kind in OPTIONS.items():
         node = resolved.get(group) or {}
-        lost = {item.name for item in dataclasses.fields(kind)} - set(node)  # type: ignore[arg-type]
+        names = [item.name for item in dataclasses.fields(kind)]  # type: ignore[arg-type]
+        for name in node:
+            if name not in names:
+                yield f"{group}.{name}: {group} has no such key{suggest(name, names)}"
+        lost = set(names) - set(node)
         if lost:
             yield f"{group}: every run needs it whole; {', '.join(sorted(lost))} is missing"
             return

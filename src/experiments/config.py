@@ -91,6 +91,8 @@ def resolutions(stages: int, first: int | None, last: int | None) -> ListConfig:
 
 def parts(sizes: list[int]) -> int:
     """Parts of a batch: two beyond 256 px, where a whole one needs more than 12 GB."""
+    if not isinstance(sizes, list | ListConfig) or not sizes:
+        raise ValueError("generator.resolutions: must be a list of sides, as [64, 128, 256]")
     return 2 if sizes[-1] > 256 else 1
 
 

@@ -145,7 +145,7 @@ def compile_networks(system: System) -> None:
 
     The averaged copies are not compiled: they see batches of many sizes, and rarely.
     """
-    for network in system.children():
+    for network in system.compiled():
         network.compile()
 
 

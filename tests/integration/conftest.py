@@ -75,15 +75,15 @@ class Commands:
         """What every command line begins with."""
         return [*TINY, f"paths.outputs={outputs}", f"paths.cache={self.cache}"]
 
-    def start(self, *arguments: str, outputs: Path, file_size: int = 0, **environment: str) -> Job:
-        """Start `run.py` with the tiny settings, these arguments and this folder for runs."""
+    def start(self, *arguments: str, outputs: Path | None, file_size: int = 0) -> Job:
+        """Start `run.py`: with the tiny settings and this folder for runs, or bare without one."""
         self.count += 1
         log, code = (self.folder / f"{self.count}.{kind}" for kind in ("log", "code"))
+        settings = [] if outputs is None else self.settings(outputs)
         job = {
-            "arguments": [*self.settings(outputs), *arguments],
+            "arguments": [*settings, *arguments],
             "log": str(log),
             "code": str(code),
-            "environment": environment,
             "file_size": file_size,
         }
         assert self.forge.stdin and self.forge.stdout
@@ -91,15 +91,15 @@ class Commands:
         self.forge.stdin.flush()
         return Job(int(self.forge.stdout.readline()), log, code)
 
-    def run(self, *arguments: str, outputs: Path, **options: str) -> Job:
+    def run(self, *arguments: str, outputs: Path | None, file_size: int = 0) -> Job:
         """Start it and wait until it ends."""
-        job = self.start(*arguments, outputs=outputs, **options)  # type: ignore[arg-type]
+        job = self.start(*arguments, outputs=outputs, file_size=file_size)
         job.wait()
         return job
 
-    def ok(self, *arguments: str, outputs: Path, **options: str) -> Job:
+    def ok(self, *arguments: str, outputs: Path | None) -> Job:
         """Start it, and see it end well."""
-        job = self.run(*arguments, outputs=outputs, **options)
+        job = self.run(*arguments, outputs=outputs)
         assert job.wait() == 0, job.text
         return job
 

@@ -1,7 +1,7 @@
 """Starts command lines as processes of their own, quickly: torch is loaded once and then forked.
 
 Reads a JSON object a line from stdin: `arguments`, `log` (stdout and stderr go there), `code` (the
-exit code is written there), `environment`, and `file_size`, the largest file in bytes it may write.
+exit code is written there), and `file_size`, the largest file in bytes that it may write, or 0.
 Writes the process id of each to stdout.
 """
 
@@ -27,7 +27,6 @@ def run(job: dict) -> int:
     log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    os.environ.update(job["environment"])
     if job["file_size"]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["file_size"], job["file_size"]))
     sys.argv = ["run.py"]

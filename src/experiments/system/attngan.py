@@ -75,6 +75,10 @@ class AttnGAN(System):
     def export_modules(self) -> dict[str, nn.Module]:
         return {"generator": self.generator, "encoder": self.encoder}
 
+    def compiled(self) -> list[nn.Module]:
+        """The generator alone: discriminators are called by parts, and gain nothing."""
+        return [self.generator]
+
     def initialise(self) -> None:
         initialise(self.generator)
         initialise(self.discriminator)

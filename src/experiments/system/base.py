@@ -73,6 +73,10 @@ class System(nn.Module):
         """What the moving average follows and other runs load, by the name of its group."""
         raise NotImplementedError
 
+    def compiled(self) -> list[nn.Module]:
+        """What `trainer.compile` compiles: networks that are only ever called as a whole."""
+        return list(self.children())
+
     def initialise(self) -> None:
         """Give fresh networks the initial weights of the paper; not called on a resumed run."""
 

@@ -1,0 +1,126 @@
+"""The command as a user types it: quick, in one line, and without a trace on the disk."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from experiments.launch import main
+
+ROOT = Path(__file__).parents[2]
+SWEEPS = ROOT / "sweeps"
+HEAVY = {"torch", "datasets", "wandb", "torchmetrics", "accelerate", "pyarrow", "trackio"}
+
+
+@dataclass
+class Said:
+    code: int
+    out: str
+    errors: list[str]
+    modules: set[str]  # top-level packages that were imported
+    seconds: float  # of the processor, so that a busy machine does not count
+
+
+def say(folder: Path, *arguments: str) -> Said:
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        command = [sys.executable, "-X", "importtime", str(ROOT / "run.py"), *arguments]
+        child = subprocess.Popen(command, cwd=folder, stdout=out, stderr=err)
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        lines = err.read().splitlines()
+        imported = [line for line in lines if line.startswith("import time:")]
+        return Said(
+            child.returncode,
+            out.read(),
+            [line for line in lines if line not in imported],
+            {line.rpartition("|")[2].strip().partition(".")[0] for line in imported},
+            used.ru_utime + used.ru_stime,
+        )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["modle=attngan"], ["modle", "did you mean model?"]),
+        (["data=cub", "data.root=/nowhere"], ["data.root", "/nowhere", "CUB_200_2011"]),
+        (["trainer.precision=fp8"], ["trainer.precision=fp8", "bf16"]),
+        (["generator.stagez=3"], ["generator.stagez", "resolutions"]),
+        (["+unknown.x=1"], ["unknown.x", "no such key"]),
+        (["task=sample", "run=/usr", "text=a bird, red"], ["run=/usr: is not the folder of a run"]),
+    ],
+)
+def test_a_mistake_is_told_at_once(tmp_path: Path, arguments: list[str], parts: list[str]) -> None:
+    said = say(tmp_path, *arguments)
+    assert said.code == 2 and said.out == ""
+    (line,) = said.errors
+    assert line.startswith("error: ") and all(part in line for part in parts), line
+    assert not HEAVY & said.modules
+    assert said.seconds < 2
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["data=cub"], "data.root: not set"),
+        (["-m", "seed=0,1", "modle=x"], "modle: no such key"),
+        (["-m", "seed=0,1", "model="], "model"),
+        (["--fast"], "unrecognized arguments: --fast; python run.py --help says what there is"),
+        (["--cfg"], "--cfg"),
+        (["--config-dir=nowhere", "--config-name=x"], "--config-dir=nowhere: there is no such"),
+        ([f"--config-dir={SWEEPS}", "--config-name=stagez"], "did you mean stages?"),
+        (["encoder.pretrained=/nowhere"], "encoder.pretrained=/nowhere: is not the folder"),
+        (["task=sample"], "run: task=sample needs run="),
+        (["task=sample", "run=nowhere", "text=a bird"], "run=nowhere: there is no such folder"),
+        (["task=evaluate"], "run: task=evaluate needs run="),
+        (["task=evaluate", "run=/usr", "metric.samples=5"], "run=/usr: is not the folder of a run"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    arguments: list[str],
+    part: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    (line,) = err.splitlines()
+    assert out == "" and line.startswith("error: ") and part in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_several_mistakes(tmp_path: Path) -> None:
+    said = say(tmp_path, "modle=attngan", "trainer.precision=fp8", "generator.stagez=3", "+u.x=1")
+    assert said.code == 2 and len(said.errors) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["--help"], "attngan_4stage"),
+        (["--cfg", "job"], "resolutions: ${resolutions:4"),
+        (["model=damsm", "--cfg", "job", "--resolve", "seed=3"], "seed: 3"),
+        (["--info", "defaults"], "model/attngan_4stage"),
+        (["--version"], "Hydra"),
+        (
+            [f"--config-dir={ROOT / 'sweeps'}", "--config-name=stages", "--cfg", "job"],
+            "group: stages",
+        ),
+    ],
+)
+def test_a_question(tmp_path: Path, arguments: list[str], part: str) -> None:
+    said = say(tmp_path, *arguments)
+    assert said.code == 0 and part in said.out
+    assert not HEAVY & said.modules
+    assert said.seconds < 2
+    assert not list(tmp_path.iterdir())

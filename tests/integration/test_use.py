@@ -1,0 +1,132 @@
+"""What can be done with a finished run: draw, score again, start again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from experiments import load
+from experiments.errors import UserError
+
+CAPTION = "a small bird with a red crown"
+
+
+@pytest.fixture(scope="module")
+def run(trained: Path) -> Path:
+    (folder,) = (trained / "attngan_4stage-plumage").iterdir()
+    return folder
+
+
+@pytest.fixture
+def copied(run: Path, tmp_path: Path) -> Path:
+    """The run with the runs beside it, to write into."""
+    outputs = shutil.copytree(run.parents[1], tmp_path / "outputs")
+    return outputs / run.parent.name / run.name
+
+
+def pixels(image: Image.Image) -> np.ndarray:
+    return np.asarray(image).astype(int)
+
+
+def test_sampling_in_python(run: Path) -> None:
+    model = load(run)
+    captions = [CAPTION, "a blue bird", "this bird is yellow"]
+    drawn = model.sample(captions, seed=0)
+    assert [image.size for image in drawn] == [(64, 64)] * 3
+    assert all(image.mode == "RGB" for image in drawn)
+    again = load(str(run)).sample(captions, seed=0)
+    assert all(np.array_equal(pixels(a), pixels(b)) for a, b in zip(drawn, again, strict=True))
+    other = model.sample(captions, seed=7)
+    assert not np.array_equal(pixels(drawn[0]), pixels(other[0]))
+
+
+def test_a_picture_depends_on_its_caption_its_place_and_the_seed(run: Path) -> None:
+    model = load(run)
+    first, second = model.sample([CAPTION, "a blue bird"], seed=3)
+    # Sums over another batch may round differently: one grey level at most.
+    for alone, beside in (
+        (model.sample([CAPTION], seed=3)[0], first),
+        (model.sample(["a blue bird"], seed=4)[0], second),
+    ):
+        assert np.abs(pixels(alone) - pixels(beside)).max() <= 1
+    many = model.sample([CAPTION] * 20, seed=3)
+    assert np.abs(pixels(many[0]) - pixels(first)).max() <= 1
+    last = model.sample([CAPTION], seed=22)[0]
+    assert np.abs(pixels(many[19]) - pixels(last)).max() <= 1
+
+
+def test_what_cannot_be_sampled(run: Path, trained: Path, tmp_path: Path) -> None:
+    model = load(run)
+    with pytest.raises(UserError, match="no word is known"):
+        model.sample([CAPTION, "xyzzy plugh"])
+    with pytest.raises(UserError, match="no caption"):
+        model.sample([])
+    with pytest.raises(UserError, match="not the folder of a run"):
+        load(tmp_path)
+    with pytest.raises(UserError, match="no such folder"):
+        load(tmp_path / "nothing")
+    (damsm,) = (trained / "damsm-plumage").iterdir()
+    with pytest.raises(UserError, match="draws no pictures"):
+        load(damsm)
+
+
+def test_weights_are_enough_to_sample(copied: Path) -> None:
+    before = load(copied).sample([CAPTION])[0]
+    shutil.rmtree(copied / "checkpoints")
+    shutil.rmtree(copied.parents[1] / "damsm-plumage")
+    assert np.array_equal(pixels(load(copied).sample([CAPTION])[0]), pixels(before))
+
+
+def test_task_sample_writes_pictures(commands: Any, copied: Path) -> None:
+    text = "text=a small red bird, with 'black' wings and \"xyzzy\""
+    command = ["task=sample", f"run={copied}", "samples=2", "seed=5", text]
+    job = commands.ok(*command, outputs=copied.parents[1])
+    (folder,) = (copied / "drawn").iterdir()
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "attention.png",
+        "seed-5.png",
+        "seed-6.png",
+        "sheet.png",
+    ]
+    assert str(folder) in job.text and "never seen: xyzzy" in job.text
+    caption = text.removeprefix("text=")
+    drawn = load(copied).sample([caption] * 2, seed=5)
+    saved = [Image.open(folder / f"seed-{seed}.png") for seed in (5, 6)]
+    for ours, theirs in zip(drawn, saved, strict=True):
+        assert np.abs(pixels(ours) - pixels(theirs)).max() <= 1
+
+
+def test_scoring_again_gives_the_same_numbers(commands: Any, copied: Path, tmp_path: Path) -> None:
+    command = ["task=evaluate", f"run={copied}", "launch.threads=1"]
+    commands.ok(*command, outputs=None)
+    commands.ok(*command, "metric.samples=5", outputs=None)
+    first, second = sorted((copied / "evaluations").iterdir())
+    assert json.loads(first.read_text()) == json.loads((copied / "scores.json").read_text())
+    assert json.loads(second.read_text())["protocol"]["n_fake"] == 5
+    assert len(list(copied.parents[1].glob("*/*/checkpoints"))) == 3, "nothing was trained"
+
+
+def test_scoring_trains_the_judge_that_it_needs(commands: Any, copied: Path) -> None:
+    command = ["task=evaluate", f"run={copied}", "launch.threads=1"]
+    shutil.rmtree(copied.parents[1] / "classifier-plumage")
+    job = commands.ok(*command, outputs=None)
+    assert "metric.classifier needs classifier-plumage: training it first" in job.text
+    (first,) = (copied / "evaluations").iterdir()
+    assert json.loads(first.read_text()) == json.loads((copied / "scores.json").read_text())
+
+
+def test_what_cannot_be_scored(commands: Any, copied: Path) -> None:
+    command = ["task=evaluate", f"run={copied}", "launch.threads=1"]
+    job = commands.run(*command, "metric/extractor=inception", outputs=None)
+    assert job.wait() == 2
+    (line,) = job.errors
+    assert "pt_inception-2015-12-05-6726825d.pth" in line and "metric.extractor.weights" in line
+    job = commands.run(*command, "seed=3", "generator.width=4", outputs=None)
+    assert job.errors[0].startswith("error: seed=3: the run decides this")
+    assert job.wait() == 2 and not (copied / "evaluations").exists()
