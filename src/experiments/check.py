@@ -32,6 +32,15 @@ def suggest(name: str, known: list[str]) -> str:
     return f"; there are: {', '.join(sorted(known))}" if known else ""
 
 
+def is_override(text: str) -> bool:
+    """Whether Hydra can read it."""
+    try:
+        OverridesParser.create().parse_override(text)
+    except HydraException:
+        return False
+    return True
+
+
 def parse_sweep(overrides: list[str]) -> list[Override]:
     """The overrides of a multirun. Raises `UserError` with a line for each that cannot be read."""
     parser = OverridesParser.create()

@@ -22,7 +22,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from experiments.check import checked_compose, parse_sweep, suggest
+from experiments.check import checked_compose, is_override, parse_sweep, suggest
 from experiments.config import CONF, build, choices, plain, register
 from experiments.errors import UserError, as_user_error
 from experiments.interrupt import Stopped
@@ -85,9 +85,12 @@ def _is_question(options: argparse.Namespace) -> bool:
 
 
 def _quoted(argument: str) -> str:
-    """`text=a red bird, with a crest` needs no quotes inside the quotes of the shell."""
+    """`text=a red bird, with a crest` needs no quotes inside the quotes of the shell, nor does a
+    path such as `data.root=~/birds`."""
     key, equals, value = argument.partition("=")
-    if key not in ("text", "+text", "++text") or not equals or value[:1] in ("'", '"', "["):
+    path = value.startswith(("/", "~/", "./", "../")) and not is_override(argument)
+    text = key in ("text", "+text", "++text") and value[:1] not in ("'", '"', "[")
+    if not equals or not (path or text):
         return argument
     # Hydra reads backslashes only where a quote follows.
     escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)

@@ -11,6 +11,7 @@ import resource
 import sys
 from pathlib import Path
 
+import accelerate
 import torch
 import torch._dynamo  # optimisers load it
 
@@ -20,7 +21,7 @@ import experiments.sample
 from experiments.check import checked_compose
 from experiments.launch import main
 
-assert experiments.evaluate and experiments.execute and experiments.sample, "loaded before forking"
+LOADED = (accelerate, experiments.evaluate, experiments.execute, experiments.sample)
 
 
 def run(job: dict) -> int:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 from experiments.stats import StatsFile
 
@@ -59,3 +63,31 @@ def test_the_folder_holds_what_the_page_says(trained: Path) -> None:
     assert about["built_on"]["encoder"] == str(only(trained / "damsm-plumage"))
     lines = [line["images"] for line in StatsFile.read(run / "stats.jsonl")]
     assert lines == [4, 8, 12, 16, 16]  # the last are the scores
+
+
+def test_a_finished_run_says_so_at_once(commands: Any, trained: Path) -> None:
+    """Its scores come from its folder: nothing is built, and torch is not even loaded."""
+
+    def files() -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in trained.rglob("*")}
+
+    before, root = files(), Path(__file__).parents[2]
+    command = [sys.executable, "-X", "importtime", str(root / "run.py")]
+    command += [*commands.settings(trained), "metric.independent=null"]
+    ended = subprocess.run(
+        command,
+        cwd=trained,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = ended.stderr.splitlines()
+    said = [line for line in lines if not line.startswith("import time:")]
+    assert said == [
+        f"{only(trained / 'attngan_4stage-plumage')} is finished; raise trainer.images to train on"
+    ]
+    assert "Fréchet distance (efficientnet_lite0)" in ended.stdout
+    assert "12 generated against 12 real images" in ended.stdout
+    assert not {"torch", "datasets"} & {line.rpartition("|")[2].strip() for line in lines}
+    assert files() == before

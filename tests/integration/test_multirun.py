@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +59,15 @@ def test_a_job_is_what_it_would_be_alone(
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
-def test_the_sweep_again_does_only_what_is_missing(
+def test_the_sweep_again_has_nothing_to_do(
     commands: Any, swept: tuple[Path, str], tmp_path: Path
 ) -> None:
     outputs = shutil.copytree(swept[0], tmp_path / "outputs")
-    command = ["-m", "seed=0,1,2", "tracker=wandb", "metric.independent=null"]
+    command = ["-m", "seed=0,1", "tracker=wandb", "metric.independent=null"]
     job = commands.ok(*command, "trainer.images=8", outputs=outputs)
-    assert job.text.count("is finished") == 2 and job.text.count("parameters:") == 1
+    assert job.text.count("is finished") == 2 and "parameters:" not in job.text
+    assert job.text.count("Fréchet distance (efficientnet_lite0)") == 2
+    assert len(list(outputs.glob("*/*/wandb/offline-run-*"))) == 4
 
 
 def test_a_job_that_fails_is_listed_and_the_others_go_on(
@@ -81,3 +84,12 @@ def test_a_job_that_fails_is_listed_and_the_others_go_on(
     assert str(wrong) in line and "another vocabulary" in line
     assert len(list(outputs.glob("attngan*/*/weights/*.pt"))) == 1
     assert "Traceback" not in job.text
+
+
+def test_stopping_a_job_stops_the_sweep(commands: Any, outputs: Path) -> None:
+    job = commands.start("-m", "seed=0,1", *QUICK, "trainer.images=40000", outputs=outputs)
+    job.until(lambda: any(outputs.glob("attngan*/*/stats.jsonl")))
+    job.send(signal.SIGINT)
+    assert job.wait() == 130
+    assert "job 2 of 2" not in job.text and "Traceback" not in job.text
+    assert len(list(outputs.glob("attngan*/*/checkpoints/*.pt"))) == 1

@@ -73,39 +73,31 @@ def test_started_by_torchrun_and_gone_on_with_the_launcher(
     assert all(torch.equal(ours[name], value) for name, value in theirs.items())
 
 
-def test_a_signal_stops_all_and_saves(commands: Any, outputs: Path, two: Path) -> None:
-    command = [*QUICK, *GROUP, TWO, "trainer.images=4000", "trainer.checkpoint_every=100000"]
-    job = commands.start(*command, outputs=outputs)
-    job.until(lambda: any(outputs.glob("attngan*/*/stats.jsonl")))
-    job.send(signal.SIGTERM)
-    assert job.wait() == 128 + signal.SIGTERM
-    assert "Traceback" not in job.text and "elastic" not in job.text
-    assert "the same command goes on from there" in job.text.splitlines()[-1]
-    assert len(list(outputs.glob("attngan*/*/checkpoints/*.pt"))) == 1
-
-
-def test_a_rank_that_cannot_go_on_ends_the_job_in_one_line(
+def test_refused_then_killed_then_stopped(
     commands: Any, outputs: Path, wait_for_end: list[Any]
 ) -> None:
-    """One process holds the run; two others are told so, and none of their tracebacks is shown."""
-    command = [*QUICK, *GROUP, "trainer.images=4000"]
+    command = [*QUICK, *GROUP, TWO, "trainer.images=40000"]
     first = commands.start(*command, outputs=outputs)
     wait_for_end.append(first)
-    first.until(lambda: any(outputs.glob("attngan*/*/stats.jsonl")))
-    second = commands.run(*command, TWO, outputs=outputs)
+    first.until(lambda: any(outputs.glob("attngan*/*/checkpoints/images-*.pt")))
+
+    # Two more processes are told that the run is held: one line, and none of their tracebacks.
+    second = commands.run(*command, outputs=outputs)
     assert second.wait() == 2
-    assert f"is being trained by process {first.pid}" in second.text
-    assert len(second.text.splitlines()) == 1, second.text
+    (line,) = second.text.splitlines()
+    assert "is being trained by process" in line
 
+    # Killing the launcher kills its processes, so that the folder is free at once.
+    first.send(signal.SIGKILL)
+    assert first.wait() == -signal.SIGKILL
+    third = commands.start(*command, outputs=outputs)
+    wait_for_end.append(third)
+    third.until(lambda: "parameters:" in third.text)
+    assert "from the start" not in third.text
 
-def test_killing_the_launcher_kills_its_processes(
-    commands: Any, outputs: Path, wait_for_end: list[Any]
-) -> None:
-    command = [*QUICK, *GROUP, "trainer.images=4000", "trainer.checkpoint_every=4"]
-    job = commands.start(*command, TWO, outputs=outputs)
-    job.until(lambda: any(outputs.glob("attngan*/*/checkpoints/*.pt")))
-    job.send(signal.SIGKILL)
-    assert job.wait() == -signal.SIGKILL
-    again = commands.start(*command, outputs=outputs)  # the folder is free at once
-    wait_for_end.append(again)
-    again.until(lambda: "parameters:" in again.text)
+    # A signal is for all of them: they save, and nobody prints a traceback.
+    third.send(signal.SIGTERM)
+    assert third.wait() == 128 + signal.SIGTERM
+    assert "SIGTERM: saving and leaving" in third.text
+    assert "the same command goes on from there" in third.text.splitlines()[-1]
+    assert "Traceback" not in third.text and "elastic" not in third.text

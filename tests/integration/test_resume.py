@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -14,7 +16,7 @@ import torch
 from experiments.stats import StatsFile
 
 QUICK = ["~metric", "trainer.sample_every=1000"]  # nothing but training
-LONG = [*QUICK, "trainer.images=32", "trainer.checkpoint_every=4"]
+LONG = [*QUICK, "trainer.images=32", "trainer.checkpoint_every=4", "trainer.keep=8"]
 
 
 def state(outputs: Path, images: int) -> dict[str, Any]:
@@ -133,7 +135,44 @@ def test_a_full_disk_costs_no_checkpoint(
     assert equal(state(outputs, 32), state(straight, 32))
 
 
-@pytest.mark.parametrize("place", ["/dev/null/runs", "/proc/runs"])
+def test_with_every_option_at_once(commands: Any, damsm: str, outputs: Path) -> None:
+    command = [*LONG, "trainer.images=16", "trainer.accumulate=2", "trainer.channels_last=true"]
+    command += ["trainer.precision=bf16", "trainer.ema_halflife=null", "model=attngan"]
+    command += ["data.preset.last_resolution=32", "system.generator_steps=2"]
+    commands.ok(*command, damsm, outputs=outputs)
+    (straight,) = outputs.glob("attngan-plumage/*/checkpoints/images-0000000016.pt")
+    whole = torch.load(straight, weights_only=True)
+    shutil.rmtree(straight.parents[1])
+    commands.ok(*command, damsm, "trainer.images=8", outputs=outputs)
+    more = commands.ok(*command, damsm, outputs=outputs)
+    assert "from 8 images to 16 images" in more.text and "bfloat16" in more.text
+    assert equal(torch.load(straight, weights_only=True), whole)
+
+
+@pytest.mark.slow
+def test_compiled_networks_train_alike_and_share_their_checkpoints(
+    commands: Any, damsm: str, outputs: Path, straight: Path
+) -> None:
+    job = commands.start(*LONG, "trainer.images=16", "trainer.compile=true", damsm, outputs=outputs)
+    assert job.wait(400) == 0, job.text
+    compiled, plain = state(outputs, 16), state(straight, 16)
+    assert compiled["system"].keys() == plain["system"].keys()
+    for name, value in plain["system"].items():
+        if value.is_floating_point():
+            torch.testing.assert_close(compiled["system"][name], value, rtol=1e-3, atol=1e-4)
+
+
+def test_other_data_are_refused(commands: Any, damsm: str, outputs: Path) -> None:
+    commands.ok(*LONG, damsm, "trainer.images=8", outputs=outputs)
+    (facts,) = outputs.glob("attngan*/*/facts.json")
+    facts.write_text(json.dumps(json.loads(facts.read_text()) | {"data": "others"}))
+    job = commands.run(*LONG, damsm, outputs=outputs)
+    assert job.wait() == 2
+    (line,) = job.errors
+    assert f"{facts.parent}: was trained on other data than there are now" in line
+
+
+@pytest.mark.parametrize("place", ["/dev/null/runs", "/sys/runs"])
 def test_a_place_that_cannot_be_written_to(
     commands: Any, damsm: str, tmp_path: Path, place: str
 ) -> None:

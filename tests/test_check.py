@@ -1,0 +1,78 @@
+"""Signatures are read from source; values are held against their annotations."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from typing import Any
+
+import pytest
+
+from experiments.check import parse_sweep, suggest
+from experiments.config import CONF, locate
+from experiments.errors import UserError
+from experiments.signature import fits, options, signature
+
+
+def targets() -> list[str]:
+    found = set()
+    for file in CONF.rglob("*.yaml"):
+        lines = file.read_text().splitlines()
+        found |= {line.split(":")[1].strip() for line in lines if "_target_:" in line}
+    return sorted(found)
+
+
+@pytest.mark.parametrize("target", targets())
+def test_a_signature_read_from_source_is_the_real_one(target: str) -> None:
+    read = signature(target)
+    assert read is not None
+    real = inspect.signature(locate(target)).parameters
+    assert list(read) == list(real)
+    for name, parameter in real.items():
+        assert read[name].required == (parameter.default is inspect.Parameter.empty)
+
+
+def test_what_is_not_there_has_no_signature() -> None:
+    assert signature("experiments.nothing.At") is None
+    assert signature("experiments.config.Nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "annotation", "fit"),
+    [
+        (3, "int", True),
+        (True, "int", False),
+        (3.5, "int", False),
+        (3, "float", True),
+        ("3", "float", False),
+        (None, "int", False),
+        (None, "int | None", True),
+        ("batch", "Literal['batch', 'group']", True),
+        ("grup", "Literal['batch', 'group']", False),
+        ([1, 2], "Sequence[int]", True),
+        ([1, "2"], "Sequence[int]", False),
+        (4, "Sequence[int]", False),
+        ({"a": 1}, "Mapping[str, int]", True),
+        ("anything", "SomethingElse", True),
+    ],
+)
+def test_values_fit_annotations(value: Any, annotation: str, fit: bool) -> None:
+    assert fits(value, ast.parse(annotation, mode="eval").body) is fit
+
+
+def test_options_of_a_union() -> None:
+    assert options(ast.parse("int | Literal['a', 'b']", mode="eval").body) == ["a", "b"]
+    assert options(ast.parse("int", mode="eval").body) == []
+
+
+def test_suggestions() -> None:
+    assert suggest("imagez", ["images", "batch"]) == "; did you mean images?"
+    assert suggest("zzz", ["images", "batch"]) == "; there are: batch, images"
+    assert suggest("zzz", []) == ""
+
+
+def test_overrides_of_a_sweep() -> None:
+    parsed = parse_sweep(["seed=0,1", "model=damsm"])
+    assert [item.is_sweep_override() for item in parsed] == [True, False]
+    with pytest.raises(UserError, match="a b: not of the form key=value"):
+        parse_sweep(["a b", "seed=1"])

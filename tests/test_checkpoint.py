@@ -1,0 +1,119 @@
+"""Checkpoints are whole or not there, few, and hold no code."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from experiments.checkpoint import (
+    differences,
+    load_export,
+    load_newest,
+    load_pretrained,
+    save,
+    save_weights,
+)
+from experiments.errors import UserError
+from experiments.folder import by_images, images_of, reached
+
+
+def state(images: int) -> dict[str, Any]:
+    return {"images": images, "system": {"weight": torch.full((3,), float(images))}, "export": {}}
+
+
+def test_the_newest_are_kept(tmp_path: Path) -> None:
+    for images in (10, 20, 30):
+        save(tmp_path, state(images), keep=2)
+    assert [images_of(path) for path in by_images(tmp_path, "checkpoints")] == [30, 20]
+    found = load_newest(tmp_path)
+    assert found is not None and found["images"] == 30
+    assert torch.equal(found["system"]["weight"], torch.full((3,), 30.0))
+
+
+def test_nothing_is_there_at_first(tmp_path: Path) -> None:
+    assert load_newest(tmp_path) is None and reached(tmp_path) == 0
+    with pytest.raises(UserError, match="has no weights yet; train it first"):
+        load_export(tmp_path)
+
+
+def test_a_damaged_one_is_named_and_passed_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path, state(10), keep=2)
+    newest = save(tmp_path, state(20), keep=2)
+    newest.write_bytes(newest.read_bytes()[:100])
+    found = load_newest(tmp_path)
+    assert found is not None and found["images"] == 10
+    assert f"{newest}: cannot be read" in capsys.readouterr().err
+    for path in by_images(tmp_path, "checkpoints"):
+        path.write_bytes(b"")
+    with pytest.raises(UserError, match="no checkpoint can be read"):
+        load_newest(tmp_path)
+
+
+def test_what_a_crash_left_is_swept_away(tmp_path: Path) -> None:
+    save(tmp_path, state(10), keep=2)
+    torn = tmp_path / "checkpoints" / "images-0000000020.partial"
+    torn.write_bytes(b"half")
+    save(tmp_path, state(30), keep=2)
+    assert not torn.exists()
+
+
+def test_no_code_runs_from_a_checkpoint(tmp_path: Path) -> None:
+    class Hostile:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return Path.touch, (tmp_path / "ran",)
+
+    path = tmp_path / "checkpoints" / "images-0000000010.pt"
+    path.parent.mkdir()
+    torch.save({"format": 1, "images": 10, "x": Hostile()}, path)
+    with pytest.raises(UserError, match="no checkpoint can be read"):
+        load_newest(tmp_path)
+    path.write_bytes(pickle.dumps(Hostile()))
+    with pytest.raises(UserError, match="no checkpoint can be read"):
+        load_newest(tmp_path)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_another_format_is_refused(tmp_path: Path) -> None:
+    path = save(tmp_path, state(10), keep=1)
+    torch.save({"format": 99, "images": 10}, path)
+    with pytest.raises(UserError, match="format 99, this version reads 1"):
+        load_newest(tmp_path)
+
+
+def test_weights_of_a_finished_run_stay_and_serve_others(tmp_path: Path) -> None:
+    (tmp_path / "facts.json").write_text(json.dumps({"vocabulary_hash": "abc"}))
+    (tmp_path / "config.yaml").write_text("encoder: {dim: 3, image: {width: 4}}\n")
+    trained, fresh = nn.Linear(3, 2), nn.Linear(3, 2)
+    paths = [save_weights(tmp_path, n, {"encoder": trained.state_dict()}) for n in (10, 20)]
+    assert reached(tmp_path) == 20 and all(path.exists() for path in paths)
+    load_pretrained(fresh, paths[0], {}, {})
+    assert torch.equal(fresh.weight, trained.weight)
+    save(tmp_path, state(25), keep=1)
+    assert load_export(tmp_path)["images"] == 25
+    with pytest.raises(UserError, match=r"dim is 3 there and 5 here; image\.width is 4 there"):
+        load_pretrained(nn.Linear(5, 2), paths[0], {"dim": 5, "image": {"width": 6}}, {})
+
+
+def test_another_vocabulary_is_refused(tmp_path: Path) -> None:
+    class Reader(nn.Linear):
+        text = "words"
+
+    (tmp_path / "facts.json").write_text(json.dumps({"vocabulary_hash": "abc"}))
+    path = save_weights(tmp_path, 10, {"encoder": nn.Linear(3, 2).state_dict()})
+    load_pretrained(Reader(3, 2), path, {}, {"vocabulary_hash": "abc"})
+    with pytest.raises(UserError, match=r"another vocabulary \(abc, these data have xyz\)"):
+        load_pretrained(Reader(3, 2), path, {}, {"vocabulary_hash": "xyz"})
+
+
+def test_differences_are_told_by_key() -> None:
+    ours = {"a": 1, "b": {"c": 2, "d": 3}, "pretrained": "x"}
+    theirs = {"a": 1, "b": {"c": 5, "d": 3}, "e": 4}
+    assert differences(theirs, ours) == ["b.c is 5 there and 2 here", "e is 4 there and None here"]

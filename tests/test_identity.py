@@ -1,0 +1,116 @@
+"""The folder of a run is a function of what can change its result, and of nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from experiments.check import checked_compose
+from experiments.config import choices, plain
+from experiments.errors import UserError
+from experiments.identity import run_id, run_lock
+from experiments.interrupt import Stopped
+from experiments.prerequisite import plan
+
+SCRIPT = """
+import sys
+from experiments.check import checked_compose
+from experiments.config import choices, plain
+from experiments.prerequisite import plan
+cfg = checked_compose(sys.argv[1:])
+print(plan(plain(cfg), choices(cfg), []).id)
+"""
+
+
+def identity(*overrides: str) -> str:
+    cfg = checked_compose(list(overrides))
+    return plan(plain(cfg), choices(cfg), list(overrides)).id
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "random"])
+def test_another_process_says_the_same(seed: str) -> None:
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    command = [sys.executable, "-c", SCRIPT, "trainer.batch=8", "seed=3"]
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == identity("seed=3", "trainer.batch=8")
+
+
+def test_the_order_of_keys_says_nothing() -> None:
+    one = {"seed": 1, "trainer": {"batch": 4, "precision": "fp32"}, "data": {"name": "x"}}
+    other = {"data": {"name": "x"}, "trainer": {"precision": "fp32", "batch": 4}, "seed": 1}
+    assert run_id(one, {"a": "1", "b": "2"}) == run_id(other, {"b": "2", "a": "1"})
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "seed=1",
+        "loss.damsm.weight=7",
+        "optim.generator.lr=1e-3",
+        "generator.width=17",
+        "trainer.batch=32",
+        "trainer.precision=fp32",
+        "trainer.ema_halflife=null",
+        "data.reader.species=190",
+        "data.preset.images.damsm=400",  # how long what it builds on is trained
+        "encoder/image=cnn",  # what it builds on
+        'encoder.pretrained.overrides=["seed=5"]',
+        "system.generator_steps=2",
+        "model=attngan",
+    ],
+)
+def test_what_changes_the_result_changes_the_run(override: str) -> None:
+    assert identity(override) != identity()
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "trainer.images=123456",
+        "trainer.log_every=7",
+        "trainer.keep=9",
+        "trainer.sample_captions=1",
+        "data.preset.every.checkpoint=77",
+        "launch.num_processes=2",
+        "launch.threads=1",
+        "tracker=none",
+        "tracker.group=mine",
+        "paths.outputs=/elsewhere",
+        "metric.samples=17",
+        "metric.independent=null",
+        "~metric",
+        "samples=9",
+        "text=word",
+    ],
+)
+def test_what_does_not_change_the_result_does_not_change_the_run(override: str) -> None:
+    assert identity(override) == identity()
+
+
+def test_where_the_data_lie_says_nothing() -> None:
+    assert identity("data=cub", "data.root=/a") == identity("data=cub", "data.root=/b")
+
+
+def test_a_classifier_whose_rate_ends_with_it_is_another_run_when_longer() -> None:
+    assert identity("model=classifier") != identity("model=classifier", "trainer.images=96000")
+
+
+def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
+    with (
+        run_lock(tmp_path),
+        pytest.raises(UserError, match=f"is being trained by process {os.getpid()}"),
+        run_lock(tmp_path),
+    ):
+        raise AssertionError("two hold it")
+    with run_lock(tmp_path):
+        pass
+    with (
+        run_lock(tmp_path),
+        pytest.raises(Stopped),
+        run_lock(tmp_path, wait=True, stop=lambda: True),
+    ):
+        raise AssertionError("two hold it")
