@@ -6,7 +6,7 @@ import ast
 import dataclasses
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from typing import Any
 
@@ -154,8 +154,11 @@ def _check_value(base: DictConfig, text: str, override: Override) -> str | None:
         if part not in keys:
             if depth > 0 and override.is_add():
                 return None  # new keys below a known name: the signature decides
+            taken = _accepted(node) if depth and isinstance(node, DictConfig) else []
+            if part in taken:
+                return f"{name}: not set so far; write +{text} to add it"
             place = f"{where} has no such key" if where else "no such key"
-            known = [key for key in keys if not key.startswith("_")]
+            known = sorted({key for key in keys if not key.startswith("_")}.union(taken))
             return f"{name}: {place}{suggest(part, known)}"
         if depth == 0 and part not in base:
             model = choices(base).get("model")
@@ -169,6 +172,13 @@ def _check_value(base: DictConfig, text: str, override: Override) -> str | None:
     except (OmegaConfBaseException, ValueError) as error:
         return f"{text}: {_first_line(error).removeprefix(f'{name}: ')}"
     return None
+
+
+def _accepted(node: DictConfig) -> Collection[str]:
+    """What the class that a node names would take."""
+    if "_target_" not in node:
+        return []
+    return signature(str(node._get_node("_target_"))) or []
 
 
 def _groups() -> list[str]:

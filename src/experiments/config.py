@@ -96,6 +96,11 @@ def parts(sizes: list[int]) -> int:
     return 2 if sizes[-1] > 256 else 1
 
 
+def when(condition: bool, value: Any) -> Any:
+    """The value under a condition, else null."""
+    return value if condition else None
+
+
 def register() -> None:
     """Tell Hydra the typed options and the functions that `conf/` uses. Idempotent."""
     store = ConfigStore.instance()
@@ -103,6 +108,7 @@ def register() -> None:
         store.store(group=group, name="schema", node=node)
     OmegaConf.register_new_resolver("resolutions", resolutions, replace=True)
     OmegaConf.register_new_resolver("parts", parts, replace=True)
+    OmegaConf.register_new_resolver("when", when, replace=True)
 
 
 def compose(overrides: list[str]) -> DictConfig:

@@ -110,6 +110,10 @@ def test_a_mistake_gets_its_line(override: str, line: str) -> None:
 @pytest.mark.parametrize(
     ("override", "parts"),
     [
+        (
+            "optim.generator.warmup=9",
+            ["optim.generator.warmup: not set so far; write +optim.generator.warmup=9 to add it"],
+        ),
         ("generator.stagez=3", ["generator.stagez: generator has no such key", "resolutions"]),
         ("+unknown.x=1", ["unknown.x: no such key", "trainer"]),
         ("++unknown=1", ["unknown: no such key"]),

@@ -245,3 +245,15 @@ def test_three_stages_load_into_four() -> None:
     torch.testing.assert_close(
         four.eval()(*arguments).images[:3], three.eval()(*arguments).images, rtol=0, atol=0
     )
+
+
+def test_stages_may_have_widths_of_their_own() -> None:
+    same, listed = build([8, 16, 32]), build([8, 16, 32], width=[4, 4, 4])
+    for one, other in zip(same(*inputs()).images, listed(*inputs()).images, strict=True):
+        assert torch.equal(one, other)
+    widths = [6, 4, 2]
+    tapered = build([8, 16, 32], width=widths)
+    assert [head.in_channels for head in tapered.heads] == widths  # type: ignore[union-attr]
+    assert [image.shape[-1] for image in tapered(*inputs()).images] == [8, 16, 32]
+    with pytest.raises(AssertionError, match="widths"):
+        build([8, 16, 32], width=[4, 4])

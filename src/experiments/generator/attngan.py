@@ -1,7 +1,7 @@
 """AttnGAN's generator with any number of stages (Xu et al. 2018, section 3.1).
 
 Three stages at 64, 128 and 256 px are the published network; a fourth at 512 px is one more entry
-in `resolutions`. Every stage keeps the width of the first.
+in `resolutions`. Published stages all have the same width.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ class NextStage(nn.Module):
 
     def __init__(
         self,
-        width: int,
+        inputs: int,
+        outputs: int,
         text_dim: int,
         residual_blocks: int,
         norm: Norm,
@@ -76,11 +77,11 @@ class NextStage(nn.Module):
         legacy_mask: bool,
     ) -> None:
         super().__init__()
-        self.attention = WordAttention(width, text_dim, legacy_mask)
+        self.attention = WordAttention(inputs, text_dim, legacy_mask)
         self.residual = nn.Sequential(
-            *(ResidualBlock(2 * width, norm) for _ in range(residual_blocks))
+            *(ResidualBlock(2 * inputs, norm) for _ in range(residual_blocks))
         )
-        self.up = UpBlock(2 * width, width, norm, fast)
+        self.up = UpBlock(2 * inputs, outputs, norm, fast)
 
     def forward(self, h: Tensor, words: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         context, beta = self.attention(h, words, mask)
@@ -94,7 +95,7 @@ class AttnGANGenerator(nn.Module):
     def __init__(
         self,
         resolutions: Sequence[int],
-        width: int = 32,
+        width: int | Sequence[int] = 32,
         noise_dim: int = 100,
         condition_dim: int = 100,
         text_dim: int = 256,
@@ -107,8 +108,9 @@ class AttnGANGenerator(nn.Module):
     ) -> None:
         """`resolutions`: sides in pixels, each twice the one before, the first 4 x 2^k, k >= 1.
 
-        `initial_width`: channels of the 4x4 map, `width` x 2^k unless given; they halve down to
-        `width`. Raise it where the first resolution is small, lower it to save parameters.
+        `width`: channels of the hidden maps, one number for all stages (as published) or one for
+        each; small maps are cheap, so early stages may be wider. `initial_width`: channels of the
+        4x4 map, those of the first stage x 2^k unless given; they halve down to the first stage.
         `fast_upsample` computes the up-blocks in their short form: the same function, same weights.
         `checkpoint_last` recomputes the last stage in the backward pass instead of keeping it.
         `legacy_mask` repeats the released code's attention fault, for weights trained with it.
@@ -120,21 +122,21 @@ class AttnGANGenerator(nn.Module):
         )
         for small, large in pairwise(resolutions):
             assert large == 2 * small, f"resolutions must double: {list(resolutions)}"
+        widths = [width] * len(resolutions) if isinstance(width, int) else list(width)
+        assert len(widths) == len(resolutions), f"widths {widths} of stages {list(resolutions)}"
         self.resolutions = list(resolutions)
         self.noise_dim, self.condition_dim, self.text_dim = noise_dim, condition_dim, text_dim
         self.checkpoint_last = checkpoint_last
-        initial_width = initial_width or width << ups
+        initial_width = initial_width or widths[0] << ups
         self.augmentation = ConditioningAugmentation(text_dim, condition_dim)
         self.initial = InitialStage(
-            condition_dim + noise_dim, width, initial_width, ups, norm, fast_upsample
+            condition_dim + noise_dim, widths[0], initial_width, ups, norm, fast_upsample
         )
         self.stages = nn.ModuleList(
-            NextStage(width, text_dim, residual_blocks, norm, fast_upsample, legacy_mask)
-            for _ in resolutions[1:]
+            NextStage(inputs, outputs, text_dim, residual_blocks, norm, fast_upsample, legacy_mask)
+            for inputs, outputs in pairwise(widths)
         )
-        self.heads = nn.ModuleList(
-            nn.Conv2d(width, 3, 3, padding=1, bias=False) for _ in resolutions
-        )
+        self.heads = nn.ModuleList(nn.Conv2d(c, 3, 3, padding=1, bias=False) for c in widths)
 
     def forward(
         self,
