@@ -228,6 +228,11 @@ def _check_options(resolved: dict[str, Any]) -> Iterator[str]:
             f"trainer.batch={trainer['batch']}: must be a multiple of launch.num_processes x "
             f"trainer.accumulate = {parts}"
         )
+    elif parts > 0 and 0 < trainer["batch"] < 2 * parts:
+        yield (
+            f"trainer.batch={trainer['batch']}: one picture has no batch statistics and no wrong "
+            f"caption; use at least {2 * parts}"
+        )
     task = str(resolved.get("task"))
     if task not in TASKS:
         yield f"task={task}: {suggest(task, list(TASKS))[2:]}"

@@ -81,6 +81,11 @@ def test_the_headline_differs_by_its_stages_alone() -> None:
             "generator.norm=grup: choose one of batch, group; did you mean group?",
         ),
         ("optim.generator.lr=fast", "optim.generator.lr=fast: must be float"),
+        (
+            "trainer.batch=1",
+            "trainer.batch=1: one picture has no batch statistics and no wrong caption; "
+            "use at least 2",
+        ),
         ("trainer.batch=0", "trainer.batch=0: must be at least 1"),
         ("launch.threads=0", "launch.threads=0: must be at least 1"),
         ("task=trane", "task=trane: did you mean train?"),

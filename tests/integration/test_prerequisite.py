@@ -50,17 +50,21 @@ def test_one_that_is_not_finished_is_refused(commands: Any, outputs: Path, damsm
 def test_one_that_was_trained_on_is_not_taken_for_the_shorter_one(
     commands: Any, outputs: Path, damsm: Path
 ) -> None:
-    longer = "data.preset.images.damsm=24"
-    commands.ok("model=damsm", longer, outputs=outputs)
+    # a rate that falls to zero at the last image makes the longer run another one from its first
+    flat, longer = "data.preset.damsm_decay_to_zero=false", "data.preset.images.damsm=24"
+    shutil.rmtree(damsm)
+    commands.ok("model=damsm", flat, outputs=outputs)
+    (damsm,) = (outputs / "damsm-plumage").iterdir()
+    commands.ok("model=damsm", flat, longer, outputs=outputs)
     assert sorted(path.name for path in (damsm / "weights").iterdir()) == [
         "images-0000000016.pt",
         "images-0000000024.pt",
     ]
-    commands.ok(*QUICK, outputs=outputs)
-    commands.ok(*QUICK, longer, outputs=outputs)
+    commands.ok(*QUICK, flat, outputs=outputs)
+    commands.ok(*QUICK, flat, longer, outputs=outputs)
     assert len(list(outputs.glob("attngan*/*"))) == 2, "what it was built on is part of a run"
     (damsm / "weights" / "images-0000000016.pt").unlink()
-    job = commands.run(*QUICK, "seed=1", outputs=outputs)
+    job = commands.run(*QUICK, flat, "seed=1", outputs=outputs)
     assert job.wait() == 2
     (line,) = job.errors
     assert "was trained on to 24 images and this run asks for 16" in line
