@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from experiments.assemble import compile_networks
 from experiments.check import checked_compose
 from experiments.config import build, choices, plain
 from experiments.data.augment import crop_and_flip, pyramid
 from experiments.data.batches import Batch, Batches
 from experiments.data.captions import CaptionFeatures
 from experiments.data.split import Split
-from experiments.execute import compile_networks
 from experiments.machine import precision
 from experiments.prerequisite import Run
 from experiments.ranks import Ranks

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from experiments.check import parse_sweep, suggest
+from experiments.check import parse_sweep
 from experiments.config import CONF, locate
-from experiments.errors import UserError
+from experiments.errors import UserError, suggest
 from experiments.signature import fits, options, signature
 
 

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-import dataclasses
-import difflib
-import re
-from collections.abc import Collection, Iterator
-from functools import cache
+from collections.abc import Collection
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -16,20 +11,12 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.config import CONF, FACTS, OPTIONS, TARGETS, choices, compose
-from experiments.errors import UserError
-from experiments.signature import fits, options, signature
+from experiments.composed import check, first_line, groups
+from experiments.config import CONF, choices, compose
+from experiments.errors import UserError, suggest
+from experiments.signature import signature
 
-TASKS = ("train", "evaluate", "sample")
 SYNTAX = "not of the form key=value; put quotes around special signs"
-
-
-def suggest(name: str, known: list[str]) -> str:
-    """'; did you mean x?', or the list where nothing is near."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    if near:
-        return f"; did you mean {near[0]}?"
-    return f"; there are: {', '.join(sorted(known))}" if known else ""
 
 
 def is_override(text: str) -> bool:
@@ -62,38 +49,11 @@ def checked_compose(overrides: list[str]) -> DictConfig:
         good = _sort_overrides(overrides, problems)
         cfg = compose(good)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise UserError("\n".join([*problems, _first_line(error)])) from None
+        raise UserError("\n".join([*problems, first_line(error)])) from None
     problems += check(cfg)
     if problems:
         raise UserError("\n".join(problems))
     return cfg
-
-
-def check(cfg: DictConfig) -> list[str]:
-    """A line for each thing in a composed configuration that cannot work."""
-    cfg = cfg.copy()
-    OmegaConf.set_struct(cfg, False)
-    cfg.pop("hydra", None)
-    known = {*_base_names(), *_groups()}
-    problems = [
-        f"{name}: no such key at the top{suggest(name, sorted(known))}"
-        for name in map(str, cfg)
-        if name not in known
-    ]
-    try:
-        resolved = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
-    except (OmegaConfBaseException, ValueError) as error:
-        return [*problems, _first_line(error)]
-    assert isinstance(resolved, dict)
-    config = {str(key): value for key, value in resolved.items()}
-    problems += _check_options(config)
-    for group in ("data", "encoder", "generator", "discriminator", "loss", "optim", "metric"):
-        problems += _check_node(config.get(group), group)
-    problems += _check_node(config.get("system"), "system", deep=False)
-    return list(dict.fromkeys(problems))
-
-
-# Overrides
 
 
 def _sort_overrides(overrides: list[str], problems: list[str]) -> list[str]:
@@ -150,7 +110,7 @@ def _check_value(base: DictConfig, text: str, override: Override) -> str | None:
             return f"{name}: {where} is made of {meant}; set {meant}.{rest}"
         keys = [str(key) for key in node] if isinstance(node, DictConfig) else []
         if depth == 0:
-            keys = sorted({*keys, *_groups()} - {"hydra"})
+            keys = sorted({*keys, *groups()} - {"hydra"})
         if part not in keys:
             if depth > 0 and override.is_add():
                 return None  # new keys below a known name: the signature decides
@@ -170,7 +130,7 @@ def _check_value(base: DictConfig, text: str, override: Override) -> str | None:
         copy = base.copy()
         OmegaConf.update(copy, name, override.value(), force_add=override.is_add())
     except (OmegaConfBaseException, ValueError) as error:
-        return f"{text}: {_first_line(error).removeprefix(f'{name}: ')}"
+        return f"{text}: {first_line(error).removeprefix(f'{name}: ')}"
     return None
 
 
@@ -179,127 +139,3 @@ def _accepted(node: DictConfig) -> Collection[str]:
     if "_target_" not in node:
         return []
     return signature(str(node._get_node("_target_"))) or []
-
-
-def _groups() -> list[str]:
-    return [folder.name for folder in CONF.iterdir() if folder.is_dir()]
-
-
-@cache
-def _base_names() -> tuple[str, ...]:
-    return tuple(str(name) for name in compose([]) if name != "hydra")
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    key = getattr(error, "full_key", None)
-    line = lines[0] if lines else type(error).__name__
-    if isinstance(error, HydraException):
-        line = " ".join(lines[:2])
-    line = re.sub(r"^\w+ raised while resolving interpolation: ", "", line)
-    return f"{key}: {line}" if key and key not in line else line
-
-
-# Options
-
-
-def _check_options(resolved: dict[str, Any]) -> Iterator[str]:
-    for group, kind in OPTIONS.items():
-        node = resolved.get(group) or {}
-        names = [item.name for item in dataclasses.fields(kind)]  # type: ignore[arg-type]
-        for name in node:
-            if name not in names:
-                yield f"{group}.{name}: {group} has no such key{suggest(name, names)}"
-        lost = set(names) - set(node)
-        if lost:
-            yield f"{group}: every run needs it whole; {', '.join(sorted(lost))} is missing"
-            return
-        for item in dataclasses.fields(kind):  # type: ignore[arg-type]
-            value, allowed = node.get(item.name), item.metadata.get("choices")
-            if allowed and value not in allowed:
-                yield f"{group}.{item.name}={value}: choose one of {', '.join(allowed)}"
-            least = item.metadata.get("least")
-            if least is not None and isinstance(value, int) and value < least:
-                yield f"{group}.{item.name}={value}: must be at least {least}"
-    trainer, launch = resolved["trainer"], resolved["launch"]
-    parts = launch["num_processes"] * trainer["accumulate"]
-    if parts > 0 and trainer["batch"] % parts:
-        yield (
-            f"trainer.batch={trainer['batch']}: must be a multiple of launch.num_processes x "
-            f"trainer.accumulate = {parts}"
-        )
-    elif parts > 0 and 0 < trainer["batch"] < 2 * parts:
-        yield (
-            f"trainer.batch={trainer['batch']}: one picture has no batch statistics and no wrong "
-            f"caption; use at least {2 * parts}"
-        )
-    task = str(resolved.get("task"))
-    if task not in TASKS:
-        yield f"task={task}: {suggest(task, list(TASKS))[2:]}"
-    for key, least in (("seed", 0), ("samples", 1)):
-        value = resolved.get(key)
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            yield f"{key}={value}: must be a whole number from {least}"
-    if not isinstance(resolved.get("run"), str | None):
-        yield f"run={resolved['run']}: must be the folder of a run"
-
-
-# Signatures
-
-
-def _check_node(node: Any, path: str, deep: bool = True) -> Iterator[str]:
-    if not isinstance(node, dict):
-        return
-    target = node.get("_target_")
-    if target is not None:
-        yield from _check_target(str(target), node, path)
-    if isinstance(node.get("pretrained"), dict):
-        yield from _check_pretrained(node["pretrained"], f"{path}.pretrained")
-    if deep:
-        for key, value in node.items():
-            if key != "pretrained":
-                yield from _check_node(value, f"{path}.{key}")
-
-
-def _check_pretrained(spec: dict[str, Any], path: str) -> Iterator[str]:
-    """A recipe that is trained first, overrides of it, and whether it is needed at all."""
-    known = ["model", "overrides", "when"]
-    for key in spec:
-        if key not in known:
-            yield f"{path}.{key}: no such key{suggest(str(key), known)}"
-    recipes = sorted(file.stem for file in (CONF / "model").glob("*.yaml"))
-    model = str(spec.get("model"))
-    if model not in recipes:
-        yield f"{path}.model={model}: no such model{suggest(model, recipes)}"
-
-
-def _check_target(target: str, node: dict[str, Any], path: str) -> Iterator[str]:
-    if not target.startswith(TARGETS):
-        yield f"{path}._target_={target}: only {TARGETS[0]}* can be built"
-        return
-    parameters = signature(target)
-    if parameters is None:
-        yield f"{path}._target_={target}: there is no such class"
-        return
-    given = {
-        str(key): value for key, value in node.items() if key not in ("_target_", "pretrained")
-    }
-    for key, value in given.items():
-        if key not in parameters:
-            name = target.rpartition(".")[2]
-            yield f"{path}.{key}: {name} takes no such argument{suggest(key, list(parameters))}"
-            continue
-        parameter = parameters[key]
-        if parameter.annotation is not None and not fits(value, parameter.annotation):
-            yield f"{path}.{key}={value}: {_expected(value, parameter.annotation)}"
-    for key, parameter in parameters.items():
-        if parameter.required and key not in given and key not in FACTS:
-            yield f"{path}.{key}: is missing"
-
-
-def _expected(value: Any, annotation: ast.expr) -> str:
-    allowed = options(annotation)
-    if not allowed:
-        return f"must be {ast.unparse(annotation)}"
-    near = difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.5)
-    return f"choose one of {', '.join(allowed)}" + (f"; did you mean {near[0]}?" if near else "")

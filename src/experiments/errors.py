@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 
 MACHINE = {
@@ -31,3 +32,11 @@ def as_user_error(error: BaseException) -> UserError | None:
         place = f"{error.filename}: " if error.filename else ""
         return UserError(f"{place}{error.strerror}; {MACHINE[error.errno]}")
     return None
+
+
+def suggest(name: str, known: list[str]) -> str:
+    """'; did you mean x?', or the list where nothing is near."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f"; there are: {', '.join(sorted(known))}" if known else ""

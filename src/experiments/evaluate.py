@@ -8,8 +8,9 @@ from typing import Any
 
 from experiments import checkpoint
 from experiments import folder as files
+from experiments.assemble import build_system, facts_of, open_data
 from experiments.config import build
-from experiments.execute import build_system, facts_of, open_data, train_missing
+from experiments.execute import train_missing
 from experiments.interrupt import Interrupt
 from experiments.metric.table import format_table
 from experiments.observe import write_scores

@@ -22,9 +22,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from experiments.check import checked_compose, is_override, parse_sweep, suggest
+from experiments.check import checked_compose, is_override, parse_sweep
 from experiments.config import CONF, build, choices, plain, register
-from experiments.errors import UserError, as_user_error
+from experiments.errors import UserError, as_user_error, suggest
 from experiments.interrupt import Stopped
 from experiments.prerequisite import Run, plan
 from experiments.request import captions_of, evaluation_config, run_folder
@@ -185,9 +185,9 @@ def dispatch(config: dict[str, Any], chosen: dict[str, str], overrides: list[str
     if config["launch"]["num_processes"] > 1 and "RANK" not in os.environ:
         _spawn(config, chosen, overrides)
     else:
-        from experiments.execute import execute
+        from experiments.task import perform
 
-        execute(config, chosen, overrides)
+        perform(config, chosen, overrides)
 
 
 def _say_finished(run: Run) -> None:

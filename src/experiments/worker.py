@@ -60,9 +60,9 @@ def work(job: Path) -> int:
     (folder / f"{PID}{os.getpid()}").touch()
     content = json.loads(job.read_text())
     try:
-        from experiments.execute import execute
+        from experiments.task import perform
 
-        execute(content["config"], content["choices"], content["overrides"])
+        perform(content["config"], content["choices"], content["overrides"])
     except Stopped as stopped:
         (folder / STOPPED).write_text(str(stopped.code))
     except KeyboardInterrupt:

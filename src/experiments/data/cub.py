@@ -10,12 +10,12 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from experiments.data.cub_layout import IMAGES, Layout, existing_root, find_layout, image_tree
 from experiments.data.cub_metadata import (
     SPLITS,
     TEST_CLASSES,
@@ -33,21 +33,6 @@ from experiments.data.cub_metadata import (
 from experiments.data.images import path_inside, read_crop
 from experiments.data.record import Drop, Record
 from experiments.errors import BadInput, UserError
-
-IMAGES = "images"
-FETCH = (
-    "fetch CUB_200_2011.tgz (www.vision.caltech.edu/datasets/cub_200_2011) and the captions (the "
-    "birds metadata that the README of github.com/taoxugit/AttnGAN names), unpack to birds/ with "
-    "birds/CUB_200_2011/images and birds/text, and set data.root to birds/"
-)
-
-
-@dataclass(frozen=True)
-class _Layout:
-    cub: Path  # holds the folder of images
-    pickles: Path | None  # holds train/ and test/
-    text: Path | None  # <class>/<picture>.txt
-    captions: Path | None  # captions.pickle, in AttnGAN's tree
 
 
 class Cub:
@@ -105,7 +90,7 @@ class Cub:
         settings = (self.name, found.pickles is None, self.box_crop, self.captions_per_image)
         digest = hashlib.sha256(repr(settings).encode() + TEST_CLASSES.read_bytes())
         folders = [found.cub / IMAGES, found.text, *(found.cub.glob("*.txt"))]
-        folders += [found.captions, self._test_classes(found)]
+        folders += [found.captions, found.test_classes]
         if found.pickles is not None:
             folders += [found.pickles / split for split in SPLITS]
         for number, folder in enumerate(folders):
@@ -148,7 +133,7 @@ class Cub:
                 yield Drop(entry.name, str(reason))
                 continue
             yield from drops
-            image = (found.cub / IMAGES / entry.image).relative_to(self._root()).as_posix()
+            image = (found.cub / IMAGES / entry.image).relative_to(found.root).as_posix()
             yield Record(
                 entry.name, captions, label[entry.class_id], entry.split, image=image, box=box
             )
@@ -160,10 +145,10 @@ class Cub:
         `size` and the long side cut at its centre, so that the store is square; the random crop of
         training happens later, on the device. Original aspect is kept.
         """
-        cub, within = self._cub(), Path(record.image)
-        images = cub / IMAGES
+        root = existing_root(self.root)
+        images = image_tree(root) / IMAGES
         try:
-            relative = (self._root() / within).relative_to(images)
+            relative = (root / record.image).relative_to(images)
         except ValueError:
             raise BadInput("path leaves the root") from None
         return read_crop(path_inside(images, relative.as_posix()), size, record.box)
@@ -184,74 +169,24 @@ class Cub:
         captions = self._find().captions
         return None if captions is None else pickled_words(captions)
 
-    def _root(self) -> Path:
-        if self.root is None:
-            raise UserError(f"data.root: not set; {FETCH}")
-        root = Path(self.root).expanduser()
-        if not root.is_dir():
-            raise UserError(f"data.root: there is no folder {root}; {FETCH}")
-        return root
+    def _find(self) -> Layout:
+        return find_layout(self.root, self.layout, self.text)
 
-    def _cub(self) -> Path:
-        root = self._root()
-        for cub in (root, root / "CUB_200_2011"):
-            if (cub / IMAGES).is_dir():
-                return cub
-        below = (child for child in sorted(root.iterdir()) if child.is_dir())
-        trees = (b for b in below if any(map(Path.is_dir, (b / IMAGES, b / "CUB_200_2011"))))
-        tree = next(trees, None)
-        remedy = FETCH if tree is None else f"did you mean data.root={tree}?"
-        raise UserError(f"data.root: neither images/ nor CUB_200_2011/images in {root}; {remedy}")
-
-    def _find(self) -> _Layout:
-        cub, root = self._cub(), self._root()
-        bases = (root, root.parent) if cub == root else (root,)
-        pickles = None
-        if self.layout != "native":
-            lists = [f"{split}/filenames.pickle" for split in SPLITS]
-            whole = (base for base in bases if all((base / name).is_file() for name in lists))
-            pickles = next(whole, None)
-            if pickles is None and (self.layout == "attngan" or not (cub / "images.txt").is_file()):
-                raise UserError(f"data.root: neither images.txt nor {lists[0]} in {root}; {FETCH}")
-        captions = None
-        if pickles is not None:
-            named = (pickles / name for name in ("captions.pickle", "captions_DAMSM.pickle"))
-            captions = next((path for path in named if path.is_file()), None)
-        text = self._text([*bases, cub])
-        if text is None and captions is None:
-            raise UserError(f"data.root: no text/<class>/<picture>.txt in {root}; {FETCH}")
-        return _Layout(cub, pickles, text, captions)
-
-    def _text(self, bases: list[Path]) -> Path | None:
-        if self.text is not None:
-            folder = Path(self.text).expanduser()
-            if _has_captions(folder):
-                return folder
-            raise UserError(f"data.text: no <class>/<picture>.txt in {folder}; name their folder")
-        folders = (base / name for base in bases for name in ("text", "text_c10"))
-        return next(filter(_has_captions, folders), None)
-
-    def _test_classes(self, found: _Layout) -> Path | None:
-        root = self._root()
-        folders = (root, root.parent) if found.cub == root else (root, found.cub)
-        own = (folder / "testclasses.txt" for folder in folders)
-        return next((path for path in own if path.is_file()), None)
-
-    def _entries(self, found: _Layout) -> list[Entry | Drop]:
+    def _entries(self, found: Layout) -> list[Entry | Drop]:
         if found.pickles is not None:
             return pickled_entries(found.pickles, found.cub)
-        listed = self._test_classes(found) or TEST_CLASSES
+        listed = found.test_classes or TEST_CLASSES
         entries = native_entries(found.cub, read_test_classes(listed))
         if not any(isinstance(entry, Entry) and entry.split == "test" for entry in entries):
             raise UserError(
                 f"{found.cub}: it has none of the test classes in {listed.name}; write "
-                f"{self._root() / 'testclasses.txt'} with the names of yours, one a line"
+                f"{found.root / 'testclasses.txt'} with the names of yours, one a line"
             )
         return entries
 
     def _captions(
         self,
-        found: _Layout,
+        found: Layout,
         entry: Entry,
         pickled: dict[Split, list[list[str]]],
         drops: list[Drop],
@@ -268,10 +203,6 @@ class Cub:
         if not captions:
             raise BadInput("no caption can be used")
         return tuple(captions[: self.captions_per_image])
-
-
-def _has_captions(folder: Path) -> bool:
-    return folder.is_dir() and next(folder.glob("*/*.txt"), None) is not None
 
 
 def _files(place: Path | None) -> Iterator[tuple[str, os.stat_result]]:

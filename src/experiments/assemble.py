@@ -1,0 +1,80 @@
+"""What a composed configuration stands for: its data, the facts that they decide, its networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from experiments.config import build
+from experiments.data.captions import CaptionFeatures
+from experiments.data.dataset import Dataset, open_dataset
+from experiments.metric.extractor import hash_weights
+from experiments.ranks import Ranks
+from experiments.system.base import System
+from experiments.terminal import say_once
+
+
+def open_data(config: dict[str, Any], ranks: Ranks) -> Dataset:
+    """The data set at the size that the run's largest stage needs; said once."""
+    data = config["data"]
+    image_size = image_size_of(config)
+    dataset = open_dataset(
+        build(data["reader"]),
+        int(image_size * float(data["margin"])),
+        Path(config["paths"]["cache"]),
+        int(data["max_words"]),
+        quiet=not ranks.main,
+    )
+    say_once(dataset.summary)
+    return dataset
+
+
+def image_size_of(config: dict[str, Any]) -> int:
+    """Side of the largest pictures that a system is given."""
+    system = config["system"]
+    return int(system.get("image_size") or config["generator"]["resolutions"][-1])
+
+
+def facts_of(dataset: Dataset) -> dict[str, Any]:
+    """What the data decide about networks, and what a trained run must know of its data."""
+    sizes = {name: len(values) for name, values in dataset.attribute_values.items()}
+    return {
+        "vocabulary_size": len(dataset.vocabulary),
+        "vocabulary_hash": dataset.vocabulary.hash,
+        "attribute_values": sizes or None,
+        "num_classes": None if sizes else len(dataset.class_names),
+        "local_attributes": list(dataset.colour_attributes),
+        "data": dataset.fingerprint,
+        "words": dataset.vocabulary.words,
+    }
+
+
+def build_system(config: dict[str, Any], facts: dict[str, Any], ranks: Ranks) -> System:
+    """The networks of a configuration on the device, as `trainer` wants them laid out."""
+    system: System = build(config["system"], facts).to(ranks.device)
+    if config["trainer"]["channels_last"]:
+        system.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return system
+
+
+def compile_networks(system: System) -> None:
+    """Compile what the phases call, in place: names of weights stay, and so do checkpoints.
+
+    The averaged copies are not compiled: they see batches of many sizes, and rarely.
+    """
+    for network in system.compiled():
+        network.compile()
+
+
+def caption_features(system: System, dataset: Dataset, ranks: Ranks) -> CaptionFeatures | None:
+    """Captions encoded once, where the system's text encoder never changes."""
+    encode = system.frozen_text()
+    if encode is None:
+        return None
+    owner = getattr(encode, "__self__", system)
+    cache = dataset.folder
+    return CaptionFeatures.open(
+        dataset.train, encode, hash_weights(owner), cache, ranks.device, quiet=not ranks.main
+    )

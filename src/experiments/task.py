@@ -1,0 +1,27 @@
+"""What a rank does for `task=train` and `task=evaluate`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from experiments.evaluate import evaluate_run
+from experiments.execute import train_with_prerequisites
+from experiments.interrupt import Interrupt
+from experiments.machine import set_up
+from experiments.prerequisite import plan
+from experiments.ranks import Ranks
+
+
+def perform(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> None:
+    """Train the run of a configuration, or evaluate one that is there.
+
+    Raises `Stopped` where the user stopped it: what was done is saved.
+    """
+    set_up(config["launch"], int(os.environ.get("WORLD_SIZE", 1)))
+    ranks = Ranks(config["launch"]["device"])
+    with Interrupt() as interrupt:
+        if config["task"] == "evaluate":
+            evaluate_run(config, overrides, ranks, interrupt)
+        else:
+            train_with_prerequisites(plan(config, chosen, overrides), ranks, interrupt)
