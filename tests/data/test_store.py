@@ -88,12 +88,13 @@ def test_two_workers_halve_the_wait(tmp_path: Path) -> None:
 
 
 BUILD = """
-import sys
+import signal, sys
 from pathlib import Path
 from experiments.data.store import build_store
 from experiments.data.table import read_records
 from tiny_reader import TinyReader
 reader = TinyReader(count=96, delay=float(sys.argv[2]))
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job of a script ignores it
 if __name__ == "__main__":
     records, _ = read_records(reader)
     build_store(reader, records, 4, Path(sys.argv[1]), 2, progress=False)
