@@ -15,19 +15,30 @@ from experiments.data.captions import CaptionFeatures
 from experiments.data.dataset import Dataset, open_dataset
 from experiments.data.plumage import Plumage
 from experiments.discriminator.attngan import AttnGANDiscriminator
+from experiments.discriminator.reed import ReedDiscriminator
 from experiments.encoder.bilstm import BiLSTM
 from experiments.encoder.cnn import CNN
 from experiments.encoder.damsm import DAMSM
 from experiments.generator.attngan import AttnGANGenerator
+from experiments.generator.reed import ReedGenerator
+from experiments.generator.stackgan import StackGANStage1, StackGANStage2
+from experiments.generator.stackgan_v2 import StackGANv2Generator
 from experiments.loss.adversarial import AdversarialLoss
+from experiments.loss.colour import ColourLoss
 from experiments.loss.damsm import DAMSMLoss
+from experiments.loss.joint import JointLoss
 from experiments.loss.kl import KLLoss
+from experiments.loss.matching_aware import MatchingAwareLoss
 from experiments.metric.extractor import hash_weights
 from experiments.optim.adam import Adam
 from experiments.prerequisite import Run
 from experiments.ranks import Ranks
 from experiments.system.attngan import AttnGAN
 from experiments.system.base import System
+from experiments.system.gan_cls import GANCLS
+from experiments.system.stackgan import StackGAN
+from experiments.system.stackgan_v2 import StackGANv2
+from experiments.system.text_to_image import TextToImage
 from experiments.train import Training
 
 SIZE, DIM = 16, 8
@@ -78,22 +89,48 @@ def tiny_attngan(
     return system.train()
 
 
+def tiny_text_to_image(birds: Dataset, kind: str, **rest: Any) -> TextToImage:
+    """`kind`: gan_cls or stackgan at 16 px, stackgan_stage2 at 4 x 8 px, stackgan_v2 at 8 and 16;
+    group norm. `rest` are arguments of the system."""
+    encoder = tiny_encoder(birds)
+    judge = ReedDiscriminator([SIZE], 4, DIM, 6, norm="group")
+    sketch = StackGANStage1([SIZE], 8, 5, 6, DIM, norm="group")
+    system: TextToImage
+    if kind == "gan_cls":
+        drawer = ReedGenerator([SIZE], 8, 5, DIM, 6, norm="group")
+        system = GANCLS(encoder, drawer, judge, MatchingAwareLoss(), **rest)
+    elif kind == "stackgan":
+        system = StackGAN(encoder, sketch, judge, MatchingAwareLoss(), KLLoss(2.0), **rest)
+    elif kind == "stackgan_stage2":
+        first = StackGANStage1([8], 8, 5, 6, DIM, norm="group")
+        refined = StackGANStage2(first, [8, 32], 8, 6, 1, norm="group")
+        judge = ReedDiscriminator([32], 4, DIM, 6, norm="group")
+        system = StackGAN(encoder, refined, judge, MatchingAwareLoss(), KLLoss(2.0), **rest)
+    else:
+        tree = StackGANv2Generator([8, 16], 8, 5, 6, DIM, 1, norm="group")
+        pair = AttnGANDiscriminator([8, 16], 2, 6, norm="group")
+        system = StackGANv2(encoder, tree, pair, JointLoss(), KLLoss(2.0), ColourLoss(1.0), **rest)
+    system.initialise()
+    return system.train()
+
+
 def tiny_training(
     birds: Dataset,
     folder: Path,
     system: System,
-    settings: dict[str, Adam] | None = None,
+    settings: dict[str, Any] | None = None,
     **trainer: Any,
 ) -> Training:
     """Training on a CPU, all learning rates 1e-3; further keywords are options of the trainer."""
     options = TRAINER | trainer
     run = Run({"seed": 0, "trainer": options}, {"model": "a", "data": "b"}, folder, "0", {}, [])
     ranks, encode, features = Ranks("cpu"), system.frozen_text(), None
+    train = birds.train.read_as(system.reads)
     if encode is not None:
         key = hash_weights(system.encoder)  # type: ignore[arg-type]
-        features = CaptionFeatures.open(birds.train, encode, key, birds.folder, quiet=True)
+        features = CaptionFeatures.open(train, encode, key, birds.folder, quiet=True)
     batches = Batches(
-        birds.train,
+        train,
         options["batch"],
         0,
         SIZE,
@@ -102,6 +139,8 @@ def tiny_training(
         ranks.processes,
         features,
         flip=False,
+        sampling=system.sampling,
+        wrong_images=system.wrong_images,
     )
     settings = settings or {phase.name: Adam(1e-3, (0.5, 0.999)) for phase in system.phases()}
     return Training(run, ranks, system, batches, settings, torch.float32)
@@ -122,6 +161,12 @@ def make_encoder(birds: Dataset) -> Callable[..., DAMSM]:
 def make_attngan(birds: Dataset) -> Callable[..., AttnGAN]:
     """`make_attngan(norm=, damsm=, kl=, adversarial=, **rest)`, see `tiny_attngan`."""
     return partial(tiny_attngan, birds)
+
+
+@pytest.fixture
+def make_system(birds: Dataset) -> Callable[..., TextToImage]:
+    """`make_system(kind, **rest)`, see `tiny_text_to_image`."""
+    return partial(tiny_text_to_image, birds)
 
 
 @pytest.fixture

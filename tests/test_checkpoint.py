@@ -112,6 +112,11 @@ def test_another_vocabulary_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"another vocabulary \(abc, these data have xyz\)"):
         load_pretrained(Reader(3, 2), path, {}, {"vocabulary_hash": "xyz"})
 
+    class Speller(Reader):
+        reads = "characters"
+
+    load_pretrained(Speller(3, 2), path, {}, {"vocabulary_hash": "xyz"})  # it has no vocabulary
+
 
 def test_differences_are_told_by_key() -> None:
     ours = {"a": 1, "b": {"c": 2, "d": 3}, "pretrained": "x"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.config import build, choices, compose, locate, parts, plain, resolutions
+from experiments.config import at_most, build, choices, compose, locate, parts, plain, resolutions
 from experiments.errors import UserError
 
 LINEAR = "experiments.optim.adam.Adam"
@@ -24,6 +24,10 @@ def test_large_pictures_come_in_parts() -> None:
     assert parts([64, 128, 256]) == 1 and parts([64, 128, 256, 512]) == 2
     with pytest.raises(ValueError, match="must be a list"):
         parts(8)  # type: ignore[arg-type]
+
+
+def test_a_batch_may_have_a_bound() -> None:
+    assert at_most(40, 48) == 40 and at_most(40, 4) == 4
 
 
 def test_a_composed_configuration_is_the_callers_own() -> None:

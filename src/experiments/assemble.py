@@ -74,7 +74,7 @@ def caption_features(system: System, dataset: Dataset, ranks: Ranks) -> CaptionF
     if encode is None:
         return None
     owner = getattr(encode, "__self__", system)
-    cache = dataset.folder
+    split, cache = dataset.train.read_as(system.reads), dataset.folder
     return CaptionFeatures.open(
-        dataset.train, encode, hash_weights(owner), cache, ranks.device, quiet=not ranks.main
+        split, encode, hash_weights(owner), cache, ranks.device, quiet=not ranks.main
     )

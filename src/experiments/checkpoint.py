@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from experiments.data.reading import reads_of
 from experiments.errors import UserError
 from experiments.folder import by_images, file_at, images_of, run_config, run_facts
 from experiments.terminal import say
@@ -116,16 +117,22 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def load_pretrained(
-    module: nn.Module, path: Path, node: Mapping[str, Any], facts: Mapping[str, Any]
+    module: nn.Module,
+    path: Path,
+    node: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    group: str = "encoder",
 ) -> None:
-    """Give a module, made from `node`, the encoder of a finished run: `path` is its weights.
+    """Give a module, made from `node`, the weights of a `group` of a finished run: `path`.
 
-    The vocabulary must be the one that the run was trained with. Raises `UserError`.
+    The vocabulary must be the one that the run was trained with, where the encoder reads words.
+    Raises `UserError`.
     """
     folder = path.parents[1]
     theirs = run_facts(folder)["vocabulary_hash"]
     ours = facts.get("vocabulary_hash")
-    if hasattr(module, "text") and ours not in (None, theirs):
+    reads_words = hasattr(module, "text") and reads_of(module) == "words"
+    if reads_words and ours not in (None, theirs):
         raise UserError(
             f"{folder}: was trained with another vocabulary ({theirs}, these data have {ours}); "
             "leave the path away and one is trained on these data"
@@ -134,12 +141,12 @@ def load_pretrained(
     if state is None:
         raise UserError(f"{path}: cannot be read; remove {folder} to train it again")
     try:
-        module.load_state_dict(state["export"]["encoder"])
+        module.load_state_dict(state["export"][group])
     except (KeyError, RuntimeError) as error:
-        found = differences(dict(run_config(folder).get("encoder") or {}), dict(node))
+        found = differences(dict(run_config(folder).get(group) or {}), dict(node))
         line = "; ".join(found) or " ".join(str(error).split())[:200]
         raise UserError(
-            f"{folder}: its encoder is not the one that this configuration asks for: {line}"
+            f"{folder}: its {group} is not the one that this configuration asks for: {line}"
         ) from None
 
 

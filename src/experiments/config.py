@@ -89,6 +89,11 @@ def resolutions(stages: int, first: int | None, last: int | None) -> ListConfig:
     return ListConfig([start << index for index in range(stages)])
 
 
+def side(index: int, stages: int, first: int | None, last: int | None) -> int:
+    """One of the sides that `resolutions` gives."""
+    return int(resolutions(stages, first, last)[index])
+
+
 def parts(sizes: list[int]) -> int:
     """Parts of a batch: two beyond 256 px, where a whole one needs more than 12 GB."""
     if not isinstance(sizes, list | ListConfig) or not sizes:
@@ -96,9 +101,24 @@ def parts(sizes: list[int]) -> int:
     return 2 if sizes[-1] > 256 else 1
 
 
+def at_most(largest: int, value: int) -> int:
+    """The value, or the largest that there may be."""
+    return min(largest, value)
+
+
 def when(condition: bool, value: Any) -> Any:
     """The value under a condition, else null."""
     return value if condition else None
+
+
+def last(sizes: list[int]) -> int:
+    """The largest of some resolutions."""
+    return int(sizes[-1])
+
+
+def times(factor: int, number: int) -> int:
+    """A width as a multiple of another."""
+    return factor * number
 
 
 def register() -> None:
@@ -106,9 +126,8 @@ def register() -> None:
     store = ConfigStore.instance()
     for group, node in OPTIONS.items():
         store.store(group=group, name="schema", node=node)
-    OmegaConf.register_new_resolver("resolutions", resolutions, replace=True)
-    OmegaConf.register_new_resolver("parts", parts, replace=True)
-    OmegaConf.register_new_resolver("when", when, replace=True)
+    for function in (resolutions, side, last, parts, at_most, when, times):
+        OmegaConf.register_new_resolver(function.__name__, function, replace=True)
 
 
 def compose(overrides: list[str]) -> DictConfig:
@@ -196,6 +215,7 @@ def build(node: Any, facts: Mapping[str, Any] | None = None, path: str = "") -> 
         ) from error
     if node.get("pretrained"):
         from experiments.checkpoint import load_pretrained
+        from experiments.prerequisite import role
 
-        load_pretrained(made, Path(node["pretrained"]), node, facts)
+        load_pretrained(made, Path(node["pretrained"]), node, facts, role(path))
     return made

@@ -86,7 +86,7 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt) -> None:
     torch.manual_seed(mix(int(config["seed"]), "build"))
     system = build_system(config, facts, ranks)
     batches = Batches(
-        dataset.train,
+        dataset.train.read_as(system.reads),
         int(trainer["batch"]),
         int(config["seed"]),
         system.resolutions[-1],
@@ -95,6 +95,8 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt) -> None:
         ranks.processes,
         caption_features(system, dataset, ranks),
         bool(config["data"]["flip"]),
+        system.sampling,
+        system.wrong_images,
     )
     dtype = precision(trainer["precision"], ranks.device)
     training = Training(run, ranks, system, batches, build(config["optim"], None, "optim"), dtype)
@@ -102,7 +104,7 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt) -> None:
     training.resume_or_initialise()
     if trainer["compile"]:
         compile_networks(system)
-    tracker = prepare_folder(run, facts, training.images, ranks)
+    tracker = prepare_folder(run, facts | {"reads": system.reads}, training.images, ranks)
     observer = Observer(run, ranks, system, dataset, tracker, scorer)
     try:
         observer.real_grid()

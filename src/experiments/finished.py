@@ -8,7 +8,13 @@ from experiments.metric.table import format_table
 from experiments.prerequisite import Run
 from experiments.terminal import say, show
 
-HEADLINES = ("r_precision", "/mean", "/colour")  # scores of encoders that one line has room for
+HEADLINES = (
+    "r_precision",
+    "/mean",
+    "/colour",
+    "zero_shot",
+    "_at_50/",
+)  # scores of encoders that one line has room for
 
 
 def show_scores(run: Run, brief: bool = False) -> None:

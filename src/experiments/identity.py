@@ -44,7 +44,7 @@ def identity(config: Mapping[str, Any], prerequisites: Mapping[str, str]) -> dic
             node = node.get(part, {})
         for key in keys:
             node.pop(key, None)
-    for group in ("encoder", "system"):
+    for group in ("encoder", "generator", "system"):
         _drop_pretrained(found.get(group))
     found["prerequisites"] = dict(prerequisites)
     return found

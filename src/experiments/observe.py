@@ -16,6 +16,7 @@ from experiments.data.augment import centre, crop_and_flip, pyramid
 from experiments.data.dataset import Dataset
 from experiments.data.vocabulary import tokenize
 from experiments.ema import EMA
+from experiments.metric.real import read_captions
 from experiments.metric.result import Result
 from experiments.picture import beside, save_png, stage_grid
 from experiments.prerequisite import Run
@@ -88,11 +89,11 @@ class Observer:
         draw = getattr(self.system, "sample", None)
         if not self.ranks.main or not self.rows or draw is None:
             return
-        split, columns = self.dataset.test, int(self.run.config["trainer"]["sample_columns"])
+        columns = int(self.run.config["trainer"]["sample_columns"])
+        split, count, device = self.dataset.test, len(self.rows), self.ranks.device
         captions = split.caption_start[self.rows]
-        tokens = torch.from_numpy(split.tokens[captions]).to(self.ranks.device)
-        lengths = torch.from_numpy(split.lengths[captions])
-        seeds = [[n * 1000 + k for k in range(len(captions))] for n in range(max(1, columns))]
+        tokens, lengths = read_captions(split, captions, self.system, device)
+        seeds = [[n * 1000 + k for k in range(count)] for n in range(max(1, columns))]
         with ema.in_place(self.system):
             made = draw(tokens, lengths, seeds[0], attention=True)
             more = [draw(tokens, lengths, others) for others in seeds[1:]]

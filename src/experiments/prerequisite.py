@@ -1,7 +1,8 @@
 """Runs that other runs build on: found where they are finished, trained first where they are not.
 
 A node of the configuration asks with `pretrained: {model: damsm, overrides: [...]}`; the rest of
-the node becomes the `encoder` of that run, and its data are the same. A path asks for that folder.
+the node becomes the `encoder` of that run, or its `generator` where it stands in that group, and
+its data are the same. A path asks for that folder.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from experiments.errors import UserError
 from experiments.identity import run_id
 
 SHARED = ("data", "launch", "paths", "tracker")
-GROUPS = ("encoder", "metric")  # whose nodes may ask for a run; the last cannot change the result
+# Whose nodes may ask for a run; those of the last cannot change the result.
+GROUPS = ("encoder", "generator", "metric")
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def plan_prerequisites(
         if isinstance(spec, str):
             needs[path] = _given(path, Path(spec))
         else:
-            needs[path] = _plan_prerequisite(config, chosen, node)
+            needs[path] = _plan_prerequisite(config, chosen, path, node)
     return needs
 
 
@@ -92,8 +94,13 @@ def _given(path: str, place: Path) -> Path:
     return place
 
 
+def role(path: str) -> str:
+    """The group that a node becomes in the run that it asks for, and what is loaded from there."""
+    return "generator" if path.split(".")[0] == "generator" else "encoder"
+
+
 def _plan_prerequisite(
-    parent: Mapping[str, Any], chosen: dict[str, str], node: Mapping[str, Any]
+    parent: Mapping[str, Any], chosen: dict[str, str], path: str, node: Mapping[str, Any]
 ) -> Run:
     spec = node["pretrained"]
     overrides = [f"model={spec['model']}", f"data={chosen['data']}", *spec.get("overrides", [])]
@@ -101,8 +108,13 @@ def _plan_prerequisite(
     OmegaConf.set_struct(cfg, False)
     for group in SHARED:
         cfg[group] = copy.deepcopy(parent[group])
-    cfg.encoder = {key: value for key, value in node.items() if key != "pretrained"}
-    cfg.encoder.pretrained = None
+    group = role(path)
+    cfg[group] = {key: value for key, value in node.items() if key != "pretrained"}
+    if group == "generator":
+        for shared in ("encoder", "metric"):
+            cfg[shared] = copy.deepcopy(parent.get(shared))
+    else:
+        cfg.encoder.pretrained = None
     for key in ("precision", "deterministic"):
         cfg.trainer[key] = parent["trainer"][key]
     return plan(plain(cfg), choices(cfg) | {"data": chosen["data"]}, overrides)
@@ -155,8 +167,9 @@ def with_paths(config: Mapping[str, Any], needs: Mapping[str, Run | Path]) -> di
     for path, node in _pretrained_nodes(filled, GROUPS):
         if path in needs:
             node["pretrained"] = str(_weights(path, needs[path]))
-    if "encoder" in filled.get("system", {}):
-        filled["system"]["encoder"] = copy.deepcopy(filled["encoder"])
+    for group in ("encoder", "generator"):
+        if group in filled.get("system", {}):
+            filled["system"][group] = copy.deepcopy(filled[group])
     return filled
 
 

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from experiments import folder as files
 from experiments.check import checked_compose
 from experiments.config import plain
-from experiments.data.vocabulary import Vocabulary
+from experiments.data.reading import reader_of
 from experiments.errors import UserError
 
 # What task=evaluate may change of a run; the rest is the run's.
@@ -24,9 +24,10 @@ def captions_of(config: Mapping[str, Any]) -> list[str]:
     if text is None or text in ("", []):
         raise UserError("text: task=sample needs a caption: 'text=a small red bird'")
     captions = [str(item) for item in (text if isinstance(text, list) else [text])]
-    vocabulary = Vocabulary(files.run_facts(run_folder(config))["words"])
+    facts = files.run_facts(run_folder(config))
+    reader, _ = reader_of(facts.get("reads", "words"), facts["words"], len(facts["words"]))
     for caption in captions:
-        vocabulary.require_known(caption)
+        reader.require_known(caption)
     return captions
 
 

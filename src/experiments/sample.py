@@ -14,7 +14,8 @@ from torch import Tensor
 from experiments import checkpoint
 from experiments.attention import attention_stages
 from experiments.config import build
-from experiments.data.vocabulary import Vocabulary, tokenize
+from experiments.data.reading import reader_of
+from experiments.data.vocabulary import tokenize
 from experiments.errors import UserError
 from experiments.folder import run_about, run_config, run_facts
 from experiments.machine import set_up
@@ -41,22 +42,25 @@ def load(folder: str | Path, device: str = "cpu") -> Model:
     state = checkpoint.load_export(place)
     for name, module in system.export_modules().items():
         module.load_state_dict(state["export"][name])
-    return Model(system.eval().to(device), Vocabulary(facts["words"]), config, int(state["images"]))
+    return Model(system.eval().to(device), facts["words"], config, int(state["images"]))
 
 
 class Model:
-    """A trained text-to-image system with its vocabulary."""
+    """A trained text-to-image system, and how it reads captions."""
 
     def __init__(
-        self, system: System, vocabulary: Vocabulary, config: dict[str, Any], images: int
+        self, system: System, words: list[str], config: dict[str, Any], images: int
     ) -> None:
-        self.system, self.vocabulary, self.config, self.images = system, vocabulary, config, images
+        """`words`: those of the vocabulary. `config`: of the run."""
+        self.system, self.config, self.images = system, config, images
+        longest = int(config["data"]["max_words"])
+        self.reader, self.longest = reader_of(system.reads, words, longest)
 
     def sample(self, captions: list[str], seed: int = 0) -> list[Image.Image]:
         """One picture of the last stage for each caption.
 
         A picture depends on its caption and on `seed` plus its place in the list, not on the other
-        captions. Raises `UserError` for a caption without a word that the model knows.
+        captions. Raises `UserError` for a caption without a word, or letter, that the model knows.
         """
         self.encode(captions)  # a mistake in the last caption is told before anything is drawn
         pictures = []
@@ -74,16 +78,15 @@ class Model:
         return made
 
     def encode(self, captions: list[str]) -> tuple[Tensor, Tensor]:
-        """Tokens (B, T) and lengths (B,); of a long caption the first words are kept."""
+        """Tokens (B, T) and lengths (B,); of a long caption the beginning is kept."""
         if not captions:
             raise UserError("text: no caption was given; use text='a small red bird'")
-        longest = int(self.config["data"]["max_words"])
         rows = []
         for caption in captions:
-            self.vocabulary.require_known(caption)
-            rows.append(self.vocabulary.encode(caption)[:longest])
+            self.reader.require_known(caption)
+            rows.append(self.reader.encode(caption)[: self.longest])
         lengths = torch.tensor([len(row) for row in rows])
-        tokens = torch.zeros(len(rows), longest, dtype=torch.int64)
+        tokens = torch.zeros(len(rows), self.longest, dtype=torch.int64)
         for index, row in enumerate(rows):
             tokens[index, : len(row)] = torch.tensor(row)
         return tokens, lengths
@@ -110,14 +113,14 @@ def sample_to_folder(config: dict[str, Any]) -> list[Path]:
             written[-1],
         )
         if made.attention:
-            words = tokenize(caption)[: int(model.config["data"]["max_words"])]
+            words = tokenize(caption)[: model.longest]
             written.append(place / "attention.png")
             pictures = [stage[0] for stage in made.images[1:]]
             maps = [attention[0].float() for attention in made.attention]
             save_png(attention_stages(pictures, maps, words), written[-1])
-        unknown = model.vocabulary.unknown(caption)
+        unknown = model.reader.unknown(caption)
         if unknown:
-            show(f"words that the model has never seen: {', '.join(unknown)}")
+            show(f"{model.system.reads} that the model has never seen: {', '.join(unknown)}")
         show(f"{caption!r}: {count} pictures in {place}")
     return written
 

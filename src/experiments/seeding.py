@@ -41,6 +41,11 @@ class Step:
         """Draw from the start of a stream of its own from here on: the same numbers each time."""
         self._generator.manual_seed(mix(*self._seed, *stream))
 
+    @property
+    def rank(self) -> int:
+        """The place of this process among all."""
+        return self.rows.start // (self.batch // self.processes)
+
     def normal(self, *shape: int) -> Tensor:
         """Standard normal noise of shape (rows of this process, *shape)."""
         drawn = torch.randn(self.batch, *shape, generator=self._generator)[self.rows]

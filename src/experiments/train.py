@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from experiments import checkpoint
 from experiments.data.augment import crop_and_flip, pyramid
@@ -20,7 +21,7 @@ from experiments.ema import EMA
 from experiments.errors import UserError
 from experiments.interrupt import Interrupt
 from experiments.observe import Observer
-from experiments.optim.adam import Adam
+from experiments.optim.schedule import Scheduled
 from experiments.optim.turn import Turn, let_train
 from experiments.prerequisite import Run
 from experiments.ranks import Ranks
@@ -39,7 +40,7 @@ class Training:
     ranks: Ranks
     system: System
     batches: Batches
-    settings: dict[str, Adam]
+    settings: dict[str, Scheduled]
     precision: torch.dtype
     images: int = 0
     stats: Stats = field(default_factory=Stats)
@@ -118,8 +119,13 @@ class Training:
     def to_device(self, batch: Batch) -> Batch:
         """Crop, flip and pyramid happen here, on the device."""
         batch = batch.to(self.ranks.device)
-        crops = crop_and_flip(batch.pixels, batch.offsets, batch.flips, self.batches.crop)
-        return replace(batch, images=pyramid(crops, self.system.resolutions))
+
+        def ready(pixels: Tensor) -> list[Tensor]:
+            crops = crop_and_flip(pixels, batch.offsets, batch.flips, self.batches.crop)
+            return pyramid(crops, self.system.resolutions)
+
+        wrong = None if batch.wrong_pixels is None else ready(batch.wrong_pixels)
+        return replace(batch, images=ready(batch.pixels), wrong_images=wrong)
 
     def split(self, batch: Batch) -> list[tuple[Batch, Step]]:
         """The parts of the batch, each with the noise of its rows."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from textwrap import wrap
 
 from experiments.config import CONF
 
@@ -45,7 +46,9 @@ def usage() -> str:
     for folder in folders:
         name, options = str(folder.relative_to(CONF)), _options(folder)
         if name not in CHOSEN and len(options) > 1:
-            lines.append(f"  {name:<20}{', '.join(options)}")
+            lines += wrap(
+                ", ".join(options), 110, initial_indent=f"  {name:<20}", subsequent_indent=" " * 22
+            )
     lines += ["", "Set any key with key=value (trainer.images=50000, seed=1). Flags:", "", FLAGS]
     return "\n".join(lines)
 

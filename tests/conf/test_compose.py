@@ -48,7 +48,7 @@ def test_every_preset_for_debugging(model: str, debug: str) -> None:
     assert short.trainer.images < long.trainer.images / 100
 
 
-@pytest.mark.parametrize("part", ["encoder/image", "metric/extractor", "tracker"])
+@pytest.mark.parametrize("part", ["encoder/image", "encoder/text", "metric/extractor", "tracker"])
 def test_every_part(part: str) -> None:
     for option in options(part):
         checked_compose([f"{part}={option}"])
@@ -143,7 +143,7 @@ def test_a_mistake_is_named_with_what_there_is(override: str, parts: list[str]) 
 
 def test_all_mistakes_at_once() -> None:
     found = problems(
-        "modle=x", "trainer.precision=fp8", "+y.z=1", "generator.stagez=3", "model=gan"
+        "modle=x", "trainer.precision=fp8", "+y.z=1", "generator.stagez=3", "model=gann"
     )
     assert len(found) == 5
 

@@ -96,3 +96,36 @@ def test_batches_carry_the_features_of_their_captions(split: Split, tmp_path: Pa
     assert torch.equal(batch.wrong_sentence, features.at(batch.wrong_caption_rows)[1])
     assert batch.to("cpu").words is not None
     assert Batches(split, 8, 0, 8, features=features).at(0).wrong_sentence is None
+
+
+def test_an_encoder_of_sentences_alone_has_no_words(split: Split, tmp_path: Path) -> None:
+    encoder = Encoder()
+
+    def encode(tokens: Tensor, lengths: Tensor) -> tuple[None, Tensor]:
+        return None, encoder(tokens, lengths)[1]
+
+    for _ in range(2):  # computed, then read
+        features = CaptionFeatures.open(split, encode, "enc", tmp_path, quiet=True)
+        words, sentence = features.at(np.array([3, 0]))
+        assert words is None and features.dim == 6
+        expected = encoder(*(torch.from_numpy(part) for part in split.read(np.array([3, 0]))))[1]
+        assert torch.equal(sentence, expected.half())
+    assert [file.name for file in tmp_path.glob("captions-*/*")] == ["sentence.npy"]
+    batch = Batches(split, 8, 0, 8, "class_aware", features=features).at(24)
+    assert batch.words is None and batch.sentence is not None
+    assert torch.equal(batch.sentence, features.at(batch.caption_rows)[1])
+    assert torch.equal(batch.wrong_sentence, features.at(batch.wrong_caption_rows)[1])
+
+
+def test_characters_are_encoded_by_their_own_tokens(split: Split, tmp_path: Path) -> None:
+    """The same weights on words and on letters: neither finds the features of the other."""
+    letters = split.read_as("characters")
+    by_words = CaptionFeatures.open(split, Encoder(), "enc", tmp_path, quiet=True)
+    by_letters = CaptionFeatures.open(letters, Encoder(), "enc", tmp_path, quiet=True)
+    rows = np.arange(4)
+    expected = Encoder()(*(torch.from_numpy(part) for part in letters.read(rows)))[1]
+    assert torch.equal(by_letters.at(rows)[1], expected.half())
+    assert not torch.equal(by_letters.at(rows)[1], by_words.at(rows)[1])
+    batch = Batches(letters, 8, 0, 8, features=by_letters).at(0)
+    assert batch.tokens.dtype == torch.int64 and batch.tokens.shape == (8, 201)
+    assert torch.equal(batch.tokens, torch.from_numpy(letters.read(batch.caption_rows.numpy())[0]))

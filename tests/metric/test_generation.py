@@ -11,11 +11,14 @@ from torch import Tensor, nn
 
 from experiments.data.augment import to_uint8
 from experiments.data.dataset import Dataset
+from experiments.encoder.char_cnn_rnn import CharCNNRNN
 from experiments.encoder.classifier import Classifier
 from experiments.encoder.cnn import CNN
 from experiments.encoder.damsm import DAMSM
+from experiments.encoder.joint_embedding import JointEmbedding
 from experiments.metric.extractor import Extracted, NetworkExtractor, hash_weights
 from experiments.metric.generation import REPEATED, REPEATS, GenerationScores
+from experiments.metric.r_precision import r_precision
 from experiments.metric.real import captions_for, real_images
 from experiments.ranks import Ranks
 from experiments.system.attngan import AttnGAN
@@ -118,6 +121,27 @@ def test_real_pictures_of_the_right_captions_score_as_real_ones(
             assert scores[f"attribute_accuracy/{name}"] == 1
             assert scores[f"attribute_accuracy/{name}/real"] == 1
     assert scores["attribute_accuracy/colour"] == scores["attribute_accuracy/mean"] == 1
+
+
+def test_each_encoder_reads_captions_its_own_way(
+    birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
+) -> None:
+    """A system that reads words, and a judge that reads letters."""
+    torch.manual_seed(2)
+    judge = JointEmbedding(CharCNNRNN(6, width=8), trunk(), 6)
+    for parameter in judge.text.parameters():
+        nn.init.uniform_(parameter, -0.5, 0.5)
+    scores, _ = score(Oracle(birds, make_encoder().freeze(), COUNT), independent=judge)
+    rows = captions_for(birds.test, COUNT, 0)
+    tokens, lengths = birds.test.read_as("characters").read(rows)
+    images = birds.test.caption_image[rows]
+    with torch.no_grad():
+        sentences = judge.encode_text(torch.from_numpy(tokens), torch.from_numpy(lengths))[1]
+        vectors = judge.encode_image(real_images(birds.test, images, 16, CPU))[1]
+    labels = torch.from_numpy(birds.test.labels[images])
+    expected = r_precision(vectors, sentences, labels, 9)
+    assert scores["r_precision/independent"] == expected.mean
+    assert scores["r_precision/independent/std"] == expected.std
 
 
 def test_real_pictures_of_other_captions_do_not(

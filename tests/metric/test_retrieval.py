@@ -46,6 +46,8 @@ def test_equals_r_precision_of_the_pictures_and_their_captions(
 class Knowing(nn.Module):
     """Gives a picture and the captions of its image one direction of their own."""
 
+    name = "damsm"
+
     def __init__(self, birds: Dataset, shift: int = 0) -> None:
         super().__init__()
         self.split, self.shift = birds.test, shift

@@ -86,7 +86,8 @@ def test_generator_loss_is_adversarial_of_all_stages_damsm_of_the_last_and_kl(
     for stage, network in enumerate(system.discriminator.stages):
         conditional, unconditional = network(shared.fakes[stage], shared.text.sentence)
         expected = expected + bce(conditional, 1) + bce(unconditional, 1)
-    text, mu, logvar = shared.text, shared.mu, shared.logvar
+    text, mu, logvar = shared.text, shared.made.mu, shared.made.logvar
+    assert mu is not None and logvar is not None
     expected = expected + 2.0 * 0.5 * (mu**2 + logvar.exp() - 1 - logvar).mean()
     seen = system.encoder.encode_image(shared.fakes[-1])
     judged = DAMSMLoss()(text.words, text.mask, text.sentence, *seen, batch.labels)

@@ -1,15 +1,13 @@
 """Training batches as a pure function of the images seen: what a run resumes from is one number.
 
-The images of all epochs form one endless sequence, epoch e in an order drawn from (seed, e); a
-batch is the next stretch of it, so nothing is dropped between epochs. Everything random is drawn
-for the global batch from (seed, images seen) and then sliced for this process.
+Which images a batch has is a matter of `order.py`. Everything random is drawn for the global batch
+from (seed, images seen) and then sliced for this process.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -21,11 +19,12 @@ import torch
 from torch import Tensor
 
 from experiments.data.captions import CaptionFeatures
+from experiments.data.order import ORDERS, Sampling
 from experiments.data.split import Split
 from experiments.errors import UserError
 
 Mismatch = Literal["none", "roll", "class_aware"]
-ORDER, DRAW = 0, 1  # streams of random numbers that one seed gives
+DRAW = 1  # a stream of random numbers that one seed gives; those of `order.py` are others
 AHEAD = 3
 
 
@@ -35,7 +34,8 @@ class Batch:
 
     Images lie uncropped: `augment.crop_and_flip` applies offsets and flips on the device. Without
     mismatched captions `wrong_caption_rows` is -1 and the other `wrong_` fields are zero. `words`,
-    `sentence` and `wrong_sentence` are there where features of a frozen text encoder are attached.
+    `sentence` and `wrong_sentence` are there where features of a frozen text encoder are attached,
+    `words` where it gives them.
     """
 
     pixels: Tensor  # uint8 (B, L, L, 3)
@@ -50,10 +50,12 @@ class Batch:
     wrong_caption_rows: Tensor  # int64 (B,)
     wrong_tokens: Tensor  # int64 (B, T)
     wrong_lengths: Tensor  # int64 (B,)
+    wrong_pixels: Tensor | None = None  # uint8 (B, L, L, 3), the pictures of the wrong captions
     words: Tensor | None = None  # float16 (B, dim, T)
     sentence: Tensor | None = None  # float16 (B, dim)
     wrong_sentence: Tensor | None = None  # float16 (B, dim)
     images: list[Tensor] | None = None  # the loop's: (B, 3, r, r) in [-1, 1], smallest first
+    wrong_images: list[Tensor] | None = None  # the same of `wrong_pixels`
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -81,13 +83,16 @@ class Batch:
 
 
 class Batches:
-    """Batches of a split. `batch` is the global batch: each of `num_processes` gets its share.
+    """Batches of a split, read as its text encoder reads it. `batch` is the global one: each of
+    `num_processes` gets its share.
 
     `crop`: pixels that are cut out of each image. `mismatch`: where a wrong caption comes from.
     `roll`: the next image's caption after sorting the batch by caption length (released AttnGAN
     code, where it may be of the same class; here the last takes the first's). `class_aware`: a
     random caption of a random image of another class (of another image where there is one class).
-    `features`: those of a frozen text encoder for this split.
+    `features`: those of a frozen text encoder for this split. `sampling`: whether a batch is the
+    next of all `images` or has each image from another of the `classes`. `wrong_images`: whether
+    the pictures of the wrong captions come too.
     """
 
     def __init__(
@@ -101,6 +106,8 @@ class Batches:
         num_processes: int = 1,
         features: CaptionFeatures | None = None,
         flip: bool = True,
+        sampling: Sampling = "images",
+        wrong_images: bool = False,
     ) -> None:
         assert 0 <= rank < num_processes and seed >= 0
         assert mismatch in ("none", "roll", "class_aware"), mismatch
@@ -116,19 +123,20 @@ class Batches:
             raise UserError(f"data: the {split.name} split has no images")
         self.split, self.batch, self.seed, self.crop = split, batch, seed, crop
         self.mismatch, self.features, self.flip = mismatch, features, flip
+        self.wrong_images = wrong_images and mismatch != "none"
         share = batch // num_processes
         self._share = slice(rank * share, (rank + 1) * share)
         self._images = np.asarray(split.images)
         self._counts = np.diff(split.caption_start)
         self._by_class = np.argsort(split.labels, kind="stable")
         self._sorted_labels = split.labels[self._by_class]
-        self._order = functools.lru_cache(maxsize=4)(self._draw_order)
+        self._order = ORDERS[sampling](split, batch, seed)
 
     def at(self, images_seen: int) -> Batch:
         """This process's share of the batch that follows after `images_seen` images."""
         rng = np.random.default_rng([self.seed, DRAW, images_seen])
         split, share = self.split, self._share
-        rows = self._rows(images_seen)
+        rows = self._order.rows(images_seen)
         captions = self._caption_of(rows, rng.random(self.batch))
         room = self._images.shape[1] - self.crop + 1
         offsets = rng.integers(0, room, (self.batch, 2))
@@ -136,20 +144,25 @@ class Batches:
         wrong = self._wrong(rows, captions, rng)[share]
         rows, captions = rows[share], captions[share]
         has_wrong = (wrong >= 0)[:, None]
+        tokens, lengths = split.read(captions)
+        wrong_tokens, wrong_lengths = split.read(wrong)
         batch = Batch(
             pixels=self._gather(rows),
             offsets=torch.from_numpy(offsets[share]),
             flips=torch.from_numpy(flips[share]),
-            tokens=torch.from_numpy(split.tokens[captions]),
-            lengths=torch.from_numpy(split.lengths[captions]),
+            tokens=torch.from_numpy(tokens),
+            lengths=torch.from_numpy(lengths),
             labels=torch.from_numpy(split.labels[rows]),
             attributes=torch.from_numpy(split.attributes[rows]),
             rows=torch.from_numpy(rows),
             caption_rows=torch.from_numpy(captions),
             wrong_caption_rows=torch.from_numpy(wrong),
-            wrong_tokens=torch.from_numpy(np.where(has_wrong, split.tokens[wrong], 0)),
-            wrong_lengths=torch.from_numpy(np.where(has_wrong[:, 0], split.lengths[wrong], 0)),
+            wrong_tokens=torch.from_numpy(np.where(has_wrong, wrong_tokens, 0)),
+            wrong_lengths=torch.from_numpy(np.where(has_wrong[:, 0], wrong_lengths, 0)),
         )
+        if self.wrong_images:
+            pixels = self._gather(split.caption_image[wrong])
+            batch = dataclasses.replace(batch, wrong_pixels=pixels)
         if self.features is not None:
             words, sentence = self.features.at(captions)
             other = None if self.mismatch == "none" else self.features.at(wrong)[1]
@@ -196,19 +209,6 @@ class Batches:
                 while True:
                     ready.get_nowait()
             thread.join()
-
-    def _draw_order(self, epoch: int) -> np.ndarray:
-        return np.random.default_rng([self.seed, ORDER, epoch]).permutation(len(self.split))
-
-    def _rows(self, images_seen: int) -> np.ndarray:
-        """Images of the global batch, (batch,)."""
-        place = np.arange(images_seen, images_seen + self.batch)
-        epochs, index = np.divmod(place, len(self.split))
-        rows = np.empty(self.batch, np.int64)
-        for epoch in range(epochs[0], epochs[-1] + 1):
-            here = epochs == epoch
-            rows[here] = self._order(int(epoch))[index[here]]
-        return rows
 
     def _caption_of(self, rows: np.ndarray, uniform: np.ndarray) -> np.ndarray:
         """A caption of each image, by a number in [0, 1)."""

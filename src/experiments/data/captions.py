@@ -2,6 +2,7 @@
 
 An encoder that is not trained gives a caption the same features in every epoch, so they are read
 from disk: float16, words (M, dim, T) and sentence (M, dim), in the order of the split's captions.
+An encoder that gives sentences alone has no words there either.
 """
 
 from __future__ import annotations
@@ -18,16 +19,17 @@ from experiments.data.split import Split
 from experiments.data.store import atomic, locked, open_store, progress_bar
 from experiments.errors import UserError
 
-EncodeFn = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+EncodeFn = Callable[[Tensor, Tensor], tuple[Tensor | None, Tensor]]
 BATCH = 256  # fixed: features may depend on it in the last bit
 
 
 class CaptionFeatures:
     """The features of a split's captions. Made by `open`; `at` reads them."""
 
-    def __init__(self, words: np.ndarray, sentence: np.ndarray) -> None:
-        assert len(words) == len(sentence) and words.shape[1] == sentence.shape[1]
-        self._words, self._sentence = np.asarray(words), np.asarray(sentence)
+    def __init__(self, words: np.ndarray | None, sentence: np.ndarray) -> None:
+        assert words is None or words.shape[:2] == sentence.shape
+        self._words = None if words is None else np.asarray(words)
+        self._sentence = np.asarray(sentence)
 
     @classmethod
     def open(
@@ -41,9 +43,9 @@ class CaptionFeatures:
     ) -> CaptionFeatures:
         """The features under `cache`, computed first where they are not there.
 
-        `encode_fn(tokens (B, T), lengths (B,))` gives words (B, dim, T) and sentence (B, dim); it
-        is called without gradients, on `device`, always with the same B, and its encoder must be
-        in evaluation mode. `encoder_hash` names its weights.
+        `encode_fn(tokens (B, T), lengths (B,))` gives words (B, dim, T), or None, and sentence
+        (B, dim); it is called without gradients, on `device`, always with the same B, and its
+        encoder must be in evaluation mode. `encoder_hash` names its weights.
         """
         folder = Path(cache) / f"captions-{encoder_hash}-{tokens_hash(split)}"
         if not folder.exists():
@@ -52,7 +54,10 @@ class CaptionFeatures:
                     with atomic(folder) as partial:
                         partial.mkdir()
                         _compute(split, encode_fn, partial, torch.device(device), quiet)
-        return cls(open_store(folder / "words.npy"), open_store(folder / "sentence.npy"))
+        words = folder / "words.npy"
+        return cls(
+            open_store(words) if words.exists() else None, open_store(folder / "sentence.npy")
+        )
 
     def __len__(self) -> int:
         return len(self._sentence)
@@ -62,10 +67,11 @@ class CaptionFeatures:
         """Size of the embedding."""
         return self._sentence.shape[1]
 
-    def at(self, caption_rows: np.ndarray | Tensor) -> tuple[Tensor, Tensor]:
-        """Float16 words (B, dim, T) and sentence (B, dim) of the captions (B,)."""
+    def at(self, caption_rows: np.ndarray | Tensor) -> tuple[Tensor | None, Tensor]:
+        """Float16 words (B, dim, T), or None, and sentence (B, dim) of the captions (B,)."""
         rows = np.asarray(caption_rows)
-        return torch.from_numpy(self._words[rows]), torch.from_numpy(self._sentence[rows])
+        words = None if self._words is None else torch.from_numpy(self._words[rows])
+        return words, torch.from_numpy(self._sentence[rows])
 
 
 def tokens_hash(split: Split) -> str:
@@ -80,30 +86,31 @@ def tokens_hash(split: Split) -> str:
 def _compute(
     split: Split, encode_fn: EncodeFn, folder: Path, device: torch.device, quiet: bool
 ) -> None:
-    count, length = split.tokens.shape
+    count = len(split.tokens)
     title = f"text features of {count} captions"
-    words_file = sentence_file = None
+    files: dict[str, np.memmap] = {}
     with progress_bar(count, title, "captions", False if quiet else None) as bar:
         for first in range(0, count, BATCH):
             # The last batch is filled up with the last caption, so that all have one shape.
             rows = np.minimum(np.arange(first, first + BATCH), count - 1)
             used = min(BATCH, count - first)
-            tokens = torch.from_numpy(split.tokens[rows]).to(device)
-            lengths = torch.from_numpy(split.lengths[rows]).to(device)
-            words, sentence = (part.half().cpu().numpy() for part in encode_fn(tokens, lengths))
-            if not (np.isfinite(words).all() and np.isfinite(sentence).all()):
-                raise UserError("text encoder: its features are not finite; check its checkpoint")
-            if words_file is None or sentence_file is None:
-                shape = (count, sentence.shape[1])
-                words_file = _new(folder / "words.npy", (*shape, length))
-                sentence_file = _new(folder / "sentence.npy", shape)
-            span = slice(first, first + used)
-            words_file[span, :, : words.shape[2]] = words[:used]
-            sentence_file[span] = sentence[:used]
+            tokens, lengths = (torch.from_numpy(part).to(device) for part in split.read(rows))
+            words, sentence = encode_fn(tokens, lengths)
+            for name, part in (("words", words), ("sentence", sentence)):
+                if part is None:
+                    continue
+                found = part.half().cpu().numpy()
+                if not np.isfinite(found).all():
+                    raise UserError(
+                        "text encoder: its features are not finite; check its checkpoint"
+                    )
+                if name not in files:
+                    files[name] = _new(folder / f"{name}.npy", (count, *found.shape[1:]))
+                files[name][first : first + used] = found[:used]
             bar.update(used)
-    assert words_file is not None and sentence_file is not None, "a split without captions"
-    words_file.flush()
-    sentence_file.flush()
+    assert files, "a split without captions"
+    for file in files.values():
+        file.flush()
 
 
 def _new(path: Path, shape: tuple[int, ...]) -> np.memmap:

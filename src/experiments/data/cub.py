@@ -6,32 +6,34 @@ with text files. Which of them a folder is, is told by the files in it.
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from experiments.data.caption_files import read_captions
 from experiments.data.cub_layout import IMAGES, Layout, existing_root, find_layout, image_tree
 from experiments.data.cub_metadata import (
-    SPLITS,
     TEST_CLASSES,
     Entry,
-    Split,
-    caption_lines,
-    filenames,
     native_entries,
-    pickled_captions,
     pickled_entries,
-    pickled_words,
     read_boxes,
     read_test_classes,
 )
+from experiments.data.fingerprint import content_hash
 from experiments.data.images import path_inside, read_crop
+from experiments.data.metadata_pickles import (
+    SPLITS,
+    Split,
+    filenames,
+    pickled_captions,
+    pickled_words,
+    require_words,
+)
 from experiments.data.record import Drop, Record
+from experiments.data.root import picture_below
 from experiments.errors import BadInput, UserError
 
 
@@ -39,9 +41,10 @@ class Cub:
     """The reader of CUB-200-2011.
 
     `root`: the folder `birds/` of AttnGAN, or `CUB_200_2011/` itself, with the captions inside or
-    beside it. `layout`: `attngan` (split and classes from `{train,test}/*.pickle`), `native` (text
-    files; the split is by class: a `testclasses.txt` in the tree, else the published 50 classes),
-    or `auto`. `text`: the folder of caption files, where it is neither `text/` nor `text_c10/`.
+    beside it, or `hf://owner/name`. `layout`: `attngan` (split and classes from
+    `{train,test}/*.pickle`), `native` (text files; the split is by class: a `testclasses.txt` in
+    the tree, else the published 50 classes), or `auto`. `text`: the folder of caption files, where
+    it is neither `text/` nor `text_c10/`.
     `box_crop`: crop to the bird as AttnGAN does. `captions_per_image`: use only the first so many.
 
     Captions come from the caption files, as many as each image has. Only where there are none, they
@@ -72,9 +75,7 @@ class Cub:
     def check(self) -> None:
         """Raise `UserError` where a part of the tree is missing or the vocabulary is empty."""
         found = self._find()
-        # The published file takes a second to read, an empty one is small; `words` looks at both.
-        if found.captions is not None and found.captions.stat().st_size < 100_000:
-            pickled_words(found.captions)
+        require_words(found.captions)
         for name, wanted in (
             ("images.txt", self.box_crop or found.pickles is None),
             ("bounding_boxes.txt", self.box_crop),
@@ -88,15 +89,11 @@ class Cub:
         """A hash of the settings and of name, size and time of every file that is read."""
         found = self._find()
         settings = (self.name, found.pickles is None, self.box_crop, self.captions_per_image)
-        digest = hashlib.sha256(repr(settings).encode() + TEST_CLASSES.read_bytes())
         folders = [found.cub / IMAGES, found.text, *(found.cub.glob("*.txt"))]
         folders += [found.captions, found.test_classes]
         if found.pickles is not None:
             folders += [found.pickles / split for split in SPLITS]
-        for number, folder in enumerate(folders):
-            for name, status in _files(folder):
-                digest.update(f"{number} {name} {status.st_size} {status.st_mtime_ns}\n".encode())
-        return digest.hexdigest()[:16]
+        return content_hash(repr(settings).encode() + TEST_CLASSES.read_bytes(), folders)
 
     def read(self) -> Iterator[Record | Drop]:
         """The images in the order of the lists, the training split first in AttnGAN's tree."""
@@ -146,12 +143,8 @@ class Cub:
         training happens later, on the device. Original aspect is kept.
         """
         root = existing_root(self.root)
-        images = image_tree(root) / IMAGES
-        try:
-            relative = (root / record.image).relative_to(images)
-        except ValueError:
-            raise BadInput("path leaves the root") from None
-        return read_crop(path_inside(images, relative.as_posix()), size, record.box)
+        path = picture_below(root, [image_tree(root) / IMAGES], record.image)
+        return read_crop(path, size, record.box)
 
     def class_names(self) -> list[str]:
         """Names of the folders (`001.Black_footed_Albatross`) by label."""
@@ -191,28 +184,10 @@ class Cub:
         pickled: dict[Split, list[list[str]]],
         drops: list[Drop],
     ) -> tuple[str, ...]:
-        if found.text is None:
-            captions = [caption for caption in pickled[entry.split][entry.index] if caption]
+        if found.text is not None:
+            captions = read_captions(found.text, f"{entry.name}.txt", entry.name, drops)
         else:
-            try:
-                path = path_inside(found.text, f"{entry.name}.txt")
-            except BadInput as reason:
-                raise BadInput(f"captions: {reason}") from None
-            captions, faults = caption_lines(path)
-            drops += [Drop(f"{entry.name}#{line}", reason) for line, reason in faults]
-        if not captions:
-            raise BadInput("no caption can be used")
+            captions = [caption for caption in pickled[entry.split][entry.index] if caption]
+            if not captions:
+                raise BadInput("no caption can be used")
         return tuple(captions[: self.captions_per_image])
-
-
-def _files(place: Path | None) -> Iterator[tuple[str, os.stat_result]]:
-    """The files at or under a path, in a fixed order."""
-    if place is None:
-        return
-    if place.is_file():
-        yield place.name, place.stat()
-    for folder, folders, names in os.walk(place):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(folder, name)
-            yield path.relative_to(place).as_posix(), path.lstat()

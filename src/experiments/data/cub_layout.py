@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.data.cub_metadata import SPLITS
+from experiments.data.metadata_pickles import LISTS, captions_pickle, lists_folder
+from experiments.data.root import data_folder
 from experiments.errors import UserError
 
 IMAGES = "images"
@@ -31,12 +32,7 @@ class Layout:
 
 def existing_root(root: str | None) -> Path:
     """The folder that `data.root` names. Raises `UserError` where there is none."""
-    if root is None:
-        raise UserError(f"data.root: not set; {FETCH}")
-    folder = Path(root).expanduser()
-    if not folder.is_dir():
-        raise UserError(f"data.root: there is no folder {folder}; {FETCH}")
-    return folder
+    return data_folder(root, FETCH)
 
 
 def image_tree(root: Path) -> Path:
@@ -61,15 +57,10 @@ def find_layout(root: str | None, layout: str, text: str | None) -> Layout:
     bases = (top, top.parent) if cub == top else (top,)
     pickles = None
     if layout != "native":
-        lists = [f"{split}/filenames.pickle" for split in SPLITS]
-        whole = (base for base in bases if all((base / name).is_file() for name in lists))
-        pickles = next(whole, None)
+        pickles = lists_folder(bases)
         if pickles is None and (layout == "attngan" or not (cub / "images.txt").is_file()):
-            raise UserError(f"data.root: neither images.txt nor {lists[0]} in {top}; {FETCH}")
-    captions = None
-    if pickles is not None:
-        names = ("captions.pickle", "captions_DAMSM.pickle")
-        captions = _first_file(pickles / name for name in names)
+            raise UserError(f"data.root: neither images.txt nor {LISTS[0]} in {top}; {FETCH}")
+    captions = captions_pickle(pickles)
     captions_folder = _text_folder(text, [*bases, cub])
     if captions_folder is None and captions is None:
         raise UserError(f"data.root: no text/<class>/<picture>.txt in {top}; {FETCH}")

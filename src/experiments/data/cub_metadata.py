@@ -1,4 +1,4 @@
-"""The files around the pictures of CUB-200-2011 (Wah 2011): lists, boxes, captions, splits.
+"""The files around the pictures of CUB-200-2011 (Wah 2011): lists, boxes, splits.
 
 All of them were made by others and many users make their own: nothing is taken on trust, and what
 is wrong is named with file and line.
@@ -10,18 +10,20 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
 
-from experiments.data.pickles import LIMIT, load_pickle
+from experiments.data.bounded import read_bounded
+from experiments.data.metadata_pickles import (
+    SPLITS,
+    Split,
+    class_ids,
+    filenames,
+    have_class_ids,
+)
+from experiments.data.pickles import LIMIT
 from experiments.data.record import Box, Drop
-from experiments.errors import BadInput, UserError
+from experiments.errors import UserError
 
-Split = Literal["train", "test"]
-CAPTIONS = 10  # an image, in captions.pickle: its index arithmetic depends on it
-MAX_CAPTION_FILE = 1_000_000  # bytes
-MAX_CAPTION = 2_000  # letters
 TEST_CLASSES = Path(__file__).with_name("cub_test_classes.txt")
-SPLITS: tuple[Split, ...] = ("train", "test")
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,7 @@ class Entry:
 
 def numbered_lines(path: Path) -> Iterator[tuple[str, str, str]]:
     """`id value` lines of a CUB list as (place, id, value); `id` is empty for any other line."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(LIMIT + 1)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    if len(content) > LIMIT:
-        raise UserError(f"{path}: larger than {LIMIT} bytes, which no such file should be")
+    content = read_bounded(path, LIMIT)
     for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
         fields = line.split(maxsplit=1)
         if fields:
@@ -93,15 +89,12 @@ def pickled_entries(base: Path, cub: Path) -> list[Entry | Drop]:
     if (cub / "images.txt").is_file():
         paths = (path for _, number, path in numbered_lines(cub / "images.txt") if number)
         listed = {without_suffix(path): path for path in paths}
-    files = {split: base / split / "class_info.pickle" for split in SPLITS}
-    with_ids = all(path.is_file() for path in files.values())
+    with_ids = have_class_ids(base)
     numbers: dict[str, int] = {}
     entries: list[Entry | Drop] = []
     for split in SPLITS:
         names = filenames(base, split)
-        ids = load_pickle(files[split]) if with_ids else []
-        if with_ids and (not isinstance(ids, list) or len(ids) != len(names)):
-            raise UserError(f"{files[split]}: must list one class for each of {len(names)} names")
+        ids = class_ids(base, split, len(names)) if with_ids else []
         for index, name in enumerate(names):
             folder = PurePosixPath(name).parent.name
             class_id = ids[index] if with_ids else numbers.setdefault(folder, len(numbers))
@@ -111,67 +104,6 @@ def pickled_entries(base: Path, cub: Path) -> list[Entry | Drop]:
             image = listed.get(name, f"{name}.jpg")
             entries.append(Entry(name, image, class_id, folder or str(class_id), split, index))
     return entries
-
-
-def filenames(base: Path, split: Split) -> list[str]:
-    """The names `class/picture` of a split."""
-    path = base / split / "filenames.pickle"
-    names = load_pickle(path)
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise UserError(f"{path}: must be a list of names `class/picture`")
-    return names
-
-
-def pickled_words(path: Path) -> list[str]:
-    """The vocabulary of a `captions.pickle`, in index order; index 0 is `<end>`."""
-    return _vocabulary(path, _captions_file(path))
-
-
-def pickled_captions(path: Path, counts: dict[Split, int]) -> dict[Split, list[list[str]]]:
-    """The captions of each image by split, in the order of the file names.
-
-    `counts`: images in each split. Words are what AttnGAN's tokenizer left of the sentences. An
-    index outside the vocabulary loses its caption.
-    """
-    content = _captions_file(path)
-    words = _vocabulary(path, content)
-    captions: dict[Split, list[list[str]]] = {}
-    for split, sentences in zip(SPLITS, content[:2], strict=True):
-        if not isinstance(sentences, list) or len(sentences) != CAPTIONS * counts[split]:
-            found = len(sentences) if isinstance(sentences, list) else "no list of"
-            raise UserError(
-                f"{path}: {found} {split} captions, where {counts[split]} file names need "
-                f"{CAPTIONS} each; add the folder of caption files (text/<class>/<picture>.txt)"
-            )
-        captions[split] = [
-            [_sentence(s, words) for s in sentences[k : k + CAPTIONS]]
-            for k in range(0, len(sentences), CAPTIONS)
-        ]
-    return captions
-
-
-def caption_lines(path: Path) -> tuple[list[str], list[tuple[int, str]]]:
-    """The captions of a file, one a line, and (line, reason) of those that cannot be used."""
-    with path.open("rb") as file:
-        content = file.read(MAX_CAPTION_FILE + 1)
-    if len(content) > MAX_CAPTION_FILE:
-        raise BadInput("caption file is too large")
-    captions: list[str] = []
-    faults: list[tuple[int, str]] = []
-    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").rstrip().splitlines(), 1):
-        try:
-            # The published files hold the mark of a letter that was lost before they were made.
-            caption = " ".join(line.decode("utf-8").replace("\ufffd", " ").split())
-        except UnicodeDecodeError:
-            faults.append((number, "caption is not UTF-8"))
-            continue
-        if not caption:
-            faults.append((number, "caption is empty"))
-        elif len(caption) > MAX_CAPTION:
-            faults.append((number, "caption is too long"))
-        else:
-            captions.append(caption)
-    return captions, faults
 
 
 def read_test_classes(path: Path) -> frozenset[str]:
@@ -214,32 +146,3 @@ def _integers(path: Path) -> dict[str, int]:
             raise UserError(f"{path.parent / place}: not a line `id class`; fetch the file again")
         numbers[number] = int(value)
     return numbers
-
-
-def _captions_file(path: Path) -> list[Any]:
-    content = load_pickle(path)
-    if not isinstance(content, (list, tuple)) or len(content) < 4:
-        raise UserError(f"{path}: must be [train captions, test captions, ixtoword, wordtoix]")
-    return list(content)
-
-
-def _vocabulary(path: Path, content: list[Any]) -> list[str]:
-    table = content[2]
-    words = [table.get(k) for k in range(len(table))] if isinstance(table, dict) else table
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise UserError(f"{path}: its ixtoword does not give a word for each index from 0")
-    if len(words) < 2:
-        raise UserError(
-            f"{path}: its vocabulary is empty (AttnGAN leaves such a file where it found no "
-            "caption); delete it"
-        )
-    if words[0] != "<end>":
-        raise UserError(f"{path}: index 0 is {words[0]!r} and not '<end>'; delete the file")
-    return words
-
-
-def _sentence(indices: Any, words: list[str]) -> str:
-    if not isinstance(indices, list) or len(indices) > MAX_CAPTION:
-        return ""
-    good = all(type(index) is int and 0 <= index < len(words) for index in indices)
-    return " ".join(words[index] for index in indices if index > 0) if good else ""

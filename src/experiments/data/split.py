@@ -2,17 +2,24 @@
 
 Captions are ragged (an image may have nine, another one), so they lie flat: those of image i are
 the rows `caption_start[i]` to `caption_start[i + 1]` of `tokens`, `lengths` and `mentions`.
+
+A text encoder reads words, characters or word pieces, as its attribute `reads` says; `read_as`
+gives the split as it reads it.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import itertools
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
+from experiments.data.reading import ENCODE, Reads
 from experiments.data.record import Record
 from experiments.data.store import atomic
 from experiments.data.vocabulary import Vocabulary
@@ -22,7 +29,7 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """N images with M captions; A attributes, T = the most words that are kept of a caption."""
+    """N images with M captions; A attributes, T = the most tokens that are kept of a caption."""
 
     name: str
     images: np.ndarray  # uint8 (N, L, L, 3), a view of the memory map
@@ -32,12 +39,30 @@ class Split:
     attributes: np.ndarray  # int64 (N, A), index of the value, -1 where unknown
     caption_start: np.ndarray  # int64 (N + 1,)
     caption_image: np.ndarray  # int64 (M,)
-    tokens: np.ndarray  # int64 (M, T), padded with 0
+    tokens: np.ndarray  # integers (M, T), padded with 0; int64 for words
     lengths: np.ndarray  # int64 (M,)
     mentions: np.ndarray  # bool (M, A), whether the caption states the attribute
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def read(self, caption_rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Tokens int64 (B, T) and lengths int64 (B,) of the captions (B,)."""
+        return self.tokens[caption_rows].astype(np.int64), self.lengths[caption_rows]
+
+    def read_as(self, reads: Reads) -> Split:
+        """The same images and captions with the tokens of another way to read them, made once."""
+        assert reads in get_args(Reads), reads
+        if reads not in self._read_as:
+            tokens, lengths = ENCODE[reads](list(itertools.chain(*self.captions)))
+            made = dataclasses.replace(self, tokens=tokens, lengths=lengths)
+            vars(made)["_read_as"] = self._read_as  # all of them know each other
+            self._read_as[reads] = made
+        return self._read_as[reads]
+
+    @functools.cached_property
+    def _read_as(self) -> dict[Reads, Split]:
+        return {"words": self}
 
 
 def encode_records(

@@ -12,14 +12,13 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
+from experiments.discriminator.base import SLOPE, Discriminator, Logits
 from experiments.normalisation import Norm, normalisation
 
 Cap = int | Literal["double"]
-Logits = tuple[Tensor, Tensor | None]
 MAP_SIZE = 4
 HEAD_FACTOR = 8
 PUBLISHED = 256  # px: up to here the widths are published, and no cap holds
-SLOPE = 0.2
 
 
 def trunk_factors(resolution: int, cap: Cap = 16) -> tuple[list[int], list[int]]:
@@ -110,7 +109,7 @@ class StageDiscriminator(nn.Module):
         return self.heads(self.trunk(images), sentence)
 
 
-class AttnGANDiscriminator(nn.Module):
+class AttnGANDiscriminator(Discriminator):
     """One discriminator for each resolution; every method takes and returns lists."""
 
     def __init__(
@@ -137,15 +136,11 @@ class AttnGANDiscriminator(nn.Module):
         """Features of every stage; the same features serve right and wrong sentences."""
         return [stage.trunk(x) for stage, x in zip(self._stages(), images, strict=True)]
 
-    def heads(self, features: Sequence[Tensor], sentence: Tensor) -> list[Logits]:
+    def heads(self, features: Sequence[Tensor], condition: Tensor) -> list[Logits]:
         pairs = zip(self._stages(), features, strict=True)
-        return [stage.heads(f, sentence) for stage, f in pairs]
+        return [stage.heads(f, condition) for stage, f in pairs]
 
-    def conditional(self, features: Sequence[Tensor], sentence: Tensor) -> list[Tensor]:
+    def conditional(self, features: Sequence[Tensor], condition: Tensor) -> list[Tensor]:
         """Conditional logits alone, for mismatched pairs."""
         pairs = zip(self._stages(), features, strict=True)
-        return [stage.conditional(f, sentence) for stage, f in pairs]
-
-    def forward(self, images: Sequence[Tensor], sentence: Tensor) -> list[Logits]:
-        """images: one (B, 3, R, R) for each resolution, smallest first; sentence (B, text_dim)."""
-        return self.heads(self.trunk(images), sentence)
+        return [stage.conditional(f, condition) for stage, f in pairs]

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from experiments.encoder.text_image import TextImageEncoder
 
-class DAMSM(nn.Module):
-    """A text encoder beside an image trunk with two linear heads.
 
-    text: maps (tokens, lengths) to words (B, dim, T) and sentence (B, dim); attribute `dim`.
-    image: maps images to regions (B, C_r, N) and pooled (B, C_g); attributes `region_channels` and
-    `pooled_channels`.
+class DAMSM(TextImageEncoder):
+    """A text encoder that gives every word its features, and an image trunk with two linear heads.
+
+    What they must offer stands at `TextImageEncoder`.
     """
 
+    name = "damsm"
+
     def __init__(self, text: nn.Module, image: nn.Module, dim: int = 256) -> None:
-        super().__init__()
-        assert text.dim == dim, f"the text encoder gives {text.dim} features, not dim={dim}"
-        self.dim = dim
-        self.text = text
-        self.image = image
+        super().__init__(text, image, dim)
+        assert getattr(text, "gives_words", True), (
+            "DAMSM compares every word with the picture, and this text encoder gives sentences only"
+        )
         # A 1x1 convolution over regions that are already flattened.
         self.region_head = nn.Conv1d(int(image.region_channels), dim, 1, bias=False)  # type: ignore[arg-type]
         self.vector_head = nn.Linear(int(image.pooled_channels), dim)  # type: ignore[arg-type]
-        self._frozen = False
 
     def encode_text(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """tokens: (batch, T); lengths: (batch,). Returns words (B, dim, T), sentence (B, dim)."""
@@ -38,15 +38,3 @@ class DAMSM(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Both sides of a batch: words, sentence, regions, vector."""
         return *self.encode_text(tokens, lengths), *self.encode_image(images)
-
-    def freeze(self) -> DAMSM:
-        """Make it a fixed function: no parameter trains, and train mode never returns.
-
-        Gradients still flow through it to the images.
-        """
-        self._frozen = True
-        self.requires_grad_(False)
-        return self.eval()
-
-    def train(self, mode: bool = True) -> DAMSM:
-        return super().train(mode and not self._frozen)

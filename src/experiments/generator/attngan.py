@@ -9,58 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import pairwise
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
+from experiments.generator.augmentation import ConditioningAugmentation
+from experiments.generator.base import Generator, GeneratorOutput, doublings
 from experiments.generator.block import (
-    GLU,
-    ConditioningAugmentation,
+    InitialStage,
     ResidualBlock,
     UpBlock,
     WordAttention,
 )
-from experiments.normalisation import Norm, normalisation
-
-SEED_SIZE = 4
-
-
-class GeneratorOutput(NamedTuple):
-    """What one forward pass gives.
-
-    images: (B, 3, R, R) in [-1, 1] for each resolution R, smallest first. mu, logvar: (B, c).
-    attention: (B, T, H, W) of every stage after the first, empty unless it was asked for.
-    """
-
-    images: list[Tensor]
-    mu: Tensor
-    logvar: Tensor
-    attention: list[Tensor]
-
-
-class InitialStage(nn.Module):
-    """F_0: condition and noise to a 4x4 map, then up-blocks to the first resolution."""
-
-    def __init__(
-        self, inputs: int, width: int, initial_width: int, ups: int, norm: Norm, fast: bool
-    ) -> None:
-        super().__init__()
-        self.initial_width = initial_width
-        seed = initial_width * SEED_SIZE * SEED_SIZE
-        self.seed = nn.Sequential(
-            nn.Linear(inputs, 2 * seed, bias=False), normalisation(norm, 2 * seed, dims=1), GLU()
-        )
-        widths = [max(width, initial_width >> step) for step in range(ups)] + [width]
-        self.ups = nn.Sequential(
-            *(UpBlock(widths[step], widths[step + 1], norm, fast) for step in range(ups))
-        )
-
-    def forward(self, condition: Tensor, noise: Tensor) -> Tensor:
-        seed = self.seed(torch.cat((condition, noise), dim=1))
-        return self.ups(seed.view(-1, self.initial_width, SEED_SIZE, SEED_SIZE))
+from experiments.normalisation import Norm
 
 
 class NextStage(nn.Module):
@@ -89,7 +52,7 @@ class NextStage(nn.Module):
         return self.up(self.residual(joined)), beta
 
 
-class AttnGANGenerator(nn.Module):
+class AttnGANGenerator(Generator):
     """Images of every resolution from noise, a sentence and its words."""
 
     def __init__(
@@ -116,10 +79,7 @@ class AttnGANGenerator(nn.Module):
         `legacy_mask` repeats the released code's attention fault, for weights trained with it.
         """
         super().__init__()
-        ups = (resolutions[0] // SEED_SIZE).bit_length() - 1
-        assert ups >= 1 and resolutions[0] == SEED_SIZE << ups, (
-            f"the first resolution must be 8, 16, 32, ..., got {resolutions[0]}"
-        )
+        ups = doublings(resolutions[0])
         for small, large in pairwise(resolutions):
             assert large == 2 * small, f"resolutions must double: {list(resolutions)}"
         widths = [width] * len(resolutions) if isinstance(width, int) else list(width)

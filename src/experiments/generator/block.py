@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from experiments.generator.base import SEED_SIZE
 from experiments.normalisation import Norm, normalisation
 
 
@@ -69,20 +70,26 @@ class ResidualBlock(nn.Module):
         return x + self.body(x)
 
 
-class ConditioningAugmentation(nn.Module):
-    """c = mu + sigma * epsilon with (mu, log sigma^2) = GLU(W s + b) (StackGAN, section 3.2)."""
+class InitialStage(nn.Module):
+    """F_0 of AttnGAN and StackGAN-v2: condition and noise to a 4x4 map, then up-blocks."""
 
-    def __init__(self, text_dim: int, condition_dim: int) -> None:
+    def __init__(
+        self, inputs: int, width: int, initial_width: int, ups: int, norm: Norm, fast: bool
+    ) -> None:
         super().__init__()
-        self.linear = nn.Linear(text_dim, 4 * condition_dim)
+        self.initial_width = initial_width
+        seed = initial_width * SEED_SIZE * SEED_SIZE
+        self.seed = nn.Sequential(
+            nn.Linear(inputs, 2 * seed, bias=False), normalisation(norm, 2 * seed, dims=1), GLU()
+        )
+        widths = [max(width, initial_width >> step) for step in range(ups)] + [width]
+        self.ups = nn.Sequential(
+            *(UpBlock(widths[step], widths[step + 1], norm, fast) for step in range(ups))
+        )
 
-    def forward(self, sentence: Tensor, epsilon: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """sentence (B, text_dim), epsilon (B, c) ~ N(0, I); returns c, mu, logvar, each (B, c).
-
-        The result is float32 under autocast too: exp and the KL term need the range.
-        """
-        mu, logvar = F.glu(self.linear(sentence).float(), dim=1).chunk(2, dim=1)
-        return mu + (0.5 * logvar).exp() * epsilon, mu, logvar
+    def forward(self, condition: Tensor, noise: Tensor) -> Tensor:
+        seed = self.seed(torch.cat((condition, noise), dim=1))
+        return self.ups(seed.view(-1, self.initial_width, SEED_SIZE, SEED_SIZE))
 
 
 class WordAttention(nn.Module):

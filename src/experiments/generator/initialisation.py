@@ -18,9 +18,13 @@ def initialise(module: nn.Module) -> None:
 
     Convolutions and linear layers: orthogonal with gain 1, biases zero. Norms: weight N(1, 0.02),
     bias zero, running statistics fresh. Any other layer gets its own default, so that a module
-    made with `to_empty` is complete afterwards. Source: the released AttnGAN and StackGAN-v2.
+    made with `to_empty` is complete afterwards. What is frozen came trained, and stays as it is.
+    Source: the released AttnGAN and StackGAN-v2.
     """
     for layer in module.modules():
+        own = list(layer.parameters(recurse=False))
+        if own and not any(parameter.requires_grad for parameter in own):
+            continue
         if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd):
             _orthogonal(layer.weight)
             if layer.bias is not None:

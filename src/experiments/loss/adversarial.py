@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import torch
-import torch.nn.functional as F
+from collections.abc import Callable
+
 from torch import Tensor
 
-Logits = tuple[Tensor, Tensor | None]
-
-
-def binary_loss(logits: Tensor, target: float) -> Tensor:
-    """Mean binary cross-entropy of logits of any shape against one target in [0, 1], in float32."""
-    logits = logits.float()
-    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
+from experiments.discriminator.base import Logits
+from experiments.loss.criterion import Criterion, Form
 
 
 class AdversarialLoss:
-    """Conditional and unconditional binary cross-entropy of one stage."""
+    """Conditional and unconditional losses of one stage."""
 
-    def __init__(self, weight: float = 1.0, label_smoothing: float = 0.0) -> None:
-        """`label_smoothing` s: the discriminator's target for real images is 1 - s, one-sided."""
-        assert 0.0 <= label_smoothing < 1.0, "label_smoothing must lie in [0, 1)"
+    def __init__(
+        self, weight: float = 1.0, label_smoothing: float = 0.0, form: Form = "binary"
+    ) -> None:
+        """`form` and `label_smoothing` are those of `Criterion`."""
         self.weight = weight
-        self.real_target = 1.0 - label_smoothing
+        self.criterion = Criterion(form, label_smoothing)
 
     def discriminator(
         self, real: Logits, fake: Logits, wrong: Tensor | None = None
@@ -42,15 +38,18 @@ class AdversarialLoss:
             "unconditional_fake": fake[1],
             "conditional_wrong": wrong,
         }
-        return _mean_terms(positive, self.real_target) | _mean_terms(negative, 0.0)
+        real_terms = _mean_terms(positive, self.criterion.real)
+        return real_terms | _mean_terms(negative, self.criterion.fake)
 
     def generator(self, fake: Logits) -> Tensor:
-        """BCE(c, 1) + BCE(u, 1): the non-saturating loss of one stage, a scalar."""
+        """The generator's loss of one stage, a scalar: conditional plus unconditional."""
         conditional, unconditional = fake
-        loss = binary_loss(conditional, 1.0)
-        return loss if unconditional is None else loss + binary_loss(unconditional, 1.0)
+        loss = self.criterion.fool(conditional)
+        return loss if unconditional is None else loss + self.criterion.fool(unconditional)
 
 
-def _mean_terms(logits: dict[str, Tensor | None], target: float) -> dict[str, Tensor]:
+def _mean_terms(
+    logits: dict[str, Tensor | None], loss: Callable[[Tensor], Tensor]
+) -> dict[str, Tensor]:
     present = {name: x for name, x in logits.items() if x is not None}
-    return {name: binary_loss(x, target) / len(present) for name, x in present.items()}
+    return {name: loss(x) / len(present) for name, x in present.items()}

@@ -16,12 +16,12 @@ from experiments.data.augment import normalise, to_uint8
 from experiments.data.captions import tokens_hash
 from experiments.data.dataset import Dataset
 from experiments.encoder.classifier import Classifier
-from experiments.encoder.damsm import DAMSM
+from experiments.encoder.text_image import TextImageEncoder
 from experiments.errors import UserError
 from experiments.metric.collected import Collected
 from experiments.metric.extractor import Extractor, hash_weights
 from experiments.metric.protocol import Protocol
-from experiments.metric.real import at_once, captions_for, real_images, share
+from experiments.metric.real import at_once, captions_for, read_captions, real_images, share
 from experiments.metric.result import Result
 from experiments.metric.scores import compute_scores
 from experiments.ranks import Ranks
@@ -38,7 +38,7 @@ class _Subject:
 
     system: Any
     dataset: Dataset
-    encoders: dict[str, DAMSM]
+    encoders: dict[str, TextImageEncoder]
     ranks: Ranks
 
 
@@ -48,7 +48,7 @@ class GenerationScores:
     def __init__(
         self,
         extractor: Extractor,
-        independent: DAMSM | None = None,
+        independent: TextImageEncoder | None = None,
         classifier: Classifier | None = None,
         samples: int = 1000,
         candidates: int = 100,
@@ -73,8 +73,9 @@ class GenerationScores:
         for module in (self.extractor, self.independent, self.classifier):
             if module is not None:
                 module.to(ranks.device)
-        encoders = {"damsm": system.encoder, "independent": self.independent}
-        encoders = {name: encoder for name, encoder in encoders.items() if encoder is not None}
+        encoders = {} if system.encoder is None else {system.encoder.name: system.encoder}
+        if self.independent is not None:
+            encoders["independent"] = self.independent
         subject = _Subject(system, dataset, encoders, ranks)
         captions = captions_for(dataset.test, self.samples, self.seed)
         protocol = self._protocol(subject, captions)
@@ -147,15 +148,15 @@ class GenerationScores:
             places = mine[first : first + at_once(size)]
             rows = captions[places]
             images_of = split.caption_image[rows]
-            tokens = torch.from_numpy(split.tokens[rows]).to(ranks.device)
-            lengths = torch.from_numpy(split.lengths[rows])
             if generate:
                 seeds = [self._noise(int(place)) for place in places]
+                tokens, lengths = read_captions(split, rows, system, ranks.device)
                 pictures = system.sample(tokens, lengths, seeds).images[-1]
             else:
                 pictures = real_images(split, images_of, size, ranks.device)
             part = self._look(subject, pictures)
             for name, encoder in subject.encoders.items():
+                tokens, lengths = read_captions(split, rows, encoder, ranks.device)
                 part.sentence_vectors[name] = encoder.encode_text(tokens, lengths)[1].float()
             part.labels = torch.from_numpy(split.labels[images_of])
             stated = np.where(split.mentions[rows], split.attributes[images_of], -1)
@@ -171,8 +172,7 @@ class GenerationScores:
         batch, parts = at_once(system.resolutions[-1]), []
         for first in range(0, len(rows), batch):
             some = rows[first : first + batch]
-            tokens = torch.from_numpy(split.tokens[some]).to(device)
-            lengths = torch.from_numpy(split.lengths[some])
+            tokens, lengths = read_captions(split, some, system, device)
             made = system.sample(tokens, lengths, seeds[first : first + batch])
             parts.append(self._look(subject, made.images[-1]).to("cpu").features)
         return {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 REFERENCE = "inception"
 EXTRACTOR_SCORES = ("frechet", "inception_score", "kernel", "diversity")
+RETRIEVED = (50, 10, 5, 1)  # pictures that a class retrieves, of which a share is its own
 _REFERENCE_WORDS = {"frechet": "FID", "inception_score": "IS", "kernel": "KID"}
 _WORDS = {
     "frechet": "Fréchet distance",
@@ -16,6 +17,8 @@ _WORDS = {
     "diversity": "diversity in a caption",
     "r_precision": "R-precision",
     "attribute_accuracy": "attribute accuracy",
+    "zero_shot": "zero-shot accuracy",
+    **{f"precision_at_{count}": f"AP@{count}" for count in RETRIEVED},
 }
 _SUFFIXES = ("std", "real", "chance", "candidates")
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from experiments.data.augment import centre, crop_and_flip, normalise
+from experiments.data.reading import reads_of
 from experiments.data.split import Split
 
 LARGEST_BATCH, PIXELS = 64, 2**22  # 64 pictures up to 256 px, 16 of 512 px
@@ -23,6 +24,15 @@ def real_images(split: Split, rows: np.ndarray, size: int, device: torch.device)
     still = torch.zeros(len(rows), dtype=torch.bool, device=device)
     offsets = centre(pixels.shape[1], size).to(device)
     return normalise(crop_and_flip(pixels, offsets, still, size))
+
+
+def read_captions(
+    split: Split, rows: np.ndarray, reader: object, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Tokens (B, T) on the device and lengths (B,) of caption rows, as an encoder or a system reads
+    them. The lengths stay on the CPU: packing reads them there."""
+    tokens, lengths = split.read_as(reads_of(reader)).read(rows)
+    return torch.from_numpy(tokens).to(device), torch.from_numpy(lengths)
 
 
 def captions_for(split: Split, samples: int, seed: int) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import torch
 
-from experiments.optim.adam import Adam
+from experiments.optim.schedule import Scheduled
 from experiments.ranks import Ranks
 from experiments.stats import Stats
 from experiments.system.base import Losses, Phase
@@ -15,7 +15,7 @@ from experiments.system.base import Losses, Phase
 class Turn:
     """What the loop does with one phase. Nothing here waits for the device."""
 
-    def __init__(self, phase: Phase, settings: Adam, ranks: Ranks, stats: Stats) -> None:
+    def __init__(self, phase: Phase, settings: Scheduled, ranks: Ranks, stats: Stats) -> None:
         """`stats` gets every term of the losses and the norm of the gradients."""
         self.phase, self.settings, self.ranks, self.stats = phase, settings, ranks, stats
         self.trained = [p for p in phase.parameters() if p.requires_grad]

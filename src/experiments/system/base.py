@@ -10,6 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from experiments.data.batches import Batch
+from experiments.data.captions import EncodeFn
+from experiments.data.order import Sampling
+from experiments.data.reading import Reads, reads_of
 from experiments.seeding import Step
 
 
@@ -60,6 +63,13 @@ class System(nn.Module):
 
     resolutions: list[int]  # of the pictures that it is given, smallest first
     mismatch: str = "none"  # how wrong captions are chosen for it (`data/batches.py`)
+    wrong_images: bool = False  # whether the pictures of wrong captions come as well
+    sampling: Sampling = "images"  # which images its batches have (`data/order.py`)
+
+    @property
+    def reads(self) -> Reads:
+        """How captions are read for it: as its encoder reads them."""
+        return reads_of(getattr(self, "encoder", None))
 
     def phases(self) -> list[Phase]:
         """The turns of a step, in order."""
@@ -80,7 +90,7 @@ class System(nn.Module):
     def initialise(self) -> None:
         """Give fresh networks the initial weights of the paper; not called on a resumed run."""
 
-    def frozen_text(self) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None:
+    def frozen_text(self) -> EncodeFn | None:
         """A text encoder that never changes, so that the data may encode every caption once."""
         return None
 

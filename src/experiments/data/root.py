@@ -1,0 +1,46 @@
+"""The folder that `data.root` names, and pictures below it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from experiments.data.hub import SCHEME, fetched
+from experiments.data.images import path_inside
+from experiments.errors import BadInput, UserError
+
+
+def data_folder(root: str | None, remedy: str) -> Path:
+    """The folder `root`, or the copy of `hf://owner/name`, which is fetched when it is not there.
+
+    Raises `UserError` where there is none, with `remedy`: what to fetch and where to put it.
+    """
+    if root is None:
+        raise UserError(f"data.root: not set; {remedy}")
+    folder = fetched(root, remedy) if root.startswith(SCHEME) else Path(root).expanduser()
+    if not folder.is_dir():
+        raise UserError(f"data.root: there is no folder {folder}; {remedy}")
+    return folder
+
+
+def holds(folder: Path, suffix: str, below: bool = False) -> bool:
+    """Whether a file with this suffix lies in the folder, or else, with `below`, in one of its."""
+    if not folder.is_dir():
+        return False
+    with os.scandir(folder) as entries:  # ends at the first; such folders hold thousands
+        if any(entry.name.endswith(suffix) for entry in entries):
+            return True
+    return below and any(holds(inner, suffix) for inner in sorted(folder.iterdir()))
+
+
+def picture_below(root: Path, folders: Iterable[Path], image: str) -> Path:
+    """The file `image`, relative to `root`, in one of the folders of pictures below the root.
+
+    Such a folder may be a link to another disk; nothing else may lead out of it. Raises `BadInput`
+    as `path_inside`.
+    """
+    for folder in folders:
+        if (root / image).is_relative_to(folder):
+            return path_inside(folder, (root / image).relative_to(folder).as_posix())
+    raise BadInput("path leaves the root")

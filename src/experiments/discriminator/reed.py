@@ -1,0 +1,78 @@
+"""The discriminator of GAN-CLS and of both stages of StackGAN (Reed 2016; Zhang 2017 released it
+almost unchanged, for 256 px with more layers)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from experiments.discriminator.base import SLOPE, Discriminator, Logits
+from experiments.normalisation import Norm, normalisation
+from experiments.residual import Bottleneck
+
+MAP_SIZE = 4
+HEAD_FACTOR = 8
+
+
+class ReedDiscriminator(Discriminator):
+    """Stride-2 convolutions to a 4x4 map, joined with the projected sentence."""
+
+    def __init__(
+        self,
+        resolutions: Sequence[int] = (64,),
+        width: int = 64,
+        text_dim: int = 1024,
+        projected_dim: int = 128,
+        residual: bool = True,
+        text_norm: bool = True,
+        norm: Norm = "batch",
+    ) -> None:
+        """`width`: channels of the first map (ndf); they double down to 4x4, and where they are
+        more than 8 x width there, 1x1 convolutions halve them to that. `residual`: a bottleneck
+        block on the last map; with it the convolutions after the second have no activation up to
+        64 px (as released for birds and flowers), above it the last has none. `text_norm`: a norm
+        on the projected sentence. 64 and 256 px are published.
+        """
+        super().__init__()
+        (resolution,) = resolutions
+        downs = (resolution // MAP_SIZE).bit_length() - 1
+        assert downs >= 1 and resolution == MAP_SIZE << downs, (
+            f"a resolution must be 8, 16, 32, ..., got {resolution}"
+        )
+        self.resolutions = [resolution]
+        shapes = [(width << index, 4) for index in range(downs)]
+        while shapes[-1][0] > HEAD_FACTOR * width:
+            shapes.append((shapes[-1][0] // 2, 1))
+        silent = 2 if downs == len(shapes) else len(shapes) - 1  # from here on, before the block
+        layers: list[nn.Module] = []
+        inputs = 3
+        for index, (outputs, kernel) in enumerate(shapes):
+            stride, padding = (2, 1) if kernel == 4 else (1, 0)
+            layers.append(nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False))
+            layers += [normalisation(norm, outputs)] if index else []
+            if not residual or index < silent:
+                layers.append(nn.LeakyReLU(SLOPE))
+            inputs = outputs
+        if residual:
+            layers.append(Bottleneck(inputs, inputs // 4, norm, nn.LeakyReLU(SLOPE)))
+            layers.append(nn.LeakyReLU(SLOPE))
+        self.layers = nn.Sequential(*layers)
+        text: list[nn.Module] = [nn.Linear(text_dim, projected_dim)]
+        text += [normalisation(norm, projected_dim, dims=1)] if text_norm else []
+        self.project = nn.Sequential(*text, nn.LeakyReLU(SLOPE))
+        self.joint = nn.Sequential(
+            nn.Conv2d(inputs + projected_dim, inputs, 1, bias=False),
+            normalisation(norm, inputs),
+            nn.LeakyReLU(SLOPE),
+        )
+        self.head = nn.Conv2d(inputs, 1, MAP_SIZE)
+
+    def trunk(self, images: Sequence[Tensor]) -> list[Tensor]:
+        return [self.layers(image) for image in images]
+
+    def heads(self, features: Sequence[Tensor], condition: Tensor) -> list[Logits]:
+        text = self.project(condition)[:, :, None, None].expand(-1, -1, MAP_SIZE, MAP_SIZE)
+        joined = (torch.cat((maps, text.to(maps.dtype)), dim=1) for maps in features)
+        return [(self.head(self.joint(maps)).flatten(), None) for maps in joined]

@@ -1,0 +1,52 @@
+"""What every encoder of text and images in one space is: two networks that can be frozen."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from torch import Tensor, nn
+
+from experiments.data.reading import Reads, reads_of
+
+
+class TextImageEncoder(nn.Module):
+    """A text encoder beside an image trunk. `name` is the last part of the names of its scores.
+
+    text: maps (tokens, lengths) to words (B, dim, T), or None, and sentence (B, dim); attribute
+    `dim`, and `reads` where it reads no words. image: maps images to regions (B, C_r, N) and
+    pooled (B, C_g); attributes `region_channels` and `pooled_channels`.
+    """
+
+    name: str
+
+    def __init__(self, text: nn.Module, image: nn.Module, dim: int) -> None:
+        super().__init__()
+        assert text.dim == dim, f"the text encoder gives {text.dim} features, not dim={dim}"
+        self.dim, self.text, self.image = dim, text, image
+        self._frozen = False
+
+    @property
+    def reads(self) -> Reads:
+        """How captions are read for it."""
+        return reads_of(self.text)
+
+    def encode_text(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor | None, Tensor]:
+        """tokens: (B, T); lengths: (B,). Returns words (B, dim, T), or None, sentence (B, dim)."""
+        raise NotImplementedError
+
+    def encode_image(self, images: Tensor) -> tuple[Tensor | None, Tensor]:
+        """images: (B, 3, H, W) in [-1, 1]. Returns regions (B, dim, N), or None, and vector
+        (B, dim)."""
+        raise NotImplementedError
+
+    def freeze(self) -> Self:
+        """Make it a fixed function: no parameter trains, and train mode never returns.
+
+        Gradients still flow through it to the images.
+        """
+        self._frozen = True
+        self.requires_grad_(False)
+        return self.eval()
+
+    def train(self, mode: bool = True) -> Self:
+        return super().train(mode and not self._frozen)

@@ -1,0 +1,58 @@
+"""The generator of GAN-CLS and its relatives (Reed 2016, section 4; widths as released)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from experiments.generator.base import SEED_SIZE, Generator, GeneratorOutput, doublings
+from experiments.normalisation import Norm, normalisation
+from experiments.residual import Bottleneck
+
+SLOPE = 0.2
+
+
+class ReedGenerator(Generator):
+    """Projected sentence and noise to a 4x4 map, then stride-2 transposed convolutions."""
+
+    def __init__(
+        self,
+        resolutions: Sequence[int] = (64,),
+        width: int = 128,
+        noise_dim: int = 100,
+        text_dim: int = 1024,
+        projected_dim: int = 128,
+        residual: bool = True,
+        norm: Norm = "batch",
+    ) -> None:
+        """`width`: channels of the last map but the picture (ngf); they double towards 4x4.
+        `residual`: a bottleneck block after each of the two smallest maps, as released; without it
+        the plain stack of the paper's text. 64 px is published.
+        """
+        super().__init__()
+        (resolution,) = resolutions
+        ups = doublings(resolution)
+        self.resolutions = [resolution]
+        self.noise_dim, self.condition_dim, self.text_dim = noise_dim, 0, text_dim
+        self.project = nn.Sequential(nn.Linear(text_dim, projected_dim), nn.LeakyReLU(SLOPE))
+        widths = [width << step for step in range(ups - 1, -1, -1)]
+        layers: list[nn.Module] = [
+            nn.ConvTranspose2d(projected_dim + noise_dim, widths[0], SEED_SIZE, bias=False),
+            normalisation(norm, widths[0]),
+        ]
+        for index, channels in enumerate(widths):
+            if residual and index < 2 and index < len(widths) - 1:
+                layers.append(Bottleneck(channels, channels // 4, norm, nn.ReLU()))
+            layers.append(nn.ReLU())
+            outputs = widths[index + 1] if index + 1 < len(widths) else 3
+            layers.append(nn.ConvTranspose2d(channels, outputs, 4, 2, 1, bias=False))
+            if index + 1 < len(widths):
+                layers.append(normalisation(norm, outputs))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, noise: Tensor, epsilon: Tensor, sentence: Tensor) -> GeneratorOutput:
+        """noise (B, noise_dim) ~ N(0, I); epsilon is not used; sentence (B, text_dim)."""
+        seed = torch.cat((noise, self.project(sentence)), dim=1)
+        return GeneratorOutput([torch.tanh(self.layers(seed[:, :, None, None]).float())])

@@ -1,0 +1,126 @@
+"""Recognition and retrieval of classes that were never seen, by their captions alone.
+
+Reed et al. 2016 (CVPR), section 5, and the released `classify_sje_tcnn.lua` and
+`retrieval_sje_tcnn.lua`: a class stands for the mean of the vectors of its captions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from experiments.data.dataset import Dataset
+from experiments.data.split import Split
+from experiments.metric.embedding import evaluating, image_vectors, sentence_vectors
+from experiments.metric.extractor import hash_weights
+from experiments.metric.names import RETRIEVED
+from experiments.metric.protocol import Protocol
+from experiments.metric.result import Result
+from experiments.ranks import Ranks
+
+CHUNK = 1024
+
+
+class ZeroShotScores:
+    """`zero_shot/<encoder>` and `precision_at_<k>/<encoder>` of real pictures, all of those of the
+    test classes that are not trained on; every process computes all of it."""
+
+    def __init__(self, captions: int | None = None, seed: int = 0) -> None:
+        """`captions`: of each class, a random subset drawn by `seed`; all of them where null."""
+        assert captions is None or captions >= 1, f"captions={captions}: a class needs one"
+        self.captions, self.seed = captions, seed
+
+    @torch.inference_mode()
+    def __call__(self, system: Any, dataset: Dataset, ranks: Ranks) -> Result:
+        split, encoder, size = dataset.test, system.encoder, system.resolutions[-1]
+        unseen = ~np.isin(split.labels, dataset.train.labels)
+        rows = np.flatnonzero(unseen)
+        captions = captions_by_class(split, unseen, self.captions, self.seed)
+        classes, sizes = np.unique(split.labels[rows], return_counts=True)
+        protocol = Protocol(
+            n_real=len(rows),
+            n_fake=0,
+            split=split.name,
+            crop=f"central {size} of {dataset.size} px",
+            resize={},
+            weights={encoder.name: hash_weights(encoder)},
+            seed=self.seed,
+            captions_per_image=0 if not len(rows) else -(-len(captions) // len(rows)),
+            extra={"unseen classes": len(classes), "captions that stand for them": len(captions)},
+        )
+        if len(classes) < 2:
+            reason = "fewer than two test classes are not in the training split"
+            return Result({}, protocol, {f"zero_shot/{encoder.name}": reason})
+        protocol.extra["images of a class"] = f"{sizes.min()} to {sizes.max()}"
+        with evaluating(encoder):
+            images = image_vectors(encoder, split, rows, size, ranks.device)
+            sentences = sentence_vectors(encoder, split, captions, ranks.device)
+        of_image = torch.from_numpy(np.searchsorted(classes, split.labels[rows]))
+        of_caption = np.searchsorted(classes, split.labels[split.caption_image[captions]])
+        prototypes = class_means(sentences, torch.from_numpy(of_caption))
+        found = {"zero_shot": top1(images, of_image, prototypes)}
+        counts = [count for count in RETRIEVED if count <= len(rows)]
+        shares = precision_at(images, of_image, prototypes, counts)
+        found |= {f"precision_at_{count}": share for count, share in shares.items()}
+        scores = {}
+        for name, value in found.items():
+            scores[f"{name}/{encoder.name}/real"] = value
+            scores[f"{name}/{encoder.name}/chance"] = 1 / len(classes)
+        skipped = {
+            f"precision_at_{count}/{encoder.name}": f"there are {len(rows)} images to retrieve"
+            for count in RETRIEVED
+            if count not in counts
+        }
+        return Result(scores, protocol, skipped)
+
+
+def captions_by_class(split: Split, kept: np.ndarray, limit: int | None, seed: int) -> np.ndarray:
+    """Caption rows of the images where `kept` (N,) is true; of each class at most `limit`, at
+    random."""
+    rows = np.flatnonzero(kept[split.caption_image])
+    if limit is None:
+        return rows
+    rows = np.random.default_rng([seed, 11]).permutation(rows)
+    labels = split.labels[split.caption_image[rows]]
+    order = np.argsort(labels, kind="stable")
+    _, start, count = np.unique(labels[order], return_index=True, return_counts=True)
+    place = np.arange(len(rows)) - np.repeat(start, count)
+    return np.sort(rows[order][place < limit])
+
+
+def class_means(vectors: Tensor, classes: Tensor) -> Tensor:
+    """vectors (n, D) with classes (n,) from 0 to C - 1, none empty; their means (C, D), float64."""
+    size = int(classes.max()) + 1
+    total = vectors.new_zeros((size, vectors.shape[1]), dtype=torch.float64)
+    total.index_add_(0, classes, vectors.double())
+    return total / classes.bincount(minlength=size)[:, None]
+
+
+def top1(images: Tensor, classes: Tensor, prototypes: Tensor) -> float:
+    """Share of images (n, D) whose largest product is with the prototype (C, D) of their class."""
+    hits = [
+        (part.double() @ prototypes.t()).argmax(1) == right
+        for part, right in zip(images.split(CHUNK), classes.split(CHUNK), strict=True)
+    ]
+    return torch.cat(hits).double().mean().item()
+
+
+def precision_at(
+    images: Tensor, classes: Tensor, prototypes: Tensor, counts: Sequence[int]
+) -> dict[int, float]:
+    """For each of `counts`: the share of so many images with the largest products that are of the
+    prototype's class, mean over the prototypes. What the paper calls AP@50; a class with fewer
+    images than that cannot reach 1."""
+    assert max(counts) <= len(images), "more images than there are"
+    right = []
+    for number, part in zip(
+        torch.arange(len(prototypes)).split(CHUNK), prototypes.split(CHUNK), strict=True
+    ):
+        nearest = (part @ images.double().t()).topk(max(counts), dim=1).indices
+        right.append(classes[nearest] == number[:, None])
+    hits = torch.cat(right).double()
+    return {count: hits[:, :count].mean().item() for count in counts}

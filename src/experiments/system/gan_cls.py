@@ -1,0 +1,81 @@
+"""GAN, GAN-CLS, GAN-INT and GAN-INT-CLS: one algorithm with two weights (Reed 2016, section 4).
+
+The released code draws new noise for the generator's turn. Here one set of fakes serves both turns,
+but for GAN-INT, whose turn draws B matching and B / 2 interpolated sentences as one batch.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from experiments.discriminator.base import Discriminator
+from experiments.generator.base import Generator
+from experiments.loss.matching_aware import MatchingAwareLoss, interpolation_mean
+from experiments.seeding import Step
+from experiments.system.base import Losses, Term
+from experiments.system.text_to_image import Shared, Text, TextToImage, WrongPair
+
+
+class GANCLS(TextToImage):
+    """A matching-aware discriminator, and a generator that also draws between two sentences."""
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        generator: Generator,
+        discriminator: Discriminator,
+        adversarial: MatchingAwareLoss,
+        interpolation_weight: float = 0.0,
+        beta: float = 0.5,
+        mismatch: str = "class_aware",
+        wrong: WrongPair = "image",
+        generator_steps: int = 1,
+    ) -> None:
+        """`interpolation_weight`: of pictures drawn between two sentences, which only the generator
+        trains on; they are beta h_a + (1 - beta) h_b. The other arguments are `TextToImage`'s.
+        """
+        assert 0.0 <= beta <= 1.0, "beta must lie in [0, 1]"
+        super().__init__(encoder, generator, discriminator, mismatch, wrong, generator_steps)
+        self.adversarial = adversarial
+        self.interpolation_weight, self.beta = interpolation_weight, beta
+
+    def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
+        """Real pairs, fake ones, and pairs that do not match."""
+        return self.matching_aware_losses(self.adversarial, shared)
+
+    def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
+        """Matching sentences, and sentences between them: a mean over all 1.5 B of them."""
+        if self.interpolation_weight and len(shared.text.sentence) > 1:
+            return self._interpolated(shared, step)
+        if repeat > 0:
+            shared = self.make(shared.batch, shared.text, step)
+        ((logits, _),) = self.discriminator(shared.fakes, shared.text.sentence)
+        return {"adversarial": Term(self.adversarial.generator(logits), self.adversarial.weight)}
+
+    def _interpolated(self, shared: Shared, step: Step) -> Losses:
+        """Also sentences between number k and k + B/2 of the whole batch, all with new noise.
+
+        Pair k belongs to the process that has row 2 k, so that two processes together do what one
+        does.
+        """
+        own, everyone = shared.text.sentence, step.gather(shared.text.sentence)
+        half, share = len(everyone) // 2, len(own) // 2
+        place = slice(step.rank * share, (step.rank + 1) * share)
+        between = self.beta * everyone[:half][place] + (1 - self.beta) * everyone[half:][place]
+        noise, more = (step.normal(self.generator.noise_dim) for _ in range(2))
+        epsilon, further = (step.normal(self.generator.condition_dim) for _ in range(2))
+        text = Text(torch.cat((own, between)))
+        made = self.draw(
+            torch.cat((noise, more[: 2 * share : 2])),
+            torch.cat((epsilon, further[: 2 * share : 2])),
+            text,
+        )
+        ((logits, _),) = self.discriminator(made.images, text.sentence)
+        matching, interpolated = interpolation_mean(
+            self.adversarial.generator(logits[: len(own)]),
+            self.adversarial.generator(logits[len(own) :]),
+            self.interpolation_weight,
+        )
+        weight = self.adversarial.weight
+        return {"adversarial": Term(matching, weight), "interpolated": Term(interpolated, weight)}

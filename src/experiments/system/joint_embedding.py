@@ -1,0 +1,45 @@
+"""Training a structured joint embedding of captions and images (Reed et al. 2016, CVPR)."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from experiments.data.batches import Batch
+from experiments.encoder.joint_embedding import JointEmbedding
+from experiments.loss.joint_embedding import JointEmbeddingLoss
+from experiments.seeding import Step
+from experiments.system.base import Losses, Phase, System, Term
+
+
+class JointEmbeddingTraining(System):
+    """One phase over both encoders, on batches of one image and one caption of as many classes."""
+
+    sampling = "classes"
+
+    def __init__(
+        self, encoder: JointEmbedding, joint_embedding: JointEmbeddingLoss, image_size: int
+    ) -> None:
+        super().__init__()
+        self.encoder, self.joint_embedding = encoder, joint_embedding
+        self.resolutions = [image_size]
+
+    def phases(self) -> list[Phase]:
+        return [Phase("embedding", (self.encoder,), self.loss)]
+
+    def compiled(self) -> list[nn.Module]:
+        """Both sides, as the encoder itself is never called."""
+        return [self.encoder.text, self.encoder.image]
+
+    def export_modules(self) -> dict[str, nn.Module]:
+        return {"encoder": self.encoder}
+
+    def prepare(self, batch: Batch, step: Step) -> Batch:
+        return batch
+
+    def loss(self, batch: Batch, step: Step, repeat: int) -> Losses:
+        """L_v and L_t over the pairs of all processes."""
+        assert batch.images is not None, "the loop has not made the pictures"
+        _, sentence = self.encoder.encode_text(batch.tokens, batch.lengths)
+        _, vector = self.encoder.encode_image(batch.images[-1])
+        terms = self.joint_embedding(step.gather(sentence.float()), step.gather(vector.float()))
+        return {name: Term(value, self.joint_embedding.weight) for name, value in terms.items()}

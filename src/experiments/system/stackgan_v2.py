@@ -1,0 +1,71 @@
+"""StackGAN-v2: a tree of stages, judged with and without the text (Zhang 2018, section 4)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from experiments.discriminator.base import Discriminator, Logits
+from experiments.generator.base import Generator
+from experiments.loss.colour import ColourLoss
+from experiments.loss.joint import JointLoss
+from experiments.loss.kl import KLLoss
+from experiments.seeding import Step
+from experiments.system.base import Losses, Term, term
+from experiments.system.text_to_image import Condition, Shared, TextToImage, WrongPair
+
+
+class StackGANv2(TextToImage):
+    """Joint conditional and unconditional losses at every stage, and colours that stay."""
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        generator: Generator,
+        discriminator: Discriminator,
+        adversarial: JointLoss,
+        kl: KLLoss,
+        colour: ColourLoss,
+        condition: Condition = "mu",
+        mismatch: str = "class_aware",
+        wrong: WrongPair = "image",
+        generator_steps: int = 1,
+    ) -> None:
+        """The arguments but the losses are `TextToImage`'s."""
+        super().__init__(
+            encoder, generator, discriminator, mismatch, wrong, generator_steps, condition
+        )
+        self.adversarial, self.kl, self.colour = adversarial, kl, colour
+
+    def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
+        """Real, wrong and fake pairs of every stage, summed."""
+        real, fake, wrong = self.judge(shared)
+        losses: Losses = {}
+        for stage, size in enumerate(self.resolutions):
+            pairs = None if wrong is None else wrong[stage]
+            terms = self.adversarial.discriminator(real[stage], fake[stage], pairs)
+            for name, value in terms.items():
+                losses[f"{size}px/{name}"] = Term(value, self.adversarial.weight)
+        return losses
+
+    def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
+        """Adversarial terms of all stages, colours of neighbouring ones, and the divergence.
+
+        Gradients flow through mu here, as released.
+        """
+        if repeat > 0:
+            shared = self.make(shared.batch, shared.text, step)
+        mu = shared.made.mu
+        told = mu if self.condition == "mu" and mu is not None else shared.text.sentence
+        logits: list[Logits] = self.discriminator(shared.fakes, told)
+        losses: Losses = {}
+        smaller: Tensor | None = None
+        for size, fake, image in zip(self.resolutions, logits, shared.fakes, strict=True):
+            value = self.adversarial.generator(fake)
+            losses[f"{size}px/adversarial"] = Term(value, self.adversarial.weight)
+            if smaller is not None:
+                losses[f"{size}px/colour"] = self._colour_term(image, smaller)
+            smaller = image
+        return losses | self.kl_losses(self.kl, shared.made)
+
+    def _colour_term(self, image: Tensor, smaller: Tensor) -> Term:
+        return term(self.colour.weight, lambda: self.colour(image, smaller))

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from experiments.generator.stackgan_v2 import StackGANv2Generator
+
+
+def count(network: torch.nn.Module) -> int:
+    return sum(p.numel() for p in network.parameters())
+
+
+def test_parameter_counts_are_the_published_ones() -> None:
+    with torch.device("meta"):
+        network = StackGANv2Generator()
+    parts = [network.augmentation, network.initial, *network.stages, network]
+    found = [count(part) / 1e6 for part in parts]
+    assert found == pytest.approx([0.52, 20.07, 0.48, 0.16, 21.2], abs=0.05)
+    assert all(count(head) < 2000 for head in network.heads)
+
+
+@pytest.mark.parametrize("resolutions", [[8], [8, 16], [16, 32, 64]])
+def test_shapes(resolutions: list[int]) -> None:
+    network = StackGANv2Generator(resolutions, 8, 5, 3, 6, 1)
+    made = network(torch.randn(2, 5), torch.randn(2, 3), torch.randn(2, 6))
+    assert [tuple(image.shape) for image in made.images] == [(2, 3, r, r) for r in resolutions]
+    assert made.mu is not None and made.logvar is not None
+
+
+def test_the_condition_reaches_every_stage() -> None:
+    network = StackGANv2Generator([8, 16], 8, 5, 3, 6, 1, sampling=False).eval()
+    h = torch.randn(1, 8, 8, 8)
+    (stage,) = network.stages
+    assert not torch.equal(stage(h, torch.zeros(1, 3)), stage(h, torch.ones(1, 3)))
+
+
+def test_the_short_form_of_doubling_computes_the_same() -> None:
+    torch.manual_seed(0)
+    short, plain = (
+        StackGANv2Generator([8, 16], 8, 5, 3, 6, 1, fast_upsample=fast).double().eval()
+        for fast in (True, False)
+    )
+    plain.load_state_dict(short.state_dict())
+    inputs = [torch.randn(2, n, dtype=torch.float64) for n in (5, 3, 6)]
+    for left, right in zip(short(*inputs).images, plain(*inputs).images, strict=True):
+        torch.testing.assert_close(left, right)
+
+
+def test_mistakes() -> None:
+    with pytest.raises(AssertionError, match="must double"):
+        StackGANv2Generator([8, 32], 8)
+    with pytest.raises(AssertionError, match="cannot be halved"):
+        StackGANv2Generator([8, 16, 32], 2)

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from experiments.data.dataset import Dataset
+from experiments.encoder.char_cnn_rnn import CharCNNRNN
+from experiments.encoder.cnn import CNN
+from experiments.encoder.damsm import DAMSM
+from experiments.encoder.joint_embedding import JointEmbedding
+from experiments.metric.real import real_images
+from experiments.metric.result import Result
+from experiments.metric.zero_shot import (
+    ZeroShotScores,
+    captions_by_class,
+    class_means,
+    precision_at,
+    top1,
+)
+from experiments.ranks import Ranks
+
+
+def score(encoder: nn.Module, birds: Dataset, **options: Any) -> Result:
+    system = SimpleNamespace(encoder=encoder, resolutions=[16])
+    return ZeroShotScores(**options)(system, birds, Ranks("cpu"))
+
+
+def test_precision_by_hand() -> None:
+    """Prototypes along two axes. The first ranks images 0, 1, 3, 2 and the second 2, 3, 1, 0."""
+    images = torch.tensor([[4.0, 0.0], [3.0, 1.0], [1.0, 5.0], [2.0, 2.0]])
+    classes = torch.tensor([0, 1, 1, 0])
+    found = precision_at(images, classes, torch.eye(2).double(), [4, 2, 1])
+    assert found == {4: 0.5, 2: (1 / 2 + 1 / 2) / 2, 1: 1.0}
+    found = precision_at(images, classes, torch.eye(2).double(), [3])
+    assert found == {3: pytest.approx((2 / 3 + 2 / 3) / 2)}
+
+
+def test_top1_by_hand() -> None:
+    """The product decides, not the cosine: a long prototype wins image 1."""
+    prototypes = torch.tensor([[1.0, 0.0], [0.0, 4.0]]).double()
+    images = torch.tensor([[5.0, 1.0], [3.0, 1.0], [0.0, 1.0]])
+    assert top1(images, torch.tensor([0, 0, 1]), prototypes) == pytest.approx(2 / 3)
+
+
+def test_more_images_than_one_chunk() -> None:
+    classes = torch.arange(3000) % 3
+    images = torch.eye(3)[classes]
+    assert top1(images, classes, torch.eye(3).double()) == 1
+    assert precision_at(images, classes, torch.eye(3).double(), [1000]) == {1000: 1.0}
+    many = torch.eye(2100)
+    assert precision_at(many, torch.arange(2100), many.double(), [1, 3]) == {1: 1, 3: 1 / 3}
+
+
+def test_random_vectors_are_at_chance() -> None:
+    generator = torch.Generator().manual_seed(0)
+    classes = torch.arange(4000) % 40
+    images = torch.randn(4000, 8, generator=generator)
+    prototypes = torch.randn(40, 8, generator=generator).double()
+    assert top1(images, classes, prototypes) == pytest.approx(1 / 40, abs=0.01)
+    assert precision_at(images, classes, prototypes, [50])[50] == pytest.approx(1 / 40, abs=0.01)
+
+
+def test_class_means() -> None:
+    vectors = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    found = class_means(vectors, torch.tensor([1, 0, 1]))
+    assert found.tolist() == [[3.0, 4.0], [3.0, 4.0]]
+
+
+def test_a_limit_of_captions_is_one_of_each_class(birds: Dataset) -> None:
+    split, kept = birds.test, np.ones(len(birds.test), bool)
+    labels = split.labels[split.caption_image]
+    everything = captions_by_class(split, kept, None, 0)
+    assert everything.tolist() == list(range(len(split.tokens)))
+    drawn = {seed: captions_by_class(split, kept, 4, seed) for seed in (0, 1)}
+    for rows in drawn.values():
+        assert len(set(rows.tolist())) == 12
+        assert np.unique(labels[rows], return_counts=True)[1].tolist() == [4, 4, 4]
+    assert drawn[0].tolist() != drawn[1].tolist()
+    assert captions_by_class(split, kept, 10**6, 0).tolist() == everything.tolist()
+    some = captions_by_class(split, split.labels == split.labels[0], 4, 0)
+    assert len(some) == 4 and set(labels[some]) == {split.labels[0]}
+
+
+class Knowing(nn.Module):
+    """Gives a picture and a caption the axis of their class, or of the next with `shift`."""
+
+    name = "knowing"
+
+    def __init__(self, birds: Dataset, shift: int = 0) -> None:
+        super().__init__()
+        self.split, self.shift = birds.test, shift
+        self.labels = torch.from_numpy(np.unique(birds.test.labels, return_inverse=True)[1])
+
+    def encode_image(self, images: Tensor) -> tuple[None, Tensor]:
+        pixels = real_images(self.split, np.arange(12), 16, torch.device("cpu")).flatten(1)
+        rows = torch.cdist(images.flatten(1), pixels).argmin(1)
+        return None, torch.eye(3)[(self.labels[rows] + self.shift) % 3]
+
+    def encode_text(self, tokens: Tensor, lengths: Tensor) -> tuple[None, Tensor]:
+        known = torch.from_numpy(self.split.tokens)
+        places = (tokens[:, None] == known).all(2).int().argmax(1)
+        images = torch.from_numpy(self.split.caption_image)[places]
+        return None, torch.eye(3)[self.labels[images]]
+
+
+@pytest.mark.parametrize(("shift", "share"), [(0, 1.0), (1, 0.0)])
+def test_an_oracle_knows_all_and_a_mistaken_one_none(
+    shift: int, share: float, birds: Dataset
+) -> None:
+    scores = score(Knowing(birds, shift), birds).scores
+    assert scores["zero_shot/knowing/real"] == share
+    assert scores["precision_at_1/knowing/real"] == share
+    assert scores["zero_shot/knowing/chance"] == scores["precision_at_10/knowing/chance"] == 1 / 3
+    # A class has four pictures: of five at least one is of another.
+    assert scores["precision_at_5/knowing/real"] <= (4 / 5 if share else 1 / 5)
+    assert scores["precision_at_5/knowing/real"] >= 4 / 5 * share
+
+
+def test_equals_products_with_means_of_captions_as_the_encoder_reads_them(birds: Dataset) -> None:
+    torch.manual_seed(3)
+    encoder = JointEmbedding(CharCNNRNN(6, width=8), CNN((4,), (2,), global_width=6), 6).train()
+    for parameter in encoder.text.parameters():
+        nn.init.uniform_(parameter, -0.5, 0.5)
+    result = score(encoder, birds)
+    assert encoder.training and encoder.text.training  # as it was, for the next step
+    encoder.eval()
+    split = birds.test.read_as("characters")
+    with torch.no_grad():
+        vectors = encoder.encode_image(real_images(split, np.arange(12), 16, torch.device("cpu")))
+        tokens, lengths = (torch.from_numpy(x) for x in split.read(np.arange(len(split.tokens))))
+        sentences = encoder.encode_text(tokens, lengths)[1]
+    labels, of_caption = split.labels, split.labels[split.caption_image]
+    means = torch.stack([sentences[of_caption == label].mean(0) for label in np.unique(labels)])
+    guess = np.unique(labels)[(vectors[1] @ means.t()).argmax(1)]
+    assert result.scores["zero_shot/char_cnn_rnn/real"] == (guess == labels).mean()
+    assert result.protocol.n_real == 12
+    assert result.protocol.extra["images of a class"] == "4 to 4"
+
+
+def test_too_few_pictures_for_a_score_are_told(
+    birds: Dataset, make_encoder: Callable[..., DAMSM]
+) -> None:
+    result = score(make_encoder(), birds)
+    assert result.skipped == {"precision_at_50/damsm": "there are 12 images to retrieve"}
+    assert "precision_at_10/damsm/real" in result.scores
+
+
+def test_classes_that_were_trained_on_are_left_out(
+    birds: Dataset, make_encoder: Callable[..., DAMSM]
+) -> None:
+    unseen = np.unique(birds.test.labels)
+    labels = birds.train.labels.copy()
+    labels[0] = unseen[0]
+    seen = dataclasses.replace(birds, train=dataclasses.replace(birds.train, labels=labels))
+    result = score(make_encoder(), seen)
+    assert result.scores["zero_shot/damsm/chance"] == 1 / 2
+    assert (result.protocol.n_real, result.protocol.extra["unseen classes"]) == (8, 2)
+    all_seen = dataclasses.replace(birds, train=birds.test)
+    result = score(make_encoder(), all_seen)
+    assert not result.scores and "not in the training split" in result.skipped["zero_shot/damsm"]
