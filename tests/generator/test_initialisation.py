@@ -45,3 +45,20 @@ def test_one_seed_gives_one_network() -> None:
         initialise(network)
         states.append(network.state_dict())
     torch.testing.assert_close(states[0], states[1], rtol=0, atol=0)
+
+
+def test_reed_s_weights_are_normal_numbers() -> None:
+    layer = nn.ConvTranspose2d(50, 40, 4)
+    initialise(layer, 0.02)
+    assert abs(layer.weight.std().item() - 0.02) < 1e-3 and abs(layer.weight.mean().item()) < 1e-3
+    assert layer.bias is not None and layer.bias.eq(0).all()
+
+
+def test_what_is_frozen_stays() -> None:
+    network = nn.Sequential(nn.Linear(4, 4).requires_grad_(False), nn.Linear(4, 4))
+    before = [layer.weight.clone() for layer in network]
+    initialise(network)
+    assert [torch.equal(b, layer.weight) for b, layer in zip(before, network, strict=True)] == [
+        True,
+        False,
+    ]

@@ -13,10 +13,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 NORM_STD = 0.02
 
 
-def initialise(module: nn.Module) -> None:
+def initialise(module: nn.Module, std: float | None = None) -> None:
     """Set every parameter and buffer in place: orthogonal weights, norm scales N(1, 0.02).
 
-    Convolutions and linear layers: orthogonal with gain 1, biases zero. Norms: weight N(1, 0.02),
+    Convolutions and linear layers: orthogonal with gain 1, or N(0, std) where `std` is given (Reed
+    2016, StackGAN: 0.02), biases zero. Norms: weight N(1, 0.02),
     bias zero, running statistics fresh. Any other layer gets its own default, so that a module
     made with `to_empty` is complete afterwards. What is frozen came trained, and stays as it is.
     Source: the released AttnGAN and StackGAN-v2.
@@ -26,7 +27,10 @@ def initialise(module: nn.Module) -> None:
         if own and not any(parameter.requires_grad for parameter in own):
             continue
         if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd):
-            _orthogonal(layer.weight)
+            if std is None:
+                _orthogonal(layer.weight)
+            else:
+                nn.init.normal_(layer.weight, 0.0, std)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
         elif isinstance(layer, _BatchNorm | nn.GroupNorm):

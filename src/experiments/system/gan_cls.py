@@ -20,6 +20,8 @@ from experiments.system.text_to_image import Shared, Text, TextToImage, WrongPai
 class GANCLS(TextToImage):
     """A matching-aware discriminator, and a generator that also draws between two sentences."""
 
+    initial_std = 0.02
+
     def __init__(
         self,
         encoder: nn.Module,

@@ -19,6 +19,8 @@ from experiments.system.text_to_image import Condition, Shared, TextToImage, Wro
 class StackGAN(TextToImage):
     """Conditioning augmentation, matching-aware pairs, and the KL divergence."""
 
+    initial_std = 0.02
+
     def __init__(
         self,
         encoder: nn.Module,

@@ -53,6 +53,7 @@ class TextToImage(System):
     encoder: Any  # encode_text, freeze
     generator: Generator
     discriminator: Discriminator
+    initial_std: float | None = None  # of fresh weights; None: orthogonal ones
 
     def __init__(
         self,
@@ -97,8 +98,8 @@ class TextToImage(System):
         return [self.generator]
 
     def initialise(self) -> None:
-        initialise(self.generator)
-        initialise(self.discriminator)
+        initialise(self.generator, self.initial_std)
+        initialise(self.discriminator, self.initial_std)
 
     def frozen_text(self) -> Callable[[Tensor, Tensor], tuple[Tensor | None, Tensor]]:
         return self.encoder.encode_text  # type: ignore[no-any-return]
