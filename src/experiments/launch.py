@@ -55,6 +55,10 @@ def main(arguments: list[str]) -> int:
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(
             lambda cfg: _job(cfg, failures, len(jobs), f"sweep {varied}".strip())
         )()
+        if "RANK" in os.environ and not failures:  # started by torchrun
+            from experiments.ranks import leave
+
+            leave()
     except UserError as error:
         failures += str(error).splitlines()
     except KeyboardInterrupt as stop:

@@ -14,6 +14,15 @@ from torch import Tensor
 PATIENCE = timedelta(days=7)
 
 
+def leave() -> None:
+    """Part from the other processes, as the last thing that this one does.
+
+    Threads that still serve the group when a process ends can abort it, after all is saved.
+    """
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 class Ranks:
     """One process of `processes`, on `device`. Everything works alike with a single process."""
 

@@ -60,11 +60,14 @@ def work(job: Path) -> int:
     (folder / f"{PID}{os.getpid()}").touch()
     content = json.loads(job.read_text())
     try:
+        from experiments.ranks import leave
         from experiments.task import perform
 
-        perform(content["config"], content["choices"], content["overrides"])
-    except Stopped as stopped:
-        (folder / STOPPED).write_text(str(stopped.code))
+        try:
+            perform(content["config"], content["choices"], content["overrides"])
+        except Stopped as stopped:
+            (folder / STOPPED).write_text(str(stopped.code))
+        leave()
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except Exception as error:
