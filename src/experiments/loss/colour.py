@@ -1,4 +1,4 @@
-"""Colour consistency of neighbouring stages (StackGAN-v2, section 4.3, equation 6)."""
+"""Colour consistency of neighbouring stages (StackGAN-v2, section 4.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""StackGAN-v2's joint conditional and unconditional losses (Zhang 2018, equations 3 to 5)."""
+"""StackGAN-v2's joint conditional and unconditional losses (Zhang 2018, section 4.2)."""
 
 from __future__ import annotations
 
