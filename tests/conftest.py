@@ -84,6 +84,7 @@ def tiny_attngan(
     generator = AttnGANGenerator([8, 16], 4, 5, 6, DIM, residual_blocks=1, norm=norm)
     discriminator = AttnGANDiscriminator([8, 16], 2, DIM, norm=norm)
     losses = AdversarialLoss(adversarial), KLLoss(kl), DAMSMLoss(weight=damsm)
+    rest = {"mismatch": "roll", "wrong": "caption"} | rest
     system = AttnGAN(encoder, generator, discriminator, *losses, **rest)
     system.initialise()
     return system.train()
@@ -109,7 +110,8 @@ def tiny_text_to_image(birds: Dataset, kind: str, **rest: Any) -> TextToImage:
     else:
         tree = StackGANv2Generator([8, 16], 8, 5, 6, DIM, 1, norm="group")
         pair = AttnGANDiscriminator([8, 16], 2, 6, norm="group")
-        system = StackGANv2(encoder, tree, pair, JointLoss(), KLLoss(2.0), ColourLoss(1.0), **rest)
+        losses = JointLoss(), KLLoss(2.0), ColourLoss(1.0)
+        system = StackGANv2(encoder, tree, pair, *losses, **{"condition": "mu"} | rest)
     system.initialise()
     return system.train()
 
@@ -141,6 +143,7 @@ def tiny_training(
         flip=False,
         sampling=system.sampling,
         wrong_images=system.wrong_images,
+        captions=system.captions,
     )
     settings = settings or {phase.name: Adam(1e-3, (0.5, 0.999)) for phase in system.phases()}
     return Training(run, ranks, system, batches, settings, torch.float32)

@@ -22,12 +22,21 @@ def targets() -> list[str]:
     return sorted(found)
 
 
+def parameters(kind: Any) -> dict[str, inspect.Parameter]:
+    """Those of a constructor; what it takes as `**options` are those of its base."""
+    own = dict(inspect.signature(kind).parameters)
+    rest = [name for name, item in own.items() if item.kind is inspect.Parameter.VAR_KEYWORD]
+    for name in rest:
+        del own[name]
+    return parameters(kind.__base__) | own if rest else own
+
+
 @pytest.mark.parametrize("target", targets())
 def test_a_signature_read_from_source_is_the_real_one(target: str) -> None:
     read = signature(target)
     assert read is not None
-    real = inspect.signature(locate(target)).parameters
-    assert list(read) == list(real)
+    real = parameters(locate(target))
+    assert read.keys() == real.keys()
     for name, parameter in real.items():
         assert read[name].required == (parameter.default is inspect.Parameter.empty)
 
@@ -63,10 +72,21 @@ def test_values_fit_annotations(value: Any, annotation: str, fit: bool) -> None:
 def test_options_of_a_union() -> None:
     assert options(ast.parse("int | Literal['a', 'b']", mode="eval").body) == ["a", "b"]
     assert options(ast.parse("int", mode="eval").body) == []
+    assert options(ast.parse("Sequence[Literal['a', 'b']]", mode="eval").body) == ["a", "b"]
+
+
+def test_the_items_of_a_list_may_have_a_name() -> None:
+    """`Sequence[Change]` with `Change = Literal[...]` stands for the literal, in a base as well."""
+    read = signature("experiments.system.gan_cls.GANCLS")
+    assert read is not None and read["augment"].annotation is not None
+    assert options(read["augment"].annotation) == ["colour", "translation", "cutout"]
+    assert fits(["cutout"], read["augment"].annotation)
+    assert not fits(["rotate"], read["augment"].annotation)
 
 
 def test_suggestions() -> None:
     assert suggest("imagez", ["images", "batch"]) == "; did you mean images?"
+    assert suggest("samples", ["sample", "num_samples"]) == "; did you mean num_samples?"
     assert suggest("zzz", ["images", "batch"]) == "; there are: batch, images"
     assert suggest("zzz", []) == ""
 

@@ -83,7 +83,8 @@ def test_what_changes_the_result_changes_the_run(override: str) -> None:
         "metric.samples=17",
         "metric.independent=null",
         "~metric",
-        "samples=9",
+        "num_samples=9",
+        "sample.between=noise",
         "text=word",
     ],
 )

@@ -92,9 +92,9 @@ def _check_choice(override: Override) -> str | None:
     options = sorted(file.stem for file in (CONF / name).glob("*.yaml"))
     if value is None:
         return f"{name}=null: write ~{name} to leave it out"
-    if not isinstance(value, str) or value in options:
+    if isinstance(value, list) or str(value) in options:
         return None
-    return f"{name}={value}: no such {name.rpartition('/')[2]}{suggest(value, options)}"
+    return f"{name}={value}: no such {name.rpartition('/')[2]}{suggest(str(value), options)}"
 
 
 def _check_value(base: DictConfig, text: str, override: Override) -> str | None:

@@ -126,7 +126,7 @@ def load_pretrained(
     """Give a module, made from `node`, the weights of a `group` of a finished run: `path`.
 
     The vocabulary must be the one that the run was trained with, where the encoder reads words.
-    Raises `UserError`.
+    The module is marked, so that no fresh weights replace these. Raises `UserError`.
     """
     folder = path.parents[1]
     theirs = run_facts(folder)["vocabulary_hash"]
@@ -148,6 +148,7 @@ def load_pretrained(
         raise UserError(
             f"{folder}: its {group} is not the one that this configuration asks for: {line}"
         ) from None
+    module.came_trained = True  # type: ignore[assignment]
 
 
 def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: str = "") -> list[str]:

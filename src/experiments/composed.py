@@ -19,6 +19,7 @@ from experiments.errors import suggest
 from experiments.signature import fits, options, signature
 
 TASKS = ("train", "evaluate", "sample")
+PARTS = ("data", "encoder", "generator", "discriminator", "style", "loss", "optim", "metric")
 
 
 def check(cfg: DictConfig) -> list[str]:
@@ -39,7 +40,7 @@ def check(cfg: DictConfig) -> list[str]:
     assert isinstance(resolved, dict)
     config = {str(key): value for key, value in resolved.items()}
     problems += _check_options(config)
-    for group in ("data", "encoder", "generator", "discriminator", "loss", "optim", "metric"):
+    for group in PARTS:
         problems += _check_node(config.get(group), group)
     problems += _check_node(config.get("system"), "system", deep=False)
     return list(dict.fromkeys(problems))
@@ -83,7 +84,8 @@ def _check_options(resolved: dict[str, Any]) -> Iterator[str]:
         for item in dataclasses.fields(kind):  # type: ignore[arg-type]
             value, allowed = node.get(item.name), item.metadata.get("choices")
             if allowed and value not in allowed:
-                yield f"{group}.{item.name}={value}: choose one of {', '.join(allowed)}"
+                named = ["null" if name is None else name for name in allowed]
+                yield f"{group}.{item.name}={value}: choose one of {', '.join(named)}"
             least = item.metadata.get("least")
             if least is not None and isinstance(value, int) and value < least:
                 yield f"{group}.{item.name}={value}: must be at least {least}"
@@ -102,7 +104,7 @@ def _check_options(resolved: dict[str, Any]) -> Iterator[str]:
     task = str(resolved.get("task"))
     if task not in TASKS:
         yield f"task={task}: {suggest(task, list(TASKS))[2:]}"
-    for key, least in (("seed", 0), ("samples", 1)):
+    for key, least in (("seed", 0), ("num_samples", 1)):
         value = resolved.get(key)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             yield f"{key}={value}: must be a whole number from {least}"
@@ -167,5 +169,7 @@ def _expected(value: Any, annotation: ast.expr) -> str:
     allowed = options(annotation)
     if not allowed:
         return f"must be {ast.unparse(annotation)}"
+    if str(value) in allowed:
+        return f"must be a list, as [{value}]"
     near = difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.5)
     return f"choose one of {', '.join(allowed)}" + (f"; did you mean {near[0]}?" if near else "")

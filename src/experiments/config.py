@@ -32,7 +32,7 @@ def _least(number: int, default: Any = MISSING) -> Any:
     return field(default=default, metadata={"least": number})
 
 
-def _one_of(*options: str) -> Any:
+def _one_of(*options: str | None) -> Any:
     return field(default=options[0], metadata={"choices": options})
 
 
@@ -78,7 +78,21 @@ class Launch:
     allocator: bool = True  # keep big blocks between steps (glibc; a third faster on a CPU)
 
 
-OPTIONS = {"trainer": Trainer, "tracker": Tracker, "launch": Launch}
+@dataclass
+class Sample:
+    """What task=sample draws, beside `text` and `num_samples`."""
+
+    file: str | None = None  # captions, one a line; they come after those of `text`
+    stages: bool = False  # a PNG of every stage, not of the last alone
+    attention: bool = True  # where each word looks, of models that attend to words
+    # Pictures on the way from each caption to the next, or from each seed to the next; null: none.
+    between: str | None = _one_of(None, "sentence", "noise")
+    interpolation: str = _one_of("linear", "spherical")
+    steps: int = _least(2, 8)  # pictures of a way, both ends among them
+    picture: Any = None  # files whose style the captions take, for a run of model=style_encoder
+
+
+OPTIONS = {"trainer": Trainer, "tracker": Tracker, "launch": Launch, "sample": Sample}
 
 
 def resolutions(stages: int, first: int | None, last: int | None) -> ListConfig:
@@ -121,12 +135,17 @@ def times(factor: int, number: int) -> int:
     return factor * number
 
 
+def plus(first: int, second: int) -> int:
+    """A width as the sum of two others."""
+    return first + second
+
+
 def register() -> None:
     """Tell Hydra the typed options and the functions that `conf/` uses. Idempotent."""
     store = ConfigStore.instance()
     for group, node in OPTIONS.items():
         store.store(group=group, name="schema", node=node)
-    for function in (resolutions, side, last, parts, at_most, when, times):
+    for function in (resolutions, side, last, parts, at_most, when, times, plus):
         OmegaConf.register_new_resolver(function.__name__, function, replace=True)
 
 

@@ -36,7 +36,8 @@ def as_user_error(error: BaseException) -> UserError | None:
 
 def suggest(name: str, known: list[str]) -> str:
     """'; did you mean x?', or the list where nothing is near."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    whole = [option for option in known if name in option.split("_")]
+    near = whole if len(whole) == 1 else difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     if near:
         return f"; did you mean {near[0]}?"
     return f"; there are: {', '.join(sorted(known))}" if known else ""

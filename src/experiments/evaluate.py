@@ -10,16 +10,15 @@ from experiments import checkpoint
 from experiments import folder as files
 from experiments.assemble import build_system, facts_of, open_data
 from experiments.config import build
+from experiments.errors import UserError
 from experiments.execute import train_missing
 from experiments.interrupt import Interrupt
 from experiments.metric.table import format_table
 from experiments.observe import write_scores
 from experiments.prerequisite import plan_prerequisites, with_paths, without_pretrained
 from experiments.ranks import Ranks
-from experiments.request import evaluation_config, run_folder
+from experiments.request import ELSEWHERE, evaluation_config, run_folder
 from experiments.terminal import say, show
-
-ELSEWHERE = ("launch", "paths", "tracker")  # what the command says, not the run
 
 
 def evaluate_run(
@@ -38,12 +37,13 @@ def evaluate_run(
         # Where its sister runs are, and the data that they share.
         cache = saved["paths"]["cache"]
         merged["paths"] = {
-            "outputs": str(folder.parents[1]),
+            "outputs": str(folder.resolve().parents[1]),
             "cache": cache if Path(cache).is_dir() else config["paths"]["cache"],
         }
     needs = plan_prerequisites(merged, about["choices"], ("metric",))
     dataset = open_data(merged, ranks)
     facts = facts_of(dataset)
+    require_vocabulary(folder, facts)
     system = build_system(without_pretrained(merged, "system"), facts, ranks)
     build(without_pretrained(merged, "metric")["metric"], facts, "metric")  # before what it needs
     train_missing(needs, ranks, interrupt, folder.name)
@@ -58,6 +58,18 @@ def evaluate_run(
         write_scores(path, int(state["images"]), result)
         show(format_table(result.scores, result.protocol, result.skipped))
         show(f"scores: {path}")
+
+
+def require_vocabulary(folder: Path, facts: dict[str, Any]) -> None:
+    """Words of other captions have other numbers. Raises `UserError` where a run reads words and
+    these data have another vocabulary than it was trained with."""
+    trained = files.run_facts(folder)
+    theirs, ours = trained["vocabulary_hash"], facts["vocabulary_hash"]
+    if trained.get("reads", "words") == "words" and theirs != ours:
+        raise UserError(
+            f"run={folder}: was trained with another vocabulary ({theirs}, these data have "
+            f"{ours}); give data.root of the captions that it was trained with"
+        )
 
 
 def _new_file(folder: Path) -> Path:

@@ -97,6 +97,7 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt) -> None:
         bool(config["data"]["flip"]),
         system.sampling,
         system.wrong_images,
+        system.captions,
     )
     dtype = precision(trainer["precision"], ranks.device)
     training = Training(run, ranks, system, batches, build(config["optim"], None, "optim"), dtype)

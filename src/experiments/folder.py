@@ -4,7 +4,7 @@ config.yaml     the resolved configuration
 run.json        its id, the options chosen, the overrides, and what it was built on
 facts.json      what the data decided: sizes, vocabulary, names
 scores.json     the last scores, with how they were measured; stats.jsonl: everything logged
-samples/        pictures during training; drawn/: those of task=sample
+samples/        pictures during training; drawn/: those of task=sample (`drawn.py`)
 checkpoints/    what a resume needs; weights/: what was reached, for other runs and for sampling
 evaluations/    scores of task=evaluate; environment.json, git.json: where it ran, from what
 """

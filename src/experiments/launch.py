@@ -27,7 +27,7 @@ from experiments.config import CONF, build, choices, plain, register
 from experiments.errors import UserError, as_user_error, suggest
 from experiments.interrupt import Stopped
 from experiments.prerequisite import Run, plan
-from experiments.request import captions_of, evaluation_config, run_folder
+from experiments.request import drawing_of, evaluation_config, run_folder, with_run
 from experiments.terminal import say, show
 from experiments.worker import FAILURE, JOB, PID, STOPPED
 
@@ -44,14 +44,15 @@ def main(arguments: list[str]) -> int:
 
             show(usage())
             return 0
+        given = set(options.overrides)
+        options.overrides = with_run([_quoted(override) for override in options.overrides])
         jobs, varied = _jobs(options)
         if not _is_question(options):
             _check(options, jobs)
         register()
         # Hydra's parser wants the overrides side by side.
-        given = set(options.overrides)
         flags = [argument for argument in arguments if argument not in given]
-        sys.argv[1:] = [*map(_quoted, options.overrides), *flags]
+        sys.argv[1:] = [*options.overrides, *flags]
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(
             lambda cfg: _job(cfg, failures, len(jobs), f"sweep {varied}".strip())
         )()
@@ -104,7 +105,7 @@ def _quoted(argument: str) -> str:
 
 def _jobs(options: argparse.Namespace) -> tuple[list[list[str]], str]:
     """The overrides of each job of the command line, and what these vary."""
-    overrides = [_quoted(override) for override in options.overrides]
+    overrides = options.overrides
     hydra_node = _file_of_study(options).get("hydra") or {}
     if not options.multirun and hydra_node.get("mode") != RunMode.MULTIRUN.name:
         return [overrides], ""
@@ -143,8 +144,7 @@ def _check(options: argparse.Namespace, jobs: list[list[str]]) -> None:
                 build(plain(cfg)["data"]["reader"], path="data.reader").check()
                 plan(plain(cfg), choices(cfg), job)
             elif cfg.task == "sample":
-                run_folder(cfg)
-                captions_of(plain(cfg))
+                drawing_of(plain(cfg))
             else:
                 evaluation_config(run_folder(cfg), job)
         except UserError as error:
@@ -177,9 +177,9 @@ def _job(cfg: DictConfig, failures: list[str], jobs: int, group: str) -> None:
 def dispatch(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> None:
     """Do what `task` says, in this process or in several."""
     if config["task"] == "sample":
-        from experiments.sample import sample_to_folder
+        from experiments.drawn import draw_to_folder
 
-        sample_to_folder(config)
+        draw_to_folder(config)
         return
     if config["task"] == "train":
         run = plan(config, chosen, overrides)

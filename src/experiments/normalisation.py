@@ -1,4 +1,5 @@
-"""The choice of normalisation that networks share: batch statistics, or groups of channels."""
+"""The choice of normalisation that networks share: batch statistics, groups of channels, or, in
+discriminators, weights of bounded norm."""
 
 from __future__ import annotations
 
@@ -6,7 +7,10 @@ from typing import Literal
 
 from torch import nn
 
+from experiments.spectral import SpectralConv2d, SpectralLinear
+
 Norm = Literal["batch", "group"]
+JudgeNorm = Literal["batch", "group", "spectral"]
 MAX_GROUPS = 32
 
 
@@ -22,3 +26,31 @@ def normalisation(kind: Norm, channels: int, dims: int = 2) -> nn.Module:
         fitting = (g for g in range(min(MAX_GROUPS, channels // 2), 1, -1) if channels % g == 0)
         return nn.GroupNorm(next(fitting, 1), channels)
     return (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)[dims - 1](channels)
+
+
+def convolution(
+    inputs: int,
+    outputs: int,
+    kernel: int,
+    stride: int,
+    norm: JudgeNorm,
+    normalised: bool = True,
+) -> list[nn.Module]:
+    """A convolution that keeps the side, or halves it with `kernel` 4 and `stride` 2, and its norm.
+
+    "spectral" bounds the weight, gives it a bias and leaves the norm layer out, wherever it stands;
+    the other norms stand after layers that are `normalised`.
+    """
+    padding = (kernel - 1) // 2
+    if norm == "spectral":
+        return [SpectralConv2d(inputs, outputs, kernel, stride, padding)]
+    layer = nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False)
+    return [layer, normalisation(norm, outputs)] if normalised else [layer]
+
+
+def linear(inputs: int, outputs: int, norm: JudgeNorm, normalised: bool = True) -> list[nn.Module]:
+    """A linear layer with bias and its norm, as `convolution` has it."""
+    if norm == "spectral":
+        return [SpectralLinear(inputs, outputs)]
+    layer = nn.Linear(inputs, outputs)
+    return [layer, normalisation(norm, outputs, dims=1)] if normalised else [layer]

@@ -58,7 +58,7 @@ def grid(
     assert count > 0, "no pictures"
     assert captions is None or len(captions) == count, "one caption per picture"
     if scale is None:
-        scale = -(-READABLE // width) if captions is not None else 1
+        scale = readable(width) // width if captions is not None else 1
     columns = min(columns or int(np.ceil(np.sqrt(count))), count)
     width, height = width * scale, height * scale
     margin = margin_of(width)
@@ -102,29 +102,51 @@ def stage_grid(
     assert len(captions) > 0, "no captions"
     columns = [to_pixels(stage) for stage in stages]
     titles = [f"{stage.shape[2]} px" for stage in columns]
-    largest = max(columns, key=lambda stage: stage.shape[2])
+    width = readable(max(stage.shape[2] for stage in columns))
     if real is not None:
         columns, titles = [to_pixels(real), *columns], ["real", *titles]
-    width = size or max(largest.shape[2], -(-READABLE // largest.shape[2]) * largest.shape[2])
-    height = round(width * largest.shape[1] / largest.shape[2])
+    return table(columns, titles, captions, size or width)
+
+
+def table(
+    columns: Sequence[np.ndarray],
+    titles: Sequence[str],
+    captions: Sequence[str],
+    width: int,
+    heading: Sequence[str] = (),
+) -> Image.Image:
+    """Pictures in columns with a title above each, a caption under each row, and lines of text
+    above all.
+
+    columns: uint8 (N, H_i, W_i, 3) each, all drawn `width` px wide with the shape of the last.
+    """
+    height = round(width * columns[-1].shape[1] / columns[-1].shape[2])
     margin = margin_of(width)
     total = margin + len(columns) * (width + margin)
     font, small = font_of(_caption_size(width)), font_of(max(11, _caption_size(width) - 3))
     texts = [wrap(caption, total - 2 * margin, font) for caption in captions]
+    told = [line for text in heading for line in wrap(text, total - 2 * margin, font)]
     header = margin + text_height([titles[0]], small)
+    first = header + text_height(told, font)
     steps = [height + text_height(lines, font) + 2 * margin for lines in texts]
-    sheet = Image.new("RGB", (total, header + sum(steps)), PAPER)
+    sheet = Image.new("RGB", (total, first + sum(steps)), PAPER)
     draw = ImageDraw.Draw(sheet)
+    write(draw, told, margin, 0, font)
     for column, title in enumerate(titles):
         left = margin + column * (width + margin) + width // 2
-        draw.text((left, header - margin // 2), title, FAINT, small, anchor="ms")
+        draw.text((left, first - margin // 2), title, FAINT, small, anchor="ms")
     for row, lines in enumerate(texts):
-        top = header + sum(steps[:row])
-        for column, stage in enumerate(columns):
-            picture = resize(stage[row], width, height)
+        top = first + sum(steps[:row])
+        for column, pictures in enumerate(columns):
+            picture = resize(pictures[row], width, height)
             sheet.paste(picture, (margin + column * (width + margin), top))
         write(draw, lines, margin, top + height, font)
     return sheet
+
+
+def readable(width: int) -> int:
+    """The least whole multiple of a width over which a caption can be read."""
+    return -(-READABLE // width) * width
 
 
 def beside(sheets: Sequence[Image.Image]) -> Image.Image:

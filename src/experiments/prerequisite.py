@@ -2,7 +2,7 @@
 
 A node of the configuration asks with `pretrained: {model: damsm, overrides: [...]}`; the rest of
 the node becomes the `encoder` of that run, or its `generator` where it stands in that group, and
-its data are the same. A path asks for that folder.
+its data are the same. A path asks for that folder. What stands inside such a node comes with it.
 """
 
 from __future__ import annotations
@@ -76,6 +76,9 @@ def plan_prerequisites(
             needs[path] = _given(path, Path(spec))
         else:
             needs[path] = _plan_prerequisite(config, chosen, path, node)
+    if "generator" in needs and "encoder" in needs:
+        del needs["encoder"]  # to come after it
+        needs["encoder"] = needs["generator"]  # the one that it was trained with
     return needs
 
 
@@ -111,8 +114,10 @@ def _plan_prerequisite(
     group = role(path)
     cfg[group] = {key: value for key, value in node.items() if key != "pretrained"}
     if group == "generator":
-        for shared in ("encoder", "metric"):
-            cfg[shared] = copy.deepcopy(parent.get(shared))
+        cfg.encoder = copy.deepcopy(parent["encoder"])
+        scores = parent.get("metric")
+        if scores is None or scores["_target_"] == cfg.metric["_target_"]:
+            cfg.metric = copy.deepcopy(scores)  # one judge for both
     else:
         cfg.encoder.pretrained = None
     for key in ("precision", "deterministic"):
@@ -129,9 +134,9 @@ def _pretrained_nodes(
         if isinstance(node, dict):
             if node.get("pretrained"):
                 yield path, node
+                return
             for key, value in node.items():
-                if key != "pretrained":
-                    yield from walk(f"{path}.{key}", value)
+                yield from walk(f"{path}.{key}", value)
 
     for group in groups:
         yield from walk(group, config.get(group))
@@ -149,13 +154,13 @@ def _without_unneeded(node: Any) -> Any:
 
 def without_pretrained(config: Mapping[str, Any], *groups: str) -> dict[str, Any]:
     """A configuration in which groups ask for no other run: all weights are in a checkpoint."""
+    return dict(config) | {group: _stripped(config.get(group)) for group in groups}
 
-    def strip(node: Any) -> Any:
-        if isinstance(node, dict):
-            return {key: strip(value) for key, value in node.items() if key != "pretrained"}
-        return node
 
-    return dict(config) | {group: strip(config.get(group)) for group in groups}
+def _stripped(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _stripped(value) for key, value in node.items() if key != "pretrained"}
+    return node
 
 
 def with_paths(config: Mapping[str, Any], needs: Mapping[str, Run | Path]) -> dict[str, Any]:
@@ -166,7 +171,7 @@ def with_paths(config: Mapping[str, Any], needs: Mapping[str, Run | Path]) -> di
     filled: dict[str, Any] = copy.deepcopy(dict(config))
     for path, node in _pretrained_nodes(filled, GROUPS):
         if path in needs:
-            node["pretrained"] = str(_weights(path, needs[path]))
+            node.update(_stripped(node), pretrained=str(_weights(path, needs[path])))
     for group in ("encoder", "generator"):
         if group in filled.get("system", {}):
             filled["system"][group] = copy.deepcopy(filled[group])

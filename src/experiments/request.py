@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +12,158 @@ from omegaconf import OmegaConf
 from experiments import folder as files
 from experiments.check import checked_compose
 from experiments.config import plain
-from experiments.data.reading import reader_of
-from experiments.errors import UserError
+from experiments.data.bounded import read_bounded
+from experiments.data.caption_files import clean_caption
+from experiments.data.reading import Reader, reader_of
+from experiments.errors import BadInput, UserError
 
 # What task=evaluate may change of a run; the rest is the run's.
-OPEN = ("metric", "launch", "paths", "tracker", "task", "run", "hydra", "data.root")
+ELSEWHERE = ("launch", "paths", "tracker")  # what the command says, not the run
+OPEN = ("metric", *ELSEWHERE, "task", "run", "hydra", "data.root")
+MAX_FILE = 100_000_000  # bytes of captions
+STYLE = ".StyleEncoderTraining"
+NO_TEXT = ".given_sentences.GivenSentences"
 
 
-def captions_of(config: Mapping[str, Any]) -> list[str]:
-    """The texts that task=sample draws. Raises `UserError` where one says nothing to the run."""
-    text = config["text"]
-    if text is None or text in ("", []):
-        raise UserError("text: task=sample needs a caption: 'text=a small red bird'")
-    captions = [str(item) for item in (text if isinstance(text, list) else [text])]
-    facts = files.run_facts(run_folder(config))
-    reader, _ = reader_of(facts.get("reads", "words"), facts["words"], len(facts["words"]))
-    for caption in captions:
-        reader.require_known(caption)
-    return captions
+@dataclass(frozen=True)
+class Drawing:
+    """What task=sample draws of a run: every caption with every seed.
+
+    The seeds are a function of the configuration's seed and `num_samples` alone, and a picture is
+    one of its caption, its seed and the weights, whatever else is asked for and in what order.
+    `options`: the group `sample`. `pictures`: files whose style the captions take, of a run that
+    reads styles. `notes`: what was passed over, a line each.
+    """
+
+    folder: Path
+    captions: list[str]
+    seeds: list[int]
+    options: Mapping[str, Any]
+    notes: list[str]
+    pictures: list[Path] = field(default_factory=list)
+
+
+def drawing_of(config: Mapping[str, Any]) -> Drawing:
+    """What a command asks to be drawn. Raises `UserError` for what cannot be drawn of the run."""
+    place, options, notes = run_folder(config), config["sample"], []
+    system = files.run_config(place)["system"]
+    encoder = system.get("encoder")
+    if encoder is None or str(encoder["_target_"]).endswith(NO_TEXT):
+        raise UserError(
+            f"run={place}: has no text encoder and reads no captions; in Python, "
+            "load(run).draw(sentences, seeds) draws sentence embeddings"
+        )
+    pictures = _pictures(place, options, str(system.get("_target_")).endswith(STYLE))
+    given, file = config["text"], options["file"]
+    lines = [str(item) for item in (given if isinstance(given, list) else [given or ""])]
+    texts = [("text", line) for line in lines if line]
+    if file is not None:
+        listed, blank = _lines(Path(file))
+        texts += listed
+        notes += [f"{file}: blank lines skipped: {blank}"] if blank else []
+    if not texts:
+        raise UserError(
+            "text: task=sample needs a caption: 'text=a small red bird', or a file with one a "
+            "line: sample.file=captions.txt"
+        )
+    facts = files.run_facts(place)
+    words = facts.get("words", [])
+    reader, _ = reader_of(facts.get("reads", "words"), words, len(words))
+    captions = _known(texts, reader)
+    seeds = [int(config["seed"]) + number for number in range(int(config["num_samples"]))]
+    between = options["between"]
+    if between is not None:
+        _check_way(between, captions, seeds, options)
+    if between != "sentence":  # a way may come by a caption twice
+        once = list(dict.fromkeys(captions))
+        if len(once) < len(captions):
+            notes.append(
+                f"captions that were given before: {len(captions) - len(once)}, drawn once"
+            )
+        captions = once
+    return Drawing(place, captions, seeds, options, notes, pictures)
+
+
+def _pictures(place: Path, options: Mapping[str, Any], styles: bool) -> list[Path]:
+    """The files that `sample.picture` names, which a run that reads styles needs."""
+    given = options["picture"]
+    found = [Path(str(item)) for item in (given if isinstance(given, list) else [given])]
+    if given is None or not found:
+        if styles:
+            raise UserError(
+                f"sample.picture: run={place} draws captions in the style of pictures; name one or "
+                "more: sample.picture=owl.jpg"
+            )
+        return []
+    if not styles:
+        raise UserError(
+            f"sample.picture: run={place} reads no styles; take a run of model=style_encoder"
+        )
+    for path in found:
+        if not path.is_file():
+            raise UserError(f"sample.picture={path}: there is no such file")
+    for key in ("between", "stages"):
+        if options[key]:
+            raise UserError(f"sample.{key}: not with sample.picture; leave one of them away")
+    return found
+
+
+def _lines(path: Path) -> tuple[list[tuple[str, str]], int]:
+    """(where it stands, caption) of each line with one, and the number of blank lines."""
+    try:
+        content = read_bounded(path, MAX_FILE)
+    except UserError as error:
+        raise UserError(f"sample.file={error}; name a text file, one caption a line") from None
+    found, blank = [], 0
+    rows = content.removeprefix(b"\xef\xbb\xbf").rstrip().split(b"\n")
+    for number, row in enumerate(rows if rows != [b""] else [], start=1):
+        where = f"sample.file={path}: line {number}"
+        try:
+            text = row.decode("utf-8").strip()
+            if text:
+                found.append((where, clean_caption(text)))
+            blank += not text
+        except UnicodeDecodeError:
+            raise UserError(f"{where} is not UTF-8; save the file as UTF-8 text") from None
+        except BadInput as reason:
+            raise UserError(f"{where}: {reason}; write one caption a line") from None
+    if not found:
+        raise UserError(f"sample.file={path}: holds no caption; write one a line")
+    return found, blank
+
+
+def _known(texts: list[tuple[str, str]], reader: Reader) -> list[str]:
+    """The captions, of which each says something to the run; else the first that does not."""
+    problems = []
+    for where, caption in texts:
+        try:
+            reader.require_known(caption)
+        except UserError as error:
+            problems.append(str(error) if where == "text" else f"{where}: {error}")
+    if problems:
+        more = f" (and {len(problems) - 1} more like it)" if len(problems) > 1 else ""
+        raise UserError(problems[0] + more)
+    return [caption for _, caption in texts]
+
+
+def _check_way(
+    between: str, captions: list[str], seeds: list[int], options: Mapping[str, Any]
+) -> None:
+    if between == "sentence" and len(captions) < 2:
+        raise UserError(
+            "sample.between=sentence: draws on the way from one caption to the next and needs two "
+            "or more: 'text=[a red bird, a blue bird]'"
+        )
+    if between == "noise" and len(seeds) < 2:
+        raise UserError(
+            "sample.between=noise: draws on the way from one seed to the next and needs "
+            "num_samples=2 or more"
+        )
+    if options["stages"]:
+        raise UserError(
+            f"sample.stages=true: with sample.between={between} only the last stage is drawn; "
+            "leave one of them away"
+        )
 
 
 def run_folder(config: Mapping[str, Any]) -> Path:
@@ -43,13 +178,29 @@ def run_folder(config: Mapping[str, Any]) -> Path:
     return place
 
 
+def with_run(overrides: list[str]) -> list[str]:
+    """The overrides of a command, after those of the run that task=evaluate names: it may change
+    what that run has, `data.root` of its data or `metric.captions` of its metric. Where and how
+    that run was made is not taken from it."""
+    given = dict(override.lstrip("+~").partition("=")[::2] for override in overrides)
+    if given.get("task") != "evaluate" or "run" not in given:
+        return overrides
+    own = files.run_about(Path(given["run"].strip("\"'")))["overrides"]
+    names = {item: item.lstrip("+~").partition("=")[0] for item in own}
+    kept = [item for item, name in names.items() if name not in given]
+    return [item for item in kept if names[item].partition(".")[0] not in ELSEWHERE] + overrides
+
+
 def evaluation_config(place: Path, overrides: list[str]) -> dict[str, Any]:
     """The configuration of a run with the metric that the command line makes of it.
 
     The run's own overrides apply first. Raises `UserError` for one that the run decides.
     """
+    own = files.run_about(place)["overrides"]
     changes, root = [], None
     for override in overrides:
+        if override in own:
+            continue
         name = override.lstrip("+~").partition("=")[0].replace("/", ".")
         if not any(name == key or name.startswith(f"{key}.") for key in OPEN):
             raise UserError(
@@ -63,7 +214,7 @@ def evaluation_config(place: Path, overrides: list[str]) -> dict[str, Any]:
     config = files.run_config(place)
     if root is not None:
         config["data"]["root"] = config["data"]["reader"]["root"] = root
-    cfg = checked_compose([*files.run_about(place)["overrides"], *changes])
+    cfg = checked_compose([*own, *changes])
     OmegaConf.set_struct(cfg, False)
     cfg.data = config["data"]  # what a run trained for another one took from that one
     fresh = plain(cfg)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from experiments.normalisation import Norm, normalisation
+from experiments.normalisation import JudgeNorm, convolution
 
 
 class Bottleneck(nn.Module):
@@ -13,17 +13,14 @@ class Bottleneck(nn.Module):
     Without an activation on the sum: it differs between generators and discriminators.
     """
 
-    def __init__(self, channels: int, hidden: int, norm: Norm, activation: nn.Module) -> None:
+    def __init__(self, channels: int, hidden: int, norm: JudgeNorm, activation: nn.Module) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(channels, hidden, 1, bias=False),
-            normalisation(norm, hidden),
+            *convolution(channels, hidden, 1, 1, norm),
             activation,
-            nn.Conv2d(hidden, hidden, 3, padding=1, bias=False),
-            normalisation(norm, hidden),
+            *convolution(hidden, hidden, 3, 1, norm),
             activation,
-            nn.Conv2d(hidden, channels, 3, padding=1, bias=False),
-            normalisation(norm, channels),
+            *convolution(hidden, channels, 3, 1, norm),
         )
 
     def forward(self, x: Tensor) -> Tensor:

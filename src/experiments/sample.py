@@ -1,9 +1,8 @@
-"""Pictures from a trained run: `load(folder).sample([...])`, and `task=sample` of the command."""
+"""A trained run as a model in Python: `load(folder).sample([...])`. `task=sample` draws with it."""
 
 from __future__ import annotations
 
-import hashlib
-import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,19 @@ from PIL import Image
 from torch import Tensor
 
 from experiments import checkpoint
-from experiments.attention import attention_stages
 from experiments.config import build
 from experiments.data.reading import reader_of
-from experiments.data.vocabulary import tokenize
 from experiments.errors import UserError
 from experiments.folder import run_about, run_config, run_facts
-from experiments.machine import set_up
-from experiments.picture import grid, save_png, to_pixels
+from experiments.picture import to_pixels
 from experiments.prerequisite import without_pretrained
-from experiments.request import captions_of, run_folder
-from experiments.system.base import Samples, System
-from experiments.terminal import show
+from experiments.seeding import noise_of
+from experiments.system.base import Samples, System, word_mask
+from experiments.system.text_to_image import Text, TextToImage
 
-BATCH = 16  # pictures that are drawn together
+BATCH = 16  # pictures of up to 256 px that are drawn together
+SIDE = 256
+NO_TEXT = "experiments.encoder.given_sentences.GivenSentences"
 
 
 def load(folder: str | Path, device: str = "cpu") -> Model:
@@ -35,50 +33,127 @@ def load(folder: str | Path, device: str = "cpu") -> Model:
     """
     place = Path(folder)
     config, facts = run_config(place), run_facts(place)
-    system: System = build(without_pretrained(config, "system")["system"], facts)
+    node = without_pretrained(config, "system")["system"]
+    if "encoder" in node and node["encoder"] is None:
+        dim = node["generator"].get("text_dim", 0)
+        node = node | {"encoder": {"_target_": NO_TEXT, "dim": dim}}
+    system: System = build(node, facts)
     if not hasattr(system, "sample"):
         name = run_about(place)["choices"]["model"]
         raise UserError(f"run={place}: {name} draws no pictures; take a run of attngan_4stage")
     state = checkpoint.load_export(place)
     for name, module in system.export_modules().items():
-        module.load_state_dict(state["export"][name])
-    return Model(system.eval().to(device), facts["words"], config, int(state["images"]))
+        if module.state_dict():
+            module.load_state_dict(state["export"][name])
+    return Model(system.eval().to(device), facts.get("words", []), config, int(state["images"]))
 
 
 class Model:
-    """A trained text-to-image system, and how it reads captions."""
+    """A trained text-to-image system, and how it reads captions.
+
+    A picture is a function of its caption, its seed and the weights. Other captions of the same
+    call change sums in their rounding, which is one grey level at most.
+    """
 
     def __init__(
-        self, system: System, words: list[str], config: dict[str, Any], images: int
+        self, system: System, words: list[str], config: Mapping[str, Any], images: int
     ) -> None:
-        """`words`: those of the vocabulary. `config`: of the run."""
+        """`words`: those of the vocabulary, where the encoder reads any. `config`: of the run."""
         self.system, self.config, self.images = system, config, images
         longest = int(config["data"]["max_words"])
         self.reader, self.longest = reader_of(system.reads, words, longest)
+        # The released attention applies one sample's padding to another; alone, it has its own.
+        mixes = any(getattr(module, "legacy_mask", False) for module in system.modules())
+        size = int(system.resolutions[-1])
+        self.batch = 1 if mixes else max(1, min(BATCH, BATCH * SIDE**2 // size**2))
+
+    @property
+    def generator(self) -> Any:
+        return self.system.generator
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.system.parameters()).device
 
     def sample(self, captions: list[str], seed: int = 0) -> list[Image.Image]:
-        """One picture of the last stage for each caption.
+        """One picture of the last stage for each caption, the first with `seed`, the next with
+        `seed` + 1, and so on.
 
-        A picture depends on its caption and on `seed` plus its place in the list, not on the other
-        captions. Raises `UserError` for a caption without a word, or letter, that the model knows.
+        Raises `UserError` for a caption without a word, or letter, that the model knows.
         """
         self.encode(captions)  # a mistake in the last caption is told before anything is drawn
         pictures = []
-        for start in range(0, len(captions), BATCH):
-            some = captions[start : start + BATCH]
-            stages = self.stages(some, [seed + start + place for place in range(len(some))])
+        for part in self.parts(len(captions)):
+            seeds = list(range(seed + part.start, seed + part.stop))
+            stages = self.stages(captions[part], seeds)
             pictures += [Image.fromarray(pixels) for pixels in to_pixels(stages.images[-1])]
         return pictures
 
     def stages(self, captions: list[str], seeds: list[int], attention: bool = False) -> Samples:
         """Every stage as tensors, one seed for each caption."""
         tokens, lengths = self.encode(captions)
-        device = next(self.system.parameters()).device
-        made: Samples = self.system.sample(tokens.to(device), lengths, seeds, attention)  # type: ignore[operator]
-        return made
+        tokens, system = tokens.to(self.device), self.system
+        parts = self.parts(len(seeds)) if self.batch == 1 else [slice(0, len(seeds))]
+        return joined(
+            system.sample(tokens[part], lengths[part], seeds[part], attention)  # type: ignore[operator]
+            for part in parts
+        )
+
+    def draw(self, sentences: Tensor, seeds: list[int]) -> Samples:
+        """Every stage from sentence embeddings (B, D), one seed for each.
+
+        Raises `UserError` where the system also needs the words of a caption.
+        """
+        if self.generator.attends:
+            name = type(self.system).__name__
+            raise UserError(
+                f"sentences: {name} attends to words, which a sentence does not have; use "
+                "sample(captions, seed)"
+            )
+        if sentences.ndim != 2 or len(sentences) != len(seeds):
+            raise UserError(
+                f"sentences: must be (B, D) with a seed for each, got {tuple(sentences.shape)} and "
+                f"{len(seeds)} seeds"
+            )
+        return self.draw_from(Text(sentences.to(self.device).float()), self.noise(seeds))
+
+    @torch.no_grad()
+    def draw_from(self, text: Text, noise: Tensor) -> Samples:
+        """Every stage from encoded text and noise (B, `noise_dim` + `condition_dim`), that of the
+        generator beside that of its conditioning augmentation.
+
+        What is neither a caption nor a seed is drawn here, as a sentence between two. Raises
+        `UserError` for a system that only draws from captions and seeds.
+        """
+        if not isinstance(self.system, TextToImage):
+            name = type(self.system).__name__
+            raise UserError(f"run: {name} draws captions only; take the run of its generator")
+        dims = self.generator.noise_dim, self.generator.condition_dim
+        z, epsilon = noise.to(self.device).split(dims, dim=1)
+        return Samples(self.system.draw(z, epsilon, text).images)
+
+    @torch.no_grad()
+    def text(self, captions: list[str]) -> Text:
+        """What the generator is told of captions: sentences, and words where the encoder has them.
+
+        Raises `UserError` as `encode` does.
+        """
+        tokens, lengths = self.encode(captions)
+        encoder: Any = self.system.encoder
+        words, sentence = encoder.encode_text(tokens.to(self.device), lengths)
+        length = tokens.shape[1]
+        mask = None if words is None else word_mask(lengths.to(self.device), length)
+        return Text(sentence, None, words, mask)
+
+    def noise(self, seeds: list[int]) -> Tensor:
+        """(B, `noise_dim` + `condition_dim`): each row depends on its own seed alone."""
+        return noise_of(seeds, self.generator.noise_dim + self.generator.condition_dim)
 
     def encode(self, captions: list[str]) -> tuple[Tensor, Tensor]:
-        """Tokens (B, T) and lengths (B,); of a long caption the beginning is kept."""
+        """Tokens (B, T) and lengths (B,); of a long caption the beginning is kept.
+
+        Raises `UserError` for a caption that says nothing to the model.
+        """
         if not captions:
             raise UserError("text: no caption was given; use text='a small red bird'")
         rows = []
@@ -91,41 +166,15 @@ class Model:
             tokens[index, : len(row)] = torch.tensor(row)
         return tokens, lengths
 
-
-def sample_to_folder(config: dict[str, Any]) -> list[Path]:
-    """`task=sample`: PNGs, a sheet and the attention of each text, under `<run>/drawn/`."""
-    captions, folder = captions_of(config), run_folder(config)
-    count, seed = int(config["samples"]), int(config["seed"])
-    set_up(config["launch"], 1)
-    cuda = config["launch"]["device"] != "cpu" and torch.cuda.is_available()
-    model = load(folder, "cuda" if cuda else "cpu")
-    written: list[Path] = []
-    for caption in captions:
-        seeds = [seed + number for number in range(count)]
-        made = model.stages([caption] * count, seeds, attention=True)
-        place = folder / "drawn" / _slug(caption)
-        for number, pixels in zip(seeds, to_pixels(made.images[-1]), strict=True):
-            written.append(place / f"seed-{number}.png")
-            save_png(Image.fromarray(pixels), written[-1])
-        written.append(place / "sheet.png")
-        save_png(
-            grid(made.images[-1], captions=[f"{caption} ({number})" for number in seeds]),
-            written[-1],
-        )
-        if made.attention:
-            words = tokenize(caption)[: model.longest]
-            written.append(place / "attention.png")
-            pictures = [stage[0] for stage in made.images[1:]]
-            maps = [attention[0].float() for attention in made.attention]
-            save_png(attention_stages(pictures, maps, words), written[-1])
-        unknown = model.reader.unknown(caption)
-        if unknown:
-            show(f"{model.system.reads} that the model has never seen: {', '.join(unknown)}")
-        show(f"{caption!r}: {count} pictures in {place}")
-    return written
+    def parts(self, count: int) -> Iterator[slice]:
+        """Rows that are drawn together, of so many."""
+        for start in range(0, count, self.batch):
+            yield slice(start, min(start + self.batch, count))
 
 
-def _slug(caption: str) -> str:
-    """A short file name that no two captions share."""
-    words = re.sub(r"[^a-z0-9]+", "-", caption.lower()).strip("-")[:48]
-    return f"{words or 'text'}-{hashlib.sha256(caption.encode()).hexdigest()[:6]}"
+def joined(parts: Iterable[Samples]) -> Samples:
+    """Pictures that were drawn one part after another."""
+    made = list(parts)
+    images = zip(*(part.images for part in made), strict=True)
+    attention = zip(*(part.attention for part in made), strict=True)
+    return Samples([torch.cat(stage) for stage in images], [torch.cat(maps) for maps in attention])

@@ -51,6 +51,11 @@ class Step:
         drawn = torch.randn(self.batch, *shape, generator=self._generator)[self.rows]
         return drawn.to(self.device, non_blocking=True)
 
+    def uniform(self, *shape: int) -> Tensor:
+        """Uniform numbers in [0, 1) of shape (rows of this process, *shape)."""
+        drawn = torch.rand(self.batch, *shape, generator=self._generator)[self.rows]
+        return drawn.to(self.device, non_blocking=True)
+
     def gather(self, rows: Tensor) -> Tensor:
         """The rows of all processes, in order; gradients flow to those of this one."""
         return rows if self.processes == 1 else _Gather.apply(rows)

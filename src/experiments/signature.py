@@ -57,21 +57,23 @@ def _imported(module: ast.Module, name: str) -> tuple[str, str] | None:
 
 @cache
 def signature(target: str) -> dict[str, Parameter] | None:
-    """Parameters of the constructor of a class, or None where there is no such class."""
+    """Parameters of the constructor of a class, or None where there is no such class.
+
+    What it takes as `**options` are the parameters of its base.
+    """
     module_name, _, name = target.rpartition(".")
     module = _module(module_name)
     if module is None:
         return None
     for statement in module.body:
         if isinstance(statement, ast.ClassDef) and statement.name == name:
+            bases = (signature(f"{module_name}.{ast.unparse(base)}") for base in statement.bases)
+            inherited = next(filter(None, bases), {})
             for item in statement.body:
                 if isinstance(item, ast.FunctionDef) and item.name == "__init__":
-                    return _parameters(module_name, item.args)
-            for base in statement.bases:
-                inherited = signature(f"{module_name}.{ast.unparse(base)}")
-                if inherited:
-                    return inherited
-            return {
+                    own = _parameters(module_name, item.args)
+                    return inherited | own if item.args.kwarg else own
+            return inherited or {
                 item.target.id: Parameter(_expand(module_name, item.annotation), item.value is None)
                 for item in statement.body
                 if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
@@ -100,6 +102,10 @@ def _expand(module_name: str, annotation: ast.expr | None) -> ast.expr | None:
         left, right = (_expand(module_name, x) for x in (annotation.left, annotation.right))
         assert left is not None and right is not None
         return ast.BinOp(left, annotation.op, right)
+    if isinstance(annotation, ast.Subscript) and ast.unparse(annotation.value) in SEQUENCES:
+        inner = _expand(module_name, annotation.slice)
+        assert inner is not None
+        return ast.Subscript(annotation.value, inner)
     if not isinstance(annotation, ast.Name) or annotation.id in SCALARS:
         return annotation
     module = _module(module_name)
@@ -137,11 +143,15 @@ def fits(value: Any, annotation: ast.expr) -> bool:
 
 
 def options(annotation: ast.expr) -> list[str]:
-    """The values of a `Literal`, of any part of a union; empty where there is none."""
+    """The values of a `Literal`, in any part of a union or for the items of a list; else none."""
     if isinstance(annotation, ast.BinOp):
         return options(annotation.left) + options(annotation.right)
-    if isinstance(annotation, ast.Subscript) and ast.unparse(annotation.value) == "Literal":
-        inner = annotation.slice
+    if not isinstance(annotation, ast.Subscript):
+        return []
+    inner, kind = annotation.slice, ast.unparse(annotation.value)
+    if kind in SEQUENCES and not isinstance(inner, ast.Tuple):
+        return options(inner)
+    if kind == "Literal":
         elements = inner.elts if isinstance(inner, ast.Tuple) else [inner]
         return [str(item.value) for item in elements if isinstance(item, ast.Constant)]
     return []

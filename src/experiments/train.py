@@ -50,10 +50,12 @@ class Training:
         self.seed, self.batch = int(self.run.config["seed"]), int(trainer["batch"])
         self.parts = int(trainer["accumulate"])
         assert self.batch % (self.ranks.processes * self.parts) == 0, "parts of equal size"
-        self.turns = [
-            Turn(phase, self.settings[phase.name], self.ranks, self.stats)
-            for phase in self.system.phases()
-        ]
+        self.turns: list[Turn] = []
+        for phase in self.system.phases():
+            owner = next((turn for turn in self.turns if turn.phase.name == phase.shares), None)
+            settings = self.settings[phase.shares or phase.name]
+            optimiser = owner.optimiser if owner else None
+            self.turns.append(Turn(phase, settings, self.ranks, self.stats, optimiser))
         self.ema = EMA(self.system.export_modules(), trainer["ema_halflife"])
 
     def resume_or_initialise(self) -> None:
@@ -67,8 +69,8 @@ class Training:
         self.images = int(state["images"])
         self.system.load_state_dict(state["system"])
         self.ema.load_state_dict(state["export"])
-        for turn in self.turns:
-            turn.optimiser.load_state_dict(state["optimisers"][turn.phase.name])
+        for name, optimiser in self.optimisers().items():
+            optimiser.load_state_dict(state["optimisers"][name])
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint holds."""
@@ -76,8 +78,12 @@ class Training:
             "images": self.images,
             "system": self.system.state_dict(),
             "export": self.ema.state_dict(),
-            "optimisers": {t.phase.name: t.optimiser.state_dict() for t in self.turns},
+            "optimisers": {n: o.state_dict() for n, o in self.optimisers().items()},
         }
+
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        """By the name of the phase that each belongs to."""
+        return {t.phase.name: t.optimiser for t in self.turns if t.phase.shares is None}
 
     def autocast(self) -> AbstractContextManager[Any]:
         device = self.ranks.device.type

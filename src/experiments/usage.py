@@ -16,6 +16,7 @@ Birdsong turns text into images with GANs. A run is a model on a data set:
   python run.py model=attngan data=stamps              real photographs
   python run.py data=cub data.root=DIR                 CUB-200-2011 at 64/128/256/512 px
   python run.py task=sample run=outputs/... 'text=a small red bird with black wings'
+  python run.py task=sample run=outputs/... sample.file=captions.txt num_samples=1
   python run.py task=evaluate run=outputs/...          score a run again; metric.samples=5000
   python run.py -m loss.damsm.weight=0,1,5,50          an ablation: one run of each
   python run.py launch.num_processes=2                 two processes or GPUs
@@ -36,18 +37,20 @@ def usage() -> str:
     lines = [EXAMPLES, "Choose with group=option (* without a word from you):", ""]
     marked = _defaults()
     for group in CHOSEN:
-        for place, option in enumerate(_options(CONF / group)):
+        options = _options(CONF / group)
+        width = 1 + max(15, *map(len, options))
+        for place, option in enumerate(options):
             title = group if place == 0 else ""
             star = "*" if marked.get(group) == option else " "
             said = _first_comment(CONF / group / f"{option}.yaml")
-            lines.append(f"  {title:<11}{star} {option:<16}{said}".rstrip())
+            lines.append(f"  {title:<11}{star} {option:<{width}}{said}".rstrip())
     lines += ["", "Parts, chosen by the model and replaced in the same way:", ""]
     folders = sorted(folder for folder in CONF.rglob("*") if folder.is_dir())
     for folder in folders:
         name, options = str(folder.relative_to(CONF)), _options(folder)
         if name not in CHOSEN and len(options) > 1:
             lines += wrap(
-                ", ".join(options), 110, initial_indent=f"  {name:<20}", subsequent_indent=" " * 22
+                ", ".join(options), 110, initial_indent=f"  {name:<19} ", subsequent_indent=" " * 22
             )
     lines += ["", "Set any key with key=value (trainer.images=50000, seed=1). Flags:", "", FLAGS]
     return "\n".join(lines)

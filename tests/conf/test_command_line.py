@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -97,6 +98,20 @@ def test_a_mistake_is_one_line(
     (line,) = err.splitlines()
     assert out == "" and line.startswith("error: ") and part in line
     assert not list(tmp_path.iterdir())
+
+
+def test_a_caption_is_refused_before_anything_heavy_loads(tmp_path: Path) -> None:
+    run, words = tmp_path / "run", {"words": ["a", "red", "bird"]}
+    (run / "weights").mkdir(parents=True)
+    (run / "weights" / "images-0000000008.pt").touch()
+    (run / "config.yaml").write_text("system: {encoder: {_target_: any.Encoder}}")
+    (run / "run.json").write_text("{}")
+    (run / "facts.json").write_text(json.dumps(words))
+    (tmp_path / "captions.txt").write_text("a red bird\n\nplugh\n")
+    said = say(tmp_path, "task=sample", "run=run", "sample.file=captions.txt")
+    (line,) = said.errors
+    assert said.code == 2 and line.startswith("error: sample.file=captions.txt: line 3: caption")
+    assert not HEAVY & said.modules
 
 
 def test_several_mistakes(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def test_missing_list_is_named(native: Path, name: str) -> None:
 
 def test_boxes_are_optional_where_no_crop_is_wanted(birds: Path) -> None:
     (cub(birds) / "bounding_boxes.txt").unlink()
-    with pytest.raises(UserError, match=r"data\.box_crop=false"):
+    with pytest.raises(UserError, match=r"data\.reader\.box_crop=false"):
         Cub(str(birds)).check()
     assert len(read(Cub(str(birds), box_crop=False))[0]) == 8
 
@@ -209,5 +209,5 @@ def test_boxes_are_optional_where_no_crop_is_wanted(birds: Path) -> None:
 def test_asked_layout_must_be_there(native: Path) -> None:
     with pytest.raises(UserError, match=r"train/filenames\.pickle"):
         Cub(str(native), layout="attngan").check()
-    with pytest.raises(UserError, match=r"data\.layout"):
+    with pytest.raises(UserError, match=r"data\.reader\.layout"):
         Cub(str(native), layout="flat")  # type: ignore[arg-type]

@@ -62,3 +62,13 @@ def test_what_is_frozen_stays() -> None:
         True,
         False,
     ]
+
+
+def test_what_came_trained_stays_and_may_train_on() -> None:
+    network = nn.Sequential(nn.Sequential(nn.Linear(4, 4)), nn.Linear(4, 4))
+    network[0].came_trained = True  # type: ignore[assignment]
+    before = {k: v.clone() for k, v in network.state_dict().items()}
+    initialise(network)
+    changed = {k for k, v in network.state_dict().items() if not torch.equal(v, before[k])}
+    assert changed == {"1.weight", "1.bias"}
+    assert all(parameter.requires_grad for parameter in network.parameters())

@@ -45,6 +45,15 @@ def test_every_encoder_is_scored(straight: Path, model: str) -> None:
     assert found["skipped"] == {f"precision_at_50/{model}": "there are 12 images to retrieve"}
 
 
+def test_scored_again_with_fewer_captions(commands: Any, straight: Path) -> None:
+    """What the run has is what the command may change, whatever the default recipe has."""
+    (run,) = (straight / "word_lstm-plumage").iterdir()
+    job = commands.ok("task=evaluate", f"run={run}", "metric.captions=2", outputs=None)
+    assert "zero-shot accuracy (word_lstm)" in job.text
+    (file,) = (run / "evaluations").iterdir()
+    assert "zero_shot/word_lstm/chance" in json.loads(file.read_text())["scores"]
+
+
 def test_stop_at_half_and_go_on(commands: Any, straight: Path, tmp_path: Path) -> None:
     command = [*THIN, "model=char_cnn_rnn", "~metric"]
     commands.ok(*command, "trainer.images=8", outputs=tmp_path)

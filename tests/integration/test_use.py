@@ -85,7 +85,7 @@ def test_weights_are_enough_to_sample(copied: Path) -> None:
 
 def test_task_sample_writes_pictures(commands: Any, copied: Path) -> None:
     text = "text=a small red bird, with 'black' wings and \"xyzzy\""
-    command = ["task=sample", f"run={copied}", "samples=2", "seed=5", text]
+    command = ["task=sample", f"run={copied}", "num_samples=2", "seed=5", text]
     job = commands.ok(*command, outputs=copied.parents[1])
     (folder,) = (copied / "drawn").iterdir()
     assert sorted(path.name for path in folder.iterdir()) == [
@@ -100,6 +100,31 @@ def test_task_sample_writes_pictures(commands: Any, copied: Path) -> None:
     saved = [Image.open(folder / f"seed-{seed}.png") for seed in (5, 6)]
     for ours, theirs in zip(drawn, saved, strict=True):
         assert np.abs(pixels(ours) - pixels(theirs)).max() <= 1
+
+
+def test_task_sample_reads_a_file(commands: Any, copied: Path, tmp_path: Path) -> None:
+    file = tmp_path / "captions.txt"
+    file.write_text(f"{CAPTION}\n\na blue bird\n")
+    more = ["sample.stages=true", "sample.attention=false", "num_samples=1"]
+    job = commands.ok("task=sample", f"run={copied}", f"sample.file={file}", *more, outputs=None)
+    assert "blank lines skipped: 1" in job.text and "all captions: " in job.text
+    names = sorted(path.name for path in (copied / "drawn").glob("a-blue-bird-*/*"))
+    small = [f"seed-0-{side}px.png" for side in (16, 32, 8)]
+    assert names == [*small, "seed-0.png", "sheet.png", "stages.png"]
+    (picture,) = (copied / "drawn").glob("a-blue-bird-*/seed-0.png")
+    (alone,) = load(copied).sample(["a blue bird"], seed=0)
+    assert np.abs(pixels(Image.open(picture)) - pixels(alone)).max() <= 1
+    assert len(list((copied / "drawn").glob("sheet-*.png"))) == 1
+
+
+def test_task_sample_draws_ways(commands: Any, copied: Path) -> None:
+    command = ["task=sample", f"run={copied}", "num_samples=2", "sample.steps=3"]
+    captions = f"text=[{CAPTION},a blue bird]"
+    job = commands.ok(*command, captions, "sample.between=sentence", outputs=None)
+    assert "1 grid of 3 steps and 2 seeds in" in job.text
+    assert "attention sees those of both captions" in job.text
+    assert len(list(copied.glob("drawn/sentence-*/leg-1-row-*-step-*.png"))) == 6
+    assert len(list(copied.glob("drawn/sentence-*/leg-1.png"))) == 1
 
 
 def test_scoring_again_gives_the_same_numbers(commands: Any, copied: Path, tmp_path: Path) -> None:

@@ -21,6 +21,12 @@ def test_decay_down_to_a_floor() -> None:
     assert adam.rate(400) == adam.rate(10**6) == 0.1
 
 
+def test_a_stepped_decay_waits_for_the_end_of_each_stretch() -> None:
+    adam = Adam(1.0, decay=0.5, decay_images=100, floor=0.25, stepped=True)
+    rates = [adam.rate(images) for images in (0, 99, 100, 199, 200, 300)]
+    assert rates == [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
+
+
 def test_warmup_rises_in_a_line_and_multiplies_the_decay() -> None:
     adam = Adam(2.0, warmup=100, decay=0.5, decay_images=50)
     assert adam.rate(0) == 0.0

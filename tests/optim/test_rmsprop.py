@@ -23,7 +23,7 @@ def test_two_steps_by_hand() -> None:
 
 
 def test_the_schedule_is_that_of_adam() -> None:
-    settings = {"decay": 0.98, "decay_images": 6000, "warmup": 100, "floor": 0.1}
+    settings = {"decay": 0.98, "decay_images": 6000, "warmup": 100, "floor": 0.1, "stepped": True}
     ours = RMSprop(7e-4, decay_to_zero=900_000, clip=5.0, **settings)  # type: ignore[arg-type]
     theirs = Adam(7e-4, decay_to_zero=900_000, clip=5.0, **settings)  # type: ignore[arg-type]
     for images in (0, 50, 6000, 700_000, 10**6):

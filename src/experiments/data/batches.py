@@ -92,7 +92,8 @@ class Batches:
     random caption of a random image of another class (of another image where there is one class).
     `features`: those of a frozen text encoder for this split. `sampling`: whether a batch is the
     next of all `images` or has each image from another of the `classes`. `wrong_images`: whether
-    the pictures of the wrong captions come too.
+    the pictures of the wrong captions come too. `captions`: of a picture, the one that is drawn and
+    others of it, whose `sentence` is the mean (all, where there are fewer).
     """
 
     def __init__(
@@ -108,9 +109,11 @@ class Batches:
         flip: bool = True,
         sampling: Sampling = "images",
         wrong_images: bool = False,
+        captions: int = 1,
     ) -> None:
         assert 0 <= rank < num_processes and seed >= 0
         assert mismatch in ("none", "roll", "class_aware"), mismatch
+        assert captions == 1 or features is not None, "the mean of sentences needs their features"
         length = split.images.shape[1]
         if batch < 1 or batch % num_processes:
             raise UserError(
@@ -123,7 +126,7 @@ class Batches:
             raise UserError(f"data: the {split.name} split has no images")
         self.split, self.batch, self.seed, self.crop = split, batch, seed, crop
         self.mismatch, self.features, self.flip = mismatch, features, flip
-        self.wrong_images = wrong_images and mismatch != "none"
+        self.wrong_images, self.captions = wrong_images and mismatch != "none", captions
         share = batch // num_processes
         self._share = slice(rank * share, (rank + 1) * share)
         self._images = np.asarray(split.images)
@@ -141,8 +144,9 @@ class Batches:
         room = self._images.shape[1] - self.crop + 1
         offsets = rng.integers(0, room, (self.batch, 2))
         flips = rng.random(self.batch) < (0.5 if self.flip else 0.0)
-        wrong = self._wrong(rows, captions, rng)[share]
-        rows, captions = rows[share], captions[share]
+        wrong = self._wrong(rows, captions, rng)
+        others, wrong_others = (self._with_others(chosen, rng) for chosen in (captions, wrong))
+        rows, captions, wrong = rows[share], captions[share], wrong[share]
         has_wrong = (wrong >= 0)[:, None]
         tokens, lengths = split.read(captions)
         wrong_tokens, wrong_lengths = split.read(wrong)
@@ -166,6 +170,9 @@ class Batches:
         if self.features is not None:
             words, sentence = self.features.at(captions)
             other = None if self.mismatch == "none" else self.features.at(wrong)[1]
+            if self.captions > 1:
+                sentence = self.features.mean(others[share])
+                other = None if other is None else self.features.mean(wrong_others[share])
             batch = dataclasses.replace(batch, words=words, sentence=sentence, wrong_sentence=other)
         return batch.pin_memory() if torch.cuda.is_available() else batch
 
@@ -213,6 +220,18 @@ class Batches:
     def _caption_of(self, rows: np.ndarray, uniform: np.ndarray) -> np.ndarray:
         """A caption of each image, by a number in [0, 1)."""
         return self.split.caption_start[rows] + (uniform * self._counts[rows]).astype(np.int64)
+
+    def _with_others(self, captions: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+        """Each caption with others of its image, without repetition: `captions` of them, or all."""
+        found: list[np.ndarray] = []
+        if self.captions == 1:
+            return found
+        for row in captions:
+            image = self.split.caption_image[row]
+            start, count = self.split.caption_start[image], self._counts[image]
+            more = 1 + rng.permutation(count - 1)[: self.captions - 1]
+            found.append(start + (row - start + np.append(0, more)) % count)
+        return found
 
     def _wrong(
         self, rows: np.ndarray, captions: np.ndarray, rng: np.random.Generator

@@ -8,7 +8,7 @@ An encoder that gives sentences alone has no words there either.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ BATCH = 256  # fixed: features may depend on it in the last bit
 
 
 class CaptionFeatures:
-    """The features of a split's captions. Made by `open`; `at` reads them."""
+    """The features of a split's captions. Made by `open`; `at` and `mean` read them."""
 
     def __init__(self, words: np.ndarray | None, sentence: np.ndarray) -> None:
         assert words is None or words.shape[:2] == sentence.shape
@@ -72,6 +72,14 @@ class CaptionFeatures:
         rows = np.asarray(caption_rows)
         words = None if self._words is None else torch.from_numpy(self._words[rows])
         return words, torch.from_numpy(self._sentence[rows])
+
+    def mean(self, captions: Sequence[np.ndarray]) -> Tensor:
+        """Float16 sentence (B, dim), the mean over the captions of each row."""
+        first = np.cumsum([0, *(len(rows) for rows in captions[:-1])])
+        sentences = self._sentence[np.concatenate(captions)]
+        counts = np.array([len(rows) for rows in captions], np.float32)[:, None]
+        sums = np.add.reduceat(sentences.astype(np.float32), first, axis=0)
+        return torch.from_numpy((sums / counts).astype(np.float16))
 
 
 def tokens_hash(split: Split) -> str:

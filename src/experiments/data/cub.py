@@ -62,9 +62,9 @@ class Cub:
         captions_per_image: int | None = None,
     ) -> None:
         if layout not in ("auto", "attngan", "native"):
-            raise UserError(f"data.layout: {layout!r} is none of auto, attngan, native")
+            raise UserError(f"data.reader.layout: {layout!r} is none of auto, attngan, native")
         if captions_per_image is not None and captions_per_image < 1:
-            raise UserError("data.captions_per_image: must be 1 or more, or null for all")
+            raise UserError("data.reader.captions_per_image: must be 1 or more, or null for all")
         self.root = root
         self.layout = layout
         self.text = text
@@ -82,7 +82,7 @@ class Cub:
             ("image_class_labels.txt", found.pickles is None),
         ):
             if wanted and not (found.cub / name).is_file():
-                remedy = " or set data.box_crop=false" if found.pickles is not None else ""
+                remedy = " or set data.reader.box_crop=false" if found.pickles is not None else ""
                 raise UserError(f"{found.cub / name}: missing; unpack CUB_200_2011.tgz{remedy}")
 
     def fingerprint(self) -> str:

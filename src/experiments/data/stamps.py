@@ -47,7 +47,7 @@ class Stamps:
         test_fraction: float = 0.1,
     ) -> None:
         if not 0 < test_fraction < 1:
-            raise UserError(f"data.test_fraction: {test_fraction} is not between 0 and 1")
+            raise UserError(f"data.reader.test_fraction: {test_fraction} is not between 0 and 1")
         self.root = Path(root).expanduser()
         self.photographs = photographs
         self.min_size = min_size

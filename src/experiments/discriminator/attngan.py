@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from experiments.discriminator.base import SLOPE, Discriminator, Logits
-from experiments.normalisation import Norm, normalisation
+from experiments.normalisation import JudgeNorm, convolution
 
 Cap = int | Literal["double"]
 MAP_SIZE = 4
@@ -45,13 +45,12 @@ def trunk_factors(resolution: int, cap: Cap = 16) -> tuple[list[int], list[int]]
     return down, reduce
 
 
-def _layer(inputs: int, outputs: int, kernel: int, norm: Norm | None) -> list[nn.Module]:
+def _layer(
+    inputs: int, outputs: int, kernel: int, norm: JudgeNorm, normalised: bool = True
+) -> list[nn.Module]:
     stride = 2 if kernel == 4 else 1
-    layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, kernel, stride, 1, bias=False)]
-    if norm is not None:
-        layers.append(normalisation(norm, outputs))
-    layers.append(nn.LeakyReLU(SLOPE))
-    return layers
+    layers = convolution(inputs, outputs, kernel, stride, norm, normalised)
+    return [*layers, nn.LeakyReLU(SLOPE)]
 
 
 class StageDiscriminator(nn.Module):
@@ -64,18 +63,20 @@ class StageDiscriminator(nn.Module):
         text_dim: int = 256,
         cap: Cap = 16,
         unconditional: bool = True,
-        norm: Norm = "batch",
+        norm: JudgeNorm = "batch",
     ) -> None:
         """`resolution`: side in pixels, 4 x 2^n. `cap`: widest layer above 256 px in units of
         `width`, or "double" for the StackGAN-v2 form, whose 512 px trunk has 281 M parameters at
-        width 64 (16: 53 M; 256 px: 72 M).
+        width 64 (16: 53 M; 256 px: 72 M). `norm`: spectral is that of AttnGAN++, on every layer but
+        the heads.
         """
         super().__init__()
         self.resolution = resolution
         down, reduce = trunk_factors(resolution, cap)
-        layers, inputs = [], 3
+        layers: list[nn.Module] = []
+        inputs = 3
         for index, factor in enumerate(down):
-            layers += _layer(inputs, factor * width, 4, norm if index > 0 else None)
+            layers += _layer(inputs, factor * width, 4, norm, normalised=index > 0)
             inputs = factor * width
         for factor in reduce:
             layers += _layer(inputs, factor * width, 3, norm)
@@ -119,7 +120,7 @@ class AttnGANDiscriminator(Discriminator):
         text_dim: int = 256,
         cap: Cap = 16,
         unconditional: bool = True,
-        norm: Norm = "batch",
+        norm: JudgeNorm = "batch",
     ) -> None:
         """As `StageDiscriminator`, one for each of `resolutions`, smallest first."""
         super().__init__()

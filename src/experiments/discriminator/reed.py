@@ -9,11 +9,39 @@ import torch
 from torch import Tensor, nn
 
 from experiments.discriminator.base import SLOPE, Discriminator, Logits
-from experiments.normalisation import Norm, normalisation
+from experiments.normalisation import JudgeNorm, convolution, linear
 from experiments.residual import Bottleneck
 
 MAP_SIZE = 4
 HEAD_FACTOR = 8
+
+
+class ReedTrunk(nn.Sequential):
+    """A picture (B, 3, R, R) to a map (B, `channels`, 4, 4)."""
+
+    def __init__(self, resolution: int, width: int, residual: bool, norm: JudgeNorm) -> None:
+        """See `ReedDiscriminator`."""
+        downs = (resolution // MAP_SIZE).bit_length() - 1
+        assert downs >= 1 and resolution == MAP_SIZE << downs, (
+            f"a resolution must be 8, 16, 32, ..., got {resolution}"
+        )
+        shapes = [(width << index, 4) for index in range(downs)]
+        while shapes[-1][0] > HEAD_FACTOR * width:
+            shapes.append((shapes[-1][0] // 2, 1))
+        silent = 2 if downs == len(shapes) else len(shapes) - 1  # from here on, before the block
+        layers: list[nn.Module] = []
+        inputs = 3
+        for index, (outputs, kernel) in enumerate(shapes):
+            stride = 2 if kernel == 4 else 1
+            layers += convolution(inputs, outputs, kernel, stride, norm, normalised=index > 0)
+            if not residual or index < silent:
+                layers.append(nn.LeakyReLU(SLOPE))
+            inputs = outputs
+        if residual:
+            layers.append(Bottleneck(inputs, inputs // 4, norm, nn.LeakyReLU(SLOPE)))
+            layers.append(nn.LeakyReLU(SLOPE))
+        super().__init__(*layers)
+        self.channels = inputs
 
 
 class ReedDiscriminator(Discriminator):
@@ -27,45 +55,25 @@ class ReedDiscriminator(Discriminator):
         projected_dim: int = 128,
         residual: bool = True,
         text_norm: bool = True,
-        norm: Norm = "batch",
+        norm: JudgeNorm = "batch",
     ) -> None:
         """`width`: channels of the first map (ndf); they double down to 4x4, and where they are
         more than 8 x width there, 1x1 convolutions halve them to that. `residual`: a bottleneck
         block on the last map; with it the convolutions after the second have no activation up to
         64 px (as released for birds and flowers), above it the last has none. `text_norm`: a norm
-        on the projected sentence. 64 and 256 px are published.
+        on the projected sentence. `norm`: spectral bounds the weights of all layers but the head.
+        64 and 256 px are published.
         """
         super().__init__()
         (resolution,) = resolutions
-        downs = (resolution // MAP_SIZE).bit_length() - 1
-        assert downs >= 1 and resolution == MAP_SIZE << downs, (
-            f"a resolution must be 8, 16, 32, ..., got {resolution}"
-        )
         self.resolutions = [resolution]
-        shapes = [(width << index, 4) for index in range(downs)]
-        while shapes[-1][0] > HEAD_FACTOR * width:
-            shapes.append((shapes[-1][0] // 2, 1))
-        silent = 2 if downs == len(shapes) else len(shapes) - 1  # from here on, before the block
-        layers: list[nn.Module] = []
-        inputs = 3
-        for index, (outputs, kernel) in enumerate(shapes):
-            stride, padding = (2, 1) if kernel == 4 else (1, 0)
-            layers.append(nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False))
-            layers += [normalisation(norm, outputs)] if index else []
-            if not residual or index < silent:
-                layers.append(nn.LeakyReLU(SLOPE))
-            inputs = outputs
-        if residual:
-            layers.append(Bottleneck(inputs, inputs // 4, norm, nn.LeakyReLU(SLOPE)))
-            layers.append(nn.LeakyReLU(SLOPE))
-        self.layers = nn.Sequential(*layers)
-        text: list[nn.Module] = [nn.Linear(text_dim, projected_dim)]
-        text += [normalisation(norm, projected_dim, dims=1)] if text_norm else []
-        self.project = nn.Sequential(*text, nn.LeakyReLU(SLOPE))
+        self.layers = ReedTrunk(resolution, width, residual, norm)
+        inputs = self.layers.channels
+        self.project = nn.Sequential(
+            *linear(text_dim, projected_dim, norm, text_norm), nn.LeakyReLU(SLOPE)
+        )
         self.joint = nn.Sequential(
-            nn.Conv2d(inputs + projected_dim, inputs, 1, bias=False),
-            normalisation(norm, inputs),
-            nn.LeakyReLU(SLOPE),
+            *convolution(inputs + projected_dim, inputs, 1, 1, norm), nn.LeakyReLU(SLOPE)
         )
         self.head = nn.Conv2d(inputs, 1, MAP_SIZE)
 

@@ -18,6 +18,7 @@ class TextImageEncoder(nn.Module):
     """
 
     name: str
+    sees_pictures = True  # False: it has no image network
 
     def __init__(self, text: nn.Module, image: nn.Module, dim: int) -> None:
         super().__init__()

@@ -55,6 +55,8 @@ class NextStage(nn.Module):
 class AttnGANGenerator(Generator):
     """Images of every resolution from noise, a sentence and its words."""
 
+    attends = True
+
     def __init__(
         self,
         resolutions: Sequence[int],
@@ -108,7 +110,8 @@ class AttnGANGenerator(Generator):
         return_attention: bool = False,
     ) -> GeneratorOutput:
         """noise (B, z) and epsilon (B, c), both ~ N(0, I); sentence (B, D); words (B, D, T);
-        mask (B, T) bool, True on real words, at least one in each row.
+        mask (B, T) bool, True on real words, at least one in each row, or weights of them, see
+        `WordAttention`.
         """
         condition, mu, logvar = self.augmentation(sentence, epsilon)
         h = self.initial(condition, noise)

@@ -32,6 +32,7 @@ class Generator(nn.Module):
     resolutions: list[int]  # of its pictures, smallest first
     noise_dim: int
     condition_dim: int
+    attends: bool = False  # whether it also takes words (B, text_dim, T) and their mask (B, T)
     augmentation: ConditioningAugmentation  # of those that have one
 
 

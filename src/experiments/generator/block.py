@@ -101,7 +101,8 @@ class WordAttention(nn.Module):
         self.legacy_mask = legacy_mask
 
     def forward(self, h: Tensor, words: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """h (B, C, H, W); words (B, D, T); mask (B, T), True on real words, one or more a row.
+        """h (B, C, H, W); words (B, D, T); mask (B, T), True on real words, one or more a row, or
+        how many times a word counts, a float from 0.
 
         Returns the context (B, C, H, W) and the weights beta (B, T, H, W).
         """
@@ -109,7 +110,11 @@ class WordAttention(nn.Module):
         keys = self.project(words)
         scores = torch.bmm(keys.transpose(1, 2), h.flatten(2))
         real = _legacy_rows(mask, height * width) if self.legacy_mask else mask[:, :, None]
-        beta = scores.masked_fill(~real, float("-inf")).softmax(dim=1)
+        if real.dtype == torch.bool:
+            scores = scores.masked_fill(~real, float("-inf"))
+        else:
+            scores = scores + real.log()
+        beta = scores.softmax(dim=1)
         context = torch.bmm(keys, beta.to(keys.dtype))
         return context.view_as(h), beta.view(batch, -1, height, width)
 

@@ -68,12 +68,15 @@ class GenerationScores:
     def __call__(self, system: Any, dataset: Dataset, ranks: Ranks) -> Result:
         """`system` samples with the weights it has now; the result is the same on all processes.
 
-        Without an encoder in the system, or without `independent`, R-precision is skipped.
+        Without an encoder in the system that sees pictures, or without `independent`, R-precision
+        is skipped.
         """
         for module in (self.extractor, self.independent, self.classifier):
             if module is not None:
                 module.to(ranks.device)
-        encoders = {} if system.encoder is None else {system.encoder.name: system.encoder}
+        own = system.encoder
+        blind = own is not None and not own.sees_pictures
+        encoders = {} if own is None or blind else {own.name: own}
         if self.independent is not None:
             encoders["independent"] = self.independent
         subject = _Subject(system, dataset, encoders, ranks)
@@ -91,6 +94,8 @@ class GenerationScores:
             splits=self.splits,
             candidates=self.candidates,
         )
+        if blind:
+            skipped[f"r_precision/{own.name}"] = "the run's encoder has no image network"
         return Result(scores, protocol, skipped)
 
     def _protocol(self, subject: _Subject, captions: np.ndarray) -> Protocol:

@@ -19,6 +19,11 @@ _WORDS = {
     "attribute_accuracy": "attribute accuracy",
     "zero_shot": "zero-shot accuracy",
     **{f"precision_at_{count}": f"AP@{count}" for count in RETRIEVED},
+    "attribute_kept": "attribute kept",
+    "noise_error": "squared error of the noise",
+    "style_cosine": "cosine, other captions",
+    "redrawn": "levels off when redrawn",
+    "query_redrawn": "levels off, real pictures",
 }
 _SUFFIXES = ("std", "real", "chance", "candidates")
 

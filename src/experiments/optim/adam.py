@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -18,15 +19,10 @@ class Adam(Scheduled):
         lr: float,
         betas: Sequence[float] = (0.9, 0.999),
         weight_decay: float = 0.0,
-        warmup: int = 0,
-        decay: float = 1.0,
-        decay_images: int = 1,
-        floor: float = 0.0,
-        decay_to_zero: int | None = None,
-        clip: float | None = None,
+        **schedule: Any,
     ) -> None:
-        """`weight_decay` is decoupled (AdamW). The others stand at `Scheduled`."""
-        super().__init__(lr, warmup, decay, decay_images, floor, decay_to_zero, clip)
+        """`weight_decay` is decoupled (AdamW). `schedule` is that of `Scheduled`."""
+        super().__init__(lr, **schedule)
         self.betas, self.weight_decay = (betas[0], betas[1]), weight_decay
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:

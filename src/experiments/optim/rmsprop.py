@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import nn
@@ -17,15 +18,10 @@ class RMSprop(Scheduled):
         self,
         lr: float,
         alpha: float = 0.99,
-        warmup: int = 0,
-        decay: float = 1.0,
-        decay_images: int = 1,
-        floor: float = 0.0,
-        decay_to_zero: int | None = None,
-        clip: float | None = None,
+        **schedule: Any,
     ) -> None:
-        """`alpha`: of the running mean, at each step. The others stand at `Scheduled`."""
-        super().__init__(lr, warmup, decay, decay_images, floor, decay_to_zero, clip)
+        """`alpha`: of the running mean, at each step. `schedule` is that of `Scheduled`."""
+        super().__init__(lr, **schedule)
         self.alpha = alpha
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:

@@ -20,18 +20,21 @@ class Scheduled:
         floor: float = 0.0,
         decay_to_zero: int | None = None,
         clip: float | None = None,
+        stepped: bool = False,
     ) -> None:
         """`warmup`: images over which the rate rises linearly. The rate is multiplied by `decay`
-        every `decay_images` (continuously), down to `floor` x lr; with `decay_to_zero` it also
-        falls linearly to zero at that many images. `clip`: largest norm of the gradients of what
-        the phase wants clipped.
+        every `decay_images`, continuously or, where `stepped`, at once, down to `floor` x lr; with
+        `decay_to_zero` it also falls linearly to zero at that many images. `clip`: largest norm of
+        the gradients of what the phase wants clipped.
         """
         self.lr, self.warmup, self.decay, self.decay_images = lr, warmup, decay, decay_images
         self.floor, self.decay_to_zero, self.clip = floor, decay_to_zero, clip
+        self.stepped = stepped
 
     def rate(self, images: int) -> float:
         """The learning rate after `images` images."""
-        factor = max(self.decay ** (images / self.decay_images), self.floor)
+        times = images // self.decay_images if self.stepped else images / self.decay_images
+        factor = max(self.decay**times, self.floor)
         if self.warmup:
             factor *= min(1.0, images / self.warmup)
         if self.decay_to_zero is not None:

@@ -15,11 +15,20 @@ from experiments.system.base import Losses, Phase
 class Turn:
     """What the loop does with one phase. Nothing here waits for the device."""
 
-    def __init__(self, phase: Phase, settings: Scheduled, ranks: Ranks, stats: Stats) -> None:
-        """`stats` gets every term of the losses and the norm of the gradients."""
+    def __init__(
+        self,
+        phase: Phase,
+        settings: Scheduled,
+        ranks: Ranks,
+        stats: Stats,
+        optimiser: torch.optim.Optimizer | None = None,
+    ) -> None:
+        """`stats` gets every term of the losses and the norm of the gradients. `optimiser`: of the
+        phase that this one shares it with; without one it gets its own.
+        """
         self.phase, self.settings, self.ranks, self.stats = phase, settings, ranks, stats
         self.trained = [p for p in phase.parameters() if p.requires_grad]
-        self.optimiser = settings.build(phase.parameters())
+        self.optimiser = optimiser or settings.build(phase.parameters())
         self.finite = torch.ones((), dtype=torch.bool, device=ranks.device)
 
     def require_gradients(self, wanted: bool) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-from torch import Tensor
 
 from experiments.discriminator.attngan import AttnGANDiscriminator
 from experiments.encoder.damsm import DAMSM
-from experiments.errors import UserError
 from experiments.generator.attngan import AttnGANGenerator
-from experiments.generator.base import GeneratorOutput
 from experiments.loss.adversarial import AdversarialLoss
 from experiments.loss.damsm import DAMSMLoss
 from experiments.loss.kl import KLLoss
 from experiments.seeding import Step
 from experiments.system.base import Losses, Term
-from experiments.system.text_to_image import Shared, Text, TextToImage
+from experiments.system.text_to_image import Shared, TextToImage
 
 
 class AttnGAN(TextToImage):
@@ -29,27 +28,16 @@ class AttnGAN(TextToImage):
         adversarial: AdversarialLoss,
         kl: KLLoss,
         damsm: DAMSMLoss,
-        mismatch: str = "roll",
-        generator_steps: int = 1,
+        **options: Any,
     ) -> None:
-        """`mismatch`: where wrong captions come from (`data/batches.py`). `generator_steps`: turns
-        of the generator in each step; every turn after the first draws new noise.
-        """
-        super().__init__(encoder, generator, discriminator, mismatch, "caption", generator_steps)
+        """`options` are `TextToImage`'s; `mismatch` "roll" and `wrong` "caption" were released."""
+        super().__init__(encoder, generator, discriminator, **options)
+        assert self.captions == 1, "captions: words are those of one caption, so this must be 1"
         self.adversarial, self.kl, self.damsm = adversarial, kl, damsm
-
-    def draw(
-        self, noise: Tensor, epsilon: Tensor, text: Text, attention: bool = False
-    ) -> GeneratorOutput:
-        if text.words is None or text.mask is None:
-            raise UserError("encoder: AttnGAN attends to words, and this one gives sentences only")
-        return self.generator(  # type: ignore[no-any-return]
-            noise, epsilon, text.sentence, text.words, text.mask, return_attention=attention
-        )
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Real, fake and wrong pairs at every stage, as the released code weighs them."""
-        real, fake, wrong = self.judge(shared)
+        real, fake, wrong = self.judge(shared, step)
         losses: Losses = {}
         for stage, size in enumerate(self.resolutions):
             pairs = None if wrong is None else wrong[stage][0]
@@ -64,7 +52,7 @@ class AttnGAN(TextToImage):
         if repeat > 0:
             shared = self.make(batch, text, step)
         losses: Losses = {}
-        logits = self.discriminator(shared.fakes, text.sentence)
+        logits = self.discriminator(self.seen(shared.fakes, step), self.told(text.sentence))
         for size, fake in zip(self.resolutions, logits, strict=True):
             weight = self.adversarial.weight
             losses[f"{size}px/adversarial"] = Term(self.adversarial.generator(fake), weight)

@@ -34,7 +34,8 @@ class Phase:
 
     `loss(shared, step, repeat)` gets what `prepare` returned. `repeats`: turns in each step;
     `interval`: steps between turns. `clip`: modules whose gradients the optimiser's bound holds
-    for, all that train where empty. The name is the key of the optimiser in `conf/optim/`.
+    for, all that train where empty. The name is the key of the optimiser in `conf/optim/`;
+    `shares` names an earlier phase whose optimiser it uses instead.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Phase:
     repeats: int = 1
     interval: int = 1
     clip: tuple[nn.Module, ...] = ()
+    shares: str | None = None
 
     def parameters(self) -> list[nn.Parameter]:
         return [parameter for module in self.modules for parameter in module.parameters()]
@@ -65,6 +67,7 @@ class System(nn.Module):
     mismatch: str = "none"  # how wrong captions are chosen for it (`data/batches.py`)
     wrong_images: bool = False  # whether the pictures of wrong captions come as well
     sampling: Sampling = "images"  # which images its batches have (`data/order.py`)
+    captions: int = 1  # of a picture, whose sentences are averaged (`data/batches.py`)
 
     @property
     def reads(self) -> Reads:

@@ -6,6 +6,8 @@ but for GAN-INT, whose turn draws B matching and B / 2 interpolated sentences as
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -14,7 +16,7 @@ from experiments.generator.base import Generator
 from experiments.loss.matching_aware import MatchingAwareLoss, interpolation_mean
 from experiments.seeding import Step
 from experiments.system.base import Losses, Term
-from experiments.system.text_to_image import Shared, Text, TextToImage, WrongPair
+from experiments.system.text_to_image import Shared, Text, TextToImage
 
 
 class GANCLS(TextToImage):
@@ -30,21 +32,19 @@ class GANCLS(TextToImage):
         adversarial: MatchingAwareLoss,
         interpolation_weight: float = 0.0,
         beta: float = 0.5,
-        mismatch: str = "class_aware",
-        wrong: WrongPair = "image",
-        generator_steps: int = 1,
+        **options: Any,
     ) -> None:
         """`interpolation_weight`: of pictures drawn between two sentences, which only the generator
-        trains on; they are beta h_a + (1 - beta) h_b. The other arguments are `TextToImage`'s.
+        trains on; they are beta h_a + (1 - beta) h_b. `options` are `TextToImage`'s.
         """
         assert 0.0 <= beta <= 1.0, "beta must lie in [0, 1]"
-        super().__init__(encoder, generator, discriminator, mismatch, wrong, generator_steps)
+        super().__init__(encoder, generator, discriminator, **options)
         self.adversarial = adversarial
         self.interpolation_weight, self.beta = interpolation_weight, beta
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Real pairs, fake ones, and pairs that do not match."""
-        return self.matching_aware_losses(self.adversarial, shared)
+        return self.matching_aware_losses(self.adversarial, shared, step)
 
     def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Matching sentences, and sentences between them: a mean over all 1.5 B of them."""
@@ -52,7 +52,8 @@ class GANCLS(TextToImage):
             return self._interpolated(shared, step)
         if repeat > 0:
             shared = self.make(shared.batch, shared.text, step)
-        ((logits, _),) = self.discriminator(shared.fakes, shared.text.sentence)
+        told = self.told(shared.text.sentence)
+        ((logits, _),) = self.discriminator(self.seen(shared.fakes, step), told)
         return {"adversarial": Term(self.adversarial.generator(logits), self.adversarial.weight)}
 
     def _interpolated(self, shared: Shared, step: Step) -> Losses:
@@ -65,15 +66,17 @@ class GANCLS(TextToImage):
         half, share = len(everyone) // 2, len(own) // 2
         place = slice(step.rank * share, (step.rank + 1) * share)
         between = self.beta * everyone[:half][place] + (1 - self.beta) * everyone[half:][place]
-        noise, more = (step.normal(self.generator.noise_dim) for _ in range(2))
-        epsilon, further = (step.normal(self.generator.condition_dim) for _ in range(2))
-        text = Text(torch.cat((own, between)))
-        made = self.draw(
-            torch.cat((noise, more[: 2 * share : 2])),
-            torch.cat((epsilon, further[: 2 * share : 2])),
-            text,
+        rows = slice(0, 2 * share, 2)  # of the batch, whose second noise they take
+        noise, epsilon = (
+            torch.cat((step.normal(size), step.normal(size)[rows]))
+            for size in (self.generator.noise_dim, self.generator.condition_dim)
         )
-        ((logits, _),) = self.discriminator(made.images, text.sentence)
+        text = Text(torch.cat((own, between)))
+        made = self.draw(noise, epsilon, text)
+        seen = self.seen([image[: len(own)] for image in made.images], step)
+        more = self.seen([image[len(own) :] for image in made.images], step, rows)
+        images = [torch.cat(pair) for pair in zip(seen, more, strict=True)]
+        ((logits, _),) = self.discriminator(images, self.told(text.sentence))
         matching, interpolated = interpolation_mean(
             self.adversarial.generator(logits[: len(own)]),
             self.adversarial.generator(logits[len(own) :]),

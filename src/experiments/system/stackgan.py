@@ -5,6 +5,8 @@ The second stage's generator holds the first, frozen; its discriminator judges t
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
 
 from experiments.discriminator.base import Discriminator
@@ -13,7 +15,7 @@ from experiments.loss.kl import KLLoss
 from experiments.loss.matching_aware import MatchingAwareLoss
 from experiments.seeding import Step
 from experiments.system.base import Losses, Term
-from experiments.system.text_to_image import Condition, Shared, TextToImage, WrongPair
+from experiments.system.text_to_image import Shared, TextToImage
 
 
 class StackGAN(TextToImage):
@@ -28,28 +30,23 @@ class StackGAN(TextToImage):
         discriminator: Discriminator,
         adversarial: MatchingAwareLoss,
         kl: KLLoss,
-        condition: Condition = "sentence",
-        mismatch: str = "class_aware",
-        wrong: WrongPair = "image",
-        generator_steps: int = 1,
+        **options: Any,
     ) -> None:
-        """`condition`: "sentence" was released for TensorFlow, "mu" for PyTorch. The arguments but
-        the losses are `TextToImage`'s.
+        """`options` are `TextToImage`'s; `condition` "sentence" was released for TensorFlow, "mu"
+        for PyTorch.
         """
-        super().__init__(
-            encoder, generator, discriminator, mismatch, wrong, generator_steps, condition
-        )
+        super().__init__(encoder, generator, discriminator, **options)
         self.adversarial, self.kl = adversarial, kl
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Real pairs, and half each of fake ones and of pairs that do not match."""
-        return self.matching_aware_losses(self.adversarial, shared)
+        return self.matching_aware_losses(self.adversarial, shared, step)
 
     def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Pictures that pass for real ones of their sentence, and the divergence."""
         if repeat > 0:
             shared = self.make(shared.batch, shared.text, step)
         told = self.told(shared.text.sentence)
-        ((logits, _),) = self.discriminator([shared.fakes[-1]], told)
+        ((logits, _),) = self.discriminator(self.seen(shared.fakes[-1:], step), told)
         losses = {"adversarial": Term(self.adversarial.generator(logits), self.adversarial.weight)}
         return losses | self.kl_losses(self.kl, shared.made)

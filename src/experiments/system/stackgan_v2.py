@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from experiments.discriminator.base import Discriminator, Logits
@@ -11,7 +13,7 @@ from experiments.loss.joint import JointLoss
 from experiments.loss.kl import KLLoss
 from experiments.seeding import Step
 from experiments.system.base import Losses, Term, term
-from experiments.system.text_to_image import Condition, Shared, TextToImage, WrongPair
+from experiments.system.text_to_image import Shared, TextToImage
 
 
 class StackGANv2(TextToImage):
@@ -25,20 +27,15 @@ class StackGANv2(TextToImage):
         adversarial: JointLoss,
         kl: KLLoss,
         colour: ColourLoss,
-        condition: Condition = "mu",
-        mismatch: str = "class_aware",
-        wrong: WrongPair = "image",
-        generator_steps: int = 1,
+        **options: Any,
     ) -> None:
-        """The arguments but the losses are `TextToImage`'s."""
-        super().__init__(
-            encoder, generator, discriminator, mismatch, wrong, generator_steps, condition
-        )
+        """`options` are `TextToImage`'s; `condition` "mu" is the released one."""
+        super().__init__(encoder, generator, discriminator, **options)
         self.adversarial, self.kl, self.colour = adversarial, kl, colour
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Real, wrong and fake pairs of every stage, summed."""
-        real, fake, wrong = self.judge(shared)
+        real, fake, wrong = self.judge(shared, step)
         losses: Losses = {}
         for stage, size in enumerate(self.resolutions):
             pairs = None if wrong is None else wrong[stage]
@@ -56,7 +53,7 @@ class StackGANv2(TextToImage):
             shared = self.make(shared.batch, shared.text, step)
         mu = shared.made.mu
         told = mu if self.condition == "mu" and mu is not None else shared.text.sentence
-        logits: list[Logits] = self.discriminator(shared.fakes, told)
+        logits: list[Logits] = self.discriminator(self.seen(shared.fakes, step), told)
         losses: Losses = {}
         smaller: Tensor | None = None
         for size, fake, image in zip(self.resolutions, logits, shared.fakes, strict=True):

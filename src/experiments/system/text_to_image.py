@@ -3,7 +3,7 @@ generator, and a discriminator that also sees pairs that do not belong together.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,9 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from experiments.data.batches import Batch
+from experiments.discriminator.augment import Change, augmented, numbers_of
 from experiments.discriminator.base import Discriminator, Logits
+from experiments.errors import UserError
 from experiments.generator.base import Generator, GeneratorOutput
 from experiments.generator.initialisation import initialise
+from experiments.loss.gradient_penalty import GradientPenalty, Place
 from experiments.loss.kl import KLLoss, kl_sum
 from experiments.loss.matching_aware import MatchingAwareLoss
 from experiments.seeding import Step, noise_of
@@ -60,29 +63,41 @@ class TextToImage(System):
         encoder: nn.Module,
         generator: Generator,
         discriminator: Discriminator,
-        mismatch: str = "roll",
-        wrong: WrongPair = "caption",
+        mismatch: str = "class_aware",
+        wrong: WrongPair = "image",
         generator_steps: int = 1,
         condition: Condition = "sentence",
+        captions: int = 1,
+        gradient_penalty: GradientPenalty | None = None,
+        augment: Sequence[Change] = (),
     ) -> None:
         """`mismatch`: how wrong pairs are chosen (`data/batches.py`), `wrong`: which side of the
         pair is replaced. `generator_steps`: turns of the generator in each step; every turn after
         the first draws new noise. `condition`: what the discriminator is told of the text, the
-        sentence or mu of the generator's conditioning augmentation.
+        sentence or mu of the generator's conditioning augmentation. `captions`: of a picture, whose
+        sentences are averaged in training. `augment`: changes at random of all that the
+        discriminator sees; colour spoils what captions say of colours.
         """
         super().__init__()
+        assert captions >= 1, "captions must be at least 1"
         self.encoder = encoder.freeze()  # type: ignore[operator]
         self.generator, self.discriminator = generator, discriminator
         self.mismatch, self.wrong, self.generator_steps = mismatch, wrong, generator_steps
         self.wrong_images = wrong == "image" and mismatch != "none"
-        self.condition = condition
+        self.condition, self.captions = condition, captions
+        self.gradient_penalty, self.augment = gradient_penalty, list(augment)
         self.resolutions = generator.resolutions
 
     def phases(self) -> list[Phase]:
-        return [
-            Phase("discriminator", (self.discriminator,), self.discriminator_loss),
-            Phase("generator", (self.generator,), self.generator_loss, self.generator_steps),
-        ]
+        judge, penalty = (self.discriminator,), self.gradient_penalty
+        found = [Phase("discriminator", judge, self.discriminator_loss)]
+        if penalty is not None and penalty.weight:
+            interval, owner = penalty.interval, "discriminator"
+            found.append(
+                Phase("penalty", judge, self.penalty_loss, interval=interval, shares=owner)
+            )
+        turns = self.generator_steps
+        return [*found, Phase("generator", (self.generator,), self.generator_loss, turns)]
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         raise NotImplementedError
@@ -126,8 +141,7 @@ class TextToImage(System):
     def draw(
         self, noise: Tensor, epsilon: Tensor, text: Text, attention: bool = False
     ) -> GeneratorOutput:
-        """The generator's pictures; one that attends to words asks for them here."""
-        return self.generator(noise, epsilon, text.sentence)  # type: ignore[no-any-return]
+        return drawn(self.generator, noise, epsilon, text, attention)
 
     def told(self, sentence: Tensor) -> Tensor:
         """What the discriminator is told of sentences (B, D): a constant, as its turn needs it."""
@@ -136,27 +150,56 @@ class TextToImage(System):
         with torch.no_grad():
             return self.generator.augmentation.moments(sentence)[0]
 
-    def judge(self, shared: Shared) -> tuple[list[Logits], list[Logits], list[Logits] | None]:
+    def seen(self, images: Sequence[Tensor], step: Step, rows: slice = slice(None)) -> list[Tensor]:
+        """Pictures (B, 3, R, R) as the discriminator sees them, changed anew in each call; `rows`:
+        of the batch, where they are not all."""
+        if not self.augment:
+            return list(images)
+        return augmented(images, self.augment, step.uniform(numbers_of(self.augment))[rows])
+
+    def judge(
+        self, shared: Shared, step: Step
+    ) -> tuple[list[Logits], list[Logits], list[Logits] | None]:
         """Logits of real pictures with their sentences, of fakes, cut from their graph, and of
         wrong pairs, None where there are none. A picture's features are computed once."""
         networks, text, batch = self.discriminator, shared.text, shared.batch
         assert batch.images is not None, "the loop has not made the pictures"
         judged = slice(-len(networks.resolutions), None)
         told = self.told(text.sentence)
-        features = networks.trunk(batch.images[judged])
+        features = networks.trunk(self.seen(batch.images[judged], step))
         real = networks.heads(features, told)
-        fake = networks([image.detach() for image in shared.fakes[judged]], told)
+        fakes = [image.detach() for image in shared.fakes[judged]]
+        fake = networks(self.seen(fakes, step), told)
         if self.wrong_images:
             assert batch.wrong_images is not None, "the loop has not made the wrong pictures"
-            return real, fake, networks(batch.wrong_images[judged], told)
+            return real, fake, networks(self.seen(batch.wrong_images[judged], step), told)
         if text.wrong is None:
             return real, fake, None
         wrong = networks.conditional(features, self.told(text.wrong))
         return real, fake, [(logits, alone) for logits, (_, alone) in zip(wrong, real, strict=True)]
 
-    def matching_aware_losses(self, adversarial: MatchingAwareLoss, shared: Shared) -> Losses:
+    def penalty_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
+        """The penalty of every stage, in float32: it is a gradient, and its power may be high."""
+        penalty, judge = self.gradient_penalty, self.discriminator
+        assert penalty is not None and shared.batch.images is not None
+        with torch.autocast(step.device.type, enabled=False):
+            places = judged_at(penalty.at, shared, step)[-len(judge.resolutions) :]
+            images = [place.requires_grad_() for place in places]
+            told = self.told(shared.text.sentence).detach().requires_grad_(penalty.text)
+            losses: Losses = {}
+            logits = judge(self.seen(images, step), told)
+            for size, image, (paired, alone) in zip(judge.resolutions, images, logits, strict=True):
+                inputs = [image, told] if penalty.text else [image]
+                value = penalty(paired if alone is None else paired + alone, inputs)
+                weight = penalty.weight * penalty.interval
+                losses[f"{size}px/gradient"] = Term(value, weight)
+        return losses
+
+    def matching_aware_losses(
+        self, adversarial: MatchingAwareLoss, shared: Shared, step: Step
+    ) -> Losses:
         """The discriminator's losses of a method with one judged picture."""
-        ((real, _),), ((fake, _),), wrong = self.judge(shared)
+        ((real, _),), ((fake, _),), wrong = self.judge(shared, step)
         terms = adversarial.discriminator(real, fake, None if wrong is None else wrong[0][0])
         return {name: Term(value, adversarial.weight) for name, value in terms.items()}
 
@@ -181,3 +224,28 @@ class TextToImage(System):
         noise, epsilon = noise_of(seeds, sum(dims)).to(tokens.device).split(dims, dim=1)
         made = self.draw(noise, epsilon, Text(sentence, None, words, mask), attention)
         return Samples(made.images, list(made.attention))
+
+
+def drawn(
+    generator: Generator, noise: Tensor, epsilon: Tensor, text: Text, attention: bool = False
+) -> GeneratorOutput:
+    """The generator's pictures of a text, with its words where it attends to them. Raises
+    `UserError` where it does and the text has none."""
+    if not generator.attends:
+        return generator(noise, epsilon, text.sentence)  # type: ignore[no-any-return]
+    if text.words is None or text.mask is None:
+        raise UserError("encoder: the generator attends to words, this gives sentences only")
+    return generator(  # type: ignore[no-any-return]
+        noise, epsilon, text.sentence, text.words, text.mask, return_attention=attention
+    )
+
+
+def judged_at(place: Place, shared: Shared, step: Step) -> list[Tensor]:
+    """Pictures of every stage at which a gradient is taken, cut from any graph."""
+    assert shared.batch.images is not None
+    real = [image.detach().float() for image in shared.batch.images]
+    fake = [image.detach().float() for image in shared.fakes]
+    if place == "between":
+        share = step.uniform(1, 1, 1)
+        return [r + share * (f - r) for r, f in zip(real, fake, strict=True)]
+    return [image.clone() for image in (real if place == "real" else fake)]

@@ -1,0 +1,95 @@
+"""Make a run folder of weights that the authors of a method released.
+
+    python -m experiments.convert attngan --generator bird_AttnGAN2.pth \\
+        --text-encoder text_encoder200.pth --captions captions.pickle \\
+        --out outputs/attngan-cub/released
+    python -m experiments.convert stackgan_v2 --generator netG_210000.pth \\
+        --out outputs/stackgan_v2-cub/released
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from experiments.errors import UserError, as_user_error
+from experiments.launch import USER_ERROR
+from experiments.terminal import say, show
+
+
+class _Parser(argparse.ArgumentParser):
+    """One that gives a line for a mistake, and not its usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; {self.prog} --help says what there is")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Convert; returns the exit code. User errors are lines, never tracebacks."""
+    try:
+        _convert(_parser().parse_args(arguments))
+    except Exception as error:
+        known = as_user_error(error)
+        if known is None:
+            raise
+        for line in str(known).splitlines():
+            say(f"error: {line}")
+        return USER_ERROR
+    return 0
+
+
+def _convert(options: argparse.Namespace) -> None:
+    # Loaded here, so that --help and a mistake in the options answer at once.
+    from experiments.convert.attngan import convert_attngan
+    from experiments.convert.run import require_free, write_run
+    from experiments.convert.stackgan_v2 import convert_stackgan_v2
+
+    require_free(options.out)
+    if options.method == "attngan":
+        conversion = convert_attngan(
+            options.generator,
+            options.text_encoder,
+            options.captions,
+            options.data,
+            options.corrected_mask,
+        )
+    else:
+        conversion = convert_stackgan_v2(options.generator, options.data)
+    write_run(conversion, options.out)
+    show(f"{conversion.about}; data={conversion.choices['data']}")
+    if options.method == "attngan":
+        show(f"draw: python run.py task=sample run={options.out} 'text=a small red bird'")
+    else:
+        show(f"draw, in Python: experiments.load({str(options.out)!r}).draw(sentences, seeds)")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m experiments.convert",
+        description="Make a run folder of released weights; docs/convert.md says what fits.",
+    )
+    methods = parser.add_subparsers(dest="method", required=True, parser_class=_Parser)
+    attngan = methods.add_parser("attngan", help="a generator and a text encoder of AttnGAN")
+    attngan.add_argument("--generator", type=Path, required=True, help="bird_AttnGAN2.pth")
+    attngan.add_argument("--text-encoder", type=Path, required=True, help="text_encoder200.pth")
+    attngan.add_argument(
+        "--captions", type=Path, required=True, help="captions.pickle, for its vocabulary"
+    )
+    attngan.add_argument(
+        "--corrected-mask",
+        action="store_true",
+        help="without the released attention's fault: captions of one batch do not meet",
+    )
+    stackgan = methods.add_parser("stackgan_v2", help="a generator of StackGAN-v2")
+    stackgan.add_argument("--generator", type=Path, required=True, help="netG_210000.pth")
+    for method in (attngan, stackgan):
+        method.add_argument("--out", type=Path, required=True, help="new folder of the run")
+        method.add_argument("--data", help="option of conf/data/; cub, or coco at its width")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,109 @@
+"""AttnGAN as its authors released it (Xu et al. 2018): the generator and the text encoder.
+
+Both files hold a state dict alone, of modules called `ca_net`, `h_net1`, ... in the one and
+`encoder`, `rnn` in the other. The halves of a GLU, [condition, noise], [map, context] and the gates
+of the LSTM stand in the same order here, so that no weight is permuted.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch.nn.functional as F
+
+from experiments.convert.run import Conversion, compose_run, empty
+from experiments.convert.stages import Sizes, released_names, sizes_of
+from experiments.convert.state import ReleasedState
+from experiments.data.metadata_pickles import pickled_words
+from experiments.data.vocabulary import Vocabulary
+from experiments.errors import UserError
+
+WORDS = {"cub": 25, "coco": 20}  # of a caption: cfg/eval_bird.yml, cfg/eval_coco.yml
+COCO = (48, 3)  # GF_DIM and R_NUM of cfg/coco_attn2.yml
+EMBEDDING = "encoder.weight"
+ONE_PICTURE = "img_net.img.0.weight"  # of G_DCGAN, which draws the last stage alone
+
+
+def convert_attngan(
+    generator: Path,
+    text_encoder: Path,
+    captions: Path,
+    data: str | None = None,
+    corrected_mask: bool = False,
+) -> Conversion:
+    """The networks in `generator` and `text_encoder`, which reads the words of `captions`.
+
+    `data`: an option of `conf/data/`; by default that of the published width. The attention
+    repeats the released code's fault, as the weights were trained with it; `corrected_mask` leaves
+    it away: the pictures of several captions are then those that each gives alone. Raises
+    `UserError` for the first thing that does not fit.
+    """
+    words = pickled_words(captions)
+    text, pictures = ReleasedState.read(text_encoder), ReleasedState.read(generator)
+    if ONE_PICTURE in pictures.tensors:
+        raise pictures.refusal(
+            f"{ONE_PICTURE} is not known: AttnDCGAN draws the last stage alone and is not converted"
+        )
+    sizes = sizes_of(pictures, "; is this the generator of AttnGAN?")
+    dim, embedding_dim = _text_sizes(text, words, captions)
+    if sizes.text_dim != dim:
+        raise pictures.refusal(
+            f"ca_net.fc.weight reads sentences of {sizes.text_dim} numbers, and {text_encoder} "
+            f"gives {dim}"
+        )
+    data = data or ("coco" if (sizes.width, sizes.residual_blocks) == COCO else "cub")
+    overrides = _overrides(sizes, data, embedding_dim, corrected_mask)
+    config, chosen = compose_run(overrides)
+    vocabulary = Vocabulary(words)
+    facts = {
+        "vocabulary_size": len(vocabulary),
+        "vocabulary_hash": vocabulary.hash,
+        "words": list(vocabulary.words),
+        "reads": "words",
+    }
+    # `<unk>`, which the release has not, gets a row that says nothing.
+    rows = len(vocabulary) - len(words)
+    text.tensors[EMBEDDING] = F.pad(text.tensors[EMBEDDING], (0, 0, 0, rows))
+    export = {
+        "generator": pictures.fit(
+            empty(config["generator"], facts),
+            released_names(sizes, {"attention.project": "att.conv_context"}),
+        ),
+        "encoder": text.fit(empty(config["encoder"], facts), _released_text_name),
+    }
+    sources = {"generator": pictures, "text_encoder": text}
+    about = f"AttnGAN: {sizes}; {len(words)} words"
+    return Conversion(config, chosen, overrides, facts, export, sources, about)
+
+
+def _text_sizes(text: ReleasedState, words: list[str], captions: Path) -> tuple[int, int]:
+    """Features of a word, and of its embedding."""
+    rows, embedding_dim = text.shape(EMBEDDING, 2, "; is this AttnGAN's text encoder?")
+    if rows != len(words):
+        raise UserError(
+            f"{text.path}: {EMBEDDING} has {rows} words, and {captions} has {len(words)}; take the "
+            "captions.pickle that the encoder was trained with"
+        )
+    # One layer of an LSTM in both directions; what else it may be has other shapes and names.
+    _, hidden = text.shape("rnn.weight_hh_l0", 2)
+    return 2 * hidden, embedding_dim
+
+
+def _released_text_name(name: str) -> str:
+    return name.replace("text.embedding.", "encoder.").replace("text.lstm.", "rnn.")
+
+
+def _overrides(sizes: Sizes, data: str, embedding_dim: int, corrected_mask: bool) -> list[str]:
+    return [
+        "model=attngan",
+        f"data={data}",
+        "encoder=damsm_text",
+        "encoder.pretrained=null",  # it comes with the run
+        f"encoder.dim={sizes.text_dim}",
+        f"encoder.text.embedding_dim={embedding_dim}",
+        *sizes.overrides,
+        "generator.initial_width=null",
+        f"generator.legacy_mask={str(not corrected_mask).lower()}",
+        "loss.damsm.stages=[]",  # there is no image encoder to judge with
+        *([f"data.max_words={WORDS[data]}"] if data in WORDS else []),
+    ]

@@ -1,0 +1,31 @@
+"""The text half of DAMSM alone, as AttnGAN's authors released it beside a generator."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from torch import Tensor, nn
+
+from experiments.encoder.text_image import TextImageEncoder
+from experiments.errors import UserError
+
+
+class DAMSMText(TextImageEncoder):
+    """Words and sentences of DAMSM; no picture can be compared with them."""
+
+    name = "damsm"
+    sees_pictures = False
+
+    def __init__(self, text: nn.Module, dim: int = 256) -> None:
+        super().__init__(text, nn.Identity(), dim)
+
+    def encode_text(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """tokens: (batch, T); lengths: (batch,). Returns words (B, dim, T), sentence (B, dim)."""
+        return self.text(tokens, lengths)  # type: ignore[no-any-return]
+
+    def encode_image(self, images: Tensor) -> NoReturn:
+        """Raises `UserError`."""
+        raise UserError(
+            "encoder: damsm_text has no image network to judge pictures with; set "
+            "loss.damsm.stages=[]"
+        )

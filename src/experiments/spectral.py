@@ -1,0 +1,67 @@
+"""Layers whose weight is divided by its largest singular value (Miyato et al. 2018)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+from torch.nn.utils.parametrizations import spectral_norm
+
+ITERATIONS = 15  # of the power method on fresh weights; each training pass adds one
+
+
+class SpectralConv2d(nn.Conv2d):
+    """A convolution with bias, its weight taken as the matrix (outputs, inputs x kernel^2)."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0
+    ) -> None:
+        super().__init__(inputs, outputs, kernel, stride, padding)
+        spectral_norm(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self._conv_forward(x, _normed(self, x), self.bias)
+
+
+class SpectralLinear(nn.Linear):
+    """A linear layer with bias."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs)
+        spectral_norm(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, _normed(self, x), self.bias)
+
+
+def _normed(layer: nn.Conv2d | nn.Linear, x: Tensor) -> Tensor:
+    """The weight, in float32 under autocast too: its norm is the sum of many products."""
+    with torch.autocast(x.device.type, enabled=False):
+        return layer.weight
+
+
+def stored_weight(layer: nn.Module) -> Tensor:
+    """The parameter behind the weight of a layer, which is the weight itself in a plain one."""
+    if not parametrize.is_parametrized(layer, "weight"):
+        return layer.weight  # type: ignore[return-value]
+    weights: Any = layer.parametrizations
+    stored: Tensor = weights.weight.original
+    return stored
+
+
+@torch.no_grad()
+def restart_power_method(layer: nn.Module) -> None:
+    """Find the singular vectors of a weight that was just set."""
+    if not parametrize.is_parametrized(layer, "weight"):
+        return
+    for name, vector in layer.named_buffers():
+        if name.startswith("parametrizations.weight."):
+            vector.copy_(F.normalize(torch.randn_like(vector), dim=0))
+    training = layer.training
+    layer.train()
+    for _ in range(ITERATIONS):
+        layer.weight  # noqa: B018 - reading it in training is one iteration
+    layer.train(training)

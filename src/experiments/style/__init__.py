@@ -1,0 +1,1 @@
+"""What reads the style of a picture, all that its caption does not say."""

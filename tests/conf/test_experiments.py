@@ -1,0 +1,230 @@
+"""The files of conf/experiment: each names its command and its source, and composes what was
+published: lengths, rates, averages, widths by their counts of parameters, and what comes first."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from experiments.check import checked_compose
+from experiments.config import CONF, build, choices, plain
+from experiments.prerequisite import GROUPS, Run, plan, without_pretrained
+from experiments.usage import usage
+
+OURS = {"plumage_cpu", "quickstart"}  # results of this project
+NAMES = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml") if path.stem not in OURS)
+CUB, FLOWERS, COCO = 8855, 7034, 82783  # images to train on
+WORDS = {"cub": 5450, "coco": 27297, "oxford102": 5450}  # vocabularies; that of flowers is made up
+
+# Images of an epoch, epochs, batch.
+LENGTHS = {
+    "attngan_4stage_cub": (CUB, 600, 20),
+    "attngan_coco": (COCO, 120, 14),
+    "attngan_cub": (CUB, 600, 20),
+    "attngan_spectral_cub": (CUB, 600, 20),  # its own are not known
+    "char_cnn_rnn_cub": (150 * 40, 200, 40),  # an epoch has as many batches as there are classes
+    "char_cnn_rnn_oxford102": (82 * 40, 200, 40),
+    "damsm_coco": (COCO, 100, 48),
+    "damsm_cub": (CUB, 200, 48),
+    "gan_cls_coco": (COCO, 200, 64),
+    "gan_int_cls_cub": (CUB, 600, 64),
+    "gan_int_cls_oxford102": (FLOWERS, 600, 64),
+    "stackgan_stage1_coco": (COCO, 120, 128),
+    "stackgan_stage1_cub": (CUB, 600, 64),
+    "stackgan_stage1_oxford102": (FLOWERS, 600, 64),
+    "stackgan_stage2_coco": (COCO, 100, 40),
+    "stackgan_stage2_cub": (CUB, 600, 64),
+    "stackgan_stage2_oxford102": (FLOWERS, 600, 64),
+    "stackgan_v2_coco": (COCO, 120, 24),
+    "stackgan_v2_cub": (CUB, 600, 24),
+    "stackgan_v2_oxford102": (FLOWERS, 600, 24),
+    "word_cnn_rnn_cub": (150 * 40, 200, 40),
+    "word_cnn_rnn_oxford102": (82 * 40, 200, 40),
+    "word_lstm_cub": (150 * 40, 200, 40),
+}
+# Epochs after which rates are halved, and captions whose sentences are averaged.
+HALVED = {
+    "gan_cls_coco": (40, 3),
+    "gan_int_cls_cub": (100, 4),
+    "gan_int_cls_oxford102": (100, 4),
+    "stackgan_stage1_coco": (20, 1),
+    "stackgan_stage1_cub": (100, 4),
+    "stackgan_stage1_oxford102": (100, 4),
+    "stackgan_stage2_coco": (20, 1),
+    "stackgan_stage2_cub": (100, 4),
+    "stackgan_stage2_oxford102": (100, 4),
+}
+# Parameters of the generator, of each discriminator and of the text encoder: counts, or millions
+# where no more is known.
+ATTNGAN = [6_313_730, 19_424_002, 71_858_946]
+GRU, RNN8, CVPR = 4.05, 2.99, 1.81  # char-CNN-RNN: birds and COCO, flowers, the older paper
+SIZES: dict[str, tuple[float | None, list[Any], float | None]] = {
+    "attngan_4stage_cub": (7_352_592, [*ATTNGAN, 52_982_530], 2.08),
+    "attngan_coco": (13_811_456, [13_304_450, 42_800_258, 160_774_274], 8.63),
+    "attngan_cub": (7_084_592, ATTNGAN, 2.08),
+    "attngan_spectral_cub": (21_365_456, [1.88, 5.16, 18.27], 2.08),  # but for norms and biases
+    "char_cnn_rnn_cub": (None, [], CVPR),
+    "char_cnn_rnn_oxford102": (None, [], CVPR),
+    "damsm_coco": (None, [], 8.63),
+    "damsm_cub": (None, [], 2.08),
+    "gan_cls_coco": (41.1, [36.2], GRU),
+    "gan_int_cls_cub": (18.9, [4.03], GRU),
+    "gan_int_cls_oxford102": (18.9, [4.03], RNN8),
+    "stackgan_stage1_coco": (20.0, [12.4], GRU),
+    "stackgan_stage1_cub": (14.3, [4.03], GRU),
+    "stackgan_stage1_oxford102": (14.3, [4.03], RNN8),
+    "stackgan_stage2_coco": (37.1, [159.9], GRU),
+    "stackgan_stage2_cub": (26.3, [48.6], GRU),
+    "stackgan_stage2_oxford102": (26.3, [48.6], RNN8),
+    "stackgan_v2_coco": (21.2, [5.72, 18.8, 71.3], GRU),
+    "stackgan_v2_cub": (21.2, [5.72, 18.8, 71.3], GRU),
+    "stackgan_v2_oxford102": (21.2, [5.72, 18.8, 71.3], RNN8),
+    "word_cnn_rnn_cub": (None, [], None),  # not known
+    "word_cnn_rnn_oxford102": (None, [], None),
+    "word_lstm_cub": (None, [], None),
+}
+
+
+@cache
+def run(name: str, *more: str) -> Run:
+    cfg = checked_compose([f"experiment={name}", *more])
+    return plan(plain(cfg), choices(cfg), [])
+
+
+def comment(name: str) -> list[str]:
+    lines = (CONF / "experiment" / f"{name}.yaml").read_text().splitlines()
+    return [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
+
+
+def test_no_file_is_left_out() -> None:
+    assert set(NAMES) == set(LENGTHS) == set(SIZES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_file_names_its_command_what_it_is_and_its_source(name: str) -> None:
+    package, title, *rest = comment(name)
+    assert package == "@package _global_"
+    assert title.endswith(f": python run.py experiment={name} data.root=DIR")
+    said = " ".join(rest)
+    published = said.partition("Published")[2]
+    assert published
+    if not published.startswith((": no ", ": nothing")):  # every figure has a source in brackets
+        first = published.partition(". ")[0]
+        source = r"README|the paper|unverified|results index page|reported with StackGAN|issue"
+        assert re.search(r"\d", first) and re.search(rf"\([^)]*({source})[^)]*\)", first)
+    assert any(title.startswith(line.split(name, 1)[1].strip()) for line in listed(name))
+
+
+def listed(name: str) -> list[str]:
+    """The line of the page of help."""
+    return [line for line in page() if re.match(rf"\s+(experiment\s+)?{name}\s", line)]
+
+
+@cache
+def page() -> list[str]:
+    return usage().splitlines()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_length_batch_and_average(name: str) -> None:
+    epoch, epochs, batch = LENGTHS[name]
+    trainer = run(name).config["trainer"]
+    assert (trainer["images"], trainer["batch"]) == (epoch * epochs, batch)
+    if name.startswith(("attngan", "stackgan_v2")):
+        assert 0.5 ** (batch / trainer["ema_halflife"]) == pytest.approx(0.999, abs=1e-5)
+    else:
+        assert trainer["ema_halflife"] is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rates(name: str) -> None:
+    config, epoch = run(name).config, LENGTHS[name][0]
+    rates = build(config["optim"])
+    start = {key: settings.rate(0) for key, settings in rates.items()}
+    assert set(start.values()) <= {2e-4, 2e-3, 7e-4}
+    if "embedding" in rates:
+        assert rates["embedding"].rate(epoch) == pytest.approx(0.98 * start["embedding"])
+        return
+    epochs, captions = HALVED.get(name, (None, 1))
+    assert config["system"]["captions"] == captions
+    for key, settings in rates.items():
+        if epochs is None:
+            assert settings.rate(10**9) == start[key]
+        else:
+            there = [settings.rate(epochs * epoch + more) for more in (-1, 0)]
+            assert there == [start[key], start[key] / 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "weight", "words"),
+    [("attngan_cub", 5, 18), ("attngan_4stage_cub", 5, 18), ("attngan_coco", 50, 12)],
+)
+def test_weight_of_damsm_and_words(name: str, weight: float, words: int) -> None:
+    config = run(name).config
+    assert config["system"]["damsm"]["weight"] == weight and config["data"]["max_words"] == words
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_networks_have_the_published_size(name: str) -> None:
+    config = without_pretrained(run(name).config, *GROUPS)
+    facts = {"vocabulary_size": WORDS[config["data"]["name"]]}
+    with torch.device("meta"):
+        text = build(config["encoder"]["text"], facts)
+        drawer, judge = (build(config.get(part)) for part in ("generator", "discriminator"))
+    drawn, judged, read = SIZES[name]
+    if drawn is not None:
+        first = getattr(drawer, "first", None)  # a stage that was trained before
+        assert size(drawer) - (size(first) if first else 0) == counted(drawn)
+    stages = [] if judge is None else list(getattr(judge, "stages", [judge]))
+    assert [size(stage) for stage in stages] == [counted(count) for count in judged]
+    assert read is None or size(text) == counted(read)
+
+
+def size(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def counted(number: float) -> Any:
+    return number if isinstance(number, int) else pytest.approx(number * 1e6, abs=5e4)
+
+
+@pytest.mark.parametrize("data", ["cub", "oxford102", "coco"])
+def test_the_second_stage_builds_on_the_experiment_of_the_first(data: str) -> None:
+    first = run(f"stackgan_stage2_{data}").prerequisites["generator.first"]
+    alone = run(f"stackgan_stage1_{data}")
+    assert isinstance(first, Run)
+    assert (first.folder, first.goal) == (alone.folder, alone.goal)
+
+
+def test_encoders_are_those_of_their_experiments() -> None:
+    for name in ("attngan_cub", "attngan_4stage_cub"):
+        assert encoder(name).folder == run("damsm_cub").folder
+    # 12 words are for both networks, so that the encoders are others than those of 15.
+    ours, theirs = encoder("attngan_coco"), run("damsm_coco", "data.max_words=12")
+    assert ours.folder == theirs.folder and run("damsm_coco").config["data"]["max_words"] == 15
+    for name in ("gan_int_cls_cub", "stackgan_stage2_cub", "stackgan_v2_oxford102"):
+        found, alone = encoder(name), run(f"char_cnn_rnn_{name.rpartition('_')[2]}")
+        assert found.config["trainer"] == alone.config["trainer"]
+        assert found.config["optim"] == alone.config["optim"]
+
+
+def encoder(name: str) -> Run:
+    found = run(name).prerequisites["encoder"]
+    assert isinstance(found, Run)
+    return found
+
+
+@pytest.mark.parametrize("name", ["gan_int_cls_cub", "stackgan_stage2_coco", "word_lstm_cub"])
+def test_a_quick_look_is_quick(name: str) -> None:
+    """`debug=smoke` shortens every run of an experiment, and those that it builds on."""
+
+    def goals(planned: Run) -> list[int]:
+        needs = [need for need in planned.prerequisites.values() if isinstance(need, Run)]
+        return [planned.goal, *(goal for need in needs for goal in goals(need))]
+
+    assert max(goals(run(name, "debug=smoke"))) <= 64

@@ -1,0 +1,104 @@
+"""From released files to pictures and scores, by the command lines of docs/convert.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from experiments import load
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "convert"))
+from released_files import save_as_in_2018, save_captions
+from released_networks import WORDS, attngan_shapes, random_state, text_shapes
+
+
+def convert(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "experiments.convert", *arguments],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Released files of one stage, thin, and the command that converts them."""
+    folder = tmp_path_factory.mktemp("released")
+    generator = random_state(attngan_shapes(2, stages=1))
+    save_as_in_2018(generator, folder / "bird_AttnGAN2.pth")
+    torch.save(random_state(text_shapes()), folder / "text_encoder200.pth")
+    save_captions(folder / "captions.pickle")
+    found = ["attngan", "--data", "folder"]
+    found += ["--generator", str(folder / "bird_AttnGAN2.pth")]
+    found += ["--text-encoder", str(folder / "text_encoder200.pth")]
+    return [*found, "--captions", str(folder / "captions.pickle")]
+
+
+@pytest.fixture(scope="module")
+def run(command: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("outputs") / "attngan-folder" / "released"
+    job = convert(*command, "--out", str(place))
+    assert job.returncode == 0, job.stderr
+    assert "AttnGAN: 1 stage up to 64 px, width 2" in job.stdout
+    assert f"task=sample run={place}" in job.stdout
+    return place
+
+
+def test_captions_are_drawn(commands: Any, run: Path) -> None:
+    text = "a small red bird"
+    commands.ok("task=sample", f"run={run}", f"text={text}", "num_samples=2", outputs=None)
+    (folder,) = (run / "drawn").iterdir()
+    drawn = load(run).sample([text] * 2, seed=0)
+    for seed, image in enumerate(drawn):
+        saved = np.asarray(Image.open(folder / f"seed-{seed}.png")).astype(int)
+        assert np.abs(saved - np.asarray(image).astype(int)).max() <= 1
+
+
+def test_it_is_scored_without_the_encoder_of_pictures(
+    commands: Any, run: Path, tmp_path: Path
+) -> None:
+    for split in ("train", "test"):
+        (tmp_path / "data" / split).mkdir(parents=True)
+        for number, word in enumerate(WORDS[2:6]):
+            place = tmp_path / "data" / split / f"{number}.png"
+            Image.new("RGB", (64, 64), (50 * number, 90, 20)).save(place)
+            caption = f"a {word} with small red blue yellow crown bird"
+            place.with_suffix(".txt").write_text(caption)
+    job = commands.ok(
+        "task=evaluate",
+        f"run={run}",
+        f"+data.root={tmp_path / 'data'}",
+        f"paths.cache={tmp_path / 'cache'}",
+        "metric.independent=null",
+        "metric.classifier=null",
+        "metric.samples=4",
+        "metric.splits=2",
+        "launch.threads=1",
+        outputs=None,
+    )
+    (file,) = (run / "evaluations").iterdir()
+    scores = json.loads(file.read_text())
+    assert scores["skipped"]["r_precision/damsm"] == "the run's encoder has no image network"
+    assert scores["skipped"]["r_precision/damsm"] in job.text
+    assert not any(name.startswith("r_precision") for name in scores["scores"])
+    assert "frechet/efficientnet_lite0" in scores["scores"]
+
+
+def test_a_mistake_is_one_line(command: list[str], tmp_path: Path) -> None:
+    file = command[command.index("--text-encoder") + 1]
+    job = convert("stackgan_v2", "--generator", file, "--out", str(tmp_path / "run"))
+    assert job.returncode == 2 and not job.stdout
+    (line,) = job.stderr.splitlines()
+    assert line.startswith(f"error: {file}: ca_net.fc.weight is missing")
+    assert not list(tmp_path.iterdir())

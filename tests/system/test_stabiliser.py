@@ -1,0 +1,162 @@
+"""Options that every adversarial system accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from experiments.data.batches import Batch
+from experiments.loss.gradient_penalty import GradientPenalty
+from experiments.seeding import Step
+from experiments.system.text_to_image import TextToImage
+from experiments.train import Training
+
+FirstBatch = Callable[..., tuple[Batch, Step]]
+KINDS = ["gan_cls", "stackgan", "stackgan_stage2", "stackgan_v2", "attngan"]
+
+
+@pytest.fixture
+def make(make_system: Callable[..., TextToImage], make_attngan: Callable[..., Any]) -> Any:
+    """`make(kind, **options)`: any of the systems."""
+
+    def of(kind: str, **options: Any) -> TextToImage:
+        return make_attngan(**options) if kind == "attngan" else make_system(kind, **options)
+
+    return of
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("at", ["real", "fake", "between"])
+def test_a_penalty_is_a_phase_of_its_own(
+    make: Any, make_training: Callable[..., Training], kind: str, at: Any
+) -> None:
+    system = make(kind, gradient_penalty=GradientPenalty(5.0, at=at, interval=2))
+    training = make_training(system)
+    assert [turn.phase.name for turn in training.turns] == ["discriminator", "penalty", "generator"]
+    first, penalty, _ = training.turns
+    assert penalty.optimiser is first.optimiser and penalty.phase.interval == 2
+    assert set(training.state()["optimisers"]) == {"discriminator", "generator"}
+    for _ in range(2):
+        training.step(training.batches.at(training.images))
+    found = training.stats.read()
+    sizes = system.discriminator.resolutions
+    assert all(found[f"penalty/{size}px/gradient"] >= 0 for size in sizes)
+    steps = next(iter(first.optimiser.state.values()))["step"]
+    assert steps == 3  # two turns of the discriminator, and one of the penalty
+
+
+def test_its_value_is_the_squared_slope_of_both_logits(make: Any, first_batch: FirstBatch) -> None:
+    system = make("stackgan_v2", gradient_penalty=GradientPenalty(5.0, interval=4))
+    batch, step = first_batch(system)
+    shared = system.prepare(batch, step)
+    losses = system.penalty_loss(shared, step, 0)
+    assert batch.images is not None
+    told = system.told(shared.text.sentence)
+    for size, image, stage in zip(
+        system.resolutions, batch.images, system.discriminator.stages, strict=True
+    ):
+        slopes = []
+        for row in range(len(image)):  # group norm: a picture at a time is the same
+            x = image[row : row + 1].clone().requires_grad_()
+            conditional, unconditional = stage(x, told[row : row + 1])
+            (slope,) = torch.autograd.grad((conditional + unconditional).sum(), x)
+            slopes.append(slope.square().sum())
+        term = losses[f"{size}px/gradient"]
+        torch.testing.assert_close(term.value, torch.stack(slopes).mean())
+        assert term.weight == 20.0
+
+
+def test_without_weight_there_is_no_such_phase(make: Any) -> None:
+    for penalty in (None, GradientPenalty(0.0)):
+        phases = make("gan_cls", gradient_penalty=penalty).phases()
+        assert [phase.name for phase in phases] == ["discriminator", "generator"]
+
+
+def test_the_matching_aware_penalty_also_flattens_the_text(
+    make: Any, first_batch: FirstBatch
+) -> None:
+    values = []
+    for text in (False, True):
+        torch.manual_seed(0)
+        penalty = GradientPenalty(2.0, 6.0, text)
+        system = make("attngan", gradient_penalty=penalty)
+        batch, step = first_batch(system)
+        losses = system.penalty_loss(system.prepare(batch, step), step, 0)
+        values.append(losses["16px/gradient"].value)
+    assert values[1] > values[0] > 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_augmented_systems_train(
+    make: Any, make_training: Callable[..., Training], kind: str
+) -> None:
+    system = make(kind, augment=["translation", "cutout", "colour"])
+    training = make_training(system)
+    for _ in range(2):
+        training.step(training.batches.at(training.images))
+    training.require_finite()
+
+
+def test_the_judge_sees_changed_pictures_and_the_user_does_not(
+    make: Any, first_batch: FirstBatch
+) -> None:
+    system = make("gan_cls", augment=["cutout"])
+    batch, step = first_batch(system)
+    shared = system.prepare(batch, step)
+    (seen,) = system.seen(shared.fakes, step)
+    (again,) = system.seen(shared.fakes, step)
+    assert not torch.equal(seen, shared.fakes[0]) and not torch.equal(seen, again)
+    plain = make("gan_cls")
+    (same,) = plain.seen(shared.fakes, step)
+    assert same is shared.fakes[0]
+
+
+def test_interpolated_pictures_are_changed_too(make: Any, first_batch: FirstBatch) -> None:
+    system = make("gan_cls", augment=["translation"], interpolation_weight=1.0)
+    batch, step = first_batch(system)
+    losses = system.generator_loss(system.prepare(batch, step), step, 0)
+    assert losses["interpolated"].value.isfinite()
+
+
+def test_sentences_are_means_of_several_captions(
+    make: Any, make_training: Callable[..., Training], birds: Any
+) -> None:
+    training = make_training(make("gan_cls", captions=3, wrong="caption"))
+    batch, features = training.batches.at(0), training.batches.features
+    assert features is not None and batch.sentence is not None
+    for row, caption, mean in zip(batch.rows, batch.caption_rows, batch.sentence, strict=True):
+        start, end = birds.train.caption_start[row : row + 2]
+        every = features.at(range(start, end))[1].float()
+        own = every[int(caption) - start]
+        # Three times the mean is the caption that was drawn and two others of the same picture.
+        rest = 3 * mean.float() - own
+        pairs = [
+            (every[i] + every[j] - rest).abs().max()
+            for i in range(len(every))
+            for j in range(i)
+            if int(caption) - start not in (i, j)
+        ]
+        assert min(pairs) < 5e-3
+    again = training.batches.at(0)
+    assert torch.equal(again.sentence, batch.sentence)  # type: ignore[arg-type]
+    assert batch.wrong_sentence is not None and batch.wrong_sentence.isfinite().all()
+
+
+def test_more_captions_than_there_are_is_all_of_them(
+    make: Any, make_training: Callable[..., Training], birds: Any
+) -> None:
+    batches = make_training(make("gan_cls", captions=99)).batches
+    batch, features = batches.at(0), batches.features
+    assert features is not None and batch.sentence is not None
+    for row, mean in zip(batch.rows, batch.sentence, strict=True):
+        start, end = birds.train.caption_start[row : row + 2]
+        every = features.at(range(start, end))[1].float()
+        torch.testing.assert_close(mean.float(), every.mean(0), atol=2e-3, rtol=0)
+
+
+def test_attngan_reads_one_caption(make: Any) -> None:
+    with pytest.raises(AssertionError, match="captions"):
+        make("attngan", captions=4)
