@@ -75,8 +75,11 @@ class Commands:
         """What every command line begins with."""
         return [*TINY, f"paths.outputs={outputs}", f"paths.cache={self.cache}"]
 
-    def start(self, *arguments: str, outputs: Path | None, file_size: int = 0) -> Job:
-        """Start `run.py`: with the tiny settings and this folder for runs, or bare without one."""
+    def start(
+        self, *arguments: str, outputs: Path | None, file_size: int = 0, ranks: int = 1
+    ) -> Job:
+        """Start `run.py`: with the tiny settings and this folder for runs, or bare without one; on
+        several ranks as torchrun does."""
         self.count += 1
         log, code = (self.folder / f"{self.count}.{kind}" for kind in ("log", "code"))
         settings = [] if outputs is None else self.settings(outputs)
@@ -85,21 +88,22 @@ class Commands:
             "log": str(log),
             "code": str(code),
             "file_size": file_size,
+            "ranks": ranks,
         }
         assert self.forge.stdin and self.forge.stdout
         self.forge.stdin.write(json.dumps(job) + "\n")
         self.forge.stdin.flush()
         return Job(int(self.forge.stdout.readline()), log, code)
 
-    def run(self, *arguments: str, outputs: Path | None, file_size: int = 0) -> Job:
+    def run(self, *arguments: str, outputs: Path | None, file_size: int = 0, ranks: int = 1) -> Job:
         """Start it and wait until it ends."""
-        job = self.start(*arguments, outputs=outputs, file_size=file_size)
+        job = self.start(*arguments, outputs=outputs, file_size=file_size, ranks=ranks)
         job.wait()
         return job
 
-    def ok(self, *arguments: str, outputs: Path | None) -> Job:
+    def ok(self, *arguments: str, outputs: Path | None, ranks: int = 1) -> Job:
         """Start it, and see it end well."""
-        job = self.run(*arguments, outputs=outputs)
+        job = self.run(*arguments, outputs=outputs, ranks=ranks)
         assert job.wait() == 0, job.text
         return job
 

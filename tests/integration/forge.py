@@ -1,13 +1,15 @@
 """Starts command lines as processes of their own, quickly: torch is loaded once and then forked.
 
 Reads a JSON object a line from stdin: `arguments`, `log` (stdout and stderr go there), `code` (the
-exit code is written there), and `file_size`, the largest file in bytes that it may write, or 0.
-Writes the process id of each to stdout.
+exit code is written there), `file_size`, the largest file in bytes that it may write, or 0, and
+`ranks`, processes that it consists of, as torchrun would start them. Writes the process id of each
+to stdout.
 """
 
 import json
 import os
 import resource
+import socket
 import sys
 from pathlib import Path
 
@@ -45,6 +47,24 @@ def run(job: dict) -> int:
         sys.stderr.flush()
 
 
+def run_ranks(job: dict) -> int:
+    """The same command line on every rank; the largest exit code."""
+    if job["ranks"] == 1:
+        return run(job)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    world = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": str(job["ranks"])}
+    children = []
+    for rank in range(job["ranks"]):
+        child = os.fork()
+        if child == 0:
+            os.environ |= world | {"RANK": str(rank), "LOCAL_RANK": str(rank)}
+            os._exit(run(job))
+        children.append(child)
+    return max(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
+
+
 torch.set_num_threads(1)
 checked_compose([])  # loads what Hydra loads
 for line in sys.stdin:
@@ -54,7 +74,7 @@ for line in sys.stdin:
         child = os.fork()
         if child == 0:
             os.setsid()
-            os._exit(run(job))
+            os._exit(run_ranks(job))
         os.write(writing, str(child).encode())
         _, status = os.waitpid(child, 0)
         partial = Path(job["code"] + ".partial")

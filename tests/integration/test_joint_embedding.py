@@ -68,7 +68,7 @@ def test_two_processes_arrive_where_one_does(commands: Any, tmp_path: Path) -> N
     image = ["encoder/image=cnn", "+encoder.image.norm=group", "encoder.image.widths=[4,8,8,8]"]
     command = [*THIN, "model=char_cnn_rnn", *image, "~metric", "optim.embedding.lr=1e-4"]
     commands.ok(*command, outputs=tmp_path / "one")
-    job = commands.ok(*command, "launch.num_processes=2", outputs=tmp_path / "two")
+    job = commands.ok(*command, outputs=tmp_path / "two", ranks=2)
     assert "2 x cpu" in job.text
     one, two = (weights(tmp_path / name, "char_cnn_rnn") for name in ("one", "two"))
     assert one.keys() == two.keys()

