@@ -123,6 +123,12 @@ def test_an_oracle_knows_all_and_a_mistaken_one_none(
     assert scores["precision_at_5/knowing/real"] >= 4 / 5 * share
 
 
+def test_what_a_class_of_few_pictures_can_reach_is_told(birds: Dataset) -> None:
+    extra = score(Knowing(birds), birds).protocol.extra
+    assert extra["AP@5 can reach"] == "80.0%" and extra["AP@10 can reach"] == "40.0%"
+    assert "AP@1 can reach" not in extra
+
+
 def test_equals_products_with_means_of_captions_as_the_encoder_reads_them(birds: Dataset) -> None:
     torch.manual_seed(3)
     encoder = JointEmbedding(CharCNNRNN(6, width=8), CNN((4,), (2,), global_width=6), 6).train()
@@ -165,3 +171,7 @@ def test_classes_that_were_trained_on_are_left_out(
     all_seen = dataclasses.replace(birds, train=birds.test)
     result = score(make_encoder(), all_seen)
     assert not result.scores and "not in the training split" in result.skipped["zero_shot/damsm"]
+    result = score(make_encoder(), all_seen, unseen=False)
+    assert result.scores["recognition/damsm/chance"] == 1 / 3
+    assert result.protocol.extra["classes"] == 3 and result.protocol.n_real == 12
+    assert not [name for name in result.scores if name.startswith("zero_shot")]

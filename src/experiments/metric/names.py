@@ -18,6 +18,7 @@ _WORDS = {
     "r_precision": "R-precision",
     "attribute_accuracy": "attribute accuracy",
     "zero_shot": "zero-shot accuracy",
+    "recognition": "class accuracy",
     **{f"precision_at_{count}": f"AP@{count}" for count in RETRIEVED},
     "attribute_kept": "attribute kept",
     "noise_error": "squared error of the noise",

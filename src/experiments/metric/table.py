@@ -9,7 +9,7 @@ from experiments.metric.protocol import Protocol
 
 HEADINGS = ("score", "generated", "real", "chance")
 _SUFFIXES = ("/real/candidates", "/real/std", "/candidates", "/real", "/chance", "/std")
-_SHARES = ("r_precision/", "attribute_", "zero_shot/", "precision_at_")
+_SHARES = ("r_precision/", "attribute_", "zero_shot/", "recognition/", "precision_at_")
 
 
 def format_table(

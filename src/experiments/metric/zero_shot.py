@@ -29,17 +29,22 @@ class ZeroShotScores:
     """`zero_shot/<encoder>` and `precision_at_<k>/<encoder>` of real pictures, all of those of the
     test classes that are not trained on; every process computes all of it."""
 
-    def __init__(self, captions: int | None = None, seed: int = 0) -> None:
-        """`captions`: of each class, a random subset drawn by `seed`; all of them where null."""
+    def __init__(self, captions: int | None = None, seed: int = 0, unseen: bool = True) -> None:
+        """`captions`: of each class, a random subset drawn by `seed`; all of them where null.
+        `unseen` false: all classes of the test split, also those that are trained on with other
+        pictures; what is `zero_shot` otherwise is `recognition` then.
+        """
         assert captions is None or captions >= 1, f"captions={captions}: a class needs one"
-        self.captions, self.seed = captions, seed
+        self.captions, self.seed, self.unseen = captions, seed, unseen
 
     @torch.inference_mode()
     def __call__(self, system: Any, dataset: Dataset, ranks: Ranks) -> Result:
         split, encoder, size = dataset.test, system.encoder, system.resolutions[-1]
-        unseen = ~np.isin(split.labels, dataset.train.labels)
-        rows = np.flatnonzero(unseen)
-        captions = captions_by_class(split, unseen, self.captions, self.seed)
+        kept = np.ones(len(split), dtype=bool)
+        if self.unseen:
+            kept = ~np.isin(split.labels, dataset.train.labels)
+        rows = np.flatnonzero(kept)
+        captions = captions_by_class(split, kept, self.captions, self.seed)
         classes, sizes = np.unique(split.labels[rows], return_counts=True)
         protocol = Protocol(
             n_real=len(rows),
@@ -50,11 +55,15 @@ class ZeroShotScores:
             weights={encoder.name: hash_weights(encoder)},
             seed=self.seed,
             captions_per_image=0 if not len(rows) else -(-len(captions) // len(rows)),
-            extra={"unseen classes": len(classes), "captions that stand for them": len(captions)},
+            extra={
+                "unseen classes" if self.unseen else "classes": len(classes),
+                "captions that stand for them": len(captions),
+            },
         )
+        name = "zero_shot" if self.unseen else "recognition"
         if len(classes) < 2:
             reason = "fewer than two test classes are not in the training split"
-            return Result({}, protocol, {f"zero_shot/{encoder.name}": reason})
+            return Result({}, protocol, {f"{name}/{encoder.name}": reason})
         protocol.extra["images of a class"] = f"{sizes.min()} to {sizes.max()}"
         with evaluating(encoder):
             images = image_vectors(encoder, split, rows, size, ranks.device)
@@ -62,8 +71,12 @@ class ZeroShotScores:
         of_image = torch.from_numpy(np.searchsorted(classes, split.labels[rows]))
         of_caption = np.searchsorted(classes, split.labels[split.caption_image[captions]])
         prototypes = class_means(sentences, torch.from_numpy(of_caption))
-        found = {"zero_shot": top1(images, of_image, prototypes)}
+        found = {name: top1(images, of_image, prototypes)}
         counts = [count for count in RETRIEVED if count <= len(rows)]
+        for count in counts:
+            best = float(np.minimum(sizes, count).mean() / count)
+            if best < 1:
+                protocol.extra[f"AP@{count} can reach"] = f"{best:.1%}"
         shares = precision_at(images, of_image, prototypes, counts)
         found |= {f"precision_at_{count}": share for count, share in shares.items()}
         scores = {}
