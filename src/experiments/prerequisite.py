@@ -76,7 +76,7 @@ def plan_prerequisites(
             needs[path] = _given(path, Path(spec))
         else:
             needs[path] = _plan_prerequisite(config, chosen, path, node)
-    if "generator" in needs and "encoder" in needs:
+    if "generator" in needs and isinstance(needs.get("encoder"), Run):
         del needs["encoder"]  # to come after it
         needs["encoder"] = needs["generator"]  # the one that it was trained with
     return needs
