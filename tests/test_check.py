@@ -62,7 +62,9 @@ def test_what_is_not_there_has_no_signature() -> None:
         ([1, "2"], "Sequence[int]", False),
         (4, "Sequence[int]", False),
         ({"a": 1}, "Mapping[str, int]", True),
-        ("anything", "SomethingElse", True),
+        ("anything", "SomethingElse", False),  # what is built from a node of its own
+        ({"weight": 1}, "SomethingElse | None", True),
+        ("anything", "Any", True),
     ],
 )
 def test_values_fit_annotations(value: Any, annotation: str, fit: bool) -> None:

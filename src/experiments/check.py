@@ -126,6 +126,12 @@ def _check_value(base: DictConfig, text: str, override: Override) -> str | None:
         node = node._get_node(part) if isinstance(node, DictConfig) else None
     if override.is_delete():
         return None
+    scalar = isinstance(override.value(), str | int | float)
+    if isinstance(node, DictConfig) and scalar and parts[-1] != "pretrained":  # a folder may be
+        option = f"{name.replace('.', '/')}={override.value()}"
+        if (CONF / name.replace(".", "/")).is_dir():
+            return f"{text}: {name} has keys of its own; {option} chooses one of its options"
+        return f"{text}: {name} has keys of its own: {', '.join(map(str, node))}"
     try:
         copy = base.copy()
         OmegaConf.update(copy, name, override.value(), force_add=override.is_add())

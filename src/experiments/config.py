@@ -140,12 +140,24 @@ def plus(first: int, second: int) -> int:
     return first + second
 
 
+def told(condition: str, sentence: int, mu: int | None) -> int:
+    """Numbers that a discriminator is told of the text: those of the sentence, or of mu."""
+    if condition == "mu" and not mu:
+        raise ValueError("system.condition=mu: the generator has no conditioning augmentation")
+    return int(mu or 0) if condition == "mu" else sentence
+
+
+def r1_weight(side: int, batch: int) -> float:
+    """Half of gamma = 0.0002 side^2 / batch, the rule of StyleGAN2-ADA (Karras et al. 2020)."""
+    return 0.0001 * side * side / batch
+
+
 def register() -> None:
     """Tell Hydra the typed options and the functions that `conf/` uses. Idempotent."""
     store = ConfigStore.instance()
     for group, node in OPTIONS.items():
         store.store(group=group, name="schema", node=node)
-    for function in (resolutions, side, last, parts, at_most, when, times, plus):
+    for function in (resolutions, side, last, parts, at_most, when, times, plus, told, r1_weight):
         OmegaConf.register_new_resolver(function.__name__, function, replace=True)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from experiments import folder as files
-from experiments.check import checked_compose
+from experiments.check import checked_compose, parse_sweep
 from experiments.config import plain
 from experiments.data.bounded import read_bounded
 from experiments.data.caption_files import clean_caption
@@ -22,7 +22,7 @@ ELSEWHERE = ("launch", "paths", "tracker")  # what the command says, not the run
 OPEN = ("metric", *ELSEWHERE, "task", "run", "hydra", "data.root")
 MAX_FILE = 100_000_000  # bytes of captions
 STYLE = ".StyleEncoderTraining"
-NO_TEXT = ".given_sentences.GivenSentences"
+NO_TEXT = "experiments.encoder.given_sentences.GivenSentences"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def drawing_of(config: Mapping[str, Any]) -> Drawing:
     place, options, notes = run_folder(config), config["sample"], []
     system = files.run_config(place)["system"]
     encoder = system.get("encoder")
-    if encoder is None or str(encoder["_target_"]).endswith(NO_TEXT):
+    if encoder is None or encoder["_target_"] == NO_TEXT:
         raise UserError(
             f"run={place}: has no text encoder and reads no captions; in Python, "
             "load(run).draw(sentences, seeds) draws sentence embeddings"
@@ -100,6 +100,8 @@ def _pictures(place: Path, options: Mapping[str, Any], styles: bool) -> list[Pat
             f"sample.picture: run={place} reads no styles; take a run of model=style_encoder"
         )
     for path in found:
+        if path.is_dir():
+            raise UserError(f"sample.picture={path}: is a folder; name the pictures in it")
         if not path.is_file():
             raise UserError(f"sample.picture={path}: there is no such file")
     for key in ("between", "stages"):
@@ -185,10 +187,16 @@ def with_run(overrides: list[str]) -> list[str]:
     given = dict(override.lstrip("+~").partition("=")[::2] for override in overrides)
     if given.get("task") != "evaluate" or "run" not in given:
         return overrides
-    own = files.run_about(Path(given["run"].strip("\"'")))["overrides"]
+    run = next(item for item in overrides if item.startswith("run="))
+    own = files.run_about(Path(_value(run)))["overrides"]
     names = {item: item.lstrip("+~").partition("=")[0] for item in own}
     kept = [item for item, name in names.items() if name not in given]
     return [item for item in kept if names[item].partition(".")[0] not in ELSEWHERE] + overrides
+
+
+def _value(override: str) -> str:
+    """What an override sets, without the quotes that it may need."""
+    return str(parse_sweep([override])[0].value())
 
 
 def evaluation_config(place: Path, overrides: list[str]) -> dict[str, Any]:
@@ -208,7 +216,7 @@ def evaluation_config(place: Path, overrides: list[str]) -> dict[str, Any]:
                 "paths.* and data.root"
             )
         if name == "data.root":
-            root = override.partition("=")[2]
+            root = str(Path(_value(override)).expanduser())
         elif name.partition(".")[0] == "metric":
             changes.append(override)
     config = files.run_config(place)
@@ -217,7 +225,6 @@ def evaluation_config(place: Path, overrides: list[str]) -> dict[str, Any]:
     cfg = checked_compose([*own, *changes])
     OmegaConf.set_struct(cfg, False)
     cfg.data = config["data"]  # what a run trained for another one took from that one
-    fresh = plain(cfg)
-    if "metric" not in fresh:
+    if "metric" not in cfg:
         raise UserError(f"run={place}: has no metric; choose one, as +metric=text_to_image")
-    return config | {"metric": fresh["metric"]}
+    return config | {"metric": plain(cfg.metric)}  # the rest may not fit data of an older run

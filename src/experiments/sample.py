@@ -17,13 +17,13 @@ from experiments.errors import UserError
 from experiments.folder import run_about, run_config, run_facts
 from experiments.picture import to_pixels
 from experiments.prerequisite import without_pretrained
+from experiments.request import NO_TEXT
 from experiments.seeding import noise_of
-from experiments.system.base import Samples, System, word_mask
-from experiments.system.text_to_image import Text, TextToImage
+from experiments.system.base import Samples, System
+from experiments.system.text_to_image import Text, TextToImage, encoded
 
 BATCH = 16  # pictures of up to 256 px that are drawn together
 SIDE = 256
-NO_TEXT = "experiments.encoder.given_sentences.GivenSentences"
 
 
 def load(folder: str | Path, device: str = "cpu") -> Model:
@@ -139,11 +139,7 @@ class Model:
         Raises `UserError` as `encode` does.
         """
         tokens, lengths = self.encode(captions)
-        encoder: Any = self.system.encoder
-        words, sentence = encoder.encode_text(tokens.to(self.device), lengths)
-        length = tokens.shape[1]
-        mask = None if words is None else word_mask(lengths.to(self.device), length)
-        return Text(sentence, None, words, mask)
+        return encoded(self.system.encoder, tokens.to(self.device), lengths)
 
     def noise(self, seeds: list[int]) -> Tensor:
         """(B, `noise_dim` + `condition_dim`): each row depends on its own seed alone."""

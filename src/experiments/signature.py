@@ -128,8 +128,8 @@ def fits(value: Any, annotation: ast.expr) -> bool:
         return value is annotation.value if annotation.value is None else True
     if isinstance(annotation, ast.Name):
         allowed = SCALARS.get(annotation.id)
-        if allowed is None:
-            return True
+        if allowed is None:  # a class: what is built has a node of its own
+            return annotation.id in ("Any", "object") or not isinstance(value, str | int | float)
         return isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool))
     if isinstance(annotation, ast.Subscript) and isinstance(annotation.value, ast.Name):
         inner = annotation.slice

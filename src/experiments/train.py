@@ -22,7 +22,7 @@ from experiments.errors import UserError
 from experiments.interrupt import Interrupt
 from experiments.observe import Observer
 from experiments.optim.schedule import Scheduled
-from experiments.optim.turn import Turn, let_train
+from experiments.optim.turn import let_train, optimisers_of, turns_of
 from experiments.prerequisite import Run
 from experiments.ranks import Ranks
 from experiments.seeding import Step, mix
@@ -50,12 +50,7 @@ class Training:
         self.seed, self.batch = int(self.run.config["seed"]), int(trainer["batch"])
         self.parts = int(trainer["accumulate"])
         assert self.batch % (self.ranks.processes * self.parts) == 0, "parts of equal size"
-        self.turns: list[Turn] = []
-        for phase in self.system.phases():
-            owner = next((turn for turn in self.turns if turn.phase.name == phase.shares), None)
-            settings = self.settings[phase.shares or phase.name]
-            optimiser = owner.optimiser if owner else None
-            self.turns.append(Turn(phase, settings, self.ranks, self.stats, optimiser))
+        self.turns = turns_of(self.system.phases(), self.settings, self.ranks, self.stats)
         self.ema = EMA(self.system.export_modules(), trainer["ema_halflife"])
 
     def resume_or_initialise(self) -> None:
@@ -69,7 +64,7 @@ class Training:
         self.images = int(state["images"])
         self.system.load_state_dict(state["system"])
         self.ema.load_state_dict(state["export"])
-        for name, optimiser in self.optimisers().items():
+        for name, optimiser in optimisers_of(self.turns).items():
             optimiser.load_state_dict(state["optimisers"][name])
 
     def state(self) -> dict[str, Any]:
@@ -78,12 +73,8 @@ class Training:
             "images": self.images,
             "system": self.system.state_dict(),
             "export": self.ema.state_dict(),
-            "optimisers": {n: o.state_dict() for n, o in self.optimisers().items()},
+            "optimisers": {n: o.state_dict() for n, o in optimisers_of(self.turns).items()},
         }
-
-    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
-        """By the name of the phase that each belongs to."""
-        return {t.phase.name: t.optimiser for t in self.turns if t.phase.shares is None}
 
     def autocast(self) -> AbstractContextManager[Any]:
         device = self.ranks.device.type

@@ -18,6 +18,7 @@ from experiments.data.augment import centre, crop_and_flip, normalise
 from experiments.data.images import read_crop, to_rgb
 from experiments.drawn import digest, slug
 from experiments.errors import BadInput, UserError
+from experiments.pages import COLUMNS
 from experiments.picture import (
     PAPER,
     READABLE,
@@ -86,7 +87,7 @@ class StyleModel:
                 images[rows[part]].to(device),
                 tokens[columns[part]].to(device),
                 lengths[columns[part]],
-                [seed + column for column in columns[part].tolist()],
+                [seed] * len(columns[part]),
             ).cpu()
             for part in self.model.parts(len(rows))
         ]
@@ -123,25 +124,32 @@ def transfer_sheet(
 
 
 def draw_transfer(model: Model, drawing: Drawing) -> list[Path]:
-    """`task=sample` with `sample.picture`: a PNG of every picture and caption, and their sheet.
+    """`task=sample` with `sample.picture`: a PNG of every picture and caption, and their sheet, in
+    pages where there are many captions. Everything is drawn with the first seed.
 
     Raises `UserError` for what is no picture.
     """
     styles, captions, seed = StyleModel(model), drawing.captions, drawing.seeds[0]
     images = styles.read(drawing.pictures, "sample.picture")
-    made = to_pixels(styles.transfer(images, captions, seed))
     names = [str(path.resolve()) for path in drawing.pictures]
     folder = drawing.folder / "drawn" / f"style-{digest(names, captions, seed)}"
-    written = []
-    for number, (path, row) in enumerate(zip(drawing.pictures, made, strict=True), start=1):
-        for caption, pixels in zip(captions, row, strict=True):
-            written.append(folder / f"{number}-{path.stem}-{slug(caption)}.png")
-            save_png(Image.fromarray(pixels), written[-1])
-    rows = np.concatenate((to_pixels(images)[:, None], made), axis=1)
-    written.append(folder / "sheet.png")
-    save_png(_sheet(rows, ["style", *captions]), written[-1])
-    show(f"{len(captions)} captions in the style of {len(images)} pictures: {written[-1]}")
-    return written
+    written, sheets = list[Path](), list[Path]()
+    pages = -(-len(captions) // COLUMNS)
+    for page in range(pages):
+        some = captions[page * COLUMNS : (page + 1) * COLUMNS]
+        made = to_pixels(styles.transfer(images, some, seed))
+        for number, (path, row) in enumerate(zip(drawing.pictures, made, strict=True), start=1):
+            for caption, pixels in zip(some, row, strict=True):
+                name = f"{number}-{slug(path.stem)}-{slug(caption)}.png"
+                written.append(folder / name)
+                save_png(Image.fromarray(pixels), written[-1])
+        rows = np.concatenate((to_pixels(images)[:, None], made), axis=1)
+        part = "" if pages == 1 else f"-{page + 1:0{len(str(pages))}}"
+        sheets.append(folder / f"sheet{part}.png")
+        save_png(_sheet(rows, ["style", *some]), sheets[-1])
+    where = str(sheets[0]) if pages == 1 else f"{pages} pages, from {sheets[0]}"
+    show(f"{len(captions)} captions in the style of {len(images)} pictures: {where}")
+    return written + sheets
 
 
 def _sheet(rows: np.ndarray, titles: Sequence[str]) -> Image.Image:

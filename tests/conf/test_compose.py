@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from experiments.check import checked_compose
-from experiments.config import CONF, choices, plain
+from experiments.config import CONF, choices, compose, plain
 from experiments.errors import UserError
 from experiments.prerequisite import plan
 from experiments.usage import usage
@@ -164,6 +164,14 @@ def test_a_given_folder_must_be_a_run(tmp_path: Path) -> None:
     cfg = checked_compose([f"encoder.pretrained={tmp_path}"])
     with pytest.raises(UserError, match=f"encoder.pretrained={tmp_path}: is not the folder of a"):
         plan(plain(cfg), choices(cfg), [])
+
+
+@pytest.mark.parametrize("model", ["stackgan_stage1", "stackgan_v2", "attngan"])
+def test_a_discriminator_is_as_wide_as_what_it_is_told(model: str) -> None:
+    for condition in ("sentence", "mu"):
+        config = plain(compose([f"model={model}", f"system.condition={condition}"]))
+        of = config["encoder"]["dim"], config["generator"]["condition_dim"]
+        assert config["discriminator"]["text_dim"] == of[condition == "mu"]
 
 
 def test_the_page_of_help_names_all_that_can_be_chosen() -> None:

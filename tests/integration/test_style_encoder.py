@@ -149,7 +149,7 @@ def test_task_sample_draws_in_the_style_of_a_picture(
     job = commands.ok(*command, f"sample.picture={tmp_path / 'red.png'}", outputs=None)
     (sheet,) = run.glob("drawn/style-*/sheet.png")
     assert str(sheet) in job.text and "in the style of 1 pictures" in job.text
-    assert len(list(sheet.parent.glob("1-red-a-*-bird-*.png"))) == 2
+    assert len(list(sheet.parent.glob("1-red-*-a-*-bird-*.png"))) == 2
     for wrong, line in (
         ([], "name one or more: sample.picture=owl.jpg"),
         ([f"sample.picture={tmp_path / 'none.png'}"], "there is no such file"),

@@ -137,6 +137,16 @@ def test_scoring_again_gives_the_same_numbers(commands: Any, copied: Path, tmp_p
     assert len(list(copied.parents[1].glob("*/*/checkpoints"))) == 3, "nothing was trained"
 
 
+def test_an_older_run_is_scored(commands: Any, copied: Path) -> None:
+    """Whose configuration lacks what the groups of today ask of the data."""
+    file = copied / "config.yaml"
+    kept = [line for line in file.read_text().splitlines() if "damsm_weight" not in line]
+    file.write_text("\n".join(kept) + "\n")
+    command = ["task=evaluate", f"run={copied}", "launch.threads=1", "metric.samples=12"]
+    job = commands.ok(*command, outputs=None)
+    assert "scores:" in job.text
+
+
 def test_scoring_trains_the_judge_that_it_needs(commands: Any, copied: Path) -> None:
     command = ["task=evaluate", f"run={copied}", "launch.threads=1"]
     shutil.rmtree(copied.parents[1] / "classifier-plumage")

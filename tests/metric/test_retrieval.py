@@ -43,6 +43,20 @@ def test_equals_r_precision_of_the_pictures_and_their_captions(
     assert result.scores["r_precision/damsm/chance"] == 1 / 5
 
 
+def test_a_split_of_few_pictures_is_scored(
+    birds: Dataset, make_encoder: Callable[..., DAMSM]
+) -> None:
+    found = score(make_encoder(), birds, samples=3)
+    assert found.protocol.n_real == 3 and 0 <= found.scores["r_precision/damsm/real"] <= 1
+
+
+def test_one_picture_has_nothing_to_be_confused_with(
+    birds: Dataset, make_encoder: Callable[..., DAMSM]
+) -> None:
+    found = score(make_encoder(), birds, samples=1)
+    assert not found.scores and "one class" in found.skipped["r_precision/damsm"]
+
+
 class Knowing(nn.Module):
     """Gives a picture and the captions of its image one direction of their own."""
 

@@ -157,6 +157,11 @@ def test_more_captions_than_there_are_is_all_of_them(
         torch.testing.assert_close(mean.float(), every.mean(0), atol=2e-3, rtol=0)
 
 
+def test_no_turns_are_too_few(make: Any) -> None:
+    with pytest.raises(AssertionError, match="generator_steps"):
+        make("gan_cls", generator_steps=0)
+
+
 def test_attngan_reads_one_caption(make: Any) -> None:
     with pytest.raises(AssertionError, match="captions"):
         make("attngan", captions=4)

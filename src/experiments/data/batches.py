@@ -1,7 +1,6 @@
 """Training batches as a pure function of the images seen: what a run resumes from is one number.
 
-Which images a batch has is a matter of `order.py`. Everything random is drawn for the global batch
-from (seed, images seen) and then sliced for this process.
+Which images: `order.py`. All that is random is drawn for the global batch and sliced for a process.
 """
 
 from __future__ import annotations
@@ -83,8 +82,7 @@ class Batch:
 
 
 class Batches:
-    """Batches of a split, read as its text encoder reads it. `batch` is the global one: each of
-    `num_processes` gets its share.
+    """Batches of a split, read as its text encoder reads it, of which each process has its share.
 
     `crop`: pixels that are cut out of each image. `mismatch`: where a wrong caption comes from.
     `roll`: the next image's caption after sorting the batch by caption length (released AttnGAN
@@ -92,8 +90,8 @@ class Batches:
     random caption of a random image of another class (of another image where there is one class).
     `features`: those of a frozen text encoder for this split. `sampling`: whether a batch is the
     next of all `images` or has each image from another of the `classes`. `wrong_images`: whether
-    the pictures of the wrong captions come too. `captions`: of a picture, the one that is drawn and
-    others of it, whose `sentence` is the mean (all, where there are fewer).
+    the pictures of the wrong captions come too. `captions`: of a picture, whose `sentence` is the
+    mean, that which is drawn and others (all, where there are fewer).
     """
 
     def __init__(
@@ -130,7 +128,6 @@ class Batches:
         share = batch // num_processes
         self._share = slice(rank * share, (rank + 1) * share)
         self._images = np.asarray(split.images)
-        self._counts = np.diff(split.caption_start)
         self._by_class = np.argsort(split.labels, kind="stable")
         self._sorted_labels = split.labels[self._by_class]
         self._order = ORDERS[sampling](split, batch, seed)
@@ -140,12 +137,14 @@ class Batches:
         rng = np.random.default_rng([self.seed, DRAW, images_seen])
         split, share = self.split, self._share
         rows = self._order.rows(images_seen)
-        captions = self._caption_of(rows, rng.random(self.batch))
+        captions = split.caption_at(rows, rng.random(self.batch))
         room = self._images.shape[1] - self.crop + 1
         offsets = rng.integers(0, room, (self.batch, 2))
         flips = rng.random(self.batch) < (0.5 if self.flip else 0.0)
         wrong = self._wrong(rows, captions, rng)
-        others, wrong_others = (self._with_others(chosen, rng) for chosen in (captions, wrong))
+        others, wrong_others = (
+            split.caption_sets(chosen, self.captions, rng) for chosen in (captions, wrong)
+        )
         rows, captions, wrong = rows[share], captions[share], wrong[share]
         has_wrong = (wrong >= 0)[:, None]
         tokens, lengths = split.read(captions)
@@ -217,22 +216,6 @@ class Batches:
                     ready.get_nowait()
             thread.join()
 
-    def _caption_of(self, rows: np.ndarray, uniform: np.ndarray) -> np.ndarray:
-        """A caption of each image, by a number in [0, 1)."""
-        return self.split.caption_start[rows] + (uniform * self._counts[rows]).astype(np.int64)
-
-    def _with_others(self, captions: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
-        """Each caption with others of its image, without repetition: `captions` of them, or all."""
-        found: list[np.ndarray] = []
-        if self.captions == 1:
-            return found
-        for row in captions:
-            image = self.split.caption_image[row]
-            start, count = self.split.caption_start[image], self._counts[image]
-            more = 1 + rng.permutation(count - 1)[: self.captions - 1]
-            found.append(start + (row - start + np.append(0, more)) % count)
-        return found
-
     def _wrong(
         self, rows: np.ndarray, captions: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
@@ -244,7 +227,7 @@ class Batches:
             wrong = np.empty_like(captions)
             wrong[order] = captions[np.roll(order, -1)]
             return wrong
-        return self._caption_of(self._other_image(rows, rng), rng.random(self.batch))
+        return self.split.caption_at(self._other_image(rows, rng), rng.random(self.batch))
 
     def _other_image(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """A random image of another class for each; of the same one only where there is but one."""

@@ -50,6 +50,23 @@ class Split:
         """Tokens int64 (B, T) and lengths int64 (B,) of the captions (B,)."""
         return self.tokens[caption_rows].astype(np.int64), self.lengths[caption_rows]
 
+    def caption_at(self, rows: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+        """A caption (B,) of each of the images (B,), by a number in [0, 1)."""
+        counts = self.caption_start[rows + 1] - self.caption_start[rows]
+        return self.caption_start[rows] + (uniform * counts).astype(np.int64)
+
+    def caption_sets(
+        self, captions: np.ndarray, count: int, rng: np.random.Generator
+    ) -> list[np.ndarray]:
+        """Each of the captions (B,) with others of its image, without repetition: `count` of them,
+        or all; nothing for a count of 1."""
+        found: list[np.ndarray] = []
+        for row in captions if count > 1 else []:
+            start, end = self.caption_start[self.caption_image[row] + np.arange(2)]
+            more = 1 + rng.permutation(end - start - 1)[: count - 1]
+            found.append(start + (row - start + np.append(0, more)) % (end - start))
+        return found
+
     def read_as(self, reads: Reads) -> Split:
         """The same images and captions with the tokens of another way to read them, made once."""
         assert reads in get_args(Reads), reads

@@ -29,10 +29,21 @@ class GradientPenalty:
         interval: int = 1,
     ) -> None:
         """`text`: the gradient with respect to the sentence counts as well, in one norm."""
-        assert weight >= 0 and power > 0, "weight must not be negative, and power positive"
+        assert weight >= 0, f"weight={weight}: must not be negative"
+        assert power > 0, f"power={power}: must be positive"
         assert interval >= 1, "interval must be at least 1"
         self.weight, self.power, self.text, self.at = weight, power, text, at
         self.interval = interval
+
+    def place(self, real: Tensor, fake: Tensor, share: Tensor) -> Tensor:
+        """Where the gradient is taken: a leaf (B, 3, R, R) in float32 of its own.
+
+        real, fake: (B, 3, R, R); share: (B, 1, 1, 1), of the way from the one to the other.
+        """
+        ends = real.detach().float(), fake.detach().float()
+        places = {"real": ends[0].clone(), "fake": ends[1].clone()}
+        found = places[self.at] if self.at in places else torch.lerp(*ends, share)
+        return found.requires_grad_()
 
     def __call__(self, logits: Tensor, inputs: Sequence[Tensor]) -> Tensor:
         """Mean over the batch of ||d logits_b / d inputs_b||^power, a scalar with a gradient.

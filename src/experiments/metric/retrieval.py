@@ -15,6 +15,8 @@ from experiments.metric.real import captions_for
 from experiments.metric.result import Result
 from experiments.ranks import Ranks
 
+FOLDS = 10
+
 
 class RetrievalScores:
     """R-precision of real pictures of the test split; every process computes all of it."""
@@ -31,13 +33,6 @@ class RetrievalScores:
             vectors = image_vectors(encoder, split, split.caption_image[captions], size, device)
             sentences = sentence_vectors(encoder, split, captions, device)
         labels = torch.from_numpy(split.labels[split.caption_image[captions]])
-        found = r_precision(vectors, sentences, labels, self.candidates, 10, self.seed)
-        scores = {
-            f"{name}/real": found.mean,
-            f"{name}/real/std": found.std,
-            f"{name}/real/candidates": float(found.candidates),
-            f"{name}/chance": 1 / found.candidates,
-        }
         protocol = Protocol(
             n_real=len(captions),
             n_fake=0,
@@ -48,4 +43,14 @@ class RetrievalScores:
             seed=self.seed,
             captions_per_image=1,
         )
+        if len(labels.unique()) < 2:
+            return Result({}, protocol, {name: "captions are of one class: nothing to confuse"})
+        folds = min(FOLDS, len(vectors))
+        found = r_precision(vectors, sentences, labels, self.candidates, folds, self.seed)
+        scores = {
+            f"{name}/real": found.mean,
+            f"{name}/real/std": found.std,
+            f"{name}/real/candidates": float(found.candidates),
+            f"{name}/chance": 1 / found.candidates,
+        }
         return Result(scores, protocol)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import torch
 
@@ -69,6 +69,24 @@ class Turn:
             group["lr"] = self.settings.rate(images)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
+
+
+def turns_of(
+    phases: Iterable[Phase], settings: Mapping[str, Scheduled], ranks: Ranks, stats: Stats
+) -> list[Turn]:
+    """A turn for each phase; one that shares an optimiser gets that of the phase it names."""
+    turns: dict[str, Turn] = {}
+    for phase in phases:
+        owner = turns[phase.shares] if phase.shares else None
+        optimiser = owner.optimiser if owner else None
+        chosen = settings[phase.shares or phase.name]
+        turns[phase.name] = Turn(phase, chosen, ranks, stats, optimiser)
+    return list(turns.values())
+
+
+def optimisers_of(turns: Iterable[Turn]) -> dict[str, torch.optim.Optimizer]:
+    """By the name of the phase that each belongs to."""
+    return {turn.phase.name: turn.optimiser for turn in turns if turn.phase.shares is None}
 
 
 def let_train(wanted: Iterable[Turn], turns: Iterable[Turn]) -> None:

@@ -14,7 +14,7 @@ from experiments.generator.initialisation import initialise
 from experiments.seeding import Step, noise_of
 from experiments.style.reed import StyleEncoder
 from experiments.system.base import Losses, Phase, Samples, System, Term, word_mask
-from experiments.system.text_to_image import Text, drawn
+from experiments.system.text_to_image import Text, drawn, encoded
 
 Drawn = tuple[Tensor, Tensor]  # pictures (B, 3, R, R) and the noise (B, S) that drew them
 
@@ -152,9 +152,7 @@ class StyleEncoderTraining(System):
 
     def read(self, tokens: Tensor, lengths: Tensor) -> Text:
         """The text of tokens (B, T) with lengths (B,)."""
-        words, sentence = self.encoder.encode_text(tokens, lengths)
-        mask = None if words is None else word_mask(lengths.to(tokens.device), tokens.shape[1])
-        return Text(sentence, None, words, mask)
+        return encoded(self.encoder, tokens, lengths)
 
     def noise_of(self, seeds: list[int], device: torch.device) -> tuple[Tensor, Tensor]:
         """A style (B, S) and the noise of the conditioning augmentation (B, c), from the numbers

@@ -16,7 +16,7 @@ from experiments.discriminator.base import Discriminator, Logits
 from experiments.errors import UserError
 from experiments.generator.base import Generator, GeneratorOutput
 from experiments.generator.initialisation import initialise
-from experiments.loss.gradient_penalty import GradientPenalty, Place
+from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.loss.kl import KLLoss, kl_sum
 from experiments.loss.matching_aware import MatchingAwareLoss
 from experiments.seeding import Step, noise_of
@@ -80,6 +80,7 @@ class TextToImage(System):
         """
         super().__init__()
         assert captions >= 1, "captions must be at least 1"
+        assert generator_steps >= 1, "generator_steps must be at least 1"
         self.encoder = encoder.freeze()  # type: ignore[operator]
         self.generator, self.discriminator = generator, discriminator
         self.mismatch, self.wrong, self.generator_steps = mismatch, wrong, generator_steps
@@ -183,8 +184,10 @@ class TextToImage(System):
         penalty, judge = self.gradient_penalty, self.discriminator
         assert penalty is not None and shared.batch.images is not None
         with torch.autocast(step.device.type, enabled=False):
-            places = judged_at(penalty.at, shared, step)[-len(judge.resolutions) :]
-            images = [place.requires_grad_() for place in places]
+            judged = slice(-len(judge.resolutions), None)
+            pairs = zip(shared.batch.images[judged], shared.fakes[judged], strict=True)
+            share = step.uniform(1, 1, 1)
+            images = [penalty.place(real, fake, share) for real, fake in pairs]
             told = self.told(shared.text.sentence).detach().requires_grad_(penalty.text)
             losses: Losses = {}
             logits = judge(self.seen(images, step), told)
@@ -218,12 +221,18 @@ class TextToImage(System):
         self, tokens: Tensor, lengths: Tensor, seeds: list[int], attention: bool = False
     ) -> Samples:
         """Pictures for tokens (B, T) with lengths (B,); each depends on its own seed alone."""
-        words, sentence = self.encoder.encode_text(tokens, lengths)
-        mask = None if words is None else word_mask(lengths.to(tokens.device), tokens.shape[1])
         dims = self.generator.noise_dim, self.generator.condition_dim
         noise, epsilon = noise_of(seeds, sum(dims)).to(tokens.device).split(dims, dim=1)
-        made = self.draw(noise, epsilon, Text(sentence, None, words, mask), attention)
+        text = encoded(self.encoder, tokens, lengths)
+        made = self.draw(noise, epsilon, text, attention)
         return Samples(made.images, list(made.attention))
+
+
+def encoded(encoder: Any, tokens: Tensor, lengths: Tensor) -> Text:
+    """The text of tokens (B, T) with lengths (B,), with words where the encoder has them."""
+    words, sentence = encoder.encode_text(tokens, lengths)
+    mask = None if words is None else word_mask(lengths.to(tokens.device), tokens.shape[1])
+    return Text(sentence, None, words, mask)
 
 
 def drawn(
@@ -238,14 +247,3 @@ def drawn(
     return generator(  # type: ignore[no-any-return]
         noise, epsilon, text.sentence, text.words, text.mask, return_attention=attention
     )
-
-
-def judged_at(place: Place, shared: Shared, step: Step) -> list[Tensor]:
-    """Pictures of every stage at which a gradient is taken, cut from any graph."""
-    assert shared.batch.images is not None
-    real = [image.detach().float() for image in shared.batch.images]
-    fake = [image.detach().float() for image in shared.fakes]
-    if place == "between":
-        share = step.uniform(1, 1, 1)
-        return [r + share * (f - r) for r, f in zip(real, fake, strict=True)]
-    return [image.clone() for image in (real if place == "real" else fake)]
