@@ -12,6 +12,7 @@ from experiments.data.dataset import Dataset, open_dataset
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # worker processes import the reader of the tests by its name
 
+import coco_pictures  # noqa: E402
 from tiny_reader import TinyReader  # noqa: E402
 
 
@@ -30,3 +31,21 @@ def open_tiny(tmp_path: Path) -> Callable[..., Dataset]:
         return open_dataset(reader, size, tmp_path / "cache", max_words, quiet=True, workers=1)
 
     return open_
+
+
+@pytest.fixture
+def official(tmp_path: Path) -> Path:
+    """COCO as its authors published it."""
+    return coco_pictures.official(tmp_path)
+
+
+@pytest.fixture
+def attngan(tmp_path: Path) -> Path:
+    """COCO as AttnGAN unpacks it."""
+    return coco_pictures.attngan(tmp_path)
+
+
+@pytest.fixture
+def dfgan(tmp_path: Path) -> Path:
+    """COCO as DF-GAN unpacks it."""
+    return coco_pictures.dfgan(tmp_path)

@@ -12,9 +12,7 @@ from coco_pictures import (
     LAYOUTS,
     SPLITS,
     annotations,
-    attngan,
     captions,
-    official,
     write_annotations,
 )
 from drawn import entries, write
@@ -23,16 +21,6 @@ from experiments.data.coco import Coco
 from experiments.data.cub_tree import python2_pickle
 from experiments.data.dataset import open_dataset
 from experiments.errors import UserError
-
-
-@pytest.fixture(name="official")
-def _official(tmp_path: Path) -> Path:
-    return official(tmp_path)
-
-
-@pytest.fixture(name="attngan")
-def _attngan(tmp_path: Path) -> Path:
-    return attngan(tmp_path)
 
 
 @pytest.mark.parametrize("layout", ["official", "attngan", "dfgan", "dfgan_code"])

@@ -11,10 +11,7 @@ from coco_pictures import (
     KEYS,
     LAYOUTS,
     annotations,
-    attngan,
-    dfgan,
     key,
-    official,
     write_annotations,
 )
 from drawn import entries
@@ -23,21 +20,6 @@ from experiments.data.coco import Coco
 from experiments.data.cub_tree import python2_pickle
 from experiments.data.record import Drop, Record
 from experiments.errors import BadInput, UserError
-
-
-@pytest.fixture(name="official")
-def _official(tmp_path: Path) -> Path:
-    return official(tmp_path)
-
-
-@pytest.fixture(name="attngan")
-def _attngan(tmp_path: Path) -> Path:
-    return attngan(tmp_path)
-
-
-@pytest.fixture(name="dfgan")
-def _dfgan(tmp_path: Path) -> Path:
-    return dfgan(tmp_path)
 
 
 @pytest.mark.parametrize(
