@@ -79,8 +79,8 @@ class System(nn.Module):
         raise NotImplementedError
 
     def prepare(self, batch: Batch, step: Step) -> Any:
-        """What the phases share: text, noise, fakes."""
-        raise NotImplementedError
+        """What the phases share: text, noise, fakes; the batch alone where there is no more."""
+        return batch
 
     def export_modules(self) -> dict[str, nn.Module]:
         """What the moving average follows and other runs load, by the name of its group."""

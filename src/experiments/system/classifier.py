@@ -25,9 +25,6 @@ class ClassifierTraining(System):
     def export_modules(self) -> dict[str, nn.Module]:
         return {"encoder": self.encoder}
 
-    def prepare(self, batch: Batch, step: Step) -> Batch:
-        return batch
-
     def loss(self, batch: Batch, step: Step, repeat: int) -> Losses:
         """One term for each attribute, or one for the class."""
         assert batch.images is not None, "the loop has not made the pictures"

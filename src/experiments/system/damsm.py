@@ -25,9 +25,6 @@ class DAMSMTraining(System):
     def export_modules(self) -> dict[str, nn.Module]:
         return {"encoder": self.encoder}
 
-    def prepare(self, batch: Batch, step: Step) -> Batch:
-        return batch
-
     def loss(self, batch: Batch, step: Step, repeat: int) -> Losses:
         """Equations 7 to 13 over the pairs of all processes."""
         assert batch.images is not None, "the loop has not made the pictures"

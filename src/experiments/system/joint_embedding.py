@@ -33,9 +33,6 @@ class JointEmbeddingTraining(System):
     def export_modules(self) -> dict[str, nn.Module]:
         return {"encoder": self.encoder}
 
-    def prepare(self, batch: Batch, step: Step) -> Batch:
-        return batch
-
     def loss(self, batch: Batch, step: Step, repeat: int) -> Losses:
         """L_v and L_t over the pairs of all processes."""
         assert batch.images is not None, "the loop has not made the pictures"
