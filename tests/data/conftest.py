@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # worker processes import the reader of the tests by its name
 
 import coco_pictures  # noqa: E402
+import oxford102_pictures  # noqa: E402
 from tiny_reader import TinyReader  # noqa: E402
 
 
@@ -49,3 +50,21 @@ def attngan(tmp_path: Path) -> Path:
 def dfgan(tmp_path: Path) -> Path:
     """COCO as DF-GAN unpacks it."""
     return coco_pictures.dfgan(tmp_path)
+
+
+@pytest.fixture
+def flowers(tmp_path: Path) -> Path:
+    """Oxford-102 as its authors published it, with captions beside it."""
+    return oxford102_pictures.flowers(tmp_path)
+
+
+@pytest.fixture
+def reed(tmp_path: Path) -> Path:
+    """Oxford-102 as Reed unpacks it."""
+    return oxford102_pictures.reed(tmp_path)
+
+
+@pytest.fixture
+def stackgan(tmp_path: Path) -> Path:
+    """Oxford-102 as StackGAN unpacks it."""
+    return oxford102_pictures.stackgan(tmp_path)

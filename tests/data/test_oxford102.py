@@ -15,9 +15,7 @@ from oxford102_pictures import (
     TEST,
     captions,
     dfgan,
-    flowers,
     key,
-    reed,
     write_pickles,
 )
 
@@ -25,16 +23,6 @@ from experiments.data.cub_tree import python2_pickle
 from experiments.data.dataset import open_dataset
 from experiments.data.oxford102 import Oxford102
 from experiments.errors import UserError
-
-
-@pytest.fixture(name="flowers")
-def _flowers(tmp_path: Path) -> Path:
-    return flowers(tmp_path)
-
-
-@pytest.fixture(name="reed")
-def _reed(tmp_path: Path) -> Path:
-    return reed(tmp_path)
 
 
 @pytest.fixture(name="dfgan")

@@ -10,31 +10,13 @@ from drawn import entries, write
 from oxford102_pictures import (
     LAYOUTS,
     TEST,
-    flowers,
     key,
-    reed,
-    stackgan,
 )
 
 from experiments.data.cub_tree import python2_pickle
 from experiments.data.oxford102 import Oxford102
 from experiments.data.record import Record
 from experiments.errors import BadInput, UserError
-
-
-@pytest.fixture(name="flowers")
-def _flowers(tmp_path: Path) -> Path:
-    return flowers(tmp_path)
-
-
-@pytest.fixture(name="stackgan")
-def _stackgan(tmp_path: Path) -> Path:
-    return stackgan(tmp_path)
-
-
-@pytest.fixture(name="reed")
-def _reed(tmp_path: Path) -> Path:
-    return reed(tmp_path)
 
 
 def test_a_missing_split_says_which_file_to_add(flowers: Path) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -29,8 +28,8 @@ from experiments.data.metadata_pickles import (
     pickled_words,
     require_words,
 )
-from experiments.data.record import Drop, Record
-from experiments.data.root import data_folder, holds, picture_below
+from experiments.data.record import Drop, Reader, Record
+from experiments.data.root import LayoutName, data_folder, holds, picture_below, require_options
 from experiments.errors import BadInput, UserError
 
 # Where the pictures of a split may lie; `jpg` is what the code of DF-GAN has, not its README.
@@ -57,7 +56,7 @@ class _Layout:
     words: Path | None  # captions.pickle
 
 
-class Coco:
+class Coco(Reader):
     """The reader of COCO 2014: `train2014` to train on, `val2014` to test on.
 
     `root`: the folder that holds the pictures' folders, or `hf://owner/name`.
@@ -73,13 +72,10 @@ class Coco:
     def __init__(
         self,
         root: str | None = None,
-        layout: Literal["auto", "attngan", "native"] = "auto",
+        layout: LayoutName = "auto",
         captions_per_image: int | None = 5,
     ) -> None:
-        if layout not in ("auto", "attngan", "native"):
-            raise UserError(f"data.reader.layout: {layout!r} is none of auto, attngan, native")
-        if captions_per_image is not None and captions_per_image < 1:
-            raise UserError("data.reader.captions_per_image: must be 1 or more, or null for all")
+        require_options(layout, captions_per_image)
         self.root = root
         self.layout = layout
         self.captions_per_image = captions_per_image
@@ -138,10 +134,6 @@ class Coco:
     def class_names(self) -> list[str]:
         """The key of each picture, whose number is its label (AttnGAN without `class_info`)."""
         return list(self._names)
-
-    def attribute_values(self) -> dict[str, tuple[str, ...]]:
-        """None are known."""
-        return {}
 
     def words(self) -> list[str] | None:
         """The vocabulary of `captions.pickle` in index order, or None where there is none."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
 
@@ -33,7 +32,7 @@ from experiments.data.metadata_pickles import (
     require_words,
 )
 from experiments.data.record import Drop, Record
-from experiments.data.root import picture_below
+from experiments.data.root import LayoutName, picture_below, require_options
 from experiments.errors import BadInput, UserError
 
 
@@ -56,15 +55,12 @@ class Cub:
     def __init__(
         self,
         root: str | None = None,
-        layout: Literal["auto", "attngan", "native"] = "auto",
+        layout: LayoutName = "auto",
         text: str | None = None,
         box_crop: bool = True,
         captions_per_image: int | None = None,
     ) -> None:
-        if layout not in ("auto", "attngan", "native"):
-            raise UserError(f"data.reader.layout: {layout!r} is none of auto, attngan, native")
-        if captions_per_image is not None and captions_per_image < 1:
-            raise UserError("data.reader.captions_per_image: must be 1 or more, or null for all")
+        require_options(layout, captions_per_image)
         self.root = root
         self.layout = layout
         self.text = text

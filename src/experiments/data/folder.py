@@ -27,7 +27,7 @@ from experiments.data.folder_tree import (
     walk,
 )
 from experiments.data.images import path_inside, read_crop
-from experiments.data.record import Drop, Record
+from experiments.data.record import Drop, Reader, Record
 from experiments.data.root import data_folder
 from experiments.errors import BadInput, UserError
 
@@ -37,7 +37,7 @@ HOW = (
 )
 
 
-class Folder:
+class Folder(Reader):
     """The reader of `data=folder`.
 
     Captions are those of the metadata, else those of the file beside the picture. Classes are the
@@ -128,14 +128,6 @@ class Folder:
     def class_names(self) -> list[str]:
         """Names of the classes, by label; the key of a picture that is a class of its own."""
         return list(self._classes)
-
-    def attribute_values(self) -> dict[str, tuple[str, ...]]:
-        """None are known."""
-        return {}
-
-    def words(self) -> None:
-        """The folder brings no vocabulary."""
-        return
 
     def _folder(self) -> Path:
         return data_folder(self.root, f"set it to the folder of your pictures: {HOW}")

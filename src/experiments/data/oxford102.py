@@ -24,12 +24,12 @@ from experiments.data.oxford102_layout import (
     listed_entries,
     pickled_entries,
 )
-from experiments.data.record import Drop, Record
+from experiments.data.record import Drop, Reader, Record
 from experiments.data.root import picture_below
 from experiments.errors import BadInput, UserError
 
 
-class Oxford102:
+class Oxford102(Reader):
     """The reader of Oxford-102.
 
     `root`: the folder that holds `jpg/` (or `oxford-102-flowers/images/`) and the captions in
@@ -111,10 +111,6 @@ class Oxford102:
     def class_names(self) -> list[str]:
         """Names of the folders of captions (`class_00001`), by label."""
         return list(self._classes)
-
-    def attribute_values(self) -> dict[str, tuple[str, ...]]:
-        """None are known."""
-        return {}
 
     def words(self) -> list[str] | None:
         """The vocabulary of `captions.pickle` in index order, or None where there is none."""

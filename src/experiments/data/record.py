@@ -61,6 +61,8 @@ class Reader(Protocol):
 
     def attribute_values(self) -> dict[str, tuple[str, ...]]:
         """The values that each attribute can take, in a fixed order; empty where unknown."""
+        return {}
 
     def words(self) -> list[str] | None:
         """A vocabulary that comes with the data, in index order, or None to build one."""
+        return None

@@ -5,10 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal, get_args
 
 from experiments.data.hub import SCHEME, fetched
 from experiments.data.images import path_inside
 from experiments.errors import BadInput, UserError
+
+LayoutName = Literal["auto", "attngan", "native"]
+
+
+def require_options(layout: str, captions_per_image: int | None) -> None:
+    """Raise `UserError` for a layout that there is none of, and for fewer captions than one."""
+    if layout not in get_args(LayoutName):
+        raise UserError(
+            f"data.reader.layout: {layout!r} is none of {', '.join(get_args(LayoutName))}"
+        )
+    if captions_per_image is not None and captions_per_image < 1:
+        raise UserError("data.reader.captions_per_image: must be 1 or more, or null for all")
 
 
 def data_folder(root: str | None, remedy: str) -> Path:

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from experiments.data.images import path_inside, picture_size, read_padded
-from experiments.data.record import Drop, Record
+from experiments.data.record import Drop, Reader, Record
 from experiments.errors import BadInput, UserError
 
 # Folders, at any depth, whose stamps are drawn: by their names, and the last three by inspection.
@@ -26,7 +26,7 @@ DRAWN_FOLDERS = frozenset(
 MAX_CAPTION_FILE = 100_000  # bytes; some 65 translations follow the caption
 
 
-class Stamps:
+class Stamps(Reader):
     """The reader of Tux Paint's stamps.
 
     `root`: the folder `stamps` of the package, installed or unpacked. `photographs` leaves out what
@@ -105,14 +105,6 @@ class Stamps:
     def class_names(self) -> list[str]:
         """Folders relative to the root (`animals/birds`), by label."""
         return list(self._classes)
-
-    def attribute_values(self) -> dict[str, tuple[str, ...]]:
-        """None are known."""
-        return {}
-
-    def words(self) -> None:
-        """The stamps bring no vocabulary."""
-        return
 
     def _stems(self) -> list[str]:
         """Paths without suffix, relative to the root, of the pictures that have a caption file."""
