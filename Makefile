@@ -5,15 +5,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 WHOLE := $(VENV)/installed-for-tests
-EXTRAS := dev,track,offline-metrics
+EXTRAS := dev,track,offline-metrics,launchers,search
 WORKERS ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test check format bench clean
+.PHONY: help quickstart test test-slurm check format bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  PYTHON=python3.12 picks the Python of the environment; ARGS='...' goes to run.py, pytest or"
 	@echo "  the benchmark; WORKERS=$(WORKERS) processes run the tests."
@@ -22,13 +22,16 @@ quickstart: $(STAMP) ## install, then a first complete run: pictures that follow
 	@$(BIN)/python run.py experiment=quickstart $(ARGS)
 
 test: $(WHOLE) ## install, then the whole test suite
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not slurm" $(ARGS)
+
+test-slurm: $(WHOLE) ## the launchers on a real SLURM, on this machine alone
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slurm tests/slurm $(ARGS)
 
 check: $(STAMP) ## format, lint, types and the fast tests: before every commit
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow" --ignore=tests/integration $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not slurm" --ignore=tests/integration $(ARGS)
 
 format: $(STAMP) ## put every file into the house format and mend what ruff can mend
 	@$(BIN)/ruff check --fix --exit-zero --quiet .
@@ -53,8 +56,8 @@ $(STAMP): pyproject.toml
 	  echo "error: pip could not install; what it said is above. The same command tries again" >&2; exit 1; }
 	@touch $(STAMP)
 
-# The tests look at the one extra, too, that is large and rarely wanted.
+# The tests look at what is large or rarely wanted, too.
 $(WHOLE): $(STAMP)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS),text]' || { \
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS),text,report,browser]' || { \
 	  echo "error: pip could not install; what it said is above. The same command tries again" >&2; exit 1; }
 	@touch $(WHOLE)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments.config import at_most, build, choices, compose, locate, parts, plain, resolutions
+from experiments.config import build, choices, compose, locate, plain
 from experiments.errors import UserError
+from experiments.resolver import at_most, parts, resolutions
 
 LINEAR = "experiments.optim.adam.Adam"
 

@@ -6,15 +6,20 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 from torch import nn
 
+from experiments.cost import cost_of
 from experiments.data.dataset import Dataset
+from experiments.errors import UserError
+from experiments.folder import SCORE_SAMPLES, sample_captions
 from experiments.loss.damsm import DAMSMLoss
 from experiments.metric.protocol import Protocol
 from experiments.metric.result import Result
+from experiments.metric.samples import ScoreSamples, score_samples
 from experiments.observe import Observer, spread
 from experiments.picture import margin_of
 from experiments.stats import StatsFile
@@ -34,6 +39,7 @@ class Memory:
     def __init__(self) -> None:
         self.values: dict[int, dict[str, float]] = {}
         self.pictures: list[tuple[str, int]] = []
+        self.rows: dict[int, list[str]] = {}
         self.shown: dict[str, float] = {}
 
     def log(self, values: Any, images: int) -> None:
@@ -43,6 +49,10 @@ class Memory:
         assert len(pictures) == len(captions) == 1
         self.pictures.append((name, images))
 
+    def log_samples(self, samples: Any, images: int) -> None:
+        assert all(made.size == real.size for _, made, real in samples)
+        self.rows[images] = [caption for caption, _, _ in samples]
+
     def summary(self, values: Any) -> None:
         self.shown = dict(values)
 
@@ -51,7 +61,9 @@ class Memory:
 def observe(birds: Dataset) -> Callable[..., tuple[Observer, Memory]]:
     def make(training: Training, scorer: Any = None, main: bool = True) -> tuple[Observer, Memory]:
         memory = Memory()
-        ranks: Any = SimpleNamespace(main=main, device=torch.device("cpu"))
+        ranks: Any = SimpleNamespace(
+            main=main, device=torch.device("cpu"), gather=lambda rows: rows
+        )
         training.run.folder.mkdir(parents=True, exist_ok=True)
         tracker = Tracker([memory])
         return Observer(training.run, ranks, training.system, birds, tracker, scorer), memory
@@ -61,7 +73,7 @@ def observe(birds: Dataset) -> Callable[..., tuple[Observer, Memory]]:
 
 def pictures(training: Training) -> dict[str, bytes]:
     folder = training.run.folder / "samples"
-    return {file.name: file.read_bytes() for file in sorted(folder.glob("*"))}
+    return {file.name: file.read_bytes() for file in sorted(folder.glob("*.png"))}
 
 
 def size_of(training: Training, name: str) -> tuple[int, int]:
@@ -79,6 +91,7 @@ def test_sheets_of_real_pictures_samples_and_attention(
     names = ["attention-images-0000000024.png", "images-0000000024.png", "real.png"]
     assert list(pictures(training)) == names
     assert memory.pictures == [("real", 0), ("samples", 24), ("attention", 24)]
+    assert memory.rows == {24: sample_captions(training.run.folder)}
     # Six captions in two halves, each with the real picture, two stages and one more draw.
     width, gap = 160, margin_of(160)
     assert size_of(training, names[1])[0] == 2 * (4 * width + 5 * gap)
@@ -143,10 +156,13 @@ def test_the_log_has_terms_and_speed(
         observer.log(24, {"generator/loss": 1.5, "generator/lr": 1e-3}, 4.0)
         observer.log(32, {"generator/loss": 1.0}, 4.0)
     first = {"generator/loss": 1.5, "generator/lr": 1e-3, "images_per_second": 4.0}
-    assert memory.values[24] == first
+    assert memory.values[24].items() >= (first | {"seconds": 4.0}).items()
     assert memory.values[32]["images_per_second"] == 2.0
     lines = StatsFile.read(training.run.folder / "stats.jsonl")
-    assert lines[0] == {"images": 24} | first and lines[1]["images"] == 32
+    assert lines[0] == {"images": 24} | memory.values[24] and lines[1]["images"] == 32
+    cost = cost_of(training.run.folder)
+    assert cost is not None and (cost.images, cost.images_per_second) == (32, 3.0)
+    assert cost.peak_memory == max(line["peak_memory"] for line in lines) > 2**20
 
 
 def test_scores_are_of_the_averaged_networks_and_say_how_they_were_measured(
@@ -170,6 +186,46 @@ def test_scores_are_of_the_averaged_networks_and_say_how_they_were_measured(
     assert memory.shown["frechet/x"] == 2.0
     assert StatsFile.read(training.run.folder / "stats.jsonl")[0]["frechet/x"] == 2.0
     assert not list(Path(training.run.folder).glob("*.partial"))
+
+
+def test_pictures_of_scores_lie_beside_them_and_never_those_of_others(
+    make_attngan: Callable[..., AttnGAN], make_training: MakeTraining, observe: Any
+) -> None:
+    training, protocol = make_training(make_attngan()), Protocol(2, 2, "test", "", {}, {}, 0, 1)
+    hits = {"r_precision/x": np.array([1, 0], np.float32)}
+    samples = ScoreSamples(np.array([3, 5]), hits, {})
+    results = [Result({"r_precision/x": 0.5}, protocol, {}, samples), Result({}, protocol)]
+    observer, _ = observe(training, lambda *_: results.pop(0))
+    observer.evaluate(8, training.ema)
+    found = score_samples(training.run.folder)
+    assert found is not None and found.captions.tolist() == [3, 5]
+    assert found.of("r_precision/x").tolist() == [[1], [0]]
+    observer.evaluate(16, training.ema)
+    assert not (training.run.folder / SCORE_SAMPLES).exists()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"captions": "a bird"}', '{"captions": [1]}'])
+def test_captions_of_the_sheets(
+    content: str,
+    birds: Dataset,
+    make_attngan: Callable[..., AttnGAN],
+    make_training: MakeTraining,
+    observe: Any,
+) -> None:
+    training = make_training(make_attngan())
+    folder = training.run.folder
+    observer, _ = observe(training)
+    assert sample_captions(folder) is None
+    observer.real_grid()
+    file = folder / "samples" / "captions.json"
+    expected = [birds.test.captions[row][0] for row in observer.rows]
+    assert sample_captions(folder) == expected and len(expected) == 6
+    file.unlink()  # a run that began before there was such a file
+    observer.real_grid()
+    assert sample_captions(folder) == expected
+    file.write_text(content)
+    with pytest.raises(UserError, match=r"captions\.json: is damaged"):
+        sample_captions(folder)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from experiments.config import Sample
 from experiments.errors import UserError
+from experiments.option import Sample
 from experiments.request import Drawing, drawing_of
 
 DAMSM = "experiments.encoder.damsm.DAMSM"

@@ -16,6 +16,7 @@ from PIL import Image
 
 from experiments import tracking
 from experiments.tracking import Tracker
+from experiments.tracking_agent import arm_name
 
 SCRIPTS = Path(sys.executable).parent
 PICTURES = [Image.new("RGB", (16, 8), "red"), Image.new("RGB", (16, 8), "blue")]
@@ -123,6 +124,103 @@ def test_wandb_can_be_off(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def records(run: Path, kind: str) -> list[dict[str, Any]]:
+    found = [json.loads(line) for line in inspect(run).splitlines() if line]
+    return [record[kind] for record in found if record["type"] == kind]
+
+
+def test_wandb_tells_a_server_nothing_twice(tmp_path: Path) -> None:
+    tracker = begin("wandb", tmp_path, mode="offline")
+    fill(tracker)  # up to 128; the last checkpoint was at 64
+    tracker.finish()
+    time.sleep(1)  # W&B names its folders to the second
+    tracker = begin("wandb", tmp_path, mode="offline", images=64)
+    tracker.log({"loss/D": 2.0, "loss/G": 0.5}, 128)
+    tracker.log_pictures("samples", PICTURES, 128, CAPTIONS)
+    tracker.log({"loss/D": 3.0, "new": 1.0}, 128)
+    tracker.log({"loss/D": 3.0}, 192)
+    tracker.finish()
+    first, second = sorted((tmp_path / "wandb").glob("offline-run-*"))
+    assert {json.loads(inspect(run, "--summary"))["run_id"] for run in (first, second)} == {
+        "abc123"
+    }
+    logged = [flat(record["item"]) for record in records(second, "history")]
+    kept = [{k: v for k, v in item.items() if not k.startswith("_")} for item in logged]
+    assert kept == [{"images": 128, "new": 1.0}, {"images": 192, "loss/D": 3.0}]
+
+
+def test_wandb_table_of_samples_keeps_its_pictures_with_the_run(tmp_path: Path) -> None:
+    tracker = begin("wandb", tmp_path, mode="offline")
+    tracker.log_samples([(CAPTIONS[0], *PICTURES), (CAPTIONS[1], *PICTURES[::-1])], 64)
+    tracker.finish()
+    (run,) = (tmp_path / "wandb").glob("offline-run-*")
+    (artifact,) = records(run, "artifact")
+    assert (artifact["type"], artifact["name"]) == ("run_table", "run-abc123-samples_table")
+    files = {item["path"]: Path(item["local_path"]) for item in artifact["manifest"]["contents"]}
+    assert all(file.is_relative_to(tmp_path / "wandb") for file in files.values())
+    table = json.loads(files["samples_table.table.json"].read_text())
+    assert table["columns"] == ["images", "caption", "drawn", "real"]
+    assert [row[:2] for row in table["data"]] == [[64, CAPTIONS[0]], [64, CAPTIONS[1]]]
+    drawn = [Image.open(files[row[2]["path"]]) for row in table["data"]]
+    assert [picture.getpixel((3, 3)) for picture in drawn] == [(255, 0, 0), (0, 0, 255)]
+    (item,) = [flat(record["item"]) for record in records(run, "history")]
+    # What a dashboard shows is in the artifact, not in the copy beside it.
+    assert item["samples_table.artifact_path"].startswith("wandb-client-artifact://")
+    assert "WANDB_DATA_DIR" not in os.environ
+
+
+def test_wandb_artifact_is_the_file_where_it_lies(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    weights = tmp_path / "weights" / "images-64.pt"
+    weights.parent.mkdir()
+    weights.write_bytes(b"weights")
+    tracker = begin("wandb", tmp_path, mode="offline", artifacts=True)
+    tracker.use_artifact("damsm-plumage-1:images-32", "model")  # only a server knows it
+    tracker.log_artifact("attngan-plumage-abc123", "model", weights, ["images-64"], {"score": 0.5})
+    tracker.finish()
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+    (run,) = (tmp_path / "wandb").glob("offline-run-*")
+    (artifact,) = records(run, "artifact")
+    assert (artifact["name"], artifact["type"]) == ("attngan-plumage-abc123", "model")
+    assert set(artifact["aliases"]) == {"latest", "images-64"}
+    assert json.loads(artifact["metadata"]) == {"score": 0.5}
+    (item,) = artifact["manifest"]["contents"]
+    assert (item["local_path"], item["size"]) == (str(weights), "7")
+
+
+def test_the_run_of_an_agent_is_that_of_the_command_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parameters = tmp_path / "parameters.yaml"
+    parameters.write_text("wandb_version: 1\nloss.damsm.weight: {value: 5}\nseed: {value: 1}\n")
+    agent = {
+        "WANDB_RUN_ID": "agents1",
+        "WANDB_SWEEP_ID": "sweep1",
+        "WANDB_SWEEP_PARAM_PATH": str(parameters),
+        "WANDB_PROJECT": "swept",
+    }
+    for name, value in agent.items():
+        monkeypatch.setenv(name, value)
+    assert arm_name() == "damsm.weight=5 seed=1"
+    told = {}
+    for part, own in (("needed", False), ("run", True), ("needed too", False)):
+        begin("wandb", tmp_path / part, mode="offline", agent=own).finish()
+        (run,) = (tmp_path / part / "wandb").glob("offline-run-*")
+        told[part] = records(run, "run")[0]
+        assert told[part]["project"] == "swept"
+    assert [one["run_id"] for one in told.values()] == ["abc123", "agents1", "abc123"]
+    assert [one.get("sweep_id") for one in told.values()] == [None, "sweep1", None]
+    swept = [one["config"]["update"].get("seed") for one in told.values()]
+    assert swept == [None, 1, None]
+    assert {name: os.environ[name] for name in agent} == agent
+    for name in agent:
+        monkeypatch.delenv(name)
+    assert arm_name() is None
+    begin("wandb", tmp_path / "run", mode="offline").finish()
+    assert {run.name[-7:] for run in (tmp_path / "run" / "wandb").glob("off*")} == {"agents1"}
+
+
 def test_trackio_reads_back_and_resumes(tmp_path: Path) -> None:
     # A process of its own: trackio chooses its folder once, when it is imported.
     script = (
@@ -133,6 +231,10 @@ def test_trackio_reads_back_and_resumes(tmp_path: Path) -> None:
         "for number in range(2):\n"
         "    tracker = t.begin('trackio', folder / 'run', trackio_dir=folder / 'trackio')\n"
         "    t.fill(tracker, 128 * number)\n"
+        "    tracker.log_samples([('a red bird', *t.PICTURES)], 128 * number + 128)\n"
+        "    tracker.use_artifact('damsm-1:images-8', 'model') if number else None\n"
+        "    name = 'attngan-1' if number else 'damsm-1'\n"
+        "    tracker.log_artifact(name, 'model', pathlib.Path(t.__file__), ['images-8'])\n"
         "    tracker.finish()\n"
     )
     environment = os.environ | {"HF_HUB_OFFLINE": "1"}
@@ -168,6 +270,13 @@ def test_trackio_reads_back_and_resumes(tmp_path: Path) -> None:
     assert picture.getpixel((3, 3))[:3] == (0, 0, 255)
     assert [v for _, v in logged if "summary/frechet/efficientnet_lite0" in v]
     assert "attngan_4stage" in str(query("select config from configs"))
+    tables = [
+        values["samples_table"]["_value"] for _, values in logged if "samples_table" in values
+    ]
+    assert [table[0]["images"] for table in tables] == [128, 256]
+    assert tables[0][0]["caption"] == "a red bird"
+    drawn = Image.open(tmp_path / "trackio" / "media" / tables[0][0]["drawn"]["file_path"])
+    assert drawn.getpixel((3, 3))[:3] == (255, 0, 0)
 
 
 def test_tensorboard_reads_back_and_hides_what_a_resume_repeats(tmp_path: Path) -> None:

@@ -51,6 +51,11 @@ def facts_of(dataset: Dataset) -> dict[str, Any]:
     }
 
 
+def counts_of(dataset: Dataset) -> dict[str, Any]:
+    """How much data there were, for those who read of a run later."""
+    return {name: dataset.report[name] for name in ("kept", "classes", "captions", "dropped")}
+
+
 def build_system(config: dict[str, Any], facts: dict[str, Any], ranks: Ranks) -> System:
     """The networks of a configuration on the device, as `trainer` wants them laid out."""
     system: System = build(config["system"], facts).to(ranks.device)

@@ -77,9 +77,10 @@ def _sort_overrides(overrides: list[str], problems: list[str]) -> list[str]:
         else:
             values.append((text, override))
     base = compose(groups)
+    trial = base.copy()
     good = list(groups)
     for text, override in values:
-        problem = _check_value(base, text, override)
+        problem = _check_value(base, trial, text, override)
         if problem:
             problems.append(problem)
         else:
@@ -97,7 +98,7 @@ def _check_choice(override: Override) -> str | None:
     return f"{name}={value}: no such {name.rpartition('/')[2]}{suggest(str(value), options)}"
 
 
-def _check_value(base: DictConfig, text: str, override: Override) -> str | None:
+def _check_value(base: DictConfig, trial: DictConfig, text: str, override: Override) -> str | None:
     name = override.key_or_group
     if name.startswith("hydra"):
         return None
@@ -133,8 +134,7 @@ def _check_value(base: DictConfig, text: str, override: Override) -> str | None:
             return f"{text}: {name} has keys of its own; {option} chooses one of its options"
         return f"{text}: {name} has keys of its own: {', '.join(map(str, node))}"
     try:
-        copy = base.copy()
-        OmegaConf.update(copy, name, override.value(), force_add=override.is_add())
+        OmegaConf.update(trial, name, override.value(), force_add=override.is_add())
     except (OmegaConfBaseException, ValueError) as error:
         return f"{text}: {first_line(error).removeprefix(f'{name}: ')}"
     return None

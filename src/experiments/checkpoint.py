@@ -12,7 +12,15 @@ from torch import nn
 
 from experiments.data.reading import reads_of
 from experiments.errors import UserError
-from experiments.folder import by_images, file_at, images_of, run_config, run_facts
+from experiments.folder import (
+    MODEL,
+    by_images,
+    file_at,
+    images_of,
+    is_export,
+    run_config,
+    run_facts,
+)
 from experiments.terminal import say
 
 FORMAT = 1
@@ -85,6 +93,10 @@ def load_export(folder: Path) -> dict[str, Any]:
 
     Returns `images` and `export`. Raises `UserError` where there are none.
     """
+    if is_export(folder):
+        from experiments.export.weights import read_export
+
+        return read_export(folder)
     found = by_images(folder, "weights") + by_images(folder, "checkpoints")
     state = _first_readable(folder, sorted(found, key=images_of, reverse=True))
     if state is None:
@@ -128,7 +140,8 @@ def load_pretrained(
     The vocabulary must be the one that the run was trained with, where the encoder reads words.
     The module is marked, so that no fresh weights replace these. Raises `UserError`.
     """
-    folder = path.parents[1]
+    exported = path.name == MODEL
+    folder = path.parent if exported else path.parents[1]
     theirs = run_facts(folder)["vocabulary_hash"]
     ours = facts.get("vocabulary_hash")
     reads_words = hasattr(module, "text") and reads_of(module) == "words"
@@ -137,7 +150,7 @@ def load_pretrained(
             f"{folder}: was trained with another vocabulary ({theirs}, these data have {ours}); "
             "leave the path away and one is trained on these data"
         )
-    state = _read(path)
+    state = load_export(folder) if exported else _read(path)
     if state is None:
         raise UserError(f"{path}: cannot be read; remove {folder} to train it again")
     try:

@@ -14,11 +14,13 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.config import CONF, FACTS, OPTIONS, TARGETS, compose
+from experiments.config import CONF, FACTS, TARGETS, compose
+from experiments.dispatch import TASKS
 from experiments.errors import suggest
+from experiments.option import OPTIONS
 from experiments.signature import fits, options, signature
 
-TASKS = ("train", "evaluate", "sample")
+SEVERAL = ("report", "human_study")  # tasks that read more than one run
 PARTS = ("data", "encoder", "generator", "discriminator", "style", "loss", "optim", "metric")
 
 
@@ -108,8 +110,10 @@ def _check_options(resolved: dict[str, Any]) -> Iterator[str]:
         value = resolved.get(key)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             yield f"{key}={value}: must be a whole number from {least}"
-    if not isinstance(resolved.get("run"), str | None):
-        yield f"run={resolved['run']}: must be the folder of a run"
+    run = resolved.get("run")
+    several = isinstance(run, list) and all(isinstance(item, str) for item in run)
+    if not (isinstance(run, str | None) or (several and task in SEVERAL)):
+        yield f"run={run}: must be the folder of a run"
 
 
 # Signatures

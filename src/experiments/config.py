@@ -9,7 +9,6 @@ import copy
 import importlib
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,11 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
-from omegaconf import MISSING, DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from experiments.errors import UserError
+from experiments.option import OPTIONS
+from experiments.resolver import RESOLVERS
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 TARGETS = ("experiments.",)
@@ -28,136 +29,12 @@ TARGETS = ("experiments.",)
 FACTS = ("vocabulary_size", "attribute_values", "num_classes", "local_attributes")
 
 
-def _least(number: int, default: Any = MISSING) -> Any:
-    return field(default=default, metadata={"least": number})
-
-
-def _one_of(*options: str | None) -> Any:
-    return field(default=options[0], metadata={"choices": options})
-
-
-@dataclass
-class Trainer:
-    """How long and how a run trains; all counts are images seen."""
-
-    images: int = _least(1)
-    batch: int = _least(1)  # images of one step, over all processes
-    accumulate: int = _least(1, 1)  # parts that a batch is split into to save memory
-    precision: str = _one_of("auto", "fp32", "bf16")
-    channels_last: bool = False
-    compile: bool = False
-    ema_halflife: int | None = _least(1, None)  # images that halve a weight; null: no average
-    deterministic: bool = True  # on a GPU: the same algorithms every time
-    log_every: int = _least(1, 1000)
-    sample_every: int = _least(1, "${data.preset.every.sample}")
-    evaluate_every: int = _least(1, "${data.preset.every.evaluate}")
-    checkpoint_every: int = _least(1, "${data.preset.every.checkpoint}")
-    keep: int = _least(1, 2)  # checkpoints
-    sample_captions: int = _least(0, 8)
-    sample_columns: int = _least(1, 1)
-
-
-@dataclass
-class Tracker:
-    """Where a run is followed; the run folder holds everything in any case."""
-
-    backend: str = _one_of("wandb", "trackio", "tensorboard", "none")
-    project: str = "birdsong"
-    group: str | None = None
-    tags: list[str] = field(default_factory=list)
-    mode: str = _one_of("auto", "online", "offline", "disabled")
-
-
-@dataclass
-class Launch:
-    """Processes of one job, and the device."""
-
-    num_processes: int = _least(1, 1)
-    device: str = _one_of("auto", "cpu", "cuda")
-    threads: int | None = _least(1, None)  # of one process; null: all cores, shared out
-    allocator: bool = True  # keep big blocks between steps (glibc; a third faster on a CPU)
-
-
-@dataclass
-class Sample:
-    """What task=sample draws, beside `text` and `num_samples`."""
-
-    file: str | None = None  # captions, one a line; they come after those of `text`
-    stages: bool = False  # a PNG of every stage, not of the last alone
-    attention: bool = True  # where each word looks, of models that attend to words
-    # Pictures on the way from each caption to the next, or from each seed to the next; null: none.
-    between: str | None = _one_of(None, "sentence", "noise")
-    interpolation: str = _one_of("linear", "spherical")
-    steps: int = _least(2, 8)  # pictures of a way, both ends among them
-    picture: Any = None  # files whose style the captions take, for a run of model=style_encoder
-
-
-OPTIONS = {"trainer": Trainer, "tracker": Tracker, "launch": Launch, "sample": Sample}
-
-
-def resolutions(stages: int, first: int | None, last: int | None) -> ListConfig:
-    """Sides of N stages that double, from the first or up to the last."""
-    if (first is None) == (last is None):
-        raise ValueError("give one of data.preset.first_resolution and data.preset.last_resolution")
-    start = first if first is not None else int(last or 0) >> (stages - 1)
-    return ListConfig([start << index for index in range(stages)])
-
-
-def side(index: int, stages: int, first: int | None, last: int | None) -> int:
-    """One of the sides that `resolutions` gives."""
-    return int(resolutions(stages, first, last)[index])
-
-
-def parts(sizes: list[int]) -> int:
-    """Parts of a batch: two beyond 256 px, where a whole one needs more than 12 GB."""
-    if not isinstance(sizes, list | ListConfig) or not sizes:
-        raise ValueError("generator.resolutions: must be a list of sides, as [64, 128, 256]")
-    return 2 if sizes[-1] > 256 else 1
-
-
-def at_most(largest: int, value: int) -> int:
-    """The value, or the largest that there may be."""
-    return min(largest, value)
-
-
-def when(condition: bool, value: Any) -> Any:
-    """The value under a condition, else null."""
-    return value if condition else None
-
-
-def last(sizes: list[int]) -> int:
-    """The largest of some resolutions."""
-    return int(sizes[-1])
-
-
-def times(factor: int, number: int) -> int:
-    """A width as a multiple of another."""
-    return factor * number
-
-
-def plus(first: int, second: int) -> int:
-    """A width as the sum of two others."""
-    return first + second
-
-
-def told(condition: str, sentence: int, mu: int | None) -> int:
-    """Numbers that a discriminator is told of the text: those of the sentence, or of mu."""
-    if condition == "mu" and not mu:
-        raise ValueError("system.condition=mu: the generator has no conditioning augmentation")
-    return int(mu or 0) if condition == "mu" else sentence
-
-
-def r1_weight(side: int, batch: int) -> float:
-    """Half of gamma = 0.0002 side^2 / batch, the rule of StyleGAN2-ADA (Karras et al. 2020)."""
-    return 0.0001 * side * side / batch
-
-
 def register() -> None:
     """Tell Hydra the typed options and the functions that `conf/` uses. Idempotent."""
     store = ConfigStore.instance()
     for group, node in OPTIONS.items():
         store.store(group=group, name="schema", node=node)
-    for function in (resolutions, side, last, parts, at_most, when, times, plus, told, r1_weight):
+    for function in RESOLVERS:
         OmegaConf.register_new_resolver(function.__name__, function, replace=True)
 
 

@@ -19,6 +19,7 @@ from experiments.prerequisite import plan_prerequisites, with_paths, without_pre
 from experiments.ranks import Ranks
 from experiments.request import ELSEWHERE, evaluation_config, run_folder
 from experiments.terminal import say, show
+from experiments.tracking_artifact import log_evaluation
 
 
 def evaluate_run(
@@ -58,6 +59,8 @@ def evaluate_run(
         write_scores(path, int(state["images"]), result)
         show(format_table(result.scores, result.protocol, result.skipped))
         show(f"scores: {path}")
+        outputs = Path(merged["paths"]["outputs"])
+        log_evaluation(merged["tracker"], outputs, folder, path, merged["metric"])
 
 
 def require_vocabulary(folder: Path, facts: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from experiments.assemble import (
     build_system,
     caption_features,
     compile_networks,
+    counts_of,
     facts_of,
     open_data,
 )
@@ -32,13 +33,22 @@ from experiments.seeding import mix
 from experiments.stats import StatsFile
 from experiments.terminal import say
 from experiments.tracking import Tracker, start
+from experiments.tracking_agent import arm_name
+from experiments.tracking_artifact import log_weights, use_prerequisites
 from experiments.train import Training, fit
 
 
 def train_with_prerequisites(
-    run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | None = None
+    run: Run,
+    ranks: Ranks,
+    interrupt: Interrupt,
+    wanted_by: str | None = None,
+    wait: bool = False,
 ) -> None:
-    """Train what is missing, in order. Raises `Stopped` where the user stopped it."""
+    """Train what is missing, in order; `wait` for a folder that another process holds.
+
+    Raises `Stopped` where the user stopped it.
+    """
     if any(isinstance(need, Run) and not need.finished for need in run.prerequisites.values()):
         rehearse(run, ranks)
     train_missing(run.prerequisites, ranks, interrupt, run.name)
@@ -46,12 +56,13 @@ def train_with_prerequisites(
     def stop() -> bool:
         return interrupt.requested
 
-    lock = run_lock(run.folder, wanted_by is not None, stop) if ranks.main else nullcontext()
+    wait = wait or wanted_by is not None
+    lock = run_lock(run.folder, wait, stop) if ranks.main else nullcontext()
     with lock:
         ranks.wait()
         # Another job may have trained it while this one waited.
         if not ranks.any(run.finished):
-            train_run(run, ranks, interrupt)
+            train_run(run, ranks, interrupt, wanted_by)
         ranks.wait()
     if ranks.main:
         show_scores(run, brief=wanted_by is not None)
@@ -76,7 +87,7 @@ def train_missing(
             train_with_prerequisites(need, ranks, interrupt, wanted_by)
 
 
-def train_run(run: Run, ranks: Ranks, interrupt: Interrupt) -> None:
+def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | None = None) -> None:
     """Train one run from where it stands to its end, and score it."""
     config = with_paths(run.config, run.prerequisites)
     dataset = open_data(config, ranks)
@@ -105,7 +116,8 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt) -> None:
     training.resume_or_initialise()
     if trainer["compile"]:
         compile_networks(system)
-    tracker = prepare_folder(run, facts | {"reads": system.reads}, training.images, ranks)
+    facts |= {"reads": system.reads, "data_counts": counts_of(dataset)}
+    tracker = prepare_folder(run, facts, training.images, ranks, wanted_by)
     observer = Observer(run, ranks, system, dataset, tracker, scorer)
     try:
         observer.real_grid()
@@ -117,15 +129,22 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt) -> None:
         if ranks.main:
             checkpoint.save_weights(run.folder, training.images, training.ema.state_dict())
         observer.evaluate(training.images, training.ema)
+        log_weights(tracker, run)
     finally:
         tracker.finish()
 
 
-def prepare_folder(run: Run, facts: dict[str, Any], images: int, ranks: Ranks) -> Tracker:
-    """Configuration, facts, environment and lineage into the folder; the tracker on rank 0."""
+def prepare_folder(
+    run: Run, facts: dict[str, Any], images: int, ranks: Ranks, wanted_by: str | None = None
+) -> Tracker:
+    """Configuration, facts, environment and lineage into the folder; the tracker on rank 0.
+
+    wanted_by: the run that this one is trained for first, if any.
+    """
     if not ranks.main:
         return Tracker([])
     folder, tracker = run.folder, run.config["tracker"]
+    dtype = precision(run.config["trainer"]["precision"], ranks.device)
     if images and files.run_facts(folder)["data"] != facts["data"]:
         raise UserError(
             f"{folder}: was trained on other data than there are now; restore them, or move the "
@@ -138,25 +157,34 @@ def prepare_folder(run: Run, facts: dict[str, Any], images: int, ranks: Ranks) -
         "choices": run.choices,
         "overrides": run.overrides,
         "built_on": built_on,
+        "machine": {
+            "processes": ranks.processes,
+            "device": ranks.device.type,
+            "precision": str(dtype).removeprefix("torch."),
+        },
     }
     files.write_json(folder / files.RUN, scrub(about))
     write_provenance(folder, run.config)
     StatsFile(folder / "stats.jsonl").truncate_after(images)
-    return start(
+    started = start(
         tracker["backend"],
         folder,
         tracker["project"],
         run.id,
-        f"{run.name}-{run.id}",
+        tracker["name"] or (None if wanted_by else arm_name()) or f"{run.name}-{run.id}",
         tracker["group"],
         run.choices["model"],
-        tracker["tags"],
+        [*tracker["tags"], *(["prerequisite"] if wanted_by else [])],
         run.config | {"built_on": built_on},
         tracker["mode"],
         choices=run.choices,
         trackio_dir=Path(run.config["paths"]["outputs"]) / "trackio",
         images=images,
+        agent=wanted_by is None,
+        artifacts=tracker["artifacts"],
     )
+    use_prerequisites(started, run)
+    return started
 
 
 def _headline(run: Run, training: Training, dtype: torch.dtype) -> str:

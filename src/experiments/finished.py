@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from experiments.card import write_card
 from experiments.folder import SCORES, run_scores, tracked
 from experiments.metric.protocol import Protocol
 from experiments.metric.table import format_table
@@ -18,7 +19,11 @@ HEADLINES = (
 
 
 def show_scores(run: Run, brief: bool = False) -> None:
-    """The scores of a finished run as a table, and where everything is; one line with `brief`."""
+    """The scores of a finished run as a table, and where everything is; one line with `brief`.
+
+    Its model card is written where it is missing or older than the run.
+    """
+    write_card(run.folder)
     content = run_scores(run.folder)
     if brief:
         known = content["scores"] if content else {}

@@ -4,14 +4,18 @@ config.yaml     the resolved configuration
 run.json        its id, the options chosen, the overrides, and what it was built on
 facts.json      what the data decided: sizes, vocabulary, names
 scores.json     the last scores, with how they were measured; stats.jsonl: everything logged
+score_samples.npz  what every picture adds to those scores that are means over pictures
 samples/        pictures during training; drawn/: those of task=sample (`drawn.py`)
 checkpoints/    what a resume needs; weights/: what was reached, for other runs and for sampling
+failure.json    why the last try of a study failed; output.log: what jobs say that run side by side
 evaluations/    scores of task=evaluate; environment.json, git.json: where it ran, from what
+card.md         the model card; export/: what task=export made for other machines
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +25,9 @@ import yaml
 from experiments.errors import UserError
 
 CONFIG, RUN, FACTS, SCORES = "config.yaml", "run.json", "facts.json", "scores.json"
+STATS, SCORE_SAMPLES, CAPTIONS = "stats.jsonl", "score_samples.npz", "samples/captions.json"
+FAILURE = "failure.json"
+EXPORT, MODEL = "export.json", "model.safetensors"  # of a run that was exported
 
 
 def by_images(folder: Path, kind: str) -> list[Path]:
@@ -38,9 +45,36 @@ def images_of(path: Path) -> int:
     return int(path.stem.partition("-")[2])
 
 
+def is_export(folder: Path) -> bool:
+    """Whether a folder is what task=export wrote, not the run itself."""
+    return (folder / EXPORT).is_file()
+
+
+def export_about(folder: Path) -> dict[str, Any]:
+    """What an export says of itself. Raises `UserError` where it is damaged."""
+    content = _read(folder, EXPORT)
+    if not isinstance(content, dict) or not isinstance(content.get("images"), int):
+        raise UserError(f"{folder / EXPORT}: is damaged; export the run again")
+    return content
+
+
+def finished_weights(folder: Path) -> list[Path]:
+    """The weights that a run was finished with, newest first; one file of an export."""
+    if is_export(folder):
+        return [folder / MODEL] if export_about(folder).get("finished") else []
+    return by_images(folder, "weights")
+
+
+def has_weights(folder: Path) -> bool:
+    """Whether there is something to draw with, finished or not."""
+    return is_export(folder) or any(by_images(folder, kind) for kind in ("checkpoints", "weights"))
+
+
 def reached(folder: Path) -> int:
     """Images after which a run was last finished; 0 where it never was."""
-    newest = by_images(folder, "weights")
+    newest = finished_weights(folder)
+    if newest and newest[0].name == MODEL:
+        return int(export_about(folder)["images"])
     return images_of(newest[0]) if newest else 0
 
 
@@ -66,6 +100,32 @@ def run_scores(folder: Path) -> dict[str, Any] | None:
     return dict(_read(folder, SCORES)) if (folder / SCORES).is_file() else None
 
 
+def record_failure(folder: Path, reason: str) -> None:
+    """Why the last try of a study failed, for its report."""
+    write_json(folder / FAILURE, {"reason": reason, "time": int(time.time())})
+
+
+def forget_failure(folder: Path) -> None:
+    """A later try went well."""
+    (folder / FAILURE).unlink(missing_ok=True)
+
+
+def run_failure(folder: Path) -> str | None:
+    """The reason why the last try failed, or None."""
+    return str(_read(folder, FAILURE)["reason"]) if (folder / FAILURE).is_file() else None
+
+
+def sample_captions(folder: Path) -> list[str] | None:
+    """The captions of the sample sheets in their order, or None where a run has none."""
+    if not (folder / CAPTIONS).is_file():
+        return None
+    content = _read(folder, CAPTIONS)
+    captions = content.get("captions") if isinstance(content, dict) else None
+    if not isinstance(captions, list) or not all(isinstance(text, str) for text in captions):
+        raise UserError(f"{folder / CAPTIONS}: is damaged; run the training command again")
+    return captions
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,10 +136,9 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def tracked(folder: Path) -> str:
     """Where the tracked run is, and how an offline one reaches the server."""
-    offline = sorted((folder / "wandb").glob("offline-run-*"))
-    if offline:
-        return f"{offline[-1]} (offline; `wandb sync` it to upload)"
-    return str(folder / "stats.jsonl")
+    if any((folder / "wandb").glob("offline-run-*")):
+        return f"{folder / 'wandb'} (offline; `wandb sync` it to upload)"
+    return str(folder / STATS)
 
 
 def _read(folder: Path, name: str) -> Any:

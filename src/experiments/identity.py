@@ -19,7 +19,23 @@ from experiments.terminal import say
 
 # What cannot change the weights that a run arrives at after N images.
 WITHOUT_EFFECT = {
-    "": {"task", "run", "text", "num_samples", "sample", "paths", "launch", "tracker", "metric"},
+    "": {
+        "task",
+        "study",
+        "budget",
+        "run",
+        "text",
+        "num_samples",
+        "answers",
+        "sample",
+        "report",
+        "human",
+        "export",
+        "paths",
+        "launch",
+        "tracker",
+        "metric",
+    },
     "trainer": {
         "images",
         "log_every",

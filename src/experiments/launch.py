@@ -1,185 +1,168 @@
-"""From a command line to jobs: in this process, or in N worker processes of one job."""
+"""From a command line to jobs: in this process, in N worker processes of one job, or a study."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import re
 import signal
-import subprocess
 import sys
-import tempfile
-from contextlib import suppress
-from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import hydra
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra._internal.utils import get_args_parser
-from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf, open_dict
 
-from experiments.check import checked_compose, is_override, parse_sweep
+from experiments.check import checked_compose
+from experiments.cluster import join_cluster
+from experiments.command import is_question, parse
 from experiments.config import CONF, build, choices, plain, register
-from experiments.errors import UserError, as_user_error, suggest
+from experiments.dispatch import READERS, call
+from experiments.errors import UserError, as_user_error
 from experiments.interrupt import Stopped
 from experiments.prerequisite import Run, plan
-from experiments.request import drawing_of, evaluation_config, run_folder, with_run
+from experiments.request import evaluation_config, run_folder, with_run
+from experiments.study import Study, study_of
 from experiments.terminal import say, show
-from experiments.worker import FAILURE, JOB, PID, STOPPED
 
-USER_ERROR = 2
+USER_ERROR, JOB_FAILED = 2, 1
+LOST = "its launcher lost it; where it still runs, the same command waits for it"
+MANY = 8  # jobs whose check takes long enough to be announced
 
 
 def main(arguments: list[str]) -> int:
     """Run a command line; returns the exit code. User errors are lines, never tracebacks."""
     failures: list[str] = []
     try:
-        options = _parse(arguments)
+        os.environ.update(join_cluster(os.environ))
+        options = parse(arguments)
         if options.help:
             from experiments.usage import usage
 
             show(usage())
             return 0
-        given = set(options.overrides)
-        options.overrides = with_run([_quoted(override) for override in options.overrides])
-        jobs, varied = _jobs(options)
-        if not _is_question(options):
-            _check(options, jobs)
-        register()
-        # Hydra's parser wants the overrides side by side.
-        flags = [argument for argument in arguments if argument not in given]
-        sys.argv[1:] = [*options.overrides, *flags]
-        hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(
-            lambda cfg: _job(cfg, failures, len(jobs), f"sweep {varied}".strip())
-        )()
-        if "RANK" in os.environ and not failures:  # started by torchrun
+        if is_question(options):
+            _answer(options, arguments)
+            return 0
+        overrides = with_run(options.overrides)
+        named = any(text.startswith("study=") for text in overrides)
+        if "task=report" in overrides:
+            from experiments.report.command import report
+
+            report(overrides, options.multirun or named)
+            return 0
+        if options.multirun or named:
+            return _run_study(study_of(overrides), overrides)
+        _check([overrides])
+        cfg = checked_compose(overrides)
+        dispatch(plain(cfg), choices(cfg), overrides)
+        if "RANK" in os.environ:  # started by torchrun
             from experiments.ranks import leave
 
             leave()
-    except UserError as error:
-        failures += str(error).splitlines()
     except KeyboardInterrupt as stop:
         if not isinstance(stop, Stopped):
             say("stopped; the same command goes on from the last checkpoint")
         return stop.code if isinstance(stop, Stopped) else 128 + signal.SIGINT
+    except Exception as error:
+        known = as_user_error(error)
+        if known is None:
+            raise
+        failures = str(known).splitlines()
     for line in failures:
         say(f"error: {line}")
     return USER_ERROR if failures else 0
 
 
-# The command line
-
-
-def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = get_args_parser()
-
-    def refuse(message: str) -> None:
-        raise UserError(f"{message}; python run.py --help says what there is")
-
-    parser.error = refuse  # type: ignore[method-assign,assignment]
-    return parser.parse_intermixed_args(arguments)
-
-
-def _is_question(options: argparse.Namespace) -> bool:
-    """Asks Hydra for something that no configuration can spoil."""
-    return bool(options.hydra_help or options.shell_completion)
-
-
-def _quoted(argument: str) -> str:
-    """`text=a red bird, with a crest` needs no quotes inside the quotes of the shell, nor does a
-    path such as `data.root=~/birds`."""
-    key, equals, value = argument.partition("=")
-    path = value.startswith(("/", "~/", "./", "../")) and not is_override(argument)
-    text = key in ("text", "+text", "++text") and value[:1] not in ("'", '"', "[")
-    if not equals or not (path or text):
-        return argument
-    # Hydra reads backslashes only where a quote follows.
-    escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
-    escaped += "\\" * (len(escaped) - len(escaped.rstrip("\\")))
-    return f'{key}="{escaped}"'
-
-
-def _jobs(options: argparse.Namespace) -> tuple[list[list[str]], str]:
-    """The overrides of each job of the command line, and what these vary."""
+def _answer(options: argparse.Namespace, arguments: list[str]) -> None:
+    """What Hydra says of a configuration, of the first job where there are several."""
     overrides = options.overrides
-    hydra_node = _file_of_study(options).get("hydra") or {}
-    if not options.multirun and hydra_node.get("mode") != RunMode.MULTIRUN.name:
-        return [overrides], ""
-    params = (hydra_node.get("sweeper") or {}).get("params") or {}
-    parsed = parse_sweep([*(f"{key}={value}" for key, value in params.items()), *overrides])
-    varied = dict.fromkeys(item.key_or_group for item in parsed if item.is_sweep_override())
-    return BasicSweeper.split_arguments(parsed, None)[0], " ".join(varied)
+    if not (options.hydra_help or options.shell_completion):
+        several = options.multirun or any(text.startswith("study=") for text in overrides)
+        overrides = study_of(overrides).jobs[0].overrides if several else overrides
+        checked_compose(overrides)
+    register()
+    if options.cfg or options.info:
+        flags = [f"--cfg={options.cfg}"] if options.cfg else [f"--info={options.info}"]
+        flags += ["--resolve"] if options.resolve else []
+        flags += ["--package", options.package] if options.package else []
+        arguments = [*overrides, *flags]
+    sys.argv[1:] = arguments
+    hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(lambda cfg: None)()
 
 
-def _file_of_study(options: argparse.Namespace) -> dict[str, Any]:
-    """What `--config-dir=sweeps --config-name=stages` names; empty where nothing is named."""
-    if not options.config_dir and not options.config_name:
-        return {}
-    folder = Path(options.config_dir or CONF)
-    if not folder.is_dir():
-        raise UserError(f"--config-dir={folder}: there is no such folder")
-    names = sorted(path.stem for path in folder.glob("*.yaml"))
-    name = str(options.config_name or "config").removesuffix(".yaml")
-    if name not in names and name != "config":
-        raise UserError(f"--config-name={name}: {folder} has no such file{suggest(name, names)}")
-    path = folder / f"{name}.yaml"
-    content = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else {}
-    return {str(key): value for key, value in dict(content).items()}  # type: ignore[arg-type]
+def _check(jobs: list[list[str]]) -> list[Run | None]:
+    """Every job of a command line, before any starts: the run to be of each that trains.
 
-
-def _check(options: argparse.Namespace, jobs: list[list[str]]) -> None:
-    """Every job of the command line, before any starts. Raises `UserError` for all mistakes."""
+    Raises `UserError` for all mistakes.
+    """
     problems: list[str] = []
-    asks = bool(options.cfg or options.info)
-    for job in jobs[:1] if asks else jobs:
+    runs: list[Run | None] = []
+    readers: list[Any] = []
+    for job in jobs:
         try:
             cfg = checked_compose(job)
-            if asks:
-                continue
+            config = plain(cfg)
+            runs.append(None)
             if cfg.task == "train":
-                build(plain(cfg)["data"]["reader"], path="data.reader").check()
-                plan(plain(cfg), choices(cfg), job)
-            elif cfg.task == "sample":
-                drawing_of(plain(cfg))
+                if config["data"]["reader"] not in readers:
+                    build(config["data"]["reader"], path="data.reader").check()
+                    readers.append(config["data"]["reader"])
+                runs[-1] = plan(config, choices(cfg), job)
+            elif cfg.task in READERS:
+                call(READERS[cfg.task].check, config)
             else:
                 evaluation_config(run_folder(cfg), job)
         except UserError as error:
             problems += str(error).splitlines()
     if problems:
         raise UserError("\n".join(dict.fromkeys(problems)))
+    return runs
 
 
-# Jobs
+def _run_study(study: Study, overrides: list[str]) -> int:
+    """Do what is missing of a study, and list what failed; the exit code says whether all is done.
 
+    Raises `UserError` before anything starts, and `Stopped` once all jobs have saved.
+    """
+    from experiments.multirun import FINISHED, STOPPED, run_jobs
 
-def _job(cfg: DictConfig, failures: list[str], jobs: int, group: str) -> None:
-    hydra_config = HydraConfig.get()
-    overrides = list(hydra_config.overrides.task)
-    with open_dict(cfg):
-        cfg.hydra = OmegaConf.create({"runtime": {"choices": hydra_config.runtime.choices}})
-    config, chosen = plain(cfg), choices(cfg)
-    if hydra_config.mode == RunMode.MULTIRUN:
-        config["tracker"]["group"] = config["tracker"]["group"] or group
-        say(f"job {hydra_config.job.num + 1} of {jobs}: {' '.join(overrides)}")
-    try:
-        dispatch(config, chosen, overrides)
-    except Exception as error:
-        known = as_user_error(error)
-        if known is None:
-            raise
-        failures.append(f"{' '.join(overrides)}: {known}" if jobs > 1 else str(known))
+    if "RANK" in os.environ:
+        raise UserError("-m: a study starts its processes itself; use launch.num_processes=N")
+    if study.search:
+        from experiments.search import search
+
+        return search(study, overrides)
+    if len(study.jobs) > MANY:
+        say(f"{study.title}: checking {len(study.jobs)} runs")
+    runs = _check([job.overrides for job in study.jobs])
+    pending = [place for place, run in enumerate(runs) if run is None or not run.finished]
+    for place, run in enumerate(runs):
+        if run is not None and place not in pending:
+            say(f"job {place + 1} of {len(runs)}: {study.jobs[place].name} is finished")
+    outcomes = run_jobs(study, pending, overrides) if pending else []
+    failed, done = [], len(runs) - len(pending)
+    for place, outcome in zip(pending, outcomes, strict=True):
+        run = runs[place]
+        if outcome is None and run is not None and run.finished:
+            done += 1
+        elif outcome is not None and outcome.state == STOPPED:
+            raise Stopped(outcome.code - 128)
+        elif outcome is not None and outcome.state == FINISHED:
+            done += 1
+        else:
+            reason = outcome.reason if outcome else LOST
+            failed.append(f"job {place + 1} ({study.jobs[place].name}): {reason}")
+    for line in failed:
+        say(f"error: {line}")
+    if runs[0] is not None:
+        again = "" if not failed else f", {len(failed)} failed; the same command tries these again"
+        say(f"{study.title}: {done} of {len(runs)} runs are finished{again}")
+        say("the same command with task=report compares them")
+    return JOB_FAILED if failed else 0
 
 
 def dispatch(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> None:
     """Do what `task` says, in this process or in several."""
-    if config["task"] == "sample":
-        from experiments.drawn import draw_to_folder
-
-        draw_to_folder(config)
+    if config["task"] in READERS:
+        call(READERS[config["task"]].perform, config)
         return
     if config["task"] == "train":
         run = plan(config, chosen, overrides)
@@ -187,7 +170,9 @@ def dispatch(config: dict[str, Any], chosen: dict[str, str], overrides: list[str
             _say_finished(run)
             return
     if config["launch"]["num_processes"] > 1 and "RANK" not in os.environ:
-        _spawn(config, chosen, overrides)
+        from experiments.spawn import run_apart
+
+        run_apart(config, chosen, overrides)
     else:
         from experiments.task import perform
 
@@ -199,42 +184,3 @@ def _say_finished(run: Run) -> None:
 
     say(f"{run.folder} is finished; raise trainer.images to train on")
     show_scores(run)
-
-
-def _spawn(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> None:
-    """Start the ranks and wait. What a rank has to say to the user comes back through files."""
-    processes = config["launch"]["num_processes"]
-    signals: list[int] = []
-    with tempfile.TemporaryDirectory(prefix="birdsong-") as name:
-        folder = Path(name)
-        job = {"config": config, "choices": chosen, "overrides": overrides}
-        (folder / JOB).write_text(json.dumps(job))
-        command = [sys.executable, "-m", "experiments.worker", str(folder / JOB)]
-        environment = {"OMP_NUM_THREADS": "1", **os.environ}
-        # A session of its own: Ctrl-C reaches the ranks once, from here.
-        child = subprocess.Popen(command, env=environment, start_new_session=True)
-
-        def forward(number: int, frame: FrameType | None) -> None:
-            signals.append(number)
-            ranks = [int(path.name.removeprefix(PID)) for path in folder.glob(f"{PID}*")]
-            for rank in ranks:
-                with suppress(ProcessLookupError):
-                    os.kill(rank, number)
-            if not ranks:
-                child.kill()
-
-        before = {n: signal.signal(n, forward) for n in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            code = child.wait()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-        if (folder / FAILURE).exists():
-            raise UserError((folder / FAILURE).read_text())
-        if (folder / STOPPED).exists() or (signals and code != 0):
-            raise Stopped(signals[0] if signals else signal.SIGTERM)
-        if code != 0:
-            raise UserError(
-                f"launch.num_processes={processes}: a process ended with exit code {code}; what it "
-                "said is above. The same command goes on from the last checkpoint"
-            )

@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from experiments.cluster import has_its_own
+from experiments.device import cores
 from experiments.errors import UserError
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
@@ -17,14 +19,17 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 
 def set_up(launch: dict[str, Any], processes: int) -> None:
     """Threads of this process and, on a CPU with glibc, an allocator that keeps its blocks: what
-    glibc gives back after each step costs a third of the step in page faults."""
+    glibc gives back after each step costs a third of the step in page faults.
+
+    processes: those of the run that are on this machine.
+    """
     if launch["device"] == "cuda" and not torch.cuda.is_available():
         raise UserError("launch.device=cuda: no GPU is visible; use launch.device=cpu or auto")
-    if launch["device"] != "cpu" and 0 < torch.cuda.device_count() < processes:
-        raise UserError(
-            f"launch.num_processes={processes}: there are {torch.cuda.device_count()} GPUs"
-        )
-    torch.set_num_threads(launch["threads"] or max(1, cores() // processes))
+    visible = torch.cuda.device_count() if launch["device"] != "cpu" else 0
+    if 0 < visible < processes and not has_its_own(os.environ, "gpus", visible):
+        raise UserError(f"launch.num_processes={processes}: there are {visible} GPUs")
+    sharing = 1 if has_its_own(os.environ, "cpus", cores()) else processes
+    torch.set_num_threads(launch["threads"] or max(1, cores() // sharing))
     if launch["allocator"] and sys.platform == "linux" and not torch.cuda.is_available():
         try:
             libc = ctypes.CDLL("libc.so.6")
@@ -32,13 +37,6 @@ def set_up(launch: dict[str, Any], processes: int) -> None:
             libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
         except (OSError, AttributeError):  # another C library: it works, only slower
             return
-
-
-def cores() -> int:
-    """Those that this process may use, which in a container or a job are not all."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def make_deterministic(wanted: bool) -> None:

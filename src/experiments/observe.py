@@ -12,18 +12,20 @@ from PIL.Image import Image
 from torch import Tensor
 
 from experiments.attention import attention_stages
+from experiments.cost import Meter
 from experiments.data.augment import centre, crop_and_flip, pyramid
 from experiments.data.dataset import Dataset
 from experiments.data.vocabulary import tokenize
 from experiments.ema import EMA
+from experiments.folder import CAPTIONS, SCORE_SAMPLES, SCORES, STATS, write_json
 from experiments.metric.real import read_captions
 from experiments.metric.result import Result
-from experiments.picture import beside, save_png, stage_grid
+from experiments.picture import beside, pictures, save_png, stage_grid
 from experiments.prerequisite import Run
 from experiments.progress import Progress
 from experiments.ranks import Ranks
 from experiments.stats import StatsFile
-from experiments.system.base import System
+from experiments.system.base import Samples, System
 from experiments.tracking import Tracker
 
 TALL = 6  # captions from which on a sheet is cut in two
@@ -33,7 +35,8 @@ Scorer = Callable[[System, Dataset, Ranks], Result]
 
 
 class Observer:
-    """Writes `stats.jsonl`, `samples/` and `scores.json`, and passes them to the tracker."""
+    """Writes `stats.jsonl`, `samples/`, `scores.json` and what single pictures add to them, and
+    passes numbers and pictures to the tracker."""
 
     def __init__(
         self,
@@ -46,7 +49,7 @@ class Observer:
     ) -> None:
         self.run, self.ranks, self.system, self.dataset = run, ranks, system, dataset
         self.tracker, self.scorer = tracker, scorer
-        self.stats = StatsFile(run.folder / "stats.jsonl")
+        self.stats, self.meter = StatsFile(run.folder / STATS), Meter(ranks.device)
         self.bar: Progress | None = None
         self.logged_at = 0
         count = min(int(run.config["trainer"]["sample_captions"]), len(dataset.test))
@@ -63,10 +66,13 @@ class Observer:
         self.bar.update(images)
 
     def log(self, images: int, values: dict[str, float], seconds: float) -> None:
-        """Terms by phase and stage, rates and speed since the last line."""
+        """Terms by phase and stage, rates, and speed and cost since the last line; all processes
+        call this together."""
+        cost = {"seconds": seconds} | self.meter.read(self.ranks)
         if not self.ranks.main:
             return
         values["images_per_second"] = (images - self.logged_at) / max(seconds, 1e-9)
+        values |= cost
         self.logged_at = images
         self.stats.append(images, values)
         self.tracker.log(values, images)
@@ -77,8 +83,11 @@ class Observer:
     def real_grid(self) -> None:
         """Real pictures at every stage with their captions, before anything is trained: half of all
         faults in data are visible here."""
+        if not self.ranks.main or not self.rows:
+            return
+        write_json(self.run.folder / CAPTIONS, {"captions": self._captions()})
         path = self.run.folder / "samples" / "real.png"
-        if not self.ranks.main or not self.rows or path.exists():
+        if path.exists():
             return
         sheet = self._sheet(self._real())
         save_png(sheet, path)
@@ -89,6 +98,10 @@ class Observer:
         draw = getattr(self.system, "sample", None)
         if not self.ranks.main or not self.rows or draw is None:
             return
+        with self.meter.paused():
+            self._sample(draw, images, ema)
+
+    def _sample(self, draw: Callable[..., Samples], images: int, ema: EMA) -> None:
         columns = int(self.run.config["trainer"]["sample_columns"])
         split, count, device = self.dataset.test, len(self.rows), self.ranks.device
         captions = split.caption_start[self.rows]
@@ -99,9 +112,12 @@ class Observer:
             more = [draw(tokens, lengths, others) for others in seeds[1:]]
         stages = [*made.images, *(extra.images[-1] for extra in more)]
         folder, name = self.run.folder / "samples", f"images-{images:010d}"
-        sheet = self._sheet(stages, self._real()[-1])
+        real = self._real()[-1]
+        sheet = self._sheet(stages, real)
         save_png(sheet, folder / f"{name}.png")
         self.tracker.log_pictures("samples", [sheet], images, [f"{images} images"])
+        rows = zip(self._captions(), pictures(made.images[-1]), pictures(real), strict=True)
+        self.tracker.log_samples(list(rows), images)
         if made.attention:
             caption = self._captions()[0]
             words = tokenize(caption)[: int(lengths[0])]
@@ -119,14 +135,18 @@ class Observer:
         they are also what the tracker shows for it."""
         if self.scorer is None:
             return None
-        with ema.in_place(self.system):
+        with self.meter.paused(), ema.in_place(self.system):
             result = self.scorer(self.system, self.dataset, self.ranks)
         if self.ranks.main:
             self.stats.append(images, result.scores)
             self.tracker.log(result.scores, images)
             if images >= int(self.run.config["trainer"]["images"]):
                 self.tracker.summary(result.scores)
-            write_scores(self.run.folder / "scores.json", images, result)
+            if result.samples is None:
+                (self.run.folder / SCORE_SAMPLES).unlink(missing_ok=True)
+            else:
+                result.samples.save(self.run.folder)
+            write_scores(self.run.folder / SCORES, images, result)
         return result
 
     def _sheet(self, stages: list[Tensor], real: Tensor | None = None) -> Image:

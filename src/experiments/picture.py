@@ -41,6 +41,11 @@ def to_pixels(images: Images) -> np.ndarray:
     return np.ascontiguousarray(np.moveaxis(array, -3, -1))
 
 
+def pictures(images: Images) -> list[Image.Image]:
+    """Each of (N, 3, H, W), see `to_pixels`, as a picture of its own."""
+    return [Image.fromarray(pixels) for pixels in to_pixels(images)]
+
+
 def grid(
     images: Images,
     columns: int | None = None,

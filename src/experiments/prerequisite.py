@@ -92,7 +92,7 @@ def _name(need: Run | Path) -> str:
 def _given(path: str, place: Path) -> Path:
     if not (place / files.RUN).is_file():
         raise UserError(f"{path}.pretrained={place}: is not the folder of a run")
-    if not files.by_images(place, "weights"):
+    if not files.finished_weights(place):
         raise UserError(f"{path}.pretrained={place}: is not trained to its end; run it again first")
     return place
 
@@ -111,6 +111,7 @@ def _plan_prerequisite(
     OmegaConf.set_struct(cfg, False)
     for group in SHARED:
         cfg[group] = copy.deepcopy(parent[group])
+    cfg.tracker.name = None  # it is no arm of the study that it is trained for
     group = role(path)
     cfg[group] = {key: value for key, value in node.items() if key != "pretrained"}
     if group == "generator":
@@ -181,7 +182,7 @@ def with_paths(config: Mapping[str, Any], needs: Mapping[str, Run | Path]) -> di
 def _weights(path: str, need: Run | Path) -> Path:
     """The file to load: exactly as long trained as asked for where the result depends on it."""
     place = need.folder if isinstance(need, Run) else need
-    newest = files.by_images(place, "weights")[0]
+    newest = files.finished_weights(place)[0]
     if isinstance(need, Path):
         return newest
     exact = files.file_at(place, "weights", need.goal)

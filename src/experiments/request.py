@@ -175,8 +175,10 @@ def run_folder(config: Mapping[str, Any]) -> Path:
         raise UserError(f"run: task={task} needs run=outputs/<model>-<data>/<id>")
     place = Path(str(run))
     files.run_about(place)
-    if not files.by_images(place, "checkpoints") + files.by_images(place, "weights"):
+    if not files.has_weights(place):
         raise UserError(f"run={place}: has no weights yet; train it first")
+    if task == "evaluate" and files.is_export(place):
+        raise UserError(f"run={place}: is an export; score the run that it was made of")
     return place
 
 
@@ -188,6 +190,8 @@ def with_run(overrides: list[str]) -> list[str]:
     if given.get("task") != "evaluate" or "run" not in given:
         return overrides
     run = next(item for item in overrides if item.startswith("run="))
+    if files.is_export(Path(_value(run))):  # what others wrote is no part of a command
+        return overrides
     own = files.run_about(Path(_value(run)))["overrides"]
     names = {item: item.lstrip("+~").partition("=")[0] for item in own}
     kept = [item for item, name in names.items() if name not in given]

@@ -14,7 +14,8 @@ from experiments import checkpoint
 from experiments.config import build
 from experiments.data.reading import reader_of
 from experiments.errors import UserError
-from experiments.folder import run_about, run_config, run_facts
+from experiments.export.weights import require_fit, require_whole
+from experiments.folder import is_export, run_about, run_config, run_facts
 from experiments.picture import to_pixels
 from experiments.prerequisite import without_pretrained
 from experiments.request import NO_TEXT
@@ -27,11 +28,14 @@ SIDE = 256
 
 
 def load(folder: str | Path, device: str = "cpu") -> Model:
-    """The trained model of a run folder, with its averaged weights.
+    """The trained model of a run folder, or of an export of one, with its averaged weights.
 
-    Raises `UserError` where the folder is no run, has no checkpoint, or does not draw pictures.
+    Raises `UserError` where the folder is no run, has no checkpoint, or does not draw pictures, and
+    where an export is not as it was written.
     """
     place = Path(folder)
+    if is_export(place):
+        require_whole(place)
     config, facts = run_config(place), run_facts(place)
     node = without_pretrained(config, "system")["system"]
     if "encoder" in node and node["encoder"] is None:
@@ -42,7 +46,9 @@ def load(folder: str | Path, device: str = "cpu") -> Model:
         name = run_about(place)["choices"]["model"]
         raise UserError(f"run={place}: {name} draws no pictures; take a run of attngan_4stage")
     state = checkpoint.load_export(place)
-    for name, module in system.export_modules().items():
+    modules = system.export_modules()
+    require_fit(place, modules, state["export"])
+    for name, module in modules.items():
         if module.state_dict():
             module.load_state_dict(state["export"][name])
     return Model(system.eval().to(device), facts.get("words", []), config, int(state["images"]))

@@ -13,15 +13,23 @@ from experiments.prerequisite import plan
 from experiments.ranks import Ranks
 
 
-def perform(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> None:
-    """Train the run of a configuration, or evaluate one that is there.
+def perform(
+    config: dict[str, Any], chosen: dict[str, str], overrides: list[str], wait: bool = False
+) -> None:
+    """Train the run of a configuration, or evaluate one that is there. `wait`: for its folder,
+    where another process holds it.
 
     Raises `Stopped` where the user stopped it: what was done is saved.
     """
-    set_up(config["launch"], int(os.environ.get("WORLD_SIZE", 1)))
+    set_up(config["launch"], _processes_here())
     ranks = Ranks(config["launch"]["device"])
     with Interrupt() as interrupt:
         if config["task"] == "evaluate":
             evaluate_run(config, overrides, ranks, interrupt)
         else:
-            train_with_prerequisites(plan(config, chosen, overrides), ranks, interrupt)
+            train_with_prerequisites(plan(config, chosen, overrides), ranks, interrupt, wait=wait)
+
+
+def _processes_here() -> int:
+    """Those of the run that are on this machine, of which there may be several."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE") or os.environ.get("WORLD_SIZE") or 1)

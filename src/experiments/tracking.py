@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from experiments.errors import UserError
-from experiments.tracking_backend import TensorBoard, Trackio, bounded, one_line, quiet
+from experiments.tracking_backend import (
+    Rows,
+    TensorBoard,
+    Trackio,
+    bounded,
+    one_line,
+    quiet,
+)
 from experiments.tracking_wandb import FINISH_TIMEOUT, WandB, wandb_mode
 
 if TYPE_CHECKING:
@@ -23,6 +30,7 @@ log = logging.getLogger(__name__)
 
 BACKENDS = ("wandb", "trackio", "tensorboard", "none")
 MODES = ("auto", "online", "offline", "disabled")
+UPLOAD_TIMEOUT = 900.0  # s; for weights, which are larger than all else
 
 
 class Backend(Protocol):
@@ -35,6 +43,14 @@ class Backend(Protocol):
     def log_pictures(
         self, name: str, pictures: Sequence[Image], captions: Sequence[str], images: int
     ) -> None: ...
+
+    def log_samples(self, samples: Rows, images: int) -> None: ...
+
+    def log_artifact(
+        self, name: str, kind: str, file: Path, aliases: Sequence[str], about: dict[str, Any]
+    ) -> None: ...
+
+    def use_artifact(self, name: str, kind: str) -> None: ...
 
     def summary(self, values: dict[str, Any]) -> None: ...
 
@@ -49,8 +65,8 @@ class Tracker:
     `Tracker([])` does nothing: what ranks other than the main process hold.
     """
 
-    def __init__(self, backends: Sequence[Backend]) -> None:
-        self.backends = list(backends)
+    def __init__(self, backends: Sequence[Backend], finish_timeout: float = FINISH_TIMEOUT) -> None:
+        self.backends, self.finish_timeout = list(backends), finish_timeout
 
     def log(self, values: Mapping[str, float], images: int) -> None:
         """Scalars at a number of images seen, the x-axis of every chart."""
@@ -71,16 +87,37 @@ class Tracker:
             "log pictures", lambda backend: backend.log_pictures(name, pictures, captions, images)
         )
 
+    def log_samples(self, samples: Rows, images: int) -> None:
+        """A table: (caption, drawn, real) of PIL pictures, a row each."""
+        self._each("log samples", lambda backend: backend.log_samples(samples, images))
+
+    def log_artifact(
+        self,
+        name: str,
+        kind: str,
+        file: Path,
+        aliases: Sequence[str] = (),
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        """A file that this run made, as a version of what has that name and kind."""
+        told = dict(about or {})
+        self._each("log the artifact", lambda b: b.log_artifact(name, kind, file, aliases, told))
+
+    def use_artifact(self, name: str, kind: str) -> None:
+        """What another run made and this one builds on, as "name:alias"."""
+        self._each("use the artifact", lambda backend: backend.use_artifact(name, kind))
+
     def summary(self, values: Mapping[str, Any]) -> None:
         """Final scores, one value per name, as tables of runs show them."""
         self._each("write the summary", lambda backend: backend.summary(dict(values)))
 
-    def finish(self, timeout: float = FINISH_TIMEOUT + 10) -> None:
+    def finish(self, timeout: float | None = None) -> None:
         """Flush and close; gives each backend `timeout` seconds. A second call does nothing."""
+        patience = self.finish_timeout + 10 if timeout is None else timeout
 
         def close(backend: Backend) -> None:
             with quiet():
-                error = bounded(backend.finish, timeout)
+                error = bounded(backend.finish, patience)
             if error is not None:
                 raise error
 
@@ -117,6 +154,8 @@ def start(
     choices: Mapping[str, str] | None = None,
     trackio_dir: str | Path | None = None,
     images: int = 0,
+    agent: bool = True,
+    artifacts: bool = False,
 ) -> Tracker:
     """Start the chosen backends; call it on the main process only.
 
@@ -124,6 +163,8 @@ def start(
     "auto" is WANDB_MODE if set, else online when logged in, else offline. choices: group -> option
     of Hydra, logged as `choices/<group>`. trackio_dir: where all runs share one dashboard.
     images: where a resumed run goes on, so that TensorBoard hides what was logged beyond.
+    agent: whether this run is that of a W&B agent, if one started this process. artifacts: whether
+    files will be uploaded, which takes its time at the end.
 
     Raises UserError for an unknown backend or mode, a package that is not installed, or
     mode="online" without a login. A service that fails to start is disabled with a line in the log.
@@ -144,16 +185,18 @@ def start(
     settings = dict(config or {})
     settings |= {f"choices/{name}": option for name, option in (choices or {}).items()}
     settings |= {"run_id": run_id}
+    patience = UPLOAD_TIMEOUT if artifacts else FINISH_TIMEOUT
 
     def open_wandb() -> Backend | None:
         decided = wandb_mode(mode)
         if decided == "disabled":
             return None
-        return WandB(folder, project, run_id, name, group, job_type, tags, settings, decided)
+        about = (folder, project, run_id, name, group, job_type, tags, settings, decided)
+        return WandB(*about, agent=agent, finish_timeout=patience)
 
     def open_trackio() -> Backend:
         shared = folder / "trackio" if trackio_dir is None else Path(trackio_dir)
-        return Trackio(shared, project, run_id, name, group, settings)
+        return Trackio(shared, project, run_id, name, group, settings, folder)
 
     def open_tensorboard() -> Backend:
         return TensorBoard(folder, settings, images)
@@ -174,4 +217,4 @@ def start(
         else:
             if opened is not None:
                 started.append(opened)
-    return Tracker(started)
+    return Tracker(started, patience)

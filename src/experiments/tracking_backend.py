@@ -18,10 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments.tracking_memory import Memory
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 log = logging.getLogger(__name__)
+
+SAMPLES = "samples_table"
+COLUMNS = ("images", "caption", "drawn", "real")
+Rows = Sequence[tuple[str, "Image", "Image"]]  # caption, drawn, real
 
 
 class Trackio:
@@ -37,7 +43,10 @@ class Trackio:
         name: str,
         group: str | None,
         config: dict[str, Any],
+        run_folder: Path | None = None,
     ) -> None:
+        """run_folder: where it is remembered what was logged."""
+        self._memory = Memory(run_folder or folder, "trackio", run_id)
         # trackio reads this once, on its first import in a process; a user's own choice stands.
         if "trackio" not in sys.modules:
             os.environ.setdefault("TRACKIO_DIR", str(folder.resolve()))
@@ -55,6 +64,7 @@ class Trackio:
             )
             self._tracker.start()
         self._images = 0
+        self._memory.save()
         with contextlib.suppress(Exception):
             # We close the run ourselves; trackio's exit hook would close it again, loudly.
             import trackio
@@ -62,8 +72,7 @@ class Trackio:
             trackio.context_vars.current_run.set(None)
 
     def log(self, values: dict[str, float], images: int) -> None:
-        self._images = images
-        self._tracker.log(dict(values), step=images)
+        self._log(values, images)
 
     def log_pictures(
         self, name: str, pictures: Sequence[Image], captions: Sequence[str], images: int
@@ -76,8 +85,38 @@ class Trackio:
                 picture_keys(name, len(pictures)), pictures, captions, strict=True
             )
         }
+        self._log(shown, images)
+
+    def log_samples(self, samples: Rows, images: int) -> None:
+        import trackio
+
+        rows = [
+            [images, caption, trackio.Image(drawn), trackio.Image(real)]
+            for caption, drawn, real in samples
+        ]
+        self._log({SAMPLES: trackio.Table(columns=list(COLUMNS), data=rows)}, images)
+
+    def _log(self, values: Mapping[str, Any], images: int) -> None:
         self._images = images
-        self._tracker.log(shown, step=images)
+        new = self._memory.new(values, images)
+        if new:
+            self._tracker.log({name: values[name] for name in new}, step=images)
+            self._memory.add(new, images)
+
+    def log_artifact(
+        self, name: str, kind: str, file: Path, aliases: Sequence[str], about: dict[str, Any]
+    ) -> None:
+        import trackio
+
+        artifact = trackio.Artifact(name=name, type=kind, metadata=about)
+        artifact.add_file(file)
+        self._tracker.run.log_artifact(artifact, aliases=list(aliases))
+
+    def use_artifact(self, name: str, kind: str) -> None:
+        try:
+            self._tracker.run.use_artifact(name, type=kind)
+        except Exception as error:  # it was trained without artifacts
+            log.warning("trackio has no artifact %s for the lineage: %s", name, one_line(error))
 
     def summary(self, values: dict[str, Any]) -> None:
         shown = {f"summary/{name}": value for name, value in values.items()}
@@ -85,6 +124,7 @@ class Trackio:
 
     def finish(self) -> None:
         self._tracker.finish()
+        self._memory.close()
 
     def abandon(self) -> None:
         pass
@@ -122,6 +162,17 @@ class TensorBoard:
             lines = [f"- `{key}` {caption}" for key, caption in zip(keys, captions, strict=True)]
             writer.add_text(f"{name}/captions", "\n".join(lines), images)
         writer.flush()
+
+    def log_samples(self, samples: Rows, images: int) -> None:
+        """TensorBoard has no tables; the sheet of samples shows the same."""
+
+    def log_artifact(
+        self, name: str, kind: str, file: Path, aliases: Sequence[str], about: dict[str, Any]
+    ) -> None:
+        """TensorBoard has no artifacts; `docs/tracking.md` says so."""
+
+    def use_artifact(self, name: str, kind: str) -> None:
+        """See `log_artifact`."""
 
     def summary(self, values: dict[str, Any]) -> None:
         scores = {name: value for name, value in values.items() if isinstance(value, (int, float))}

@@ -10,13 +10,23 @@ import contextlib
 import logging
 import netrc
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from experiments.errors import UserError
-from experiments.tracking_backend import accelerate_state, bounded, one_line, picture_keys
+from experiments.tracking_agent import agent_project, agent_run, without_agent
+from experiments.tracking_backend import (
+    COLUMNS,
+    SAMPLES,
+    Rows,
+    accelerate_state,
+    bounded,
+    one_line,
+    picture_keys,
+)
+from experiments.tracking_memory import Memory
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,7 +38,8 @@ FINISH_TIMEOUT = 60.0  # s; W&B itself would wait for the last upload for ever
 
 
 class WandB:
-    """Weights & Biases. The run id is ours, so a resumed run continues its own charts."""
+    """Weights & Biases. The run id is ours, or that which an agent gave the run once, so a resumed
+    run continues its own charts."""
 
     name = "wandb"
 
@@ -43,19 +54,29 @@ class WandB:
         tags: Sequence[str],
         config: dict[str, Any],
         mode: str,
+        agent: bool = True,
+        finish_timeout: float = FINISH_TIMEOUT,
     ) -> None:
+        """agent: where an agent started this process, whether its run is this one."""
         import wandb
         from accelerate.tracking import WandBTracker
 
         accelerate_state()
         folder.mkdir(parents=True, exist_ok=True)
+        self._staging = folder / "wandb" / "data"
         settings: dict[str, Any] = {
             "silent": True,
             "console": "off",
             "init_timeout": INIT_TIMEOUT,
         }
         if "finish_timeout" in wandb.Settings.model_fields:
-            settings["finish_timeout"] = FINISH_TIMEOUT
+            settings["finish_timeout"] = finish_timeout
+        theirs = agent_run()
+        if theirs:
+            wandb.teardown()  # W&B reads the agent's variables once, at its first run
+            project = agent_project() or project
+        self._memory = Memory(folder, "wandb", run_id, theirs if agent else None)
+        run_id = self._memory.id
 
         def tracker(mode: str) -> WandBTracker:
             opened = WandBTracker(
@@ -75,24 +96,26 @@ class WandB:
             opened.start()
             return opened
 
-        try:
-            self._tracker = tracker(mode)
-        except Exception as error:
-            if mode == "offline":
-                raise
-            log.warning("W&B cannot be reached, so it logs offline: %s", one_line(error))
-            bounded(wandb.teardown, 20)  # the service still holds the id of the attempt
-            self._tracker = tracker("offline")
+        with contextlib.nullcontext() if agent else without_agent():
+            try:
+                self._tracker = tracker(mode)
+            except Exception as error:
+                if mode == "offline":
+                    raise
+                log.warning("W&B cannot be reached, so it logs offline: %s", one_line(error))
+                bounded(wandb.teardown, 20)  # the service still holds the id of the attempt
+                self._tracker = tracker("offline")
+        self._memory.save()
         self._run = self._tracker.run
         self._run.define_metric("images")
         self._run.define_metric("*", step_metric="images")
         if self._run.offline:
-            log.info("W&B offline: wandb sync %s", Path(self._run.dir).parent)
+            log.info("W&B offline: wandb sync %s", folder / "wandb")
         else:
             log.info("W&B: %s", self._run.url)
 
     def log(self, values: dict[str, float], images: int) -> None:
-        self._tracker.log({**values, "images": images})
+        self._log(values, images)
 
     def log_pictures(
         self, name: str, pictures: Sequence[Image], captions: Sequence[str], images: int
@@ -108,13 +131,63 @@ class WandB:
         logged = (
             {name: shown} if same else dict(zip(picture_keys(name, len(shown)), shown, strict=True))
         )
-        self._tracker.log({**logged, "images": images})
+        self._log(logged, images)
+
+    def log_samples(self, samples: Rows, images: int) -> None:
+        import wandb
+
+        rows = [
+            [images, caption, wandb.Image(drawn), wandb.Image(real)]
+            for caption, drawn, real in samples
+        ]
+        with self._staged():
+            self._log({SAMPLES: wandb.Table(columns=list(COLUMNS), data=rows)}, images)
+
+    def _log(self, values: Mapping[str, Any], images: int) -> None:
+        new = self._memory.new(values, images)
+        if new:
+            self._tracker.log({name: values[name] for name in new} | {"images": images})
+            self._memory.add(new, images)
+
+    def log_artifact(
+        self, name: str, kind: str, file: Path, aliases: Sequence[str], about: dict[str, Any]
+    ) -> None:
+        import wandb
+
+        artifact = wandb.Artifact(name, type=kind, metadata=about)
+        # The file stays where it is and as it is: a copy of it would be one too many.
+        artifact.add_file(str(file), policy="immutable", skip_cache=True)
+        with self._staged():
+            self._run.log_artifact(artifact, aliases=["latest", *aliases])
+
+    def use_artifact(self, name: str, kind: str) -> None:
+        if self._run.offline:
+            log.info("W&B offline: that %s was used is in the configuration alone", name)
+            return
+        try:
+            self._run.use_artifact(name, type=kind)
+        except Exception as error:  # it was trained without artifacts, or elsewhere
+            log.warning("W&B has no artifact %s for the lineage: %s", name, one_line(error))
+
+    @contextlib.contextmanager
+    def _staged(self) -> Iterator[None]:
+        """Files that wait for their upload lie with the run, unless the user has a place for them:
+        an offline run is synced whole, or moved away with them."""
+        chosen = "WANDB_DATA_DIR" in os.environ
+        if not chosen:
+            os.environ["WANDB_DATA_DIR"] = str(self._staging.resolve())
+        try:
+            yield
+        finally:
+            if not chosen:
+                del os.environ["WANDB_DATA_DIR"]
 
     def summary(self, values: dict[str, Any]) -> None:
         self._run.summary.update(values)
 
     def finish(self) -> None:
         self._tracker.finish()
+        self._memory.close()
 
     def abandon(self) -> None:
         # Else a dead service would also take the next run of this process with it.

@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from experiments.config import CONF
+from experiments.study import names, read
 
 CHOSEN = ("model", "data", "experiment", "debug")  # groups whose options are runs, told one by one
 EXAMPLES = """\
@@ -19,6 +20,8 @@ Birdsong turns text into images with GANs. A run is a model on a data set:
   python run.py task=sample run=outputs/... sample.file=captions.txt num_samples=1
   python run.py task=evaluate run=outputs/...          score a run again; metric.samples=5000
   python run.py -m loss.damsm.weight=0,1,5,50          an ablation: one run of each
+  python run.py -m study=stages hydra/launcher=joblib  a study of sweeps/, several runs at a time
+  python run.py task=report study=stages               what it found: a page, CSV and Markdown
   python run.py launch.num_processes=2                 two processes or GPUs
 
 The same command again resumes; a finished run prints its scores.
@@ -27,7 +30,6 @@ FLAGS = """\
   --cfg job          every key and its value, without a run; --resolve computes them
   --info defaults    the files that a command is made of
   -m                 one run for each of several values: key=a,b,c
-  --config-dir=sweeps --config-name=NAME    a study of sweeps/
   --hydra-help       more flags
 """
 
@@ -52,6 +54,8 @@ def usage() -> str:
             lines += wrap(
                 ", ".join(options), 110, initial_indent=f"  {name:<19} ", subsequent_indent=" " * 22
             )
+    lines += ["", "Studies, with -m study=NAME, and budget=full for the published widths:", ""]
+    lines += [f"  {name:<26}{read(name)['question']}" for name in names()]
     lines += ["", "Set any key with key=value (trainer.images=50000, seed=1). Flags:", "", FLAGS]
     return "\n".join(lines)
 

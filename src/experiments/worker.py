@@ -1,5 +1,7 @@
-"""The processes of one job: `python -m experiments.worker JOB` starts the ranks, each of which runs
-this file again. The folder of JOB is where they tell the launcher who they are and what went wrong.
+"""The processes of one job: `python -m experiments.worker JOB` is the only one, or starts ranks.
+
+Each rank runs this file again. In the folder of JOB they tell the launcher who they are and what
+went wrong.
 """
 
 from __future__ import annotations
@@ -35,13 +37,17 @@ def start_ranks(job: Path) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
-    processes = json.loads(job.read_text())["config"]["launch"]["num_processes"]
-    command = ["--standalone", "--nproc_per_node", str(processes)]
+    command = ["--standalone", "--nproc_per_node", str(processes_of(job))]
     try:
         run.run(run.parse_args([*command, "-m", "experiments.worker", str(job)]))
     except ChildFailedError as error:
         return next(iter(error.failures.values())).exitcode or 1
     return 0
+
+
+def processes_of(job: Path) -> int:
+    """How many ranks a job has."""
+    return int(json.loads(job.read_text())["config"]["launch"]["num_processes"])
 
 
 def work(job: Path) -> int:
@@ -64,7 +70,7 @@ def work(job: Path) -> int:
         from experiments.task import perform
 
         try:
-            perform(content["config"], content["choices"], content["overrides"])
+            perform(content["config"], content["choices"], content["overrides"], content["wait"])
         except Stopped as stopped:
             (folder / STOPPED).write_text(str(stopped.code))
         leave()
@@ -83,4 +89,5 @@ def work(job: Path) -> int:
 if __name__ == "__main__":
     end_with_parent()
     file = Path(sys.argv[1])
-    sys.exit(work(file) if "RANK" in os.environ else start_ranks(file))
+    alone = "RANK" in os.environ or processes_of(file) == 1
+    sys.exit(work(file) if alone else start_ranks(file))

@@ -15,7 +15,6 @@ import pytest
 from experiments.launch import main
 
 ROOT = Path(__file__).parents[2]
-SWEEPS = ROOT / "sweeps"
 HEAVY = {"torch", "datasets", "wandb", "torchmetrics", "accelerate", "pyarrow", "trackio"}
 
 
@@ -76,8 +75,14 @@ def test_a_mistake_is_told_at_once(tmp_path: Path, arguments: list[str], parts: 
         (["-m", "seed=0,1", "model="], "model"),
         (["--fast"], "unrecognized arguments: --fast; python run.py --help says what there is"),
         (["--cfg"], "--cfg"),
-        (["--config-dir=nowhere", "--config-name=x"], "--config-dir=nowhere: there is no such"),
-        ([f"--config-dir={SWEEPS}", "--config-name=stagez"], "did you mean stages?"),
+        (["--config-name=x"], "--config-name: a study of sweeps/ is chosen with -m study=NAME"),
+        (["-m", "study=stagez"], "study=stagez: no such file in sweeps/; did you mean stages?"),
+        (["-m", "study=stages", "budget=ful"], "stages has no such budget; did you mean full?"),
+        (["-m", "budget=full"], "budget=full: is one of a study; name it, as study=NAME"),
+        (["-m", "seed=0,1", "study=learning_rate", "optim.generator.lr=1"], "together; change it"),
+        (["-m", "seed=0,1", "hydra/launcher=jobli"], "is not there; did you mean joblib?"),
+        (["task=report"], "paths.outputs=outputs: no run is there"),
+        (["task=report", "run=nowhere"], "run=nowhere: there is no such folder"),
         (["encoder.pretrained=/nowhere"], "encoder.pretrained=/nowhere: is not the folder"),
         (["task=sample"], "run: task=sample needs run="),
         (["task=sample", "run=nowhere", "text=a bird"], "run=nowhere: there is no such folder"),
@@ -131,10 +136,7 @@ def test_several_mistakes(tmp_path: Path) -> None:
         (["model=damsm", "--cfg", "job", "--resolve", "seed=3"], "seed: 3"),
         (["--info", "defaults"], "model/attngan_4stage"),
         (["--version"], "Hydra"),
-        (
-            [f"--config-dir={ROOT / 'sweeps'}", "--config-name=stages", "--cfg", "job"],
-            "group: stages",
-        ),
+        (["-m", "study=stages", "--cfg", "job", "--resolve"], "images_per_species: 24"),
     ],
 )
 def test_a_question(tmp_path: Path, arguments: list[str], part: str) -> None:

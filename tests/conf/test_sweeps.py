@@ -3,81 +3,77 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hydra import compose, initialize_config_dir
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import OmegaConf
 
 from experiments.check import checked_compose
-from experiments.config import CONF, plain, register
+from experiments.config import plain
+from experiments.study import SWEEPS, Study, names, study_of
 
-SWEEPS = CONF.parent / "sweeps"
-FILES = sorted(SWEEPS.glob("*.yaml"))
-
-
-def composed(file: Path) -> Any:
-    """The file as Hydra reads it for `--config-dir=sweeps --config-name=<stem>`."""
-    register()
-    with initialize_config_dir(str(SWEEPS), version_base="1.3"):
-        return compose(
-            file.stem,
-            overrides=[f"hydra.searchpath=[file://{CONF}]"],
-            return_hydra_config=True,
-        )
-
-
-def jobs(file: Path) -> list[list[str]]:
-    """The overrides of each job, as Hydra's sweeper makes them."""
-    params = OmegaConf.load(file).hydra.sweeper.params
-    parsed = OverridesParser.create().parse_overrides([f"{k}={v}" for k, v in params.items()])
-    found: list[list[str]] = BasicSweeper.split_arguments(parsed, None)[0]
-    return found
+ARMS = [name for name in names() if not study_of([f"study={name}"]).search]
+ASKED = {
+    "attngan_4stage",
+    "conditioning_augmentation",
+    "damsm_weight",
+    "generator_steps",
+    "learning_rate",
+    "mismatch",
+    "spectral_norm",
+    "stages",
+    "text_encoder",
+    "text_to_image",
+}
 
 
 @cache
-def configs(file: Path) -> list[dict[str, Any]]:
-    """The configuration of each job, checked."""
-    return [plain(checked_compose(job)) for job in jobs(file)]
+def study(name: str, budget: str) -> tuple[Study, list[dict[str, Any]]]:
+    """A study, and the checked configuration of each of its arms, with its first seed."""
+    found = study_of([f"study={name}", f"budget={budget}"])
+    first = [job for job in found.jobs if job.settings["seed"] == found.jobs[0].settings["seed"]]
+    return found, [plain(checked_compose(job.overrides)) for job in first]
 
 
-def test_there_are_sweeps() -> None:
-    assert {file.stem for file in FILES} >= {"attngan_4stage", "damsm_weight", "stages"}
+def test_the_studies_that_there_should_be() -> None:
+    assert set(ARMS) >= ASKED
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_file_asks_a_question_and_names_its_command(file: Path) -> None:
-    first, *rest = file.read_text().splitlines()
-    assert first.startswith("# ") and "?" in first
-    command = f"python run.py --config-dir=sweeps --config-name={file.stem}"
-    assert any(command in line for line in rest)
+@pytest.mark.parametrize("name", names())
+def test_a_file_asks_a_question_and_has_a_cheap_budget_and_a_full_one(name: str) -> None:
+    first = (SWEEPS / f"{name}.yaml").read_text().splitlines()[0]
+    assert first.startswith("# ") and first.rstrip().endswith(("?", "."))
+    found = study_of([f"study={name}"])
+    assert "?" in (found.question or "") and found.budget == "plumage"
+    assert study_of([f"study={name}", "budget=full"]).budget == "full"
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_file_composes_to_a_multirun_in_its_own_group(file: Path) -> None:
-    cfg = composed(file)
-    assert cfg.hydra.mode.name == "MULTIRUN"
-    assert cfg.tracker.group == file.stem
-    OmegaConf.set_struct(cfg, False)
-    bare = checked_compose([])
-    assert plain(cfg) | {"tracker": None} == plain(bare) | {"tracker": None}  # params alone differ
+@pytest.mark.parametrize("budget", ["plumage", "full"])
+@pytest.mark.parametrize("name", ARMS)
+def test_every_arm_passes_the_check_and_differs_from_the_others(name: str, budget: str) -> None:
+    found, configs = study(name, budget)
+    assert len(configs) > 1 and len({repr(config) for config in configs}) == len(configs)
+    assert len(found.jobs) % len(configs) == 0
+    data = "experiments.data.plumage" if budget == "plumage" else "experiments.data.cub"
+    assert all(config["data"]["reader"]["_target_"].startswith(data) for config in configs)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_job_passes_the_check_and_differs_from_the_others(file: Path) -> None:
-    found = configs(file)
-    assert len(found) > 1
-    assert len({repr(config) for config in found}) == len(found)
+@pytest.mark.parametrize(
+    ("budget", "rates", "weights"),
+    [("plumage", {5e-4, 1e-3, 2e-3}, {1, 5, 20}), ("full", {1e-4, 2e-4, 4e-4}, {1, 5, 50})],
+)
+def test_the_ablation_varies_what_it_should(
+    budget: str, rates: set[float], weights: set[float]
+) -> None:
+    found, configs = study("attngan_4stage", budget)
+    assert len(configs) == 18 and len(found.jobs) == 36
+    for network in ("generator", "discriminator"):
+        assert {config["optim"][network]["lr"] for config in configs} == rates
+    assert {config["system"]["damsm"]["weight"] for config in configs} == weights
+    assert {config["system"]["generator_steps"] for config in configs} == {1, 2}
+    assert all(len(config["generator"]["resolutions"]) == 4 for config in configs)
 
 
-def test_the_ablation_varies_what_it_should() -> None:
-    found = configs(SWEEPS / "attngan_4stage.yaml")
-    assert len(found) == 18
-    assert {config["optim"]["generator"]["lr"] for config in found} == {1e-4, 2e-4, 4e-4}
-    assert {config["optim"]["discriminator"]["lr"] for config in found} == {1e-4, 2e-4, 4e-4}
-    assert {config["system"]["damsm"]["weight"] for config in found} == {1, 5, 50}
-    assert {config["system"]["generator_steps"] for config in found} == {1, 2}
-    assert all(len(config["generator"]["resolutions"]) == 4 for config in found)
+def test_two_time_scales_are_taken_side_by_side() -> None:
+    _, configs = study("learning_rate", "full")
+    rates = [(c["optim"]["generator"]["lr"], c["optim"]["discriminator"]["lr"]) for c in configs]
+    assert rates == [(1e-4, 1e-4), (2e-4, 2e-4), (4e-4, 4e-4), (1e-4, 4e-4), (2e-4, 8e-4)]

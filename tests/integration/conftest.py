@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,12 +61,14 @@ class Commands:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.count = folder, 0
+        # Other tests of this process leave the address of their W&B service, which ends with them.
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("WANDB_")}
         self.forge = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("forge.py"))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"},
+            env=inherited | {"OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"},
             cwd=folder,
         )
         self.cache = folder / "cache"
@@ -76,10 +78,15 @@ class Commands:
         return [*TINY, f"paths.outputs={outputs}", f"paths.cache={self.cache}"]
 
     def start(
-        self, *arguments: str, outputs: Path | None, file_size: int = 0, ranks: int = 1
+        self,
+        *arguments: str,
+        outputs: Path | None,
+        file_size: int = 0,
+        ranks: int = 1,
+        env: Mapping[str, str] | None = None,
     ) -> Job:
         """Start `run.py`: with the tiny settings and this folder for runs, or bare without one; on
-        several ranks as torchrun does."""
+        several ranks as torchrun does. `env` is added to its environment."""
         self.count += 1
         log, code = (self.folder / f"{self.count}.{kind}" for kind in ("log", "code"))
         settings = [] if outputs is None else self.settings(outputs)
@@ -89,6 +96,7 @@ class Commands:
             "code": str(code),
             "file_size": file_size,
             "ranks": ranks,
+            "env": dict(env or {}),
         }
         assert self.forge.stdin and self.forge.stdout
         self.forge.stdin.write(json.dumps(job) + "\n")
@@ -101,9 +109,15 @@ class Commands:
         job.wait()
         return job
 
-    def ok(self, *arguments: str, outputs: Path | None, ranks: int = 1) -> Job:
+    def ok(
+        self,
+        *arguments: str,
+        outputs: Path | None,
+        ranks: int = 1,
+        env: Mapping[str, str] | None = None,
+    ) -> Job:
         """Start it, and see it end well."""
-        job = self.run(*arguments, outputs=outputs, ranks=ranks)
+        job = self.start(*arguments, outputs=outputs, ranks=ranks, env=env)
         assert job.wait() == 0, job.text
         return job
 

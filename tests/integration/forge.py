@@ -2,8 +2,8 @@
 
 Reads a JSON object a line from stdin: `arguments`, `log` (stdout and stderr go there), `code` (the
 exit code is written there), `file_size`, the largest file in bytes that it may write, or 0, and
-`ranks`, processes that it consists of, as torchrun would start them. Writes the process id of each
-to stdout.
+`ranks`, processes that it consists of, as torchrun would start them, and `env`, variables of its
+environment. Writes the process id of each to stdout.
 """
 
 import json
@@ -33,6 +33,7 @@ def run(job: dict) -> int:
     if job["file_size"]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["file_size"], job["file_size"]))
     sys.argv = ["run.py"]
+    os.environ |= job.get("env", {})
     try:
         return main(job["arguments"])
     except SystemExit as leave:

@@ -16,7 +16,7 @@ def vectors(n: int, d: int, seed: int) -> Tensor:
 def test_oracle_scores_one() -> None:
     sentences = vectors(500, 16, 0)
     result = r_precision(3 * sentences, sentences, torch.arange(500) % 50)
-    assert result == (1.0, 0.0, 100)
+    assert (result.mean, result.std, result.candidates) == (1.0, 0.0, 100)
 
 
 def test_random_vectors_score_at_chance() -> None:
@@ -40,7 +40,7 @@ def test_ties_are_misses() -> None:
     # Pairs of classes repeat each other's caption; all of the others are candidates.
     sentences = vectors(50, 33, 1).repeat(2, 1)
     result = r_precision(sentences, sentences, torch.arange(100), candidates=100)
-    assert result == (0.0, 0.0, 100)
+    assert (result.mean, result.std, result.candidates) == (0.0, 0.0, 100)
 
 
 def test_length_of_vectors_does_not_count() -> None:

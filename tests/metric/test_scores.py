@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -18,8 +19,13 @@ NAMES = ("crown", "wing", "pattern")
 NET = "efficientnet_lite0"
 
 
+def score(*collected: Any, **options: Any) -> tuple[dict[str, float], dict[str, str]]:
+    found = compute_scores(*collected, **options)
+    return found.scores, found.skipped
+
+
 def test_everything_is_scored(collect: Collect) -> None:
-    scores, skipped = compute_scores(collect(seed=0), collect(seed=1), NAMES, {"crown", "wing"})
+    scores, skipped = score(collect(seed=0), collect(seed=1), NAMES, {"crown", "wing"})
     assert skipped == {}
     spread = [
         f"{name}{suffix}"
@@ -46,7 +52,7 @@ def test_everything_is_scored(collect: Collect) -> None:
 
 def test_values(collect: Collect) -> None:
     real, fake = collect(seed=0), collect(seed=1, shift=2.0)
-    scores, _ = compute_scores(real, fake, NAMES)
+    scores, _ = score(real, fake, NAMES)
     expected = frechet_distance(real.features[NET], fake.features[NET])
     assert scores[f"frechet/{NET}"] == expected
     # A shift of 2 in 16 dimensions is 64 away; halves of the real images are not.
@@ -60,7 +66,7 @@ def test_values(collect: Collect) -> None:
 
 def test_a_copy_of_the_real_images_is_as_good_as_real(collect: Collect) -> None:
     real = collect()
-    scores, _ = compute_scores(real, real, NAMES)
+    scores, _ = score(real, real, NAMES)
     assert scores[f"frechet/{NET}"] == pytest.approx(0, abs=1e-6)
     for name in (f"inception_score/{NET}", "r_precision/damsm", "attribute_accuracy/crown"):
         assert scores[name] == scores[f"{name}/real"]
@@ -68,12 +74,12 @@ def test_a_copy_of_the_real_images_is_as_good_as_real(collect: Collect) -> None:
 
 def test_the_seed_decides(collect: Collect) -> None:
     real, fake = collect(seed=0), collect(seed=1)
-    assert compute_scores(real, fake, seed=5) == compute_scores(real, fake, seed=5)
-    assert compute_scores(real, fake, seed=5) != compute_scores(real, fake, seed=6)
+    assert score(real, fake, seed=5) == score(real, fake, seed=5)
+    assert score(real, fake, seed=5) != score(real, fake, seed=6)
 
 
 def test_nothing_collected_is_nothing_scored() -> None:
-    scores, skipped = compute_scores(Collected(), Collected())
+    scores, skipped = score(Collected(), Collected())
     assert scores == {}
     assert set(skipped) == {
         "frechet",
@@ -84,16 +90,16 @@ def test_nothing_collected_is_nothing_scored() -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 9, 10])
 def test_few_images_are_scored_or_named(collect: Collect, n: int) -> None:
-    scores, skipped = compute_scores(collect(seed=0), collect(n=n, seed=1), NAMES)
+    scores, skipped = score(collect(seed=0), collect(n=n, seed=1), NAMES)
     assert (f"frechet/{NET}" in scores) == (n >= 2)
     assert (f"inception_score/{NET}" in scores) == (n >= 10)
-    everything, _ = compute_scores(collect(seed=0), collect(seed=1), NAMES)
+    everything, _ = score(collect(seed=0), collect(seed=1), NAMES)
     main = {name for name in everything if not name.endswith(("/std", "/chance", "/candidates"))}
     missing = main - set(scores)
     named = {name for name in missing if any(name.startswith(key) for key in skipped)}
     assert missing == named
     assert not set(scores) & set(skipped)
-    few_real, reasons = compute_scores(collect(n=n, seed=0), collect(seed=1), NAMES)
+    few_real, reasons = score(collect(n=n, seed=0), collect(seed=1), NAMES)
     assert (f"frechet/{NET}/real" in few_real) == (n >= 4)
     assert (f"frechet/{NET}/real" in reasons) == (n < 4)
 
@@ -102,7 +108,7 @@ def test_images_that_are_not_finite_are_counted(collect: Collect) -> None:
     fake = collect(seed=1)
     fake.features[NET][:3, 0] = float("nan")
     fake.image_vectors["damsm"][7] = float("inf")
-    scores, skipped = compute_scores(collect(seed=0), fake, NAMES)
+    scores, skipped = score(collect(seed=0), fake, NAMES)
     reason = "3 of 120 generated images gave NaN or infinity"
     assert skipped[f"frechet/{NET}"] == skipped[f"kernel/{NET}"] == reason
     assert skipped["r_precision/damsm"].startswith("1 of 120 generated")
@@ -117,7 +123,7 @@ def test_one_class_and_unstated_attributes(collect: Collect) -> None:
     fake.stated[:, 1] = -1
     fake.repeats = {}
     fake.logits = {}
-    scores, skipped = compute_scores(real, fake, NAMES)
+    scores, skipped = score(real, fake, NAMES)
     assert "one class" in skipped["r_precision/damsm"]
     assert skipped["attribute_accuracy/wing"] == "no caption of generated images states it"
     assert "attribute_accuracy/wing/real" in scores and "attribute_accuracy/crown" in scores
@@ -168,7 +174,7 @@ def test_table_sets_generated_beside_real_and_chance() -> None:
 
 
 def test_table_of_all_scores_and_of_none(collect: Collect) -> None:
-    scores, skipped = compute_scores(collect(seed=0), collect(seed=1), NAMES, {"crown"})
+    scores, skipped = score(collect(seed=0), collect(seed=1), NAMES, {"crown"})
     text = format_table(scores, protocol(), skipped)
     assert len(text.splitlines()) == 2 + 11 + 1 + 4
     assert "not computed" not in text

@@ -21,12 +21,29 @@ def attribute_accuracy(
     Returns one entry per attribute that some caption states, "mean" (over those attributes, equally
     weighted) and "colour" (over those of `colour_names`); empty where nothing is stated.
     """
-    _check(stated, names, colour_names)
+    return mean_hits(attribute_hits(predicted, stated), names, colour_names)
+
+
+def attribute_hits(predicted: Tensor, stated: Tensor) -> Tensor:
+    """(n, A) float64: 1 where a picture shows what its caption states, 0 where it does not, NaN
+    where nothing is stated. Arguments as above."""
     assert predicted.shape == stated.shape, f"{tuple(predicted.shape)}, {tuple(stated.shape)}"
-    known = stated >= 0
-    right = ((predicted == stated) & known).sum(0).double()
-    counts = known.sum(0)
-    return _summary(right / counts, counts, names, colour_names)
+    return (predicted == stated).double().masked_fill(stated < 0, torch.nan)
+
+
+def mean_hits(
+    hits: Tensor, names: Sequence[str], colour_names: Collection[str] = ()
+) -> dict[str, float]:
+    """Accuracies of what `attribute_hits` gave, by name as above."""
+    _check(hits, names, colour_names)
+    counts = (~hits.isnan()).sum(0)
+    return _summary(hits.nansum(0) / counts, counts, names, colour_names)
+
+
+def averages(names: Sequence[str], colour_names: Collection[str] = ()) -> dict[str, list[str]]:
+    """What "mean" and "colour" are averages of, given the attributes that some caption states."""
+    colours = [name for name in names if name in colour_names]
+    return {key: list(of) for key, of in (("mean", names), ("colour", colours)) if of}
 
 
 def attribute_chance(
@@ -60,10 +77,8 @@ def _summary(
 ) -> dict[str, float]:
     triples = zip(names, values.tolist(), counts.tolist(), strict=True)
     result = {name: value for name, value, count in triples if count}
-    colours = [value for name, value in result.items() if name in colour_names]
-    if result:
-        mean = sum(result.values()) / len(result)
-        result["mean"] = mean
-    if colours:
-        result["colour"] = sum(colours) / len(colours)
-    return result
+    means = {
+        key: sum(result[name] for name in of) / len(of)
+        for key, of in averages(list(result), colour_names).items()
+    }
+    return result | means

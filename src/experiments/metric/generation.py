@@ -23,6 +23,7 @@ from experiments.metric.extractor import Extractor, hash_weights
 from experiments.metric.protocol import Protocol
 from experiments.metric.real import at_once, captions_for, read_captions, real_images, share
 from experiments.metric.result import Result
+from experiments.metric.samples import ScoreSamples
 from experiments.metric.scores import compute_scores
 from experiments.ranks import Ranks
 from experiments.terminal import say
@@ -85,7 +86,7 @@ class GenerationScores:
         real = self._real_pictures(subject, captions[: protocol.n_real], protocol)
         fake = self._collect(subject, captions, generate=True)
         fake.repeats = self._repeats(subject, captions)
-        scores, skipped = compute_scores(
+        found = compute_scores(
             real,
             fake,
             list(dataset.attribute_values),
@@ -95,8 +96,10 @@ class GenerationScores:
             candidates=self.candidates,
         )
         if blind:
-            skipped[f"r_precision/{own.name}"] = "the run's encoder has no image network"
-        return Result(scores, protocol, skipped)
+            found.skipped[f"r_precision/{own.name}"] = "the run's encoder has no image network"
+        columns = {name: column.float().numpy() for name, column in found.columns.items()}
+        samples = ScoreSamples(captions, columns, found.averages) if columns else None
+        return Result(found.scores, protocol, found.skipped, samples)
 
     def _protocol(self, subject: _Subject, captions: np.ndarray) -> Protocol:
         dataset, size = subject.dataset, subject.system.resolutions[-1]

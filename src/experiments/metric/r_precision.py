@@ -7,7 +7,7 @@ and real pictures beside both.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -16,12 +16,15 @@ from torch.nn.functional import normalize
 CHUNK = 256
 
 
-class RPrecision(NamedTuple):
-    """Share of hits, its standard deviation over folds, and the candidates that a query had."""
+@dataclass(frozen=True)
+class RPrecision:
+    """Share of hits, its standard deviation over folds, the candidates that a query had, and the
+    hits themselves: (n,) float64, 1 or 0."""
 
     mean: float
     std: float
     candidates: int
+    hits: Tensor = field(compare=False)
 
 
 def r_precision(
@@ -62,7 +65,7 @@ def r_precision(
     hit = torch.cat(hits).double()
     order = torch.randperm(n, generator=generator).to(hit.device)
     parts = torch.stack([part.mean() for part in hit[order].tensor_split(folds)])
-    return RPrecision(hit.mean().item(), parts.std(unbiased=False).item(), others.shape[1] + 1)
+    return RPrecision(hit.mean().item(), parts.std(unbiased=False).item(), others.shape[1] + 1, hit)
 
 
 def draw_distractors(labels: Tensor, count: int, generator: torch.Generator) -> Tensor:

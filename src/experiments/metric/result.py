@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from experiments.metric.protocol import Protocol
+from experiments.metric.samples import ScoreSamples
 
 
 @dataclass(frozen=True)
 class Result:
-    """Scores by name, why others could not be computed, and how all were measured."""
+    """Scores by name, why others could not be computed, how all were measured, and what single
+    pictures add to them, where that was kept."""
 
     scores: dict[str, float]
     protocol: Protocol
     skipped: dict[str, str] = field(default_factory=dict)
+    samples: ScoreSamples | None = field(default=None, compare=False)

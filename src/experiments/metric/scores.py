@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from experiments.metric.attribute import attribute_accuracy, attribute_chance
+from experiments.metric.attribute import attribute_chance, attribute_hits, averages, mean_hits
 from experiments.metric.collected import Collected
 from experiments.metric.diversity import diversity
 from experiments.metric.frechet import frechet_distance
@@ -27,10 +27,18 @@ EXPECTED = ("independent",)  # encoders that are told of where they are missing
 
 
 @dataclass
-class _Ledger:
+class Ledger:
+    """`scores`, and in `skipped` by name the reason for each that cannot be computed.
+
+    columns: for scores that are means over generated pictures, what each adds, (n,) on the CPU, NaN
+    where it does not count. averages: for scores that are means of such means, which.
+    """
+
     seed: int
     scores: dict[str, float] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, Tensor] = field(default_factory=dict, compare=False)
+    averages: dict[str, list[str]] = field(default_factory=dict)
 
     def usable(self, name: str, least: int, **sides: Tensor | None) -> bool:
         """True where each side has `least` finite rows; otherwise the reason is written down."""
@@ -58,15 +66,15 @@ def compute_scores(
     subset_size: int | None = None,
     candidates: int = 100,
     folds: int = 10,
-) -> tuple[dict[str, float], dict[str, str]]:
-    """Scores by name, and by name the reason for each that cannot be computed.
+) -> Ledger:
+    """All scores that what was collected allows.
 
     `attributes` names the columns of `predicted` and `stated`; `colours` those averaged as
     "colour". `splits` of the inception score, `subsets` and `subset_size` of the kernel distance,
-    `candidates` and `folds` of R-precision. Nothing is left out without an entry in the second
-    dictionary; a reason for "r_precision" alone speaks of all its scores.
+    `candidates` and `folds` of R-precision. Nothing is left out without an entry in `skipped`; a
+    reason for "r_precision" alone speaks of all its scores.
     """
-    ledger = _Ledger(seed)
+    ledger = Ledger(seed)
     extractors = sorted(real.features.keys() | fake.features.keys())
     if not extractors:
         ledger.skipped["frechet"] = "no extractor looked at the images"
@@ -79,11 +87,11 @@ def compute_scores(
     for name in sorted(real.image_vectors.keys() | fake.image_vectors.keys() | set(EXPECTED)):
         _retrieval(ledger, name, real, fake, candidates, folds)
     _attributes(ledger, real, fake, attributes, colours)
-    return ledger.scores, ledger.skipped
+    return ledger
 
 
 def _distances(
-    ledger: _Ledger,
+    ledger: Ledger,
     extractor: str,
     real: Tensor | None,
     fake: Tensor | None,
@@ -113,7 +121,7 @@ def _distances(
         both("/real", halves[0], halves[1])
 
 
-def _class_score(ledger: _Ledger, name: str, logits: Tensor | None, splits: int, side: str) -> None:
+def _class_score(ledger: Ledger, name: str, logits: Tensor | None, splits: int, side: str) -> None:
     if logits is None:
         ledger.skipped[name] = f"the extractor gave no logits of {side} images"
     elif ledger.usable(name, splits, **{side: logits}):
@@ -121,7 +129,7 @@ def _class_score(ledger: _Ledger, name: str, logits: Tensor | None, splits: int,
         ledger.scores[name], ledger.scores[f"{name}/std"] = mean, std
 
 
-def _diversity(ledger: _Ledger, name: str, repeats: Tensor | None, real: Tensor | None) -> None:
+def _diversity(ledger: Ledger, name: str, repeats: Tensor | None, real: Tensor | None) -> None:
     if repeats is None or repeats.shape[1] < 2:
         ledger.skipped[name] = "no caption was sampled more than once"
     elif ledger.usable(name, 1, generated=repeats):
@@ -131,7 +139,7 @@ def _diversity(ledger: _Ledger, name: str, repeats: Tensor | None, real: Tensor 
 
 
 def _retrieval(
-    ledger: _Ledger, encoder: str, real: Collected, fake: Collected, candidates: int, folds: int
+    ledger: Ledger, encoder: str, real: Collected, fake: Collected, candidates: int, folds: int
 ) -> None:
     name = f"r_precision/{encoder}"
     if encoder not in real.image_vectors.keys() | fake.image_vectors.keys():
@@ -152,10 +160,11 @@ def _retrieval(
             ledger.scores[f"{key}/candidates"] = float(result.candidates)
             if not suffix:
                 ledger.scores[f"{name}/chance"] = 1 / result.candidates
+                ledger.columns[name] = result.hits.cpu()
 
 
 def _attributes(
-    ledger: _Ledger,
+    ledger: Ledger,
     real: Collected,
     fake: Collected,
     names: Sequence[str],
@@ -169,7 +178,8 @@ def _attributes(
         if data.stated is None or data.predicted is None or not len(data.stated):
             ledger.skipped[f"{score}{suffix}"] = f"nothing read the attributes of {side} images"
             continue
-        found = attribute_accuracy(data.predicted, data.stated, names, colours)
+        hits = attribute_hits(data.predicted, data.stated)
+        found = mean_hits(hits, names, colours)
         ledger.scores.update({f"{score}/{key}{suffix}": value for key, value in found.items()})
         for key in (*names, "mean", *(("colour",) if colours else ())):
             if key not in found:
@@ -178,3 +188,7 @@ def _attributes(
         if not suffix:
             chance = attribute_chance(data.stated, names, colours)
             ledger.scores.update({f"{score}/{key}/chance": v for key, v in chance.items()})
+            known = {name: hits[:, k].cpu() for k, name in enumerate(names) if name in found}
+            ledger.columns.update({f"{score}/{name}": column for name, column in known.items()})
+            for key, of in averages(list(known), colours).items():
+                ledger.averages[f"{score}/{key}"] = [f"{score}/{name}" for name in of]

@@ -1,4 +1,4 @@
-"""From the words of a command line to jobs."""
+"""The words of a command line."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import errno
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from experiments.command import listed, parse, quoted
 from experiments.errors import UserError, as_user_error
-from experiments.launch import _jobs, _parse, _quoted
 
 
 @pytest.mark.parametrize(
@@ -27,41 +27,43 @@ from experiments.launch import _jobs, _parse, _quoted
     ],
 )
 def test_a_caption_needs_no_quotes(text: str) -> None:
-    override = OverridesParser.create().parse_override(_quoted(f"text={text}"))
+    override = OverridesParser.create().parse_override(quoted(f"text={text}"))
     assert override.key_or_group == "text" and override.value() == text
 
 
 def test_what_is_quoted_already_or_a_list_stays() -> None:
     for argument in ('text="a, b"', "text='a, b'", "text=[a bird, another]", "seed=1", "text"):
-        assert _quoted(argument) == argument
+        assert quoted(argument) == argument
 
 
 @pytest.mark.parametrize("path", ["~/birds", "/my data (1)/birds, all", "../a=b", "/plain/path"])
 def test_a_path_needs_no_quotes(path: str) -> None:
-    override = OverridesParser.create().parse_override(_quoted(f"data.root={path}"))
+    override = OverridesParser.create().parse_override(quoted(f"data.root={path}"))
     assert override.value() == path
 
 
 def test_paths_of_a_sweep_stay_apart() -> None:
-    assert _quoted("encoder.pretrained=/a/b,/c/d") == "encoder.pretrained=/a/b,/c/d"
+    assert quoted("encoder.pretrained=/a/b,/c/d") == "encoder.pretrained=/a/b,/c/d"
 
 
-def test_jobs_of_a_multirun() -> None:
-    def jobs_of(*arguments: str) -> tuple[list[list[str]], str]:
-        return _jobs(_parse(list(arguments)))
-
-    jobs, varied = jobs_of("-m", "model=damsm", "seed=0,1", "trainer.batch=8,16")
-    assert len(jobs) == 4 and varied == "seed trainer.batch"
-    assert jobs[0] == ["model=damsm", "seed=0", "trainer.batch=8"]
-    assert _jobs(_parse(["seed=1", "--cfg", "job", "model=damsm"])) == (
-        [["seed=1", "model=damsm"]],
-        "",
-    )
+@pytest.mark.parametrize("task", ["report", "human_study"])
+def test_runs_with_commas_are_a_list_where_a_task_reads_several(task: str) -> None:
+    several = listed([f"task={task}", "run=outputs/a/1,outputs/b/2"])
+    assert several == [f"task={task}", "run=[outputs/a/1,outputs/b/2]"]
+    again = OverridesParser.create().parse_override(several[1])
+    assert again.value() == ["outputs/a/1", "outputs/b/2"]
+    strange = listed([f"task={task}", "run=/a (1),/b"])[1]
+    assert OverridesParser.create().parse_override(strange).value() == ["/a (1)", "/b"]
+    assert listed([f"task={task}", "run=[a,b]"])[1] == "run=[a,b]"
+    assert listed(["task=evaluate", "run=a,b"])[1] == "run=a,b"
+    assert listed(["task=human_rank", "answers=a.json,b.json"])[1] == "answers=[a.json,b.json]"
 
 
 def test_an_unknown_flag_is_a_user_error() -> None:
     with pytest.raises(UserError, match="--fast"):
-        _parse(["--fast"])
+        parse(["--fast"])
+    with pytest.raises(UserError, match="chosen with -m study=NAME"):
+        parse(["--config-name=stages"])
 
 
 def test_a_full_disk_is_the_users_and_a_fault_is_ours() -> None:

@@ -1,0 +1,69 @@
+"""The words of a command line, and what is wrong with them."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from hydra._internal.utils import get_args_parser
+
+from experiments.check import is_override
+from experiments.composed import SEVERAL
+from experiments.errors import UserError
+
+LISTS = {"run": SEVERAL, "answers": ("human_rank",)}  # keys of tasks that read several
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Hydra's flags, and the overrides as Hydra reads them. Raises `UserError`."""
+    parser = get_args_parser()
+
+    def refuse(message: str) -> None:
+        raise UserError(f"{message}; python run.py --help says what there is")
+
+    parser.error = refuse  # type: ignore[method-assign,assignment]
+    options = parser.parse_intermixed_args(arguments)
+    if options.config_dir or options.config_name or options.config_path:
+        raise UserError("--config-name: a study of sweeps/ is chosen with -m study=NAME")
+    options.overrides = listed([quoted(override) for override in options.overrides])
+    return options
+
+
+def is_question(options: argparse.Namespace) -> bool:
+    """Asks Hydra for something, and trains nothing."""
+    asks = options.hydra_help or options.shell_completion or options.cfg or options.info
+    return bool(asks)
+
+
+def quoted(argument: str) -> str:
+    """`text=a red bird, with a crest` needs no quotes inside the quotes of the shell, nor does a
+    path such as `data.root=~/birds`."""
+    key, equals, value = argument.partition("=")
+    path = value.startswith(("/", "~/", "./", "../")) and not is_override(argument)
+    text = key in ("text", "+text", "++text") and value[:1] not in ("'", '"', "[")
+    if not equals or not (path or text):
+        return argument
+    # Hydra reads backslashes only where a quote follows.
+    escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
+    escaped += "\\" * (len(escaped) - len(escaped.rstrip("\\")))
+    return f'{key}="{escaped}"'
+
+
+def listed(overrides: list[str]) -> list[str]:
+    """`run=a,b` as `run=[a,b]` where the task reads several, so that it is no sweep."""
+    task = [text.partition("=")[2] for text in overrides if text.startswith("task=")][-1:]
+    found = []
+    for text in overrides:
+        key, _, value = text.partition("=")
+        read = task and task[0] in LISTS.get(key, ())
+        several = read and "," in value and value[:1] not in ("[", "'", '"')
+        if several and not Path(value).exists():
+            items = [
+                part if is_override(f"{key}={part}") else f'"{part}"'
+                for part in value.split(",")
+                if part
+            ]
+            text = f"{key}=[{','.join(items)}]"
+        found.append(text)
+    return found

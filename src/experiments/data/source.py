@@ -1,0 +1,86 @@
+"""Where data sets come from, and under which terms: what a model card can say of them.
+
+Only what their makers or packagers state is here. Where that is nothing, a card says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SCHEME = "hf://"
+CAPTIONS = "Captions: Reed et al. 2016 (CVPR, https://arxiv.org/abs/1605.05395)."
+
+
+@dataclass(frozen=True)
+class Source:
+    """title: what it is. origin: who made it, and where it is. licence: the terms of pictures and
+    captions, or that they are not known. warning: what a model of these data cannot do."""
+
+    title: str
+    origin: str
+    licence: str
+    warning: str
+
+
+SOURCES = {
+    "plumage": Source(
+        "invented birds, drawn by this project, with captions made of their attributes",
+        "Drawn by `experiments.data.plumage`; nothing was downloaded.",
+        "that of the code, MIT",
+        "It knows drawn birds of invented species alone, in the few words of their captions.",
+    ),
+    "stamps": Source(
+        "photographs and drawings of Tux Paint with a caption each",
+        "Debian's package `tuxpaint-stamps-default` (https://tuxpaint.org).",
+        "GPL-2, says the package's copyright file; its makers name other terms of single pictures",
+        "Its captions are a few words about cut-out things on white.",
+    ),
+    "cub": Source(
+        "Caltech-UCSD Birds-200-2011: photographs of 200 species of birds, ten captions each",
+        f"Wah et al. 2011 (https://www.vision.caltech.edu/datasets/cub_200_2011/). {CAPTIONS}",
+        "unknown; ask its authors before use other than research. The photographs were found on "
+        "Flickr and belong to those who took them",
+        "It knows photographs of 200 species of birds, most of them of North America.",
+    ),
+    "oxford102": Source(
+        "Oxford-102: photographs of 102 kinds of flowers, ten captions each",
+        "Nilsback and Zisserman 2008 (https://www.robots.ox.ac.uk/~vgg/data/flowers/102/). "
+        + CAPTIONS,
+        "unknown; ask its authors. The photographs belong to those who took them",
+        "It knows flowers that are common in the United Kingdom.",
+    ),
+    "coco": Source(
+        "COCO 2014: photographs of everyday scenes, five captions each",
+        "Lin et al. 2014 (https://cocodataset.org).",
+        "captions CC BY 4.0; photographs each under the licence that its owner chose on Flickr",
+        "Its photographs show people and their surroundings, unevenly over the world; what it "
+        "draws of them may follow prejudice.",
+    ),
+}
+UNKNOWN = Source(
+    "a folder of pictures with captions",
+    "Given by whoever trained the model.",
+    "unknown; ask whoever trained the model",
+    "What its pictures and captions leave out it does not know.",
+)
+
+
+def source_of(data: Mapping[str, Any]) -> Source:
+    """The source of the group `data` of a configuration."""
+    root = data.get("root")
+    if isinstance(root, str) and root.startswith(SCHEME):
+        page = f"https://huggingface.co/datasets/{hub_name(data)}"
+        licence = f"unknown here; see {page}"
+        return Source("a data set of the Hugging Face Hub", page, licence, UNKNOWN.warning)
+    return SOURCES.get(str(data.get("name")), UNKNOWN)
+
+
+def hub_name(data: Mapping[str, Any]) -> str | None:
+    """owner/name of a data set of the hub, or None for one that is a folder."""
+    root = data.get("root")
+    if not isinstance(root, str) or not root.startswith(SCHEME):
+        return None
+    name = root.removeprefix(SCHEME).removeprefix("datasets/").partition("@")[0]
+    return "/".join(name.split("/")[:2])

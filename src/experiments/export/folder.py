@@ -1,0 +1,141 @@
+"""Write an export: aside, then in place of an older one; and push it, by option."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from experiments import checkpoint
+from experiments import folder as files
+from experiments.card import card_of, write_card
+from experiments.errors import UserError
+from experiments.export.request import Request, export_of, require_free
+from experiments.export.weights import FORMAT, require_whole, sha256, write_weights
+from experiments.portable import portable, portable_config, portable_overrides
+from experiments.terminal import show
+
+README = "README.md"
+NEWEST = ("images-*.png", "attention-images-*.png")  # sheets, of each of which one is taken
+
+
+def write(config: Mapping[str, Any]) -> Path:
+    """Export what a command asks for. Raises `UserError` where that cannot be done."""
+    request = export_of(config)
+    if request.run != request.folder:
+        write_card(request.run)
+        write_export(request)
+    else:
+        require_whole(request.folder)
+    if request.hub is not None:
+        from experiments.export.hub import push
+
+        show(f"pushed:   {push(request.hub, request.folder, request.private)}")
+    return request.folder
+
+
+def write_export(request: Request) -> None:
+    """The folder of an export, whole or not at all.
+
+    What an older export has beside its own files, such as `drawn/`, stays. Raises `UserError`
+    where its README.md was edited, so that no work is lost.
+    """
+    run, folder = request.run, request.folder
+    require_unedited(folder)
+    state = checkpoint.load_export(run)
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        _fill(partial, request, state)
+        require_whole(partial)
+        require_free(folder, run)
+        _put(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    show(f"exported: {folder} ({size / 1e6:,.1f} MB)")
+    show(f"card:     {folder / README}")
+    if "generator" in files.run_config(folder)["system"]:
+        show(f"drawing:  python run.py task=sample run={folder} 'text=...'")
+
+
+def _fill(place: Path, request: Request, state: Mapping[str, Any]) -> None:
+    run, images = request.run, int(state["images"])
+    about, facts = files.run_about(run), files.run_facts(run)
+    config = yaml.safe_dump(
+        portable_config(files.run_config(run)), sort_keys=False, allow_unicode=True
+    )
+    (place / files.CONFIG).write_text(config, encoding="utf-8")
+    write_weights(place / files.MODEL, state["export"])
+    shutil.copymode(place / files.CONFIG, place / files.MODEL)
+    words = {key: facts[key] for key in ("words",) if key in facts}  # tokens are their places
+    files.write_json(place / files.FACTS, portable(facts) | words)
+    overrides = portable_overrides(list(about.get("overrides", [])))
+    files.write_json(place / files.RUN, portable(about) | {"overrides": overrides})
+    scores = files.run_scores(run)
+    if scores is not None:
+        files.write_json(place / files.SCORES, portable(scores))
+    for source in _samples(run):
+        (place / "samples").mkdir(exist_ok=True)
+        shutil.copyfile(source, place / "samples" / source.name)
+    text = card_of(run, images, request.licence, request.hub)
+    (place / README).write_text(text, encoding="utf-8")
+    names = sorted(p.relative_to(place).as_posix() for p in place.rglob("*") if p.is_file())
+    chosen = about.get("choices") or {}
+    content = {
+        "format": FORMAT,
+        "model": chosen.get("model"),
+        "data": portable(chosen.get("data")),
+        "id": about.get("id"),
+        "images": images,
+        "finished": images == files.reached(run) and bool(files.finished_weights(run)),
+        "birdsong": importlib.metadata.version("birdsong"),
+        "sha256": {name: sha256(place / name) for name in names},
+    }
+    files.write_json(place / files.EXPORT, content)
+
+
+def _samples(run: Path) -> list[Path]:
+    """The newest sheets, and the captions that they show."""
+    found = [sorted((run / "samples").glob(pattern))[-1:] for pattern in NEWEST]
+    captions = run / files.CAPTIONS
+    return [path for paths in found for path in paths] + [captions] * captions.is_file()
+
+
+def require_unedited(folder: Path) -> None:
+    """Raise `UserError` where the README.md of an older export is not the one that was written."""
+    path = folder / README
+    if not files.is_export(folder) or not path.is_file():
+        return
+    if (files.export_about(folder).get("sha256") or {}).get(README) != sha256(path):
+        raise UserError(f"{path}: was edited; move it away, or name another export.folder")
+
+
+def _put(partial: Path, folder: Path) -> None:
+    """Rename the new folder into its place; what the older one held beside an export moves over."""
+    if not folder.exists():
+        partial.replace(folder)
+        return
+    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+    ours = set(_written(folder)) | {path.name for path in partial.iterdir()}
+    folder.replace(old)
+    partial.replace(folder)
+    for path in old.iterdir():
+        if path.name not in ours:
+            path.replace(folder / path.name)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _written(folder: Path) -> list[str]:
+    """What an older export wrote, at its top."""
+    path = folder / files.EXPORT
+    if not path.is_file():
+        return []
+    return [name.partition("/")[0] for name in json.loads(path.read_text()).get("sha256", {})]

@@ -1,0 +1,74 @@
+"""What task=export asks for, checked before anything heavy loads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments import folder as files
+from experiments.errors import UserError
+from experiments.request import run_folder
+
+FOLDER = "export"  # in the run folder, where no other is named
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+LICENCE = re.compile(r"[A-Za-z0-9][\w .+-]{0,79}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """run: the folder that is read. folder: the one that is written; the same where an export is
+    only pushed. hub: owner/name, or None. licence: of the weights."""
+
+    run: Path
+    folder: Path
+    licence: str
+    hub: str | None
+    private: bool
+
+
+def export_of(config: Mapping[str, Any]) -> Request:
+    """What a command exports, and where to. Raises `UserError` for what cannot be exported."""
+    run, options = run_folder(config), config["export"]
+    hub, licence = options["hub"], str(options["licence"]).strip()
+    if not LICENCE.fullmatch(licence):
+        raise UserError(
+            f"export.licence={licence!r}: must be the short name of a licence, as cc-by-4.0 or mit"
+        )
+    if hub is not None:
+        _check_hub(str(hub))
+    if files.is_export(run):
+        if hub is None or options["folder"] is not None:
+            raise UserError(
+                f"run={run}: is an export already; copy it, push it with export.hub=owner/name, or "
+                "name the run that it was made of"
+            )
+        return Request(run, run, licence, str(hub), bool(options["private"]))
+    folder = Path(options["folder"] or run / FOLDER)
+    require_free(folder, run)
+    return Request(run, folder, licence, None if hub is None else str(hub), options["private"])
+
+
+def require_free(folder: Path, run: Path) -> None:
+    """Raise `UserError` where something else than an older export of the same run is there."""
+    if folder.is_dir() and not any(folder.iterdir()):
+        return
+    if not (folder.exists() or folder.is_symlink()):
+        return
+    if not folder.is_dir() or folder.is_symlink() or not files.is_export(folder):
+        raise UserError(f"export.folder={folder}: is there and is no export; name a new folder")
+    theirs, ours = files.export_about(folder).get("id"), files.run_about(run).get("id")
+    if theirs != ours:
+        raise UserError(
+            f"export.folder={folder}: is the export of another run ({theirs}); name a new folder"
+        )
+
+
+def _check_hub(name: str) -> None:
+    if not REPOSITORY.fullmatch(name):
+        raise UserError(f"export.hub={name}: must be owner/name, as on huggingface.co")
+    from experiments.export.hub import require_login
+
+    require_login(name)

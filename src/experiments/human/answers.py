@@ -1,0 +1,230 @@
+"""The files that people save at the end of a page: not trusted, read up to a bound, validated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from experiments.data.bounded import read_bounded
+from experiments.errors import UserError
+from experiments.human.key import KEY, PAGE_ID, Key, read_key
+
+FORMAT = "human ranking 1"
+RESULT = "human_rank.json"
+LIMIT = 2_000_000  # bytes of one person's answers
+NAME = 40  # characters of a participant's code
+LONGEST = 1e7  # seconds that somebody may look at one caption
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Of one person. `ranks`: for each caption, code of a picture -> rank from 1, the best;
+    `seconds`: for each caption."""
+
+    file: Path
+    page: str
+    participant: str
+    saved: datetime
+    ranks: list[dict[str, int]]
+    seconds: list[float]
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The answers to one page, by participant; `refused`: a line for each file left out."""
+
+    key: Key
+    folder: Path
+    answers: list[Answers]
+    refused: list[str]
+
+
+def answer_files(given: Any) -> list[Path]:
+    """The files that `answers` names: files, folders and patterns. Raises `UserError`."""
+    items = [str(item) for item in (given if isinstance(given, list) else [given or ""])]
+    items = [part for item in items for part in _parts(item)]
+    if not items:
+        raise UserError(
+            "answers: task=human_rank needs what people saved: answers=FOLDER, or "
+            "answers=anna.json,ben.json"
+        )
+    found: list[Path] = []
+    for item in items:
+        path = Path(item).expanduser()
+        if path.is_dir():
+            inside = sorted(file for file in path.glob("*.json") if file.is_file())
+            inside = [file for file in inside if file.name not in (KEY, RESULT)]
+            if not inside:
+                raise UserError(f"answers={item}: the folder holds no .json that a person saved")
+            found += inside
+        elif path.is_file():
+            found.append(path)
+        else:
+            matches = _matches(path)
+            matches = [m for m in matches if m.is_file() and m.name not in (KEY, RESULT)]
+            if not matches:
+                raise UserError(f"answers={item}: there is no such file")
+            found += matches
+    return list({path.resolve(): path for path in found}.values())
+
+
+def _matches(pattern: Path) -> list[Path]:
+    root = Path(pattern.anchor)
+    try:
+        return sorted(root.glob(str(pattern.relative_to(root))))
+    except ValueError:  # no pattern
+        return []
+
+
+def _parts(item: str) -> list[str]:
+    """The names in `a.json,b.json`; a name that has a comma of its own stays whole."""
+    if Path(item).expanduser().exists():
+        return [item] if item else []
+    return [part.strip() for part in item.split(",") if part.strip()]
+
+
+def collect(paths: list[Path], pages: Path) -> Collected:
+    """The answers that can be used. `pages`: where pages and their keys lie, beside the folders of
+    the answers themselves. Raises `UserError` where none can, or where they are of several pages.
+    """
+    read: list[Answers] = []
+    refused: list[str] = []
+    keys: dict[str, tuple[Key, Path]] = {}
+    for path in paths:
+        try:
+            content = _content(path)
+            page = _page(content, path)
+            if page not in keys:
+                keys[page] = _find_key(page, path, pages)
+            read.append(_answers(content, keys[page][0], path))
+        except UserError as error:
+            refused.append(str(error))
+    if len({answers.page for answers in read}) > 1:
+        told = ", ".join(f"{a.file} of {a.page}" for a in {a.page: a for a in read}.values())
+        raise UserError(f"answers: are of several pages ({told}); name those of one page")
+    kept = list(_once(read, refused))
+    if not kept:
+        raise UserError("\n".join(refused))
+    key, folder = keys[kept[0].page]
+    return Collected(key, folder, sorted(kept, key=lambda a: a.participant), refused)
+
+
+def _once(read: list[Answers], refused: list[str]) -> Iterator[Answers]:
+    """Of each participant what was saved last, and no copy under another code."""
+    newest = sorted(read, key=lambda answers: answers.saved, reverse=True)
+    people: dict[str, Path] = {}
+    given: dict[str, Path] = {}
+    for answers in newest:
+        same = json.dumps([answers.ranks, answers.seconds], sort_keys=True)
+        if answers.participant in people:
+            other = people[answers.participant]
+            refused.append(
+                f"{answers.file}: participant {answers.participant!r} is also in {other}, saved "
+                "later, which counts"
+            )
+        elif same in given:
+            refused.append(
+                f"{answers.file}: has the ranks and the seconds of {given[same]}; a copy is not "
+                "counted"
+            )
+        else:
+            people[answers.participant] = given[same] = answers.file
+            yield answers
+
+
+def _find_key(page: str, path: Path, pages: Path) -> tuple[Key, Path]:
+    for folder in (path.parent, path.parent.parent, pages / page):
+        if (folder / KEY).is_file():
+            key = read_key(folder / KEY)
+            if key.page == page:
+                return key, folder
+    raise UserError(
+        f"{path}: answers page {page}, which has no {KEY} beside the file nor in {pages / page}"
+    )
+
+
+def _content(path: Path) -> Mapping[str, Any]:
+    """The object in a file. Nothing of it is used before it was validated."""
+    try:
+        content = json.loads(
+            read_bounded(path, LIMIT), object_pairs_hook=_pairs, parse_constant=_refuse
+        )
+    except (ValueError, RecursionError) as error:
+        detail = f" ({error})" if isinstance(error, _Twice) else ""
+        raise UserError(f"{path}: is no JSON that the page saved{detail}") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise UserError(f"{path}: was not saved by a page of task=human_study")
+    return content
+
+
+class _Twice(ValueError):
+    pass
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Twice("a name appears twice")
+    return found
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def _page(content: Mapping[str, Any], path: Path) -> str:
+    page = content.get("page")
+    if not isinstance(page, str) or not PAGE_ID.fullmatch(page):
+        raise UserError(f"{path}: names no page")
+    return page
+
+
+def _answers(content: Mapping[str, Any], key: Key, path: Path) -> Answers:
+    person, rows = content.get("participant"), content.get("answers")
+    if not isinstance(person, str) or not person.strip() or not person.isprintable():
+        raise UserError(f"{path}: names no participant")
+    if len(person) > NAME:
+        raise UserError(f"{path}: the participant's code is longer than {NAME} characters")
+    try:
+        saved = datetime.fromisoformat(content["saved"])
+    except (KeyError, TypeError, ValueError):
+        saved = None
+    if saved is None or saved.tzinfo is None:
+        raise UserError(f"{path}: does not say when it was saved")
+    if not isinstance(rows, list) or len(rows) != len(key.codes):
+        count = len(rows) if isinstance(rows, list) else 0
+        raise UserError(f"{path}: answers {count} captions of {len(key.codes)}")
+    ranks, seconds = [], []
+    for number, (row, codes) in enumerate(zip(rows, key.codes, strict=True), 1):
+        problem = _fault(row, number, codes)
+        if problem:
+            raise UserError(f"{path}: caption {number}: {problem}")
+        ranks.append({code: int(row["ranks"][code]) for code in codes})
+        seconds.append(float(row["seconds"]))
+    return Answers(path, key.page, person.strip(), saved, ranks, seconds)
+
+
+def _fault(row: Any, number: int, codes: Mapping[str, int]) -> str:
+    """Why the answer to one caption cannot be used; empty where it can."""
+    if not isinstance(row, dict) or not _whole(row.get("caption")):
+        return "is no answer"
+    if row["caption"] != number:
+        return "the answer is of another caption"
+    ranks, seconds = row.get("ranks"), row.get("seconds")
+    if not isinstance(ranks, dict) or ranks.keys() != codes.keys():
+        return "ranks other pictures than those of the page"
+    if not all(_whole(rank) and 1 <= rank <= len(codes) for rank in ranks.values()):
+        return f"ranks must be whole numbers from 1 to {len(codes)}"
+    if len(set(ranks.values())) < len(codes):
+        return "two pictures have one rank"
+    if not (isinstance(seconds, float) or _whole(seconds)) or not 0 <= seconds <= LONGEST:
+        return "the seconds are no time"
+    return ""
+
+
+def _whole(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)

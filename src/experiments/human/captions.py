@@ -1,0 +1,66 @@
+"""Captions of the test split for people to look at, found without preparing any data."""
+
+from __future__ import annotations
+
+import json
+import random
+from functools import cache
+from pathlib import Path
+
+from experiments import folder as files
+from experiments.data.bounded import read_bounded
+from experiments.data.table import read_table, table_exists
+from experiments.errors import UserError
+
+SAMPLED = Path("samples") / "captions.json"
+LIMIT = 10_000_000  # bytes of the few captions that a run sampled
+
+
+def chosen(captions: list[str], count: int, seed: int) -> list[str]:
+    """So many of them at random, as Zhang et al. (2017) took theirs; all, in their order, where
+    there are no more."""
+    if len(captions) <= count:
+        return captions
+    return random.Random(seed).sample(captions, count)
+
+
+def captions_of_runs(runs: list[Path], prepared: Path) -> tuple[list[str], str]:
+    """The test captions of the data that all runs have in common, and where they were found; else
+    those that all runs sampled. `prepared`: the folder of prepared data, beside which the place
+    where the runs found theirs is looked at.
+
+    Raises `UserError` where the runs have no caption in common.
+    """
+    data = {str(files.run_facts(run).get("data")) for run in runs}
+    if len(data) == 1:
+        (fingerprint,) = data
+        places = [prepared, *(Path(files.run_config(run)["paths"]["cache"]) for run in runs)]
+        for place in dict.fromkeys(places):
+            for folder in sorted(place.glob(f"*/{fingerprint}")):
+                if table_exists(folder):
+                    return list(_test_captions(folder)), "the test split"
+    sampled = [_sampled(run) for run in runs]
+    common = [text for text in sampled[0] if all(text in other for other in sampled[1:])]
+    if not common:
+        raise UserError(
+            "run: these runs sampled no caption in common, and their prepared data are not in "
+            "paths.cache; name captions by text or sample.file=captions.txt"
+        )
+    return common, f"what the runs sampled ({SAMPLED})"
+
+
+@cache
+def _test_captions(folder: Path) -> tuple[str, ...]:
+    records = [record for record in read_table(folder) if record.split == "test"]
+    return tuple(dict.fromkeys(text for record in records for text in record.captions))
+
+
+def _sampled(run: Path) -> list[str]:
+    path = run / SAMPLED
+    if not path.is_file():
+        return []
+    try:
+        captions = json.loads(read_bounded(path, LIMIT))["captions"]
+        return list(dict.fromkeys(str(text) for text in captions))
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{path}: is damaged; run the training command again") from None

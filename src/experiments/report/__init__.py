@@ -1,0 +1,1 @@
+"""What runs have in common, and what they differ in: `task=report`."""

@@ -1,0 +1,76 @@
+"""`task=report`: of a study, of several values of a command line, of folders, or of all runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from experiments import folder as files
+from experiments.check import checked_compose
+from experiments.config import choices, plain
+from experiments.errors import UserError
+from experiments.prerequisite import plan
+from experiments.report.member import Member, command_of, members_of
+from experiments.study import Study, study_of
+from experiments.terminal import say, show
+
+TASK = "task=report"
+
+
+def report(overrides: list[str], several: bool) -> None:
+    """Write the report that a command line asks for, and say where it is. `several`: it names a
+    study, or more than one value. Raises `UserError` where there is nothing to compare."""
+    rest = [text for text in overrides if text != TASK]
+    question = None
+    if several:
+        study = study_of(rest)
+        config, members = _members_of_study(study)
+        question = study.question
+        name = "-".join(filter(None, [study.title, study.budget]))
+        title = study.title
+    else:
+        config = plain(checked_compose(overrides))
+        outputs, run = Path(config["paths"]["outputs"]), config["run"]
+        folders = [Path(item) for item in ([run] if isinstance(run, str) else run or [])]
+        title = f"{len(folders)} runs" if folders else f"All runs in {outputs}"
+        name = "runs" if folders else "all"
+        folders = folders or sorted(path.parent for path in outputs.glob(f"*/*/{files.RUN}"))
+        if not folders:
+            raise UserError(f"paths.outputs={outputs}: no run is there; python run.py makes one")
+        members = members_of(folders)
+    from experiments.report.write import write_report
+
+    place = Path(config["paths"]["outputs"]) / "report" / _slug(name)
+    page = write_report(members, place, title, question, config["report"])
+    finished = sum(member.finished for member in members)
+    say(f"{title}: {finished} of {len(members)} runs are finished")
+    show(f"report:   {page}")
+    show(f"tables:   {page.with_suffix('.md')}, {page.with_suffix('.csv')}")
+
+
+def _members_of_study(study: Study) -> tuple[dict[str, Any], list[Member]]:
+    """The configuration of the first job, and a member for each, whether it has run or not."""
+    members, first = [], None
+    varied = study.varied or list(study.jobs[0].settings)
+    for job in study.jobs:
+        cfg = checked_compose(job.overrides)
+        config = plain(cfg)
+        first = first or config
+        run = plan(config, choices(cfg), job.overrides)
+        members.append(
+            Member(
+                folder=run.folder,
+                settings={key: job.settings[key] for key in varied if key != "seed"},
+                seed=int(config["seed"]),
+                command=command_of(job.overrides),
+                failure=files.run_failure(run.folder),
+                finished=run.finished,
+            )
+        )
+    assert first is not None, "a study has a job"
+    return first, members
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", text).strip("-")[:80] or "report"

@@ -1,0 +1,146 @@
+"""Where runs come from: in what their configurations differ, which code and packages made them, and
+how the same scores were measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from experiments.identity import identity
+from experiments.report import score as scores
+from experiments.report.record import Arm, Record
+from experiments.report.varied import ABSENT, flat, text_of
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value of the configuration that differs between arms. copies: other paths with the same."""
+
+    path: str
+    copies: tuple[str, ...]
+    values: tuple[str, ...]
+
+
+def differing(arms: Sequence[Arm]) -> list[Setting]:
+    """What decides a result and is not the same in all arms, without seeds. Values that repeat each
+    other are one line, under the shortest path outside `system`, which is made of the others."""
+    known = [(arm, arm.first.config) for arm in arms]
+    columns = [_deciding(config) if config else {} for _, config in known]
+    paths = dict.fromkeys(path for column in columns for path in column)
+    rows: dict[tuple[str, ...], list[str]] = {}
+    there = [index for index, column in enumerate(columns) if column]
+    for path in paths:
+        values = tuple(
+            text_of(column[path]) if path in column else ABSENT if column else ""
+            for column in columns
+        )
+        if len({values[index] for index in there}) > 1:
+            rows.setdefault(values, []).append(path)
+    found = []
+    for values, alike in rows.items():
+        first, *copies = sorted(
+            alike, key=lambda path: (path.startswith("system."), path.count("."), len(path), path)
+        )
+        found.append(Setting(first, tuple(copies), values))
+    return sorted(found, key=lambda setting: setting.path)
+
+
+def _deciding(config: Mapping[str, Any]) -> dict[str, Any]:
+    found = flat(identity(config, {}))
+    found.pop("seed", None)
+    found.pop("prerequisites", None)
+    trainer = config.get("trainer")
+    if isinstance(trainer, dict):
+        found["trainer.images"] = trainer.get("images")
+    return found
+
+
+def code_of(record: Record) -> str:
+    """The commit that made a run, and whether more was changed."""
+    commit = record.git.get("commit")
+    if not commit:
+        return "code of no known commit"
+    changed = record.git.get("diff_stat")
+    dirty = f", changed: {changed[-1]}" if isinstance(changed, list) and changed else ""
+    if not dirty and record.git.get("dirty"):
+        dirty = f", and {_counted(record.git.get('untracked'), 'file')} that git did not hold"
+    return f"commit {str(commit)[:12]}{dirty}"
+
+
+def _counted(number: Any, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def machine_of(record: Record) -> str:
+    """Python, packages and processor of a run."""
+    found = record.environment
+    packages = found.get("packages")
+    parts = [f"Python {found['python']}"] if found.get("python") else []
+    if isinstance(packages, dict):
+        parts += [f"{name} {version}" for name, version in packages.items() if version]
+    cpu, gpus = found.get("cpu"), found.get("gpus")
+    if isinstance(gpus, list) and gpus:
+        parts.append(f"{len(gpus)} × {gpus[0]}")
+    elif isinstance(cpu, dict) and cpu.get("model"):
+        parts.append(f"{cpu['model']}, {_counted(cpu.get('count'), 'core')}")
+    return ", ".join(map(str, parts)) or "not recorded"
+
+
+def shared(told: Mapping[str, list[str]], everybody: int) -> list[tuple[str, str]]:
+    """What was told, each with those of whom it is told; "all" where that is everybody."""
+    rows = []
+    for text, names in told.items():
+        once = list(dict.fromkeys(names))
+        some = ", ".join(once[:6]) + (f" and {len(once) - 6} more" if len(once) > 6 else "")
+        rows.append((text, "all" if len(names) == everybody else some))
+    return rows
+
+
+def by_text(arms: Sequence[Arm], tell: Any) -> list[tuple[str, str]]:
+    """What `tell` says of the runs that exist, each text once with the arms it is true of."""
+    told: dict[str, list[str]] = {}
+    records = [(arm, run) for arm in arms for run in arm.records if run.state != "missing"]
+    for arm, record in records:
+        told.setdefault(tell(record), []).append(arm.name)
+    return shared(told, len(records))
+
+
+def measured_differently(arms: Sequence[Arm], names: Sequence[str]) -> list[str]:
+    """A line for each score whose numbers do not compare, and one where runs saw different numbers
+    of images."""
+    lines = []
+    for name in names:
+        told: dict[str, list[str]] = {}
+        for arm in arms:
+            for record in arm.records:
+                if name in record.result:
+                    told.setdefault(record.measured_as(name), []).append(arm.name)
+        if len(told) > 1:
+            ways = "; ".join(f"{who}: {text}" for text, who in shared(told, -1))
+            lines.append(
+                f"{scores.title(name)} was not measured alike, only equals compare. {ways}"
+            )
+    seen: dict[str, list[str]] = {}
+    for arm in arms:
+        for record in arm.records:
+            if record.result:
+                seen.setdefault(f"{record.images:,} images", []).append(arm.name)
+    if len(seen) > 1:
+        ways = "; ".join(f"{text}: {who}" for text, who in shared(seen, -1))
+        lines.append(f"Runs were scored after different numbers of images. {ways}.")
+    return lines
+
+
+def protocols(arms: Sequence[Arm]) -> list[str]:
+    """How scores were measured, in words, for the foot of the table."""
+    told: dict[str, None] = {}
+    for arm in arms:
+        for record in arm.records:
+            way = record.protocol
+            if record.result and {"n_real", "n_fake", "split"} <= way.keys():
+                told[
+                    f"{way['n_fake']} generated against {way['n_real']} real pictures of split "
+                    f"{way['split']}, crop {way.get('crop', 'unknown')}"
+                ] = None
+    return list(told)

@@ -1,0 +1,146 @@
+"""What every arm draws for the same captions from the same noise, drawn once and remembered in the
+run's folder `report/`."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from experiments import folder as files
+from experiments.errors import UserError
+from experiments.metric.archive import load_arrays, save_arrays
+from experiments.report.record import Arm
+from experiments.terminal import say
+
+SIDE = 192  # px of a picture on the page, at most
+WIDE = 1200  # px of a sheet of attention, at most
+WORDS = 7  # of a caption, those that are looked for most strongly
+FOLDER = "report"
+VERSION = 2  # of the files there; another one is drawn anew
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Pictures of one run. stages: (n, H, W, 3) uint8 of each, smallest first, none wider than
+    SIDE; sides: px of each as the model drew it. attention: a sheet for the first caption, as WebP,
+    where the model attends. reason: why there is nothing."""
+
+    stages: list[np.ndarray] = field(default_factory=list)
+    sides: list[int] = field(default_factory=list)
+    attention: bytes | None = None
+    reason: str | None = None
+
+
+def captions_of(arms: Sequence[Arm], count: int) -> list[str]:
+    """The first captions of the sample sheets, of the first run that kept them."""
+    kept = [record.captions for arm in arms for record in arm.records if record.captions]
+    return kept[0][:count] if kept else []
+
+
+def draws(arm: Arm) -> bool:
+    """Whether runs of this arm draw pictures from captions, as far as their configuration says."""
+    system = arm.first.config.get("system")
+    return isinstance(system, dict) and "generator" in system
+
+
+def drawn(arm: Arm, captions: Sequence[str]) -> Drawn:
+    """What the first seed of an arm draws: with seed 0 for the first caption, 1 for the second and
+    so on. Remembered under the images that the run has seen, the captions and the seeds."""
+    folder, seeds = arm.first.folder, list(range(len(captions)))
+    weights = files.by_images(folder, "weights") + files.by_images(folder, "checkpoints")
+    if not weights:
+        return Drawn(reason="it has no weights yet")
+    newest = max(weights, key=files.images_of)
+    asked = [VERSION, files.images_of(newest), newest.stat().st_mtime_ns, list(captions), seeds]
+    key = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:10]
+    path = folder / FOLDER / f"drawn-{key}.npz"
+    found = _remembered(path)
+    if found is not None:
+        return found
+    try:
+        made = _draw(folder, captions, seeds)
+    except UserError as error:
+        return Drawn(reason=str(error))
+    except Exception as error:  # a run of another version; the others are shown
+        return Drawn(reason=f"cannot be loaded here: {type(error).__name__}: {error}"[:300])
+    _remember(path, made)
+    return made
+
+
+def _draw(folder: Path, captions: Sequence[str], seeds: list[int]) -> Drawn:
+    import torch
+
+    from experiments.attention import attention_stages
+    from experiments.data.vocabulary import tokenize
+    from experiments.picture import resize, to_pixels
+    from experiments.sample import load
+
+    say(f"drawing with {folder}")
+    model = load(folder, "cuda" if torch.cuda.is_available() else "cpu")
+    attends = bool(getattr(model.generator, "attends", False))
+    with torch.no_grad():
+        made = model.stages(list(captions), seeds, attention=attends)
+    stages, sides = [], []
+    for stage in made.images:
+        pixels = to_pixels(stage)
+        height, width = pixels.shape[1:3]
+        sides.append(width)
+        if width > SIDE:
+            tall = round(SIDE * height / width)
+            pixels = np.stack([np.asarray(resize(each, SIDE, tall)) for each in pixels])
+        stages.append(pixels)
+    sheet = None
+    words = tokenize(captions[0])[: model.longest]
+    if made.attention and words:
+        heat = [maps[0].float() for maps in made.attention]
+        shown = [stage[0] for stage in made.images[1:]]
+        sheet = _small(attention_stages(shown, heat, words[: len(heat[0])], top=WORDS))
+    return Drawn(stages, sides, sheet)
+
+
+def _small(sheet: Image.Image) -> bytes:
+    sheet.thumbnail((WIDE, 10 * WIDE), Image.Resampling.LANCZOS)
+    return encoded(sheet, 75)
+
+
+def encoded(picture: Image.Image, quality: int = 88) -> bytes:
+    """As WebP, which is a fifth of a PNG."""
+    file = io.BytesIO()
+    picture.save(file, "WEBP", quality=quality, method=4)
+    return file.getvalue()
+
+
+def _remember(path: Path, made: Drawn) -> None:
+    arrays: dict[str, Any] = {f"stage{index}": stage for index, stage in enumerate(made.stages)}
+    arrays["sides"] = np.array(made.sides)
+    if made.attention is not None:
+        arrays["attention"] = np.frombuffer(made.attention, dtype=np.uint8)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        for old in path.parent.glob("drawn-*.npz"):
+            old.unlink()
+        save_arrays(path, arrays)
+    except OSError as error:
+        say(f"{path.parent}: cannot be written ({error.strerror}); the next report draws again")
+
+
+def _remembered(path: Path) -> Drawn | None:
+    if not path.is_file():
+        return None
+    try:
+        arrays = load_arrays(path)
+        sides = [int(side) for side in arrays["sides"]]
+        stages = [arrays[f"stage{index}"] for index in range(len(sides))]
+    except (UserError, KeyError, ValueError, OSError):
+        return None
+    assert all(stage.dtype == np.uint8 and stage.ndim == 4 for stage in stages)
+    sheet = arrays["attention"].tobytes() if "attention" in arrays else None
+    return Drawn(stages, sides, sheet)

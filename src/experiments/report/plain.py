@@ -1,0 +1,115 @@
+"""The parts of a report that are no page: `report.csv`, a row for each run, and `report.md`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from experiments.provenance import scrub
+from experiments.report import score as scores
+from experiments.report.answers import Answers, best_told, caution, change, counted, interval
+from experiments.report.record import Arm, Record
+from experiments.report.statistics import summary
+
+COSTS = ("images_per_second", "seconds", "peak_memory", "energy")
+
+
+def csv_text(records: Sequence[Record]) -> str:
+    """One row for each run: settings, seed, state, every score, cost, folder."""
+    settings = list(dict.fromkeys(key for record in records for key in record.member.settings))
+    names = sorted({name for record in records for name in record.scores})
+    file = io.StringIO()
+    table = csv.writer(file, lineterminator="\n")
+    table.writerow([*settings, "seed", "state", "images", *names, *COSTS, "folder", "reason"])
+    for record in records:
+        cost = [getattr(record.cost, key, None) for key in COSTS]
+        table.writerow(
+            [
+                *(record.member.settings.get(key, "") for key in settings),
+                record.seed,
+                record.state,
+                record.images or "",
+                *(_exact(record.scores.get(name)) for name in names),
+                *(_exact(value) for value in cost),
+                scrub(str(record.folder)),
+                scrub(record.reason),
+            ]
+        )
+    return file.getvalue()
+
+
+def _exact(value: float | None) -> str:
+    return "" if value is None else f"{value:.10g}"
+
+
+def markdown_text(
+    title: str,
+    question: str | None,
+    state: Sequence[str],
+    arms: Sequence[Arm],
+    answers: Answers,
+    confidence: float,
+) -> str:
+    """Question, state, answers and tables, for a lab book or an issue."""
+    lines = [f"# {_line(title)}", ""]
+    if question:
+        lines += [_line(question), ""]
+    lines += [*(f"{_line(item)}  " for item in state), "", "## Answers", ""]
+    lines += [f"- {_line(told)}" for told in best_told(answers)]
+    for part in answers.factors:
+        lines += [f"- {_line(sentence)}" for sentence in part.sentences]
+        if not part.columns:
+            lines.append(f"- {_line(part.factor.name)}: no two finished runs differ in this alone.")
+    if (note := caution(answers, confidence)) is not None:
+        lines += ["", note]
+    lines += ["", "## Scores", "", "Mean ± standard error over seeds.", ""]
+    rows = [["arm", "seeds", *(scores.title(name) for name in answers.names)]]
+    for arm in arms:
+        cells = [_mean(arm, name) for name in answers.names]
+        rows.append([arm.name, f"{arm.finished} of {len(arm.records)}", *cells])
+    for suffix, word in (("/real", "real pictures"), ("/chance", "chance")):
+        cells = [beside(arms, name + suffix) for name in answers.names]
+        if set(cells) != {"–"}:
+            rows.append([word, "", *cells])
+    lines += _table(rows)
+    if answers.factors:
+        rows = [
+            ["what varies", "score", "difference", f"{100 * confidence:g} % interval", "of", ""]
+        ]
+        for part in answers.factors:
+            for column in part.columns:
+                for item in column:
+                    what = f"{part.factor.name} {item.right} instead of {item.left}"
+                    told = [change(item), interval(item) or "–", counted(item), item.verdict]
+                    rows.append([what, scores.title(item.score), *told])
+        lines += ["", "## Differences", "", *_table(rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _mean(arm: Arm, name: str) -> str:
+    values = arm.values(name)
+    if not values:
+        return "–"
+    found = summary(values)
+    return scores.shown(name, found.mean, found.error)
+
+
+def beside(arms: Iterable[Arm], name: str) -> str:
+    """A score of real pictures, or of chance: one value where all runs have the same."""
+    values = [value for arm in arms for value in arm.values(name)]
+    told = list(dict.fromkeys(scores.shown(name, value) for value in sorted(values)))
+    return "–" if not told else told[0] if len(told) == 1 else f"{told[0]} to {told[-1]}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    first, *others = [f"| {' | '.join(_line(cell) for cell in row)} |" for row in rows]
+    return [first, "|" + " --- |" * len(rows[0]), *others]
+
+
+def _line(text: str) -> str:
+    """Text that stays one cell and no markup: what it says may come from a file."""
+    plain = " ".join(text.split())
+    for mark in "\\|<>*_`[]":
+        plain = plain.replace(mark, f"\\{mark}")
+    return plain

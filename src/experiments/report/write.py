@@ -1,0 +1,91 @@
+"""A report of some runs: `report.html`, `report.csv` and `report.md` in one folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments.errors import UserError
+from experiments.report.answers import answers_of
+from experiments.report.member import Member
+from experiments.report.page import Pictures, render
+from experiments.report.pictures import captions_of, drawn, draws
+from experiments.report.plain import csv_text, markdown_text
+from experiments.report.record import Arm, Record, arms_of, read
+
+OPTIONS: Mapping[str, Any] = {"captions": 6, "resamples": 2000, "confidence": 0.95}
+
+
+def write_report(
+    members: Sequence[Member],
+    place: Path,
+    title: str,
+    question: str | None = None,
+    options: Mapping[str, Any] = OPTIONS,
+) -> Path:
+    """Compare runs, whatever there is of them, and say it in three files; returns the page.
+
+    `options`: the group `report` of the configuration. What runs draw for the page is remembered in
+    their folders. Raises `UserError` where there is no run at all.
+    """
+    if not members:
+        raise UserError("report: there are no runs to compare; train some first")
+    options = {**OPTIONS, **options}
+    records = [read(member) for member in members]
+    arms = arms_of(records)
+    answers = answers_of(arms, options)
+    state = state_of(records)
+    pictures = _pictures(arms, int(options["captions"]))
+    confidence = float(options["confidence"])
+    place.mkdir(parents=True, exist_ok=True)
+    _write(place / "report.csv", csv_text(records))
+    _write(place / "report.md", markdown_text(title, question, state, arms, answers, confidence))
+    page = render(title, question, state, arms, answers, pictures, confidence)
+    return _write(place / "report.html", page)
+
+
+def state_of(records: Sequence[Record]) -> list[str]:
+    """How many runs are finished, and what became of the others."""
+    count = {key: sum(record.state == key for record in records) for key in STATES}
+    runs = f"{len(records)} runs" if len(records) > 1 else "1 run"
+    told = (
+        "1 run, finished"
+        if len(records) == 1 == count["finished"]
+        else (f"{count['finished']} of {runs} finished")
+    )
+    others = [
+        f"{number} {words}" for key, words in STATES.items() if (number := count[key]) and words
+    ]
+    return [told + (f"; {', '.join(others)}: reasons below" if others else "") + "."]
+
+
+STATES = {
+    "finished": "",
+    "failed": "failed",
+    "stopped": "stopped or still running",
+    "missing": "not started",
+}
+
+
+def _pictures(arms: Sequence[Arm], count: int) -> Pictures:
+    drawing = [arm for arm in arms if draws(arm)]
+    captions = captions_of(arms, count)
+    if not drawing:
+        return Pictures([], {}, "These runs draw no pictures.")
+    if not captions:
+        note = "No run kept the captions of its sample sheets (samples/captions.json)."
+        return Pictures([], {}, note)
+    return Pictures(captions, {arm.index: drawn(arm, captions) for arm in drawing})
+
+
+def _write(path: Path, text: str) -> Path:
+    """Whole or not at all."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,140 @@
+"""What task=export writes, what it leaves alone, and what of it is read again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from exported_run import config_of, make_run
+from huggingface_hub import ModelCard
+
+from experiments import checkpoint, load
+from experiments.errors import UserError
+from experiments.export.folder import write
+from experiments.folder import finished_weights, reached
+from experiments.request import run_folder, with_run
+
+CAPTIONS = ["a red bird", "a bird with a blue wing"]
+
+
+def drawn(folder: Path) -> list[np.ndarray]:
+    return [np.asarray(image) for image in load(folder).sample(CAPTIONS, seed=4)]
+
+
+def refused(config: dict[str, Any]) -> str:
+    with pytest.raises(UserError) as caught:
+        write(config)
+    (line,) = str(caught.value).splitlines()
+    return line
+
+
+def test_an_export_draws_what_the_run_draws(run: Path, export: Path) -> None:
+    before = drawn(run)
+    shutil.rmtree(run)
+    assert all(np.array_equal(a, b) for a, b in zip(before, drawn(export), strict=True))
+    assert not np.array_equal(before[0], before[1])
+
+
+def test_what_is_in_it(export: Path) -> None:
+    names = sorted(path.relative_to(export).as_posix() for path in export.rglob("*"))
+    assert names == [
+        "README.md",
+        "config.yaml",
+        "export.json",
+        "facts.json",
+        "model.safetensors",
+        "run.json",
+    ]
+    assert (export / "model.safetensors").stat().st_mode == (export / "run.json").stat().st_mode
+    about = json.loads((export / "export.json").read_text())
+    assert (about["model"], about["images"], about["finished"]) == ("gan_cls", 32, True)
+    assert sorted(about["sha256"]) == [name for name in names if name != "export.json"]
+    assert list(export.parent.iterdir()) == [export], "nothing is left beside it"
+
+
+def test_nothing_of_the_machine_is_in_it(export: Path) -> None:
+    for path in export.rglob("*"):
+        content = path.read_bytes()
+        assert b"marianne" not in content and b"/outputs" not in content, path
+    config = yaml.safe_load((export / "config.yaml").read_text())
+    assert config["data"]["root"] is None and config["data"]["reader"]["root"] is None
+    assert config["encoder"]["pretrained"] == "damsm-cub/0123456789"
+    assert "paths" not in config and "tracker" not in config
+    about = json.loads((export / "run.json").read_text())
+    assert about["overrides"] == ["model=gan_cls", "data=cub", "data.root=DIR"]
+    assert about["built_on"] == {"encoder": "damsm-cub/0123456789"}
+
+
+def test_the_card_is_one_of_the_hub(run: Path, tmp_path: Path) -> None:
+    place = write(config_of(run, folder=str(tmp_path / "mine"), licence="CC-BY-4.0"))
+    data = ModelCard((place / "README.md").read_text()).data
+    assert data.license == "cc-by-4.0" and data.datasets == ["cub"]
+    assert "text-to-image" in data.tags
+
+
+def test_another_export_takes_its_place(run: Path, export: Path) -> None:
+    (export / "drawn").mkdir()
+    (export / "drawn" / "seed-0.png").touch()
+    (export / "scores.json").write_text("{}")  # was there, and is no more
+    about = json.loads((export / "export.json").read_text())
+    about["sha256"]["scores.json"] = "0"
+    (export / "export.json").write_text(json.dumps(about))
+    state = torch.load(run / "weights" / "images-0000000032.pt", weights_only=True)
+    checkpoint.save_weights(run, 40, state["export"])
+    write(config_of(run, folder=str(export)))
+    assert reached(export) == 40
+    assert (export / "drawn" / "seed-0.png").is_file()
+    assert not (export / "scores.json").exists()
+    assert list(export.parent.iterdir()) == [export]
+
+
+def test_work_of_a_person_is_not_lost(run: Path, export: Path, tmp_path: Path) -> None:
+    card = export / "README.md"
+    card.write_text(card.read_text() + "\nOne more thing.\n")
+    line = refused(config_of(run, folder=str(export)))
+    assert line == f"{card}: was edited; move it away, or name another export.folder"
+    other = tmp_path / "thesis"
+    other.mkdir()
+    (other / "chapter.tex").touch()
+    line = refused(config_of(run, folder=str(other)))
+    assert line == f"export.folder={other}: is there and is no export; name a new folder"
+    assert [path.name for path in other.iterdir()] == ["chapter.tex"]
+    for place in (run, other / "chapter.tex"):
+        assert "is there and is no export" in refused(config_of(run, folder=str(place)))
+    second = make_run(tmp_path / "second", seed=1)
+    line = refused(config_of(second, folder=str(export)))
+    assert line == (
+        f"export.folder={export}: is the export of another run (494bf2671e); name a new folder"
+    )
+
+
+def test_a_failure_leaves_the_older_export(run: Path, export: Path) -> None:
+    before = {path.name: path.read_bytes() for path in export.iterdir()}
+    (run / "scores.json").write_text("{")
+    line = refused(config_of(run, folder=str(export)))
+    assert line.startswith(f"{run / 'scores.json'}: is damaged")
+    assert {path.name: path.read_bytes() for path in export.iterdir()} == before
+    assert list(export.parent.iterdir()) == [export]
+
+
+def test_a_run_on_its_way_says_so(run: Path, tmp_path: Path) -> None:
+    state = torch.load(run / "weights" / "images-0000000032.pt", weights_only=True)
+    shutil.rmtree(run / "weights")
+    checkpoint.save(run, {"images": 16, "export": state["export"]}, keep=2)
+    place = write(config_of(run, folder=str(tmp_path / "early")))
+    assert "not trained to its end: 16 of 32 images" in (place / "README.md").read_text()
+    assert finished_weights(place) == [] and len(drawn(place)) == 2
+
+
+def test_an_export_is_neither_exported_nor_scored(export: Path) -> None:
+    assert refused(config_of(export)).startswith(f"run={export}: is an export already")
+    with pytest.raises(UserError, match="is an export; score the run that it was made of"):
+        run_folder({"task": "evaluate", "run": str(export)})
+    command = ["task=evaluate", f"run={export}"]
+    assert with_run(command) == command, "what others wrote joins no command line"

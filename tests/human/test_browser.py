@@ -1,0 +1,153 @@
+"""The page in a browser without a screen: ranked by mouse and by keyboard, saved, and counted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.human.answers import collect
+from experiments.human.key import PAGE, Key
+
+pytestmark = pytest.mark.browser
+ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1200,900",
+)
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Any]:
+    """Chromium, which puts downloads into `tmp_path/saved`."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
+    programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
+    if None in programs:
+        pytest.skip("needs chromium and chromedriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = programs[0]
+    for argument in [*ARGUMENTS, f"--user-data-dir={tmp_path / 'user'}"]:
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    service = webdriver.ChromeService(programs[1])
+    driver = webdriver.Chrome(options=options, service=service)
+    saved = {"behavior": "allow", "downloadPath": str(tmp_path / "saved")}
+    driver.execute_cdp_cmd("Browser.setDownloadBehavior", saved)
+    yield driver
+    driver.quit()
+
+
+class Reader:
+    """A person in front of the page, who likes the last run best and the first least."""
+
+    def __init__(self, driver: Any, key: Key) -> None:
+        self.driver, self.key = driver, key
+
+    def by_id(self, name: str) -> Any:
+        return self.driver.find_element("id", name)
+
+    def press(self, keys: str) -> None:
+        self.driver.switch_to.active_element.send_keys(keys)
+
+    def start(self, name: str) -> None:
+        field = self.by_id("participant")
+        field.clear()
+        field.send_keys(name + "\ue007")  # Enter
+
+    def wanted(self, number: int) -> list[int]:
+        """Places on the screen of caption `number`, the best first."""
+        places = list(self.key.codes[number].values())
+        return [places.index(run) for run in reversed(range(len(places)))]
+
+    def click(self, number: int) -> None:
+        cards = self.driver.find_elements("css selector", ".card")
+        for place in self.wanted(number):
+            if cards[place].get_attribute("aria-pressed") == "false":
+                cards[place].click()
+
+    def places(self) -> list[str]:
+        return [found.text for found in self.driver.find_elements("css selector", ".place")]
+
+    def fits(self) -> bool:
+        """Nothing lies beyond the right edge of the screen."""
+        script = "return document.documentElement.scrollWidth <= window.innerWidth"
+        return bool(self.driver.execute_script(script))
+
+    def save(self, folder: Path) -> Path:
+        before = set(folder.glob("*.json"))
+        self.by_id("save").click()
+        end = time.monotonic() + 20
+        while not (new := set(folder.glob("*.json")) - before):
+            assert time.monotonic() < end, "nothing was saved"
+            time.sleep(0.05)
+        return new.pop()
+
+
+def test_by_mouse_and_by_keyboard(
+    browser: Any, key: Key, folder: Path, tmp_path: Path, save: Callable[..., Path]
+) -> None:
+    reader, url, saved = Reader(browser, key), (folder / PAGE).as_uri(), tmp_path / "saved"
+    browser.get(url)
+    reader.start("Ada <i>L</i>")
+    assert reader.by_id("caption").text == key.captions[0]  # no markup
+    assert not reader.by_id("next").is_enabled() and reader.fits()
+    reader.click(0)
+    # The last picture has its place by itself; a click takes a place back.
+    assert sorted(reader.places()) == ["1", "2", "3"]
+    browser.find_elements("css selector", ".card")[reader.wanted(0)[1]].click()
+    assert sorted(reader.places()) == ["", "1", "2"]
+    reader.by_id("undo").click()
+    reader.click(0)
+    reader.by_id("next").click()
+    reader.click(1)
+
+    # The page is closed, and opened again on a phone.
+    browser.get("about:blank")
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    browser.get(url)
+    assert reader.by_id("count").text == "2 of 4" and reader.fits()
+    assert sorted(reader.places()) == ["1", "2", "3"]
+    reader.press("\ue014")  # right
+    for number in (2, 3):
+        reader.press("ABC"[reader.wanted(number)[2]])
+        reader.press("\ue003")  # Backspace
+        for place in reader.wanted(number)[:2]:
+            reader.press("ABC"[place].lower())
+        reader.press("\ue007")
+    first = reader.save(saved)
+    assert first.name == f"{key.page}-Ada-i-L-i.json"
+
+    reader.by_id("again").click()
+    browser.switch_to.alert.accept()
+    reader.start("ben")
+    for number in range(4):
+        assert reader.places() == ["", "", ""]
+        reader.click(number)
+        reader.by_id("next").click()
+    second = reader.save(saved)
+
+    found = collect([first, second], folder.parent)
+    assert found.refused == [] and found.folder == folder
+    assert [answers.participant for answers in found.answers] == ["Ada <i>L</i>", "ben"]
+    for answers in found.answers:
+        assert all(0 < seconds < 60 for seconds in answers.seconds)
+        for ranks, codes in zip(answers.ranks, key.codes, strict=True):
+            assert [ranks[code] for code in sorted(codes, key=codes.__getitem__)] == [3, 2, 1]
+    assert browser.get_log("browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    requests = [m["params"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    asked = [request["request"]["url"] for request in requests if request["documentURL"] == url]
+    assert url in asked and all(link == url or link.startswith("data:") for link in asked)
