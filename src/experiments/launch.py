@@ -122,7 +122,8 @@ def _run_study(study: Study, overrides: list[str]) -> int:
 
     Raises `UserError` before anything starts, and `Stopped` once all jobs have saved.
     """
-    from experiments.multirun import FINISHED, STOPPED, run_jobs
+    from experiments.job import FINISHED, STOPPED
+    from experiments.multirun import run_jobs
 
     if "RANK" in os.environ:
         raise UserError("-m: a study starts its processes itself; use launch.num_processes=N")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -92,7 +93,7 @@ def test_what_is_poor_is_given_up(commands: Any, outputs: Path) -> None:
     job = commands.ok(*command, outputs=outputs)
     rows = trials(outputs)
     assert {row["state"] for row in rows} == {"pruned"} and len(rows) == 1
-    assert "is given up after 8 of 4,000 images" in job.text
+    assert re.search(r"is given up after \d+ of 4,000 images", job.text)
     for row in rows:
         run = Path(row["folder"])
         (newest, *_) = sorted((run / "checkpoints").glob("*.pt"), reverse=True)

@@ -12,6 +12,7 @@ from experiments.config import choices, plain
 from experiments.errors import UserError
 from experiments.prerequisite import plan
 from experiments.report.member import Member, command_of, members_of
+from experiments.report.score import headlines
 from experiments.study import Study, study_of
 from experiments.terminal import say, show
 
@@ -25,6 +26,10 @@ def report(overrides: list[str], several: bool) -> None:
     question = None
     if several:
         study = study_of(rest)
+        if study.search:
+            from experiments.search.command import trials_as_study
+
+            study = trials_as_study(study, rest)
         config, members = _members_of_study(study)
         question = study.question
         name = "-".join(filter(None, [study.title, study.budget]))
@@ -47,6 +52,8 @@ def report(overrides: list[str], several: bool) -> None:
     say(f"{title}: {finished} of {len(members)} runs are finished")
     show(f"report:   {page}")
     show(f"tables:   {page.with_suffix('.md')}, {page.with_suffix('.csv')}")
+    if several:
+        _publish(config["tracker"], title, question, members)
 
 
 def _members_of_study(study: Study) -> tuple[dict[str, Any], list[Member]]:
@@ -70,6 +77,26 @@ def _members_of_study(study: Study) -> tuple[dict[str, Any], list[Member]]:
         )
     assert first is not None, "a study has a job"
     return first, members
+
+
+def _publish(
+    tracker: dict[str, Any], title: str, question: str | None, members: list[Member]
+) -> None:
+    """The same comparison as a report in W&B, where its runs are tracked online."""
+    from experiments.tracking_wandb import wandb_mode
+
+    if tracker["backend"] != "wandb" or wandb_mode(tracker["mode"]) != "online":
+        return
+    from experiments.wandb_report import publish
+
+    known = {name for m in members for name in (files.run_scores(m.folder) or {}).get("scores", {})}
+    group, factors = tracker["group"] or title, list(members[0].settings)
+    try:
+        url = publish(tracker["project"], group, title, question, factors, headlines(known))
+    except UserError as error:
+        say(str(error))
+    else:
+        show(f"W&B:      {url}")
 
 
 def _slug(text: str) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 from experiments.arrangement import Arrangement
 from experiments.errors import UserError
 from experiments.interrupt import Stopped
-from experiments.multirun import FAILED, STOPPED, launch_all
+from experiments.job import FAILED, STOPPED
+from experiments.multirun import launch_all
 from experiments.search.request import check, search_of
 from experiments.search.result import show_result
 from experiments.search.store import DATABASE, Store

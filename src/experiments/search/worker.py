@@ -16,7 +16,7 @@ from experiments.check import checked_compose
 from experiments.config import choices, plain, register
 from experiments.errors import UserError, as_user_error
 from experiments.interrupt import Stopped
-from experiments.multirun import FAILED, FINISHED, Outcome, Watch, run_job
+from experiments.job import FAILED, FINISHED, Outcome, Watch, run_job
 from experiments.prerequisite import Run, plan
 from experiments.report.score import shown
 from experiments.search import trial as states

@@ -1,0 +1,154 @@
+"""One job of a study, as a launcher calls it: watched, in processes of its own, and what goes wrong
+in it is what it returns.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from experiments.arrangement import BASIC, JOBLIB, SLURM, Arrangement
+from experiments.cluster import requeue_if_preempted
+from experiments.config import choices, plain, register
+from experiments.dispatch import READERS, call
+from experiments.errors import UserError, as_user_error
+from experiments.folder import forget_failure, record_failure
+from experiments.interrupt import Stopped
+from experiments.prerequisite import plan
+from experiments.spawn import run_apart
+from experiments.study import Job, Study
+from experiments.terminal import say
+
+FINISHED, FAILED, STOPPED = "finished", "failed", "stopped"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended, the reason where it failed, and the signal that stopped it, if one did."""
+
+    state: str
+    reason: str = ""
+    code: int = 0
+
+
+@dataclass(frozen=True)
+class JobFunction:
+    """What a launcher calls for each job, in a process of the launcher's."""
+
+    jobs: list[Job]
+    places: list[int]  # of the jobs in the whole study, from 1
+    study: Study
+    control: Path  # a file `stop` appears there once the study is to stop
+    arrangement: Arrangement
+
+    def __call__(self, cfg: DictConfig) -> Outcome:
+        number = int(HydraConfig.get().job.num)
+        job, place = self.jobs[number], self.places[number]
+        watch = Watch(self.control, self.arrangement)
+        if watch.stopped():
+            return Outcome(STOPPED, code=128 + signal.SIGTERM)
+        register()
+        say(f"job {place} of {len(self.study.jobs)}: {job.name or ' '.join(job.overrides)}")
+        began = time.monotonic()
+        try:
+            perform(cfg, job, self.study, self.arrangement, watch)
+        except Stopped as stopped:
+            return watch.stop(stopped)
+        except Exception as error:
+            known = as_user_error(error)
+            if known is None:  # a fault of this program, which must not take other jobs with it
+                traceback.print_exc()
+            say(f"job {place} failed: {known or repr(error)}")
+            return Outcome(FAILED, str(known or repr(error)))
+        if self.arrangement.quiet:
+            say(f"job {place} is finished, {_minutes(time.monotonic() - began)}")
+        return Outcome(FINISHED)
+
+
+class Watch:
+    """When a job has to leave: the study is to stop, or the process that started it is gone."""
+
+    def __init__(self, control: Path, arrangement: Arrangement) -> None:
+        self.file, self.launcher = control / "stop", arrangement.launcher
+        self.parent = os.getppid()
+        if self.launcher == JOBLIB:  # Ctrl-C reaches the whole terminal; the study tells its jobs
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def stopped(self) -> bool:
+        orphan = self.launcher == JOBLIB and os.getppid() != self.parent
+        return orphan or self.file.exists()
+
+    def stop(self, stopped: Stopped) -> Outcome:
+        """What a job that was stopped, and has saved, says to its launcher."""
+        if self.launcher == JOBLIB and os.getppid() != self.parent:
+            os._exit(1)  # nobody is there to be told
+        if self.launcher == SLURM and not self.file.exists():
+            # Preempted: without a result, the job goes on where the cluster starts it again.
+            requeue_if_preempted(os.environ)
+            raise SystemExit(stopped.code)
+        if self.launcher == BASIC:
+            self.file.touch()
+        return Outcome(STOPPED, code=stopped.code)
+
+
+def perform(
+    cfg: DictConfig, job: Job, study: Study, arrangement: Arrangement, watch: Watch
+) -> None:
+    """Do what `task` says for one job. Raises `UserError`, and `Stopped` once all is saved."""
+    hydra_config = HydraConfig.get()
+    with open_dict(cfg):
+        cfg.hydra = OmegaConf.create({"runtime": {"choices": hydra_config.runtime.choices}})
+    config, chosen = plain(cfg), choices(cfg)
+    if config["task"] in READERS:
+        call(READERS[config["task"]].perform, config)
+        return
+    own = Job(list(hydra_config.overrides.task), job.settings)
+    run_job(config, chosen, own, study, arrangement, watch.stopped)
+
+
+def run_job(
+    config: dict[str, Any],
+    chosen: dict[str, str],
+    job: Job,
+    study: Study,
+    arrangement: Arrangement,
+    stop: Callable[[], bool],
+) -> None:
+    """Train or score in processes of its own, which save and leave once `stop()`. Raises as
+    `perform`."""
+    tracker, launch, overrides = config["tracker"], config["launch"], job.overrides
+    tracker["group"] = tracker["group"] or study.title
+    tracker["name"] = tracker.get("name") or job.name or None
+    launch["threads"] = launch["threads"] or arrangement.threads
+    config["study"], config["budget"] = study.name, study.budget
+    run = plan(config, chosen, overrides) if config["task"] == "train" else None
+    try:
+        with arrangement.share(int(launch["num_processes"]), stop) as environment:
+            run_apart(
+                config,
+                chosen,
+                overrides,
+                log=run.folder / "output.log" if run and arrangement.quiet else None,
+                wait=True,
+                environment=environment,
+                stop=stop,
+            )
+    except UserError as error:
+        if run:
+            record_failure(run.folder, str(error))
+        raise
+    if run:
+        forget_failure(run.folder)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min {seconds % 60:.0f} s" if seconds >= 60 else f"{seconds:.0f} s"
