@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,18 @@ from experiments.system.text_to_image import TextToImage
 from experiments.train import Training
 
 SIZE, DIM = 16, 8
+CHROMIUM = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1400,1000",
+)
 TRAINER = {
     "images": 32,
     "batch": 8,
@@ -176,3 +189,22 @@ def make_system(birds: Dataset) -> Callable[..., TextToImage]:
 def make_training(birds: Dataset, tmp_path: Path) -> Callable[..., Training]:
     """`make_training(system, settings, **trainer)`, see `tiny_training`."""
     return partial(tiny_training, birds, tmp_path / "run")
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Any]:
+    """Chromium without a screen, which puts downloads into `tmp_path/saved`."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
+    programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
+    if None in programs:
+        pytest.skip("needs chromium and chromedriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = programs[0]
+    for argument in [*CHROMIUM, f"--user-data-dir={tmp_path / 'user'}"]:
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(programs[1]))
+    saved = {"behavior": "allow", "downloadPath": str(tmp_path / "saved")}
+    driver.execute_cdp_cmd("Browser.setDownloadBehavior", saved)
+    yield driver
+    driver.quit()

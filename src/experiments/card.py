@@ -6,7 +6,6 @@ It says what the files of the run folder say, and "unknown" where they say nothi
 from __future__ import annotations
 
 import math
-import os
 import shlex
 from collections.abc import Mapping
 from contextlib import suppress
@@ -62,14 +61,7 @@ def write_card(folder: Path) -> Path | None:
     try:
         if _is_newer(path, folder / files.RUN):
             return path
-        text = card_of(folder)
-        aside = path.with_name(f".{CARD}.{os.getpid()}.tmp")
-        try:
-            aside.write_text(text, encoding="utf-8")
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
-        return path
+        return files.write_text(path, card_of(folder))
     except Exception as error:
         reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
         say(f"{path}: could not be written ({' '.join(reason.split())}); the run is whole without")

@@ -15,6 +15,7 @@ card.md         the model card; export/: what task=export made for other machine
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -128,10 +129,19 @@ def sample_captions(folder: Path) -> list[str] | None:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Whole or not at all."""
+    write_text(path, json.dumps(content, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Whole or not at all, also where two processes write the same file. Returns the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=2) + "\n")
-    partial.replace(path)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    return path
 
 
 def tracked(folder: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -195,6 +194,4 @@ def write_scores(path: Path, images: int, result: Result) -> None:
         "skipped": result.skipped,
         "protocol": result.protocol.to_dict(),
     }
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=2) + "\n")
-    partial.replace(path)
+    write_json(path, content)

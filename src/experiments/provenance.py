@@ -18,6 +18,8 @@ from typing import Any
 
 import yaml
 
+from experiments.folder import write_text
+
 PACKAGES = (
     "birdsong",
     "torch",
@@ -51,7 +53,7 @@ def write_provenance(folder: str | Path, config: Mapping[str, Any]) -> None:
     _record(folder, "environment", scrub(environment()))
     _record(folder, "git", scrub(git_state(Path(__file__).parent)))
     text = yaml.safe_dump(scrub(config), sort_keys=False, allow_unicode=True)
-    _write(folder / "config.yaml", text)
+    write_text(folder / "config.yaml", text)
 
 
 def environment() -> dict[str, Any]:
@@ -132,16 +134,7 @@ def _record(folder: Path, name: str, content: Any) -> None:
         if path.read_text(encoding="utf-8", errors="replace") == text:
             return
         number += 1
-    _write(path, text)
-
-
-def _write(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    write_text(path, text)
 
 
 def _version(name: str) -> str | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,39 +14,7 @@ from experiments.human.answers import collect
 from experiments.human.key import PAGE, Key
 
 pytestmark = pytest.mark.browser
-ARGUMENTS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--window-size=1200,900",
-)
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Any]:
-    """Chromium, which puts downloads into `tmp_path/saved`."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
-    programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
-    if None in programs:
-        pytest.skip("needs chromium and chromedriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs[0]
-    for argument in [*ARGUMENTS, f"--user-data-dir={tmp_path / 'user'}"]:
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    service = webdriver.ChromeService(programs[1])
-    driver = webdriver.Chrome(options=options, service=service)
-    saved = {"behavior": "allow", "downloadPath": str(tmp_path / "saved")}
-    driver.execute_cdp_cmd("Browser.setDownloadBehavior", saved)
-    yield driver
-    driver.quit()
 
 
 class Reader:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from experiments.errors import UserError
+from experiments.folder import write_text
 from experiments.report.answers import answers_of
 from experiments.report.member import Member
 from experiments.report.page import Pictures, render
@@ -40,10 +40,12 @@ def write_report(
     pictures = _pictures(arms, int(options["captions"]))
     confidence = float(options["confidence"])
     place.mkdir(parents=True, exist_ok=True)
-    _write(place / "report.csv", csv_text(records))
-    _write(place / "report.md", markdown_text(title, question, state, arms, answers, confidence))
+    write_text(place / "report.csv", csv_text(records))
+    write_text(
+        place / "report.md", markdown_text(title, question, state, arms, answers, confidence)
+    )
     page = render(title, question, state, arms, answers, pictures, confidence)
-    return _write(place / "report.html", page)
+    return write_text(place / "report.html", page)
 
 
 def state_of(records: Sequence[Record]) -> list[str]:
@@ -78,14 +80,3 @@ def _pictures(arms: Sequence[Arm], count: int) -> Pictures:
         note = "No run kept the captions of its sample sheets (samples/captions.json)."
         return Pictures([], {}, note)
     return Pictures(captions, {arm.index: drawn(arm, captions) for arm in drawing})
-
-
-def _write(path: Path, text: str) -> Path:
-    """Whole or not at all."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-    return path
