@@ -30,6 +30,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
+def said(overrides: list[str]) -> dict[str, str]:
+    """What a command line says of each key, without quotes and prefixes."""
+    pairs = (item.lstrip("+").partition("=")[::2] for item in overrides)
+    return {key: value.strip("'\"") for key, value in pairs}
+
+
 def is_question(options: argparse.Namespace) -> bool:
     """Asks Hydra for something, and trains nothing."""
     asks = options.hydra_help or options.shell_completion or options.cfg or options.info
@@ -52,11 +58,11 @@ def quoted(argument: str) -> str:
 
 def listed(overrides: list[str]) -> list[str]:
     """`run=a,b` as `run=[a,b]` where the task reads several, so that it is no sweep."""
-    task = [text.partition("=")[2] for text in overrides if text.startswith("task=")][-1:]
+    task = said(overrides).get("task")
     found = []
     for text in overrides:
         key, _, value = text.partition("=")
-        read = task and task[0] in LISTS.get(key, ())
+        read = task in LISTS.get(key, ())
         several = read and "," in value and value[:1] not in ("[", "'", '"')
         if several and not Path(value).exists():
             items = [

@@ -118,6 +118,8 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | Non
         compile_networks(system)
     facts |= {"reads": system.reads, "data_counts": counts_of(dataset)}
     tracker = prepare_folder(run, facts, training.images, ranks, wanted_by)
+    if ranks.main:
+        tracker.catch_up(StatsFile.read(run.folder / "stats.jsonl"))
     observer = Observer(run, ranks, system, dataset, tracker, scorer)
     try:
         observer.real_grid()

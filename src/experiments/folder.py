@@ -54,7 +54,7 @@ def is_export(folder: Path) -> bool:
 def export_about(folder: Path) -> dict[str, Any]:
     """What an export says of itself. Raises `UserError` where it is damaged."""
     content = _read(folder, EXPORT)
-    if not isinstance(content, dict) or not isinstance(content.get("images"), int):
+    if not isinstance(content.get("images"), int):
         raise UserError(f"{folder / EXPORT}: is damaged; export the run again")
     return content
 
@@ -82,23 +82,22 @@ def reached(folder: Path) -> int:
 def run_config(folder: Path) -> dict[str, Any]:
     """The resolved configuration of a run. Raises `UserError` where there is none."""
     content = _read(folder, CONFIG)
-    assert isinstance(content, dict)
     return {str(key): value for key, value in content.items()}
 
 
 def run_about(folder: Path) -> dict[str, Any]:
     """Id, choices, overrides and lineage of a run. Raises `UserError` where it is none."""
-    return dict(_read(folder, RUN))
+    return _read(folder, RUN)
 
 
 def run_facts(folder: Path) -> dict[str, Any]:
     """What the data of a run decided. Raises `UserError` where there is none."""
-    return dict(_read(folder, FACTS))
+    return _read(folder, FACTS)
 
 
 def run_scores(folder: Path) -> dict[str, Any] | None:
     """The last scores of a run, or None where it has none yet."""
-    return dict(_read(folder, SCORES)) if (folder / SCORES).is_file() else None
+    return _read(folder, SCORES) if (folder / SCORES).is_file() else None
 
 
 def record_failure(folder: Path, reason: str) -> None:
@@ -120,8 +119,7 @@ def sample_captions(folder: Path) -> list[str] | None:
     """The captions of the sample sheets in their order, or None where a run has none."""
     if not (folder / CAPTIONS).is_file():
         return None
-    content = _read(folder, CAPTIONS)
-    captions = content.get("captions") if isinstance(content, dict) else None
+    captions = _read(folder, CAPTIONS).get("captions")
     if not isinstance(captions, list) or not all(isinstance(text, str) for text in captions):
         raise UserError(f"{folder / CAPTIONS}: is damaged; run the training command again")
     return captions
@@ -151,7 +149,7 @@ def tracked(folder: Path) -> str:
     return str(folder / STATS)
 
 
-def _read(folder: Path, name: str) -> Any:
+def _read(folder: Path, name: str) -> dict[str, Any]:
     path = folder / name
     if not folder.is_dir():
         raise UserError(f"run={folder}: there is no such folder")
@@ -159,6 +157,10 @@ def _read(folder: Path, name: str) -> Any:
         raise UserError(f"run={folder}: is not the folder of a run (it has no {name})")
     try:
         text = path.read_text(encoding="utf-8")
-        return yaml.safe_load(text) if path.suffix == ".yaml" else json.loads(text)
+        content = yaml.safe_load(text) if path.suffix == ".yaml" else json.loads(text)
+        if isinstance(content, dict):
+            return content
     except (ValueError, yaml.YAMLError):
-        raise UserError(f"{path}: is damaged; run the training command again") from None
+        pass
+    remedy = "export the run again" if name == EXPORT else "run the training command again"
+    raise UserError(f"{path}: is damaged; {remedy}")

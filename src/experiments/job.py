@@ -9,14 +9,14 @@ import signal
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from experiments.arrangement import BASIC, JOBLIB, SLURM, Arrangement
+from experiments.arrangement import JOBLIB, SLURM, Arrangement
 from experiments.cluster import requeue_if_preempted
 from experiments.config import choices, plain, register
 from experiments.dispatch import READERS, call
@@ -49,11 +49,12 @@ class JobFunction:
     study: Study
     control: Path  # a file `stop` appears there once the study is to stop
     arrangement: Arrangement
+    owner: int = field(default_factory=os.getpid)  # the process of the study
 
     def __call__(self, cfg: DictConfig) -> Outcome:
         number = int(HydraConfig.get().job.num)
         job, place = self.jobs[number], self.places[number]
-        watch = Watch(self.control, self.arrangement)
+        watch = Watch(self.control, self.arrangement, self.owner)
         if watch.stopped():
             return Outcome(STOPPED, code=128 + signal.SIGTERM)
         register()
@@ -75,27 +76,40 @@ class JobFunction:
 
 
 class Watch:
-    """When a job has to leave: the study is to stop, or the process that started it is gone."""
+    """When a job has to leave: the study is to stop, or its process is gone.
 
-    def __init__(self, control: Path, arrangement: Arrangement) -> None:
-        self.file, self.launcher = control / "stop", arrangement.launcher
-        self.parent = os.getppid()
-        if self.launcher == JOBLIB:  # Ctrl-C reaches the whole terminal; the study tells its jobs
+    `owner`: that process, which jobs on the same machine look for; on a cluster they outlive it.
+    """
+
+    def __init__(self, control: Path, arrangement: Arrangement, owner: int) -> None:
+        self.file, self.launcher, self.owner = control / "stop", arrangement.launcher, owner
+        self.inside = owner == os.getpid()  # also with joblib, where one job runs at a time
+        if self.launcher == JOBLIB and not self.inside:
+            # Ctrl-C reaches the whole terminal; the study tells its jobs.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
+    def orphaned(self) -> bool:
+        """Whether the study's process is gone."""
+        if self.inside or self.launcher == SLURM:
+            return False
+        try:
+            os.kill(self.owner, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
     def stopped(self) -> bool:
-        orphan = self.launcher == JOBLIB and os.getppid() != self.parent
-        return orphan or self.file.exists()
+        return self.file.exists() or self.orphaned()
 
     def stop(self, stopped: Stopped) -> Outcome:
         """What a job that was stopped, and has saved, says to its launcher."""
-        if self.launcher == JOBLIB and os.getppid() != self.parent:
+        if self.orphaned():
             os._exit(1)  # nobody is there to be told
         if self.launcher == SLURM and not self.file.exists():
             # Preempted: without a result, the job goes on where the cluster starts it again.
             requeue_if_preempted(os.environ)
             raise SystemExit(stopped.code)
-        if self.launcher == BASIC:
+        if self.inside:
             self.file.touch()
         return Outcome(STOPPED, code=stopped.code)
 

@@ -12,7 +12,7 @@ import hydra
 
 from experiments.check import checked_compose
 from experiments.cluster import join_cluster
-from experiments.command import is_question, parse
+from experiments.command import is_question, parse, said
 from experiments.config import CONF, build, choices, plain, register
 from experiments.dispatch import READERS, call
 from experiments.errors import UserError, as_user_error
@@ -42,13 +42,14 @@ def main(arguments: list[str]) -> int:
             _answer(options, arguments)
             return 0
         overrides = with_run(options.overrides)
-        named = any(text.startswith("study=") for text in overrides)
-        if "task=report" in overrides:
+        given = said(overrides)
+        several = options.multirun or bool({"study", "budget"} & given.keys())
+        if given.get("task") == "report":
             from experiments.report.command import report
 
-            report(overrides, options.multirun or named)
+            report(overrides, several and "run" not in given)
             return 0
-        if options.multirun or named:
+        if several:
             return _run_study(study_of(overrides), overrides)
         _check([overrides])
         cfg = checked_compose(overrides)
@@ -75,7 +76,7 @@ def _answer(options: argparse.Namespace, arguments: list[str]) -> None:
     """What Hydra says of a configuration, of the first job where there are several."""
     overrides = options.overrides
     if not (options.hydra_help or options.shell_completion):
-        several = options.multirun or any(text.startswith("study=") for text in overrides)
+        several = options.multirun or "study" in said(overrides)
         overrides = study_of(overrides).jobs[0].overrides if several else overrides
         checked_compose(overrides)
     register()
@@ -137,15 +138,16 @@ def _run_study(study: Study, overrides: list[str]) -> int:
     pending = [place for place, run in enumerate(runs) if run is None or not run.finished]
     for place, run in enumerate(runs):
         if run is not None and place not in pending:
-            say(f"job {place + 1} of {len(runs)}: {study.jobs[place].name} is finished")
+            say(f"job {place + 1} of {len(runs)}: {study.jobs[place].name or 'it'} is finished")
     outcomes = run_jobs(study, pending, overrides) if pending else []
     failed, done = [], len(runs) - len(pending)
+    stopped = [outcome.code for outcome in outcomes if outcome and outcome.state == STOPPED]
     for place, outcome in zip(pending, outcomes, strict=True):
         run = runs[place]
         if outcome is None and run is not None and run.finished:
             done += 1
         elif outcome is not None and outcome.state == STOPPED:
-            raise Stopped(outcome.code - 128)
+            continue
         elif outcome is not None and outcome.state == FINISHED:
             done += 1
         else:
@@ -153,6 +155,8 @@ def _run_study(study: Study, overrides: list[str]) -> int:
             failed.append(f"job {place + 1} ({study.jobs[place].name}): {reason}")
     for line in failed:
         say(f"error: {line}")
+    if stopped:
+        raise Stopped(stopped[0] - 128)
     if runs[0] is not None:
         again = "" if not failed else f", {len(failed)} failed; the same command tries these again"
         say(f"{study.title}: {done} of {len(runs)} runs are finished{again}")

@@ -126,9 +126,12 @@ def _asked_to_stop(file: Path, arrangement: Arrangement) -> Iterator[list[int]]:
             raise KeyboardInterrupt
         numbers.append(number)
         file.touch()
-        say(f"{signal.Signals(number).name}: jobs save and leave (again: leave at once)")
+        say(f"{signal.Signals(number).name}: jobs save and leave (Ctrl-C: leave at once)")
 
-    before = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM)}
+    asked = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # of nohup
+        asked.append(signal.SIGHUP)
+    before = {number: signal.signal(number, handle) for number in asked}
     try:
         yield numbers
     finally:

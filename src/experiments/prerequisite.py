@@ -51,7 +51,10 @@ class Run:
         """Whether it has seen all its images and was scored, if it is to be scored at all."""
         if files.reached(self.folder) < self.goal:
             return False
-        scores = files.run_scores(self.folder)
+        try:
+            scores = files.run_scores(self.folder)
+        except UserError:  # damaged: it is scored again
+            scores = None
         return not self.config.get("metric") or bool(scores and scores["images"] >= self.goal)
 
 

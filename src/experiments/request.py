@@ -189,7 +189,7 @@ def with_run(overrides: list[str]) -> list[str]:
     given = dict(override.lstrip("+~").partition("=")[::2] for override in overrides)
     if given.get("task") != "evaluate" or "run" not in given:
         return overrides
-    run = next(item for item in overrides if item.startswith("run="))
+    run = next(item for item in overrides if item.lstrip("+~").startswith("run="))
     if files.is_export(Path(_value(run))):  # what others wrote is no part of a command
         return overrides
     own = files.run_about(Path(_value(run)))["overrides"]

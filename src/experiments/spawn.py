@@ -20,7 +20,10 @@ from experiments.worker import FAILURE, JOB, PID, STOPPED
 
 LOOK_EVERY = 0.3  # s
 # What asks a run to save and leave; SLURM and submitit send the others before they take a job away.
-ASKED: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+ASKED: tuple[int, ...] = (
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
+    *(signal.SIGUSR1, signal.SIGUSR2),
+)
 
 
 def run_apart(
@@ -38,7 +41,7 @@ def run_apart(
 
     log: takes what they print, else they share this terminal. wait: for a folder that another
     process holds. environment: added to this one's. stop: asks them to save and leave, as a signal
-    does, and as the death of the process that started this one does.
+    does.
 
     Raises `UserError` for what went wrong there, and `Stopped` where they were asked to leave.
     """
@@ -107,7 +110,6 @@ def _wait(
     """The exit code, and the signals that came. Each is passed on to the ranks; what handled it
     before gets it once they have saved and left."""
     signals: list[int] = []
-    parent = os.getppid()
 
     def forward(number: int, frame: FrameType | None = None) -> None:
         signals.append(number)
@@ -129,8 +131,7 @@ def _wait(
             with suppress(subprocess.TimeoutExpired):
                 code = child.wait(LOOK_EVERY)
                 break
-            orphan = os.getppid() != parent
-            if not signals and (orphan or stop()):
+            if not signals and stop():
                 forward(signal.SIGTERM)
     finally:
         for number, handler in before.items():

@@ -7,7 +7,7 @@ A file begins with its question as a comment and has
     seeds:    every arm runs with each of them
     budgets:  name -> overrides: how long, on what data, or other values of what the study varies;
               the first is taken where none is asked for
-    search:   instead of arms, what Optuna tries (`search.py`)
+    search:   instead of arms, what Optuna tries (`search/`)
 What the command line says comes last: a value replaces a list, a list a list.
 """
 
@@ -83,6 +83,9 @@ def study_of(overrides: list[str]) -> Study:
     overrides = [item for item in overrides if not item.lstrip("+~").startswith("hydra")]
     parsed = parse_sweep(overrides)
     named = {item.key_or_group: item.value() for item in parsed if item.key_or_group in OURS}
+    for item in parsed:
+        if item.key_or_group in OURS and item.is_sweep_override():
+            raise UserError(f"{item.input_line}: name one {item.key_or_group} at a time")
     if named.get("study") is None:
         if named.get("budget") is not None:
             raise UserError(f"budget={named['budget']}: is one of a study; name it, as study=NAME")
@@ -137,7 +140,10 @@ def _from_file(name: str, budget: Any, given: list[Override]) -> Study:
         if len(group) > 1 and group.keys() <= said.keys():
             group |= {key: _listed(name, key, said.pop(key)) for key in group}
             _check_lengths(name, group)
+    space = (content.get("search") or {}).get("space") or {}
     for key, value in said.items():
+        if key.startswith("search.") or (key in space and isinstance(value, dict | list)):
+            continue  # the search's own
         values = [text(item) for item in (value if isinstance(value, list) else [value])]
         if not _replaced(name, groups, key, values):
             fixed[key] = value
@@ -145,12 +151,14 @@ def _from_file(name: str, budget: Any, given: list[Override]) -> Study:
     rest = []
     for item in given:
         key, values = str(item.key_or_group), _values(item)
+        if item.is_delete() and (key in fixed or any(key in group for group in groups)):
+            raise UserError(f"{item.input_line}: sweeps/{name}.yaml sets {key}; give it a value")
         if key == "seed":
             seeds = values
         elif not _replaced(name, groups, key, values):
             fixed.pop(key, None)
             if item.is_sweep_override():
-                groups.append({key: values})
+                groups.append({prefix_of(item) + key: values})
             else:
                 rest.append(str(item.input_line))
     shared = [f"{key}={text(value)}" for key, value in fixed.items()]
@@ -163,8 +171,9 @@ def _from_file(name: str, budget: Any, given: list[Override]) -> Study:
         settings = {key: value for part in arm for key, value in part.items()}
         for seed in seeds:
             own = [f"{key}={value}" for key, value in settings.items()]
-            jobs.append(Job([*shared, *own, f"seed={seed}", *rest], settings | {"seed": seed}))
-    varied = [key for group in groups for key in group if len(group[key]) > 1]
+            plain = {key.lstrip("+"): value for key, value in settings.items()} | {"seed": seed}
+            jobs.append(Job([*shared, *own, f"seed={seed}", *rest], plain))
+    varied = [key.lstrip("+") for group in groups for key in group if len(group[key]) > 1]
     return Study(jobs, varied, name, chosen, content["question"], content.get("search") or {})
 
 
@@ -210,6 +219,12 @@ def _replaced(name: str, groups: list[dict[str, list[str]]], key: str, values: l
         group[key] = values
         return True
     return False
+
+
+def prefix_of(item: Override) -> str:
+    """`+` or `++` where an override adds a key."""
+    line = str(item.input_line)
+    return line[: len(line) - len(line.lstrip("+"))]
 
 
 def _values(item: Override) -> list[str]:

@@ -27,6 +27,7 @@ def perform(
         if config["task"] == "evaluate":
             evaluate_run(config, overrides, ranks, interrupt)
         else:
+            assert config["task"] == "train", config["task"]
             train_with_prerequisites(plan(config, chosen, overrides), ranks, interrupt, wait=wait)
 
 

@@ -37,6 +37,7 @@ class Backend(Protocol):
     """What `Tracker` asks of one service; every method may raise."""
 
     name: str
+    remembers: bool  # what it was told in processes before, so that it is not told twice
 
     def log(self, values: dict[str, float], images: int) -> None: ...
 
@@ -72,6 +73,17 @@ class Tracker:
         """Scalars at a number of images seen, the x-axis of every chart."""
         plain = {name: float(value) for name, value in values.items()}
         self._each("log", lambda backend: backend.log(plain, images))
+
+    def catch_up(self, lines: Sequence[Mapping[str, float]]) -> None:
+        """Lines of `stats.jsonl`: a service that lost some of them, since a run was killed, gets
+        those."""
+
+        def tell(backend: Backend) -> None:
+            for line in lines if backend.remembers else ():
+                values = {name: float(value) for name, value in line.items() if name != "images"}
+                backend.log(values, int(line["images"]))
+
+        self._each("catch up", tell)
 
     def log_pictures(
         self,

@@ -34,6 +34,7 @@ class Trackio:
     """trackio: one SQLite dashboard for all runs below `folder`."""
 
     name = "trackio"
+    remembers = True
 
     def __init__(
         self,
@@ -134,6 +135,7 @@ class TensorBoard:
     """TensorBoard event files in `<run folder>/tensorboard`."""
 
     name = "tensorboard"
+    remembers = False
 
     def __init__(self, folder: Path, config: dict[str, Any], images: int = 0) -> None:
         from accelerate.tracking import TensorBoardTracker

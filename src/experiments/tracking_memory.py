@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 TRACKED = "tracked.json"
-SETTLED = 20.0  # s; W&B writes an offline run every 15
+SETTLED = 60.0  # s; W&B writes an offline run every 15, later on a busy machine
 
 
 class Memory:

@@ -42,6 +42,7 @@ class WandB:
     run continues its own charts."""
 
     name = "wandb"
+    remembers = True
 
     def __init__(
         self,

@@ -55,7 +55,7 @@ def usage() -> str:
                 ", ".join(options), 110, initial_indent=f"  {name:<19} ", subsequent_indent=" " * 22
             )
     lines += ["", "Studies, with -m study=NAME, and budget=full for the published widths:", ""]
-    lines += [f"  {name:<26}{read(name)['question']}" for name in names()]
+    lines += [f"  {name:<26}{read(name)['question'].partition('?')[0]}?" for name in names()]
     lines += ["", "Set any key with key=value (trainer.images=50000, seed=1). Flags:", "", FLAGS]
     return "\n".join(lines)
 

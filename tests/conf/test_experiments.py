@@ -16,7 +16,7 @@ from experiments.config import CONF, build, choices, plain
 from experiments.prerequisite import GROUPS, Run, plan, without_pretrained
 from experiments.usage import usage
 
-OURS = {"plumage_cpu", "quickstart"}  # results of this project
+OURS = {"plumage_cpu", "plumage_study", "quickstart"}  # results of this project
 NAMES = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml") if path.stem not in OURS)
 CUB, FLOWERS, COCO = 8855, 7034, 82783  # images to train on
 WORDS = {"cub": 5450, "coco": 27297, "oxford102": 5450}  # vocabularies; that of flowers is made up

@@ -101,6 +101,14 @@ def test_captions_of_the_test_split_that_was_prepared(tmp_path: Path) -> None:
     assert ask(*runs, captions=10, seed=1).captions != study.captions
 
 
+def test_an_export_names_no_places(tmp_path: Path) -> None:
+    runs = [make_run(tmp_path / name, SAMPLED, data="f00d") for name in ("one", "two")]
+    config = yaml.safe_load((runs[1] / "config.yaml").read_text())
+    del config["paths"]
+    (runs[1] / "config.yaml").write_text(yaml.safe_dump(config))
+    assert set(ask(*runs, captions=3).captions) == set(SAMPLED)
+
+
 def test_captions_of_the_command(runs: list[Path], tmp_path: Path) -> None:
     file = tmp_path / "captions.txt"
     file.write_text("a red bird\n\na blue one\n")

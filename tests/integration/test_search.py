@@ -49,6 +49,7 @@ def searched(commands: Any, trained: Path, tmp_path_factory: pytest.TempPathFact
     return outputs
 
 
+@pytest.mark.slow
 def test_a_search_that_was_killed_goes_on_with_its_trials(searched: Path) -> None:
     text = (searched / "log").read_text()
     assert "goes on: " in text and "Traceback" not in text

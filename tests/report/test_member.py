@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from experiments.errors import UserError
-from experiments.report.member import command_of, members_of
+from experiments.report.member import command_of, failure, finished, members_of, readable
 
 
 def settings(folders: list[Path]) -> list[dict[str, str]]:
@@ -130,3 +130,30 @@ def test_commands_can_be_pasted_into_a_shell() -> None:
 def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no such folder"):
         members_of([tmp_path / "nothing"])
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1, 2]", "7", "\ufffd: ["])
+def test_a_damaged_run_is_left_out_and_stops_no_other(runs: Any, content: str) -> None:
+    whole, config, about = (runs.make(name) for name in ("a", "b", "c"))
+    (config / "config.yaml").write_text(content)
+    (about / "run.json").write_text(content)
+
+    folders, lines = readable([whole, config, about])
+
+    assert folders == [whole]
+    assert [line.startswith("left out: ") for line in lines] == [True, True]
+    assert str(config) in lines[0] and str(about) in lines[1]
+    assert [member.folder for member in members_of(folders)] == [whole]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1, 2]", "7", '{"images": "x"}'])
+def test_damaged_scores_are_of_no_finished_run(runs: Any, content: str) -> None:
+    folder = runs.make("a", scores={"frechet/classifier": 1.0})
+    config = {"trainer": {"images": 100, "batch": 10}, "metric": {"samples": 8}}
+    assert finished(folder, config)
+
+    (folder / "scores.json").write_text(content)
+    (folder / "failure.json").write_text(content)
+
+    assert not finished(folder, config)
+    assert failure(folder) == "failure.json is damaged"

@@ -34,7 +34,8 @@ def captions_of_runs(runs: list[Path], prepared: Path) -> tuple[list[str], str]:
     data = {str(files.run_facts(run).get("data")) for run in runs}
     if len(data) == 1:
         (fingerprint,) = data
-        places = [prepared, *(Path(files.run_config(run)["paths"]["cache"]) for run in runs)]
+        asked = [files.run_config(run).get("paths") for run in runs]  # an export names no places
+        places = [prepared, *(Path(paths["cache"]) for paths in asked if paths)]
         for place in dict.fromkeys(places):
             for folder in sorted(place.glob(f"*/{fingerprint}")):
                 if table_exists(folder):

@@ -11,18 +11,24 @@ from experiments.check import checked_compose
 from experiments.config import choices, plain
 from experiments.errors import UserError
 from experiments.prerequisite import plan
-from experiments.report.member import Member, command_of, members_of
+from experiments.report.member import (
+    Member,
+    command_of,
+    failure,
+    finished,
+    members_of,
+    readable,
+    score_names,
+)
 from experiments.report.score import headlines
 from experiments.study import Study, study_of
 from experiments.terminal import say, show
-
-TASK = "task=report"
 
 
 def report(overrides: list[str], several: bool) -> None:
     """Write the report that a command line asks for, and say where it is. `several`: it names a
     study, or more than one value. Raises `UserError` where there is nothing to compare."""
-    rest = [text for text in overrides if text != TASK]
+    rest = [text for text in overrides if text.lstrip("+").partition("=")[0] != "task"]
     question = None
     if several:
         study = study_of(rest)
@@ -40,16 +46,23 @@ def report(overrides: list[str], several: bool) -> None:
         folders = [Path(item) for item in ([run] if isinstance(run, str) else run or [])]
         title = f"{len(folders)} runs" if folders else f"All runs in {outputs}"
         name = "runs" if folders else "all"
-        folders = folders or sorted(path.parent for path in outputs.glob(f"*/*/{files.RUN}"))
+        if not folders:
+            there = sorted(path.parent for path in outputs.glob(f"*/*/{files.RUN}"))
+            folders, lines = readable(there)
+            for line in lines:
+                say(line)
         if not folders:
             raise UserError(f"paths.outputs={outputs}: no run is there; python run.py makes one")
         members = members_of(folders)
+    confidence = config["report"]["confidence"]
+    if not 0 < float(confidence) < 1:
+        raise UserError(f"report.confidence={confidence}: must lie between 0 and 1, as 0.95")
     from experiments.report.write import write_report
 
     place = Path(config["paths"]["outputs"]) / "report" / _slug(name)
     page = write_report(members, place, title, question, config["report"])
-    finished = sum(member.finished for member in members)
-    say(f"{title}: {finished} of {len(members)} runs are finished")
+    done = sum(member.finished for member in members)
+    say(f"{title}: {done} of {len(members)} runs are finished")
     show(f"report:   {page}")
     show(f"tables:   {page.with_suffix('.md')}, {page.with_suffix('.csv')}")
     if several:
@@ -71,8 +84,8 @@ def _members_of_study(study: Study) -> tuple[dict[str, Any], list[Member]]:
                 settings={key: job.settings[key] for key in varied if key != "seed"},
                 seed=int(config["seed"]),
                 command=command_of(job.overrides),
-                failure=files.run_failure(run.folder),
-                finished=run.finished,
+                failure=failure(run.folder),
+                finished=finished(run.folder, run.config),
             )
         )
     assert first is not None, "a study has a job"
@@ -89,7 +102,7 @@ def _publish(
         return
     from experiments.wandb_report import publish
 
-    known = {name for m in members for name in (files.run_scores(m.folder) or {}).get("scores", {})}
+    known = {name for member in members for name in score_names(member.folder)}
     group, factors = tracker["group"] or title, list(members[0].settings)
     try:
         url = publish(tracker["project"], group, title, question, factors, headlines(known))

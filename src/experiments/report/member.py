@@ -12,6 +12,9 @@ from experiments import folder as files
 from experiments.errors import UserError
 from experiments.report.varied import Found, found_in, telling
 
+# What reading a file that is damaged, or holds something else than it should, may raise.
+DAMAGED = (UserError, OSError, AssertionError, ValueError, KeyError, TypeError, AttributeError)
+
 
 @dataclass(frozen=True)
 class Member:
@@ -51,12 +54,26 @@ def members_of(folders: Sequence[Path]) -> list[Member]:
                 {key: run.value(key) for key in keys},
                 int(run.config.get("seed") or 0),
                 command_of(run.overrides if parent is None else parent.overrides),
-                _failure(run.folder),
+                failure(run.folder),
                 finished(run.folder, run.config),
                 None if parent is None else "trained first by this command, which builds on it",
             )
         )
     return _sorted(members, keys)
+
+
+def readable(folders: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """Those that can be told apart, and a line for each whose files are damaged."""
+    found, lines = [], []
+    for folder in folders:
+        try:
+            found_in(folder)
+        except DAMAGED as error:
+            reason = str(error) if isinstance(error, UserError) else f"{folder}: is damaged"
+            lines.append(f"left out: {reason}")
+        else:
+            found.append(folder)
+    return found, lines
 
 
 def command_of(overrides: Iterable[str]) -> str:
@@ -71,9 +88,10 @@ def finished(folder: Path, config: Mapping[str, Any]) -> bool:
         return False
     try:
         scores = files.run_scores(folder)
-    except UserError:
+        scored = bool(scores and scores.get("images", 0) >= goal)
+    except DAMAGED:
         return False
-    return not config.get("metric") or bool(scores and scores.get("images", 0) >= goal)
+    return not config.get("metric") or scored
 
 
 def goal_of(config: Mapping[str, Any]) -> int | None:
@@ -86,10 +104,19 @@ def goal_of(config: Mapping[str, Any]) -> int | None:
     return -(-images // batch) * batch
 
 
-def _failure(folder: Path) -> str | None:
+def score_names(folder: Path) -> list[str]:
+    """Of the last scores of a run; none where they are damaged."""
+    try:
+        return list((files.run_scores(folder) or {}).get("scores", {}))
+    except DAMAGED:
+        return []
+
+
+def failure(folder: Path) -> str | None:
+    """Why the last try of a run failed, or None."""
     try:
         return files.run_failure(folder)
-    except (UserError, KeyError, TypeError):
+    except DAMAGED:
         return f"{files.FAILURE} is damaged"
 
 
@@ -100,9 +127,10 @@ def _wanted_by(runs: Sequence[Found]) -> dict[Path, Found]:
     for place in sorted(beside):
         try:
             about = files.run_about(place)
-        except UserError:
+            others = list((about.get("built_on") or {}).values())
+        except DAMAGED:
             continue
-        for other in (about.get("built_on") or {}).values():
+        for other in others:
             parent = Found(place, {}, about, {})
             found.setdefault(Path(str(other)).expanduser().resolve(), parent)
     # What a parent's own command line does not make is made by the parent's parent.

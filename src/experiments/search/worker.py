@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,10 @@ class SearchFunction:
     folder: Path
     control: Path  # a file `stop` appears there once the search is to stop
     arrangement: Arrangement
+    owner: int = field(default_factory=os.getpid)  # the process of the search
 
     def __call__(self, cfg: DictConfig) -> Outcome:
-        watch = Watch(self.control, self.arrangement)
+        watch = Watch(self.control, self.arrangement, self.owner)
         register()
         try:
             store = Store(self.folder, self.search)
