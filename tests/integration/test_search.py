@@ -71,6 +71,7 @@ def test_a_search_that_was_killed_goes_on_with_its_trials(searched: Path) -> Non
         assert evaluated(run) == [32, 64]
 
 
+@pytest.mark.slow
 def test_asked_again_it_only_tells(commands: Any, searched: Path) -> None:
     command = [*SEARCH, "trainer.images=64", "trainer.evaluate_every=32"]
     job = commands.ok(*command, outputs=searched)
@@ -82,6 +83,7 @@ def test_asked_again_it_only_tells(commands: Any, searched: Path) -> None:
     assert f"{best['folder']} is finished" in alone.text
 
 
+@pytest.mark.slow
 def test_other_settings_are_refused(commands: Any, searched: Path) -> None:
     job = commands.run(*SEARCH, "trainer.images=800", outputs=searched)
     assert job.wait() == 2
@@ -111,6 +113,7 @@ def test_what_fails_is_told_and_the_others_go_on(commands: Any, outputs: Path) -
     assert line.startswith("error: trial 1: ") and "a loss is not finite" in line
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_and_the_trial_goes_on(commands: Any, outputs: Path) -> None:
     command = [*SEARCH, "search.trials=1", "search.pruner=null"]
     job = commands.start(*command, "trainer.images=40000", outputs=outputs)
@@ -125,6 +128,7 @@ def test_ctrl_c_saves_and_the_trial_goes_on(commands: Any, outputs: Path) -> Non
     assert job.wait() == 143 and "trial 1 of 1 goes on: " in job.text
 
 
+@pytest.mark.slow
 def test_a_score_that_no_run_has_ends_it(commands: Any, outputs: Path) -> None:
     job = commands.run(*SEARCH, "search.score=attribute_accuracy/colours", outputs=outputs)
     assert job.wait() == 2
