@@ -61,38 +61,37 @@ def launch_all(
     arrangement. workers: jobs share their work, so there are no more of them than run at a time.
     """
     launch = plain(compose(jobs[0]))["launch"]
-    with _launcher_config(overrides) as (hydra, cfg):
-        arrangement = arrange(cfg, launch, len(jobs), overrides)
-        if workers:
-            jobs = jobs[: arrangement.at_once or int(cfg.hydra.launcher.array_parallelism)]
-        folder = Path(str(cfg.hydra.sweep.dir))
-        folder.mkdir(parents=True, exist_ok=True)
-        control = Path(tempfile.mkdtemp(prefix="control-", dir=folder))
-        function = function_of(control.resolve(), arrangement)
-        context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks(cfg))
-        launcher = Plugins.instance().instantiate_launcher(
-            config=cfg, hydra_context=context, task_function=function
-        )
-        try:
-            with _asked_to_stop(control / "stop", arrangement) as numbers:
-                found = launcher.launch([list(job) for job in jobs], 0)
-            outcomes: list[Outcome | None] = [result.return_value for result in found]
-        except UserError:
-            raise
-        except Exception as error:  # a worker or a node is gone; the folders say what was done
-            say(f"{arrangement.launcher}: {' '.join(str(error).split())[:300] or type(error)}")
-            outcomes = [None] * len(jobs)
-        finally:
-            # Jobs that still wait in the queue of a cluster are to find that they need not start.
-            if arrangement.launcher != SLURM or not (control / "stop").exists():
-                shutil.rmtree(control, ignore_errors=True)
-        if numbers:
-            raise Stopped(numbers[0])
-        return outcomes
+    hydra, cfg = _launcher_config(overrides)
+    arrangement = arrange(cfg, launch, len(jobs), overrides)
+    if workers:
+        jobs = jobs[: arrangement.at_once or int(cfg.hydra.launcher.array_parallelism)]
+    folder = Path(str(cfg.hydra.sweep.dir))
+    folder.mkdir(parents=True, exist_ok=True)
+    control = Path(tempfile.mkdtemp(prefix="control-", dir=folder))
+    function = function_of(control.resolve(), arrangement)
+    context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks(cfg))
+    launcher = Plugins.instance().instantiate_launcher(
+        config=cfg, hydra_context=context, task_function=function
+    )
+    try:
+        with _asked_to_stop(control / "stop") as numbers:
+            found = launcher.launch([list(job) for job in jobs], 0)
+        outcomes: list[Outcome | None] = [result.return_value for result in found]
+    except UserError:
+        raise
+    except Exception as error:  # a worker or a node is gone; the folders say what was done
+        say(f"{arrangement.launcher}: {' '.join(str(error).split())[:300] or type(error)}")
+        outcomes = [None] * len(jobs)
+    finally:
+        # Jobs that still wait in the queue of a cluster are to find that they need not start.
+        if arrangement.launcher != SLURM or not (control / "stop").exists():
+            shutil.rmtree(control, ignore_errors=True)
+    if numbers:
+        raise Stopped(numbers[0])
+    return outcomes
 
 
-@contextmanager
-def _launcher_config(overrides: list[str]) -> Iterator[tuple[Hydra, DictConfig]]:
+def _launcher_config(overrides: list[str]) -> tuple[Hydra, DictConfig]:
     """Hydra's own configuration of a multirun, with the launcher that was chosen."""
     register()
     path = create_config_search_path(str(CONF))
@@ -113,11 +112,11 @@ def _launcher_config(overrides: list[str]) -> Iterator[tuple[Hydra, DictConfig]]
             remedy = "pip install 'birdsong[launchers]'" if asked[-1] in LAUNCHERS else near
             raise UserError(f"hydra/launcher={asked[-1]}: is not there; {remedy}") from None
         raise UserError(first_line(error)) from None
-    yield hydra, cfg
+    return hydra, cfg
 
 
 @contextmanager
-def _asked_to_stop(file: Path, arrangement: Arrangement) -> Iterator[list[int]]:
+def _asked_to_stop(file: Path) -> Iterator[list[int]]:
     """Signals to this process, while others do the work: the first has all jobs save and leave."""
     numbers: list[int] = []
 

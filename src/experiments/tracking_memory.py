@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from experiments.folder import write_json
+
 TRACKED = "tracked.json"
 SETTLED = 60.0  # s; W&B writes an offline run every 15, later on a busy machine
 
@@ -57,10 +59,7 @@ class Memory:
     def save(self) -> None:
         """Into the folder, beside what other services were told."""
         content = _read(self.path) | {self.service: {"id": self.id, "images": self._sure}}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".partial")
-        partial.write_text(json.dumps(content) + "\n")
-        partial.replace(self.path)
+        write_json(self.path, content)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from experiments.folder import write_text
 from experiments.human.key import PAGE, Key, arranged, coded, write_key
 from experiments.human.page import of_side, png, render
 from experiments.human.request import Study, study_of
@@ -40,10 +41,8 @@ def write(config: dict[str, Any]) -> Path:
     key = Key(study.page, study.runs, study.captions, study.seeds, study.question, codes)
     page = study.folder / PAGE
     study.folder.mkdir(parents=True, exist_ok=True)
-    partial = page.with_suffix(".partial")
-    partial.write_text(render(key, by_caption), encoding="utf-8")
-    where = write_key(key, study.folder)
-    partial.replace(page)
+    where = write_key(key, study.folder)  # a page is of no use without it
+    write_text(page, render(key, by_caption))
     each = f", {len(study.seeds)} pictures of each" if len(study.seeds) > 1 else ""
     show(f"{len(study.captions)} captions, {len(study.runs)} runs{each}")
     show(f"page:  {page} ({page.stat().st_size / 1e6:.1f} MB, for the participants)")

@@ -12,6 +12,7 @@ from typing import Any
 
 from experiments import folder as files
 from experiments.identity import identity
+from experiments.study import text
 
 # Choices that say what a run is, before those of its parts.
 FIRST = ("model", "data", "experiment", "debug")
@@ -154,15 +155,7 @@ def _rest(arms: Sequence[Found]) -> list[str]:
 
 def text_of(value: Any) -> str:
     """A value as it stands on a command line."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, list):
-        return "[" + ",".join(text_of(item) for item in value) + "]"
-    return str(value)
+    return f"{value:g}" if isinstance(value, float) else text(value)
 
 
 def flat(node: Any, path: str = "") -> dict[str, Any]:
