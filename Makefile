@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 WHOLE := $(VENV)/installed-for-tests
+FUZZ := $(VENV)/installed-for-fuzz
 EXTRAS := dev,track,offline-metrics,launchers,search
 WORKERS ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-slurm check format bench clean
+.PHONY: help quickstart test test-slurm test-faults fuzz soak check audit lock licences format bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,11 +28,30 @@ test: $(WHOLE) ## install, then the whole test suite
 test-slurm: $(WHOLE) ## the launchers on a real SLURM, on this machine alone
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slurm tests/slurm $(ARGS)
 
-check: $(STAMP) ## format, lint, types and the fast tests: before every commit
+test-faults: $(WHOLE) ## two hundred kills, full disks and other faults of real runs; an hour or more
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.integration.faults $(ARGS)
+
+fuzz: $(FUZZ) ## every parser of foreign bytes, guided by coverage, for a bounded time
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+soak: $(WHOLE) ## a run of half an hour and fifty runs in one process: does anything grow?
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.soak $(ARGS)
+
+check: $(STAMP) ## format, lint, types, the audit and the fast tests: before every commit
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.supply audit
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not slurm" --ignore=tests/integration $(ARGS)
+
+audit: $(STAMP) ## known faults of the locked packages, where the advisory service can be reached
+	@$(BIN)/python -m tests.supply audit
+
+lock: $(STAMP) ## requirements.lock anew, with the newest versions that pyproject.toml allows
+	@$(BIN)/python -m tests.supply lock
+
+licences: $(FUZZ) ## docs/licences.md anew, from what is installed
+	@$(BIN)/python -m tests.supply licences
 
 format: $(STAMP) ## put every file into the house format and mend what ruff can mend
 	@$(BIN)/ruff check --fix --exit-zero --quiet .
@@ -61,3 +81,8 @@ $(WHOLE): $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS),text,report,browser]' || { \
 	  echo "error: pip could not install; what it said is above. The same command tries again" >&2; exit 1; }
 	@touch $(WHOLE)
+
+$(FUZZ): $(WHOLE)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]' || { \
+	  echo "error: pip could not install; what it said is above. The same command tries again" >&2; exit 1; }
+	@touch $(FUZZ)

@@ -67,6 +67,10 @@ TRAINER = {
     "keep": 2,
     "sample_captions": 6,
     "sample_columns": 2,
+    "nonfinite": "stop",
+    "skips": 10,
+    "rollbacks": 3,
+    "collapse": None,
 }
 
 

@@ -47,7 +47,7 @@ def run(tmp_path: Path) -> Path:
     """What is read of a finished run of gan_cls on Oxford-102."""
     folder = tmp_path / "gan_cls-oxford102" / "494bf2671e"
     (folder / "weights").mkdir(parents=True)
-    (folder / "weights" / "images-0000000400.pt").touch()
+    (folder / "weights" / "images-0000000400.safetensors").touch()
     (folder / "samples").mkdir()
     for images in (200, 400):
         (folder / "samples" / f"images-{images:010d}.png").touch()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 import torch
 from torch import nn
 
+from experiments import tensor_file
 from experiments.checkpoint import (
     differences,
     load_export,
@@ -20,7 +23,8 @@ from experiments.checkpoint import (
     save_weights,
 )
 from experiments.errors import UserError
-from experiments.folder import by_images, images_of, reached
+from experiments.folder import by_images, file_at, images_of, reached, sweep
+from experiments.migrate import migrate
 
 
 def state(images: int) -> dict[str, Any]:
@@ -42,19 +46,50 @@ def test_nothing_is_there_at_first(tmp_path: Path) -> None:
         load_export(tmp_path)
 
 
+@pytest.mark.parametrize("part", ["name of the file", "header", "tensor", "last byte"])
 def test_a_damaged_one_is_named_and_passed_over(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], part: str
 ) -> None:
     save(tmp_path, state(10), keep=2)
     newest = save(tmp_path, state(20), keep=2)
-    newest.write_bytes(newest.read_bytes()[:100])
+    content = bytearray(newest.read_bytes())
+    place = {"header": content.index(b"sha256") - 40, "tensor": len(content) - 12}.get(part)
+    if part == "name of the file":
+        newest.write_bytes(b"")
+    elif part == "last byte":
+        newest.write_bytes(content[:-1])
+    else:
+        assert place is not None
+        content[place] ^= 1
+        newest.write_bytes(content)
     found = load_newest(tmp_path)
     assert found is not None and found["images"] == 10
-    assert f"{newest}: cannot be read" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"{newest}: is damaged (" in said and said.count("\n") == 1
     for path in by_images(tmp_path, "checkpoints"):
         path.write_bytes(b"")
-    with pytest.raises(UserError, match="no checkpoint can be read"):
+    with pytest.raises(UserError, match="no checkpoint is whole; move the folder away"):
         load_newest(tmp_path)
+
+
+def test_the_one_before_goes_when_the_new_one_was_read_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = save(tmp_path, state(10), keep=1)
+    whole = tensor_file.write
+
+    def torn(path: Path, content: dict[str, Any]) -> None:  # a disk that forgets what it was told
+        whole(path, content)
+        with path.open("r+b") as file:
+            file.truncate(path.stat().st_size - 4)
+
+    monkeypatch.setattr(tensor_file, "write", torn)
+    with pytest.raises(UserError, match=r"could not be written .*resumes from the checkpoint"):
+        save(tmp_path, state(20), keep=1)
+    assert list((tmp_path / "checkpoints").iterdir()) == [first]
+    monkeypatch.undo()
+    second = save(tmp_path, state(20), keep=1)
+    assert list((tmp_path / "checkpoints").iterdir()) == [second]
 
 
 def test_what_a_crash_left_is_swept_away(tmp_path: Path) -> None:
@@ -65,32 +100,49 @@ def test_what_a_crash_left_is_swept_away(tmp_path: Path) -> None:
     assert not torn.exists()
 
 
+def test_a_sweep_leaves_what_somebody_writes(tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    dead = tmp_path / f".run.json.{ended.pid}.partial"
+    alive = tmp_path / f".run.json.{os.getpid()}.partial"
+    for path in (dead, alive):
+        path.touch()
+    sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == [alive]
+
+
 def test_no_code_runs_from_a_checkpoint(tmp_path: Path) -> None:
     class Hostile:
         def __reduce__(self) -> tuple[Any, ...]:
             return Path.touch, (tmp_path / "ran",)
 
-    path = tmp_path / "checkpoints" / "images-0000000010.pt"
+    path = file_at(tmp_path, "checkpoints", 10)
     path.parent.mkdir()
     torch.save({"format": 1, "images": 10, "x": Hostile()}, path)
-    with pytest.raises(UserError, match="no checkpoint can be read"):
+    with pytest.raises(UserError, match="no checkpoint is whole"):
         load_newest(tmp_path)
     path.write_bytes(pickle.dumps(Hostile()))
-    with pytest.raises(UserError, match="no checkpoint can be read"):
+    with pytest.raises(UserError, match="no checkpoint is whole"):
         load_newest(tmp_path)
+    path.rename(path.with_suffix(".pt"))
+    with pytest.raises(UserError, match=r"are of format 1; `python -m experiments.migrate"):
+        load_newest(tmp_path)
+    with pytest.raises(UserError, match="cannot be read"):
+        migrate(tmp_path)
     assert not (tmp_path / "ran").exists()
 
 
-def test_another_format_is_refused(tmp_path: Path) -> None:
-    path = save(tmp_path, state(10), keep=1)
-    torch.save({"format": 99, "images": 10}, path)
-    with pytest.raises(UserError, match="format 99, this version reads 1"):
+def test_another_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tensor_file, "FORMAT", 99)
+    save(tmp_path, state(10), keep=1)
+    monkeypatch.undo()
+    with pytest.raises(UserError, match="format 99, this version reads 2; use the version that"):
         load_newest(tmp_path)
 
 
 def test_weights_of_a_finished_run_stay_and_serve_others(tmp_path: Path) -> None:
     (tmp_path / "facts.json").write_text(json.dumps({"vocabulary_hash": "abc"}))
-    (tmp_path / "config.yaml").write_text("encoder: {dim: 3, image: {width: 4}}\n")
+    (tmp_path / "config.yaml").write_text("{system: {}, encoder: {dim: 3, image: {width: 4}}}\n")
     trained, fresh = nn.Linear(3, 2), nn.Linear(3, 2)
     paths = [save_weights(tmp_path, n, {"encoder": trained.state_dict()}) for n in (10, 20)]
     assert reached(tmp_path) == 20 and all(path.exists() for path in paths)

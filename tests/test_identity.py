@@ -12,9 +12,10 @@ import pytest
 from experiments.check import checked_compose
 from experiments.config import choices, plain
 from experiments.errors import UserError
-from experiments.identity import run_id, run_lock
+from experiments.identity import WITHOUT_EFFECT, run_id, run_lock
 from experiments.interrupt import Stopped
 from experiments.prerequisite import plan
+from tests.conf.leaves import mutated, planned
 
 SCRIPT = """
 import sys
@@ -90,6 +91,63 @@ def test_what_changes_the_result_changes_the_run(override: str) -> None:
 )
 def test_what_does_not_change_the_result_does_not_change_the_run(override: str) -> None:
     assert identity(override) == identity()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (["optim.generator.lr=5e-4"], ["optim.generator.lr=0.0005"]),
+        (["loss.damsm.weight=7"], ["loss.damsm.weight=7.0"]),
+        (["loss.kl.weight=0"], ["loss.kl.weight=-0.0"]),
+        (["data.margin=1"], ["data.margin=1.0"]),
+        (
+            ["model=gan", "loss.interpolation.weight=1"],
+            ["model=gan", "loss.interpolation.weight=1.0"],
+        ),
+        (["optim.generator.betas=[0,0.9]"], ["optim.generator.betas=[0.0,0.9]"]),
+        (["trainer.precision=fp32"], ["trainer.precision='fp32'"]),
+        (["seed=3", "trainer.batch=8"], ["trainer.batch=8", "++seed=3"]),
+        (["data=stamps", "model=damsm"], ["model=damsm", "data=stamps"]),
+        (["loss.damsm.weight=5.0"], []),
+        (["generator=attngan_4stage"], []),
+        (["trainer.ema_halflife=4000"], ["data.preset.ema_halflife=4000"]),
+        (["experiment=null"], []),
+    ],
+)
+def test_ways_to_say_the_same_are_one_run(one: list[str], other: list[str]) -> None:
+    assert identity(*one) == identity(*other)
+
+
+def test_what_looks_alike_is_not_the_same() -> None:
+    assert run_id({"seed": 1}, {}) != run_id({"seed": True}, {}) != run_id({"seed": "1"}, {})
+    assert run_id({"a": None}, {}) != run_id({"a": "null"}, {})
+    assert run_id({"a": [1, 2]}, {}) != run_id({"a": [2, 1]}, {})
+
+
+def test_every_key_of_a_recipe_is_in_the_id_or_has_a_reason() -> None:
+    """`python -m tests.conf` does it for all recipes."""
+    found = mutated(["attngan_4stage", "style_encoder"], ["plumage"])
+    own = mutated(["damsm"], ["cub"])
+    assert found.wrong == own.wrong == []
+    assert found.other > 150 and found.same > 150
+    assert found.keys | own.keys == set(WITHOUT_EFFECT)
+    assert all(len(reason.split()) > 2 for reason in WITHOUT_EFFECT.values())
+
+
+@pytest.mark.parametrize("model", ["attngan", "damsm", "style_encoder"])
+def test_a_new_key_is_in_the_id_until_someone_gives_a_reason(model: str) -> None:
+    run = planned(f"model={model}")
+    for group in ("trainer", "data", "encoder", "optim", "loss", "system"):
+        config = run.config | {group: run.config[group] | {"new": 1}}
+        assert run_id(config, {}) != run_id(run.config, {})
+    assert run_id(run.config | {"new": 1}, {}) != run_id(run.config, {})
+
+
+def test_what_a_run_builds_on_is_in_its_id_by_name() -> None:
+    own = planned("model=attngan")
+    longer = planned("model=attngan", "encoder.pretrained.overrides=['optim.embedding.clip=0.5']")
+    judged = planned("model=attngan", "metric.independent.pretrained.overrides=['seed=9']")
+    assert longer.id != own.id == judged.id
 
 
 def test_where_the_data_lie_says_nothing() -> None:

@@ -62,7 +62,10 @@ def observe(birds: Dataset) -> Callable[..., tuple[Observer, Memory]]:
     def make(training: Training, scorer: Any = None, main: bool = True) -> tuple[Observer, Memory]:
         memory = Memory()
         ranks: Any = SimpleNamespace(
-            main=main, device=torch.device("cpu"), gather=lambda rows: rows
+            main=main,
+            device=torch.device("cpu"),
+            gather=lambda rows: rows,
+            any=bool,
         )
         training.run.folder.mkdir(parents=True, exist_ok=True)
         tracker = Tracker([memory])
@@ -186,6 +189,25 @@ def test_scores_are_of_the_averaged_networks_and_say_how_they_were_measured(
     assert memory.shown["frechet/x"] == 2.0
     assert StatsFile.read(training.run.folder / "stats.jsonl")[0]["frechet/x"] == 2.0
     assert not list(Path(training.run.folder).glob("*.partial"))
+
+
+def test_what_was_scored_before_a_kill_is_neither_scored_nor_noted_again(
+    make_attngan: Callable[..., AttnGAN], make_training: MakeTraining, observe: Any
+) -> None:
+    training, protocol = make_training(make_attngan()), Protocol(12, 12, "test", "", {}, {}, 0, 1)
+    results = [Result({"frechet/x": value}, protocol, {}) for value in (2.0, 3.0, 3.0, 4.0)]
+    lines, scores = training.run.folder / "stats.jsonl", training.run.folder / "scores.json"
+
+    def again(images: int) -> list[tuple[int, float]]:
+        observe(training, lambda *_: results.pop(0))[0].evaluate(images, training.ema)
+        return [(line["images"], line["frechet/x"]) for line in StatsFile.read(lines)]
+
+    assert again(8) == again(8) == [(8, 2.0)] and len(results) == 3
+    before = scores.read_text()
+    assert again(16) == [(8, 2.0), (16, 3.0)]
+    scores.write_text(before)  # killed between the line and the file
+    assert again(16) == [(8, 2.0), (16, 3.0)] and len(results) == 1
+    assert json.loads(scores.read_text())["images"] == 16
 
 
 def test_pictures_of_scores_lie_beside_them_and_never_those_of_others(

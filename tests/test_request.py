@@ -21,9 +21,11 @@ def make_run(folder: Path, encoder: str | None = DAMSM) -> Path:
     """What a command reads of a run, which has a few words."""
     node = None if encoder is None else {"_target_": encoder}
     (folder / "weights").mkdir(parents=True)
-    (folder / "weights" / "images-0000000008.pt").touch()
+    (folder / "weights" / "images-0000000008.safetensors").touch()
     (folder / "config.yaml").write_text(yaml.safe_dump({"system": {"encoder": node}}))
-    (folder / "run.json").write_text(json.dumps({"choices": {"model": "attngan"}}))
+    (folder / "run.json").write_text(
+        json.dumps({"id": "0", "choices": {"model": "attngan"}, "overrides": []})
+    )
     (folder / "facts.json").write_text(json.dumps({"words": ["a", "red", "blue", "bird"]}))
     return folder
 

@@ -113,7 +113,8 @@ def without_text(tmp_path: Path) -> Path:
     rest = {"discriminator": None, "adversarial": None}
     config = {"data": {"max_words": 8}, "encoder": None, "system": system | rest}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    write_json(tmp_path / "run.json", {"choices": {"model": "gan_cls"}})
+    about = {"id": "0", "choices": {"model": "gan_cls"}, "overrides": []}
+    write_json(tmp_path / "run.json", about)
     write_json(tmp_path / "facts.json", {"num_classes": None})
     checkpoint.save_weights(tmp_path, 0, {"generator": generator.state_dict()})
     return tmp_path

@@ -172,7 +172,7 @@ def test_wandb_table_of_samples_keeps_its_pictures_with_the_run(tmp_path: Path) 
 def test_wandb_artifact_is_the_file_where_it_lies(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    weights = tmp_path / "weights" / "images-64.pt"
+    weights = tmp_path / "weights" / "images-64.safetensors"
     weights.parent.mkdir()
     weights.write_bytes(b"weights")
     tracker = begin("wandb", tmp_path, mode="offline", artifacts=True)

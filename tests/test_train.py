@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -62,7 +63,7 @@ def weights(training: Training) -> dict[str, Tensor]:
 
 
 def saved(training: Training) -> list[int]:
-    files = (training.run.folder / "checkpoints").glob("images-*.pt")
+    files = (training.run.folder / "checkpoints").glob("images-*.safetensors")
     return sorted(int(file.stem.rpartition("-")[2]) for file in files)
 
 
@@ -184,9 +185,10 @@ def test_things_are_due_where_an_interval_is_crossed_and_at_the_end(
     assert listener.calls["evaluate"] == [16, 32]  # the end is scored by who called
     assert listener.values[0]["generator/lr"] == 1e-3
     assert {"discriminator/gradient_norm", "generator/kl"} <= listener.values[0].keys()
-    # A finished run trains no further, and says so.
+    # A finished run trains no further, and says so. It draws what a kill may have cost it.
     again = Listener()
-    assert run(training, again) and not any(again.calls.values())
+    assert run(training, again) and again.calls.pop("sample") == [40]
+    assert not any(again.calls.values())
 
 
 def test_an_interval_beyond_the_end_is_due_at_the_end_only(
@@ -219,6 +221,32 @@ def test_stopping_saves_and_going_on_is_as_if_it_had_not_stopped(
     torch.testing.assert_close(weights(resumed), weights(whole), rtol=0, atol=0)
 
 
+def test_means_go_on_over_a_checkpoint_between_two_lines(
+    make_attngan: Make, make_training: MakeTraining
+) -> None:
+    interrupt, whole, resumed = Interrupt(), Listener(), Listener()
+    first = Listener(lambda: setattr(interrupt, "requested", True), stop_at=16)
+    options = {"images": 48, "log_every": 24, "checkpoint_every": 8, "sample_every": 999}
+    training = make_training(make_attngan(), **options)
+    assert run(training, whole)
+    shutil.rmtree(training.run.folder)
+    assert not run(make_training(make_attngan(), **options), first, interrupt)
+    assert run(make_training(make_attngan(), **options), resumed)
+    assert resumed.calls["log"] == whole.calls["log"] == [24, 48]
+    assert resumed.values == whole.values
+
+
+def test_a_run_goes_on_in_the_precision_that_it_began_with(
+    make_attngan: Make, make_training: MakeTraining
+) -> None:
+    began = make_training(make_attngan(), images=8, checkpoint_every=8)
+    began.precision = torch.bfloat16  # auto, on a processor that has it
+    assert run(began)
+    elsewhere = make_training(make_attngan(), images=8)
+    elsewhere.resume_or_initialise()
+    assert elsewhere.precision == torch.bfloat16
+
+
 def test_a_loss_that_is_not_finite_ends_the_run_and_names_its_terms(
     make_attngan: Make, make_training: MakeTraining
 ) -> None:
@@ -227,7 +255,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_names_its_terms(
     def poison() -> None:
         nn.init.constant_(training.system.discriminator.stages[1].conditional_head.bias, torch.inf)
 
-    with pytest.raises(UserError, match=r"not finite at 24 images.*lower optim") as error:
+    with pytest.raises(UserError, match=r"not finite in the step after 16 .*lower optim") as error:
         run(training, Listener(poison, stop_at=16))
     assert "discriminator/16px/conditional_fake" in str(error.value)
     assert "8px" not in str(error.value)

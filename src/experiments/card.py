@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from experiments import folder as files
+from experiments import markdown
 from experiments.card_part import (
     MODELS,
     Run,
@@ -28,6 +29,7 @@ from experiments.card_part import (
 )
 from experiments.config import choices, compose, plain
 from experiments.data.source import hub_name
+from experiments.errors import UserError
 from experiments.metric.names import label
 from experiments.metric.protocol import Protocol
 from experiments.metric.table import format_table
@@ -85,6 +87,9 @@ def card_of(
         files.run_about(folder),
         files.run_facts(folder),
     )
+    for part in ("trainer", "data", "system"):
+        if not config.get(part):
+            raise UserError(f"{folder / files.CONFIG}: is damaged ({part} is missing)")
     reached = files.reached(folder) if images is None else images
     licence = licence or str((config.get("export") or {}).get("licence") or "unknown")
     run = Run(folder, config, about, facts, files.run_scores(folder), reached, licence)
@@ -130,7 +135,7 @@ def front_matter(run: Run) -> dict[str, Any]:
     if not results:
         return found
     found["metrics"] = sorted({name.partition("/")[0] for name in results})
-    split = str(run.scores["protocol"].get("split", "test")) if run.scores else "test"
+    split = str((run.scores or {}).get("protocol", {}).get("split", "test"))
     metrics = [{"type": name, "name": label(name), "value": v} for name, v in results.items()]
     task = {"type": "text-to-image" if run.draws else "other"}
     dataset = {"name": data, "type": data, "split": split}
@@ -215,7 +220,7 @@ def _training(run: Run) -> str:
         ("images seen", f"{run.images:,} of {int(trainer['images']):,}"),
         ("batch, over all processes", trainer["batch"]),
         ("seed", run.config.get("seed")),
-        ("precision", machine.get("precision") or trainer["precision"]),
+        ("precision", machine.get("precision") or trainer.get("precision")),
         ("processes", machine.get("processes") or f"{launch.get('num_processes')}, as configured"),
         ("device", machine.get("device") or "unknown"),
         ("average of weights", _average(trainer)),
@@ -223,7 +228,7 @@ def _training(run: Run) -> str:
     ]
     if run.about.get("converted"):
         rows[0] = ("images seen", "unknown: the release does not say")
-    lines = [f"| {name} | {value} |" for name, value in rows]
+    lines = [f"| {name} | {markdown.plain(value)} |" for name, value in rows]
     return "\n".join(["## Training", "", "| | |", "| --- | --- |", *lines])
 
 

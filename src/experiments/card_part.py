@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from experiments.cost import cost_of
 from experiments.data.source import source_of
+from experiments.foreign import parse_json
+from experiments.markdown import code, plain
 from experiments.portable import portable
 from experiments.request import NO_TEXT
+from experiments.shape import fault_of
 
 GAN_CLS = "Reed et al. 2016, ICML, https://arxiv.org/abs/1605.05396"
 EMBEDDING = "Reed et al. 2016, CVPR, https://arxiv.org/abs/1605.05395"
@@ -190,9 +192,10 @@ def built_on(run: Run) -> str:
     lines = []
     for role, place in (run.about.get("built_on") or {}).items():
         use = "scores" if role.startswith("metric") else "weights"
-        lines.append(f"- `{role}` ({use}): `{portable(_home_of(place))}`")
+        lines.append(f"- {code(role)} ({use}): {code(portable(_home_of(place)))}")
     for role, source in (run.about.get("converted") or {}).items():
-        lines.append(f"- `{role}`: released file `{source['file']}`, sha256 `{source['sha256']}`")
+        released = f"released file {code(source['file'])}, sha256 {code(source['sha256'])}"
+        lines.append(f"- {code(role)}: {released}")
     if not lines:
         return "## Built on\n\nNothing: it was trained from the start."
     packaged = any(_uses(run.config["system"], name) for name in PACKAGED)
@@ -213,14 +216,14 @@ def versions(run: Run) -> str:
     lines = []
     if environment:
         packages = {n: v for n, v in environment.get("packages", {}).items() if v}
-        named = ", ".join(f"{name} {version}" for name, version in packages.items())
-        lines.append(f"- Python {environment.get('python')}; {named}")
-        gpus = ", ".join(environment.get("gpus") or [])
+        named = ", ".join(plain(f"{name} {version}") for name, version in packages.items())
+        lines.append(f"- Python {plain(environment.get('python'))}; {named}")
+        gpus = plain(", ".join(environment.get("gpus") or []))
         cpu = environment.get("cpu") or {}
-        lines.append(f"- {gpus or 'no GPU'}; {cpu.get('count')} cores of {cpu.get('model')}")
+        lines.append(f"- {gpus or 'no GPU'}; {cpu.get('count')} cores of {plain(cpu.get('model'))}")
     if git:
         state = "with changes that were not committed" if git.get("dirty") else "as committed"
-        lines.append(f"- code at commit `{git.get('commit')}`, {state}")
+        lines.append(f"- code at commit {code(git.get('commit'))}, {state}")
     else:
         lines.append("- code: commit unknown, it was not in a git repository")
     return "\n".join(["## Versions", "", *lines])
@@ -232,10 +235,10 @@ def _newest(folder: Path, name: str) -> dict[str, Any] | None:
     while (later := folder / f"{name}-{number + 1}.json").is_file():
         number, path = number + 1, later
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_bytes())
     except (OSError, ValueError):
         return None
-    return dict(portable(content)) if isinstance(content, dict) else None
+    return dict(portable(content)) if fault_of(f"{name}.json", content) is None else None
 
 
 def licences(run: Run) -> str:

@@ -14,8 +14,11 @@ from omegaconf.errors import OmegaConfBaseException
 from experiments.composed import check, first_line, groups
 from experiments.config import CONF, choices, compose
 from experiments.errors import UserError, suggest
+from experiments.option import OPTIONS
 from experiments.signature import signature
 
+# What Hydra and OmegaConf raise of a configuration that cannot be; assertions are Hydra's own.
+COMPOSING = (HydraException, OmegaConfBaseException, ValueError, AssertionError, RecursionError)
 SYNTAX = "not of the form key=value; put quotes around special signs"
 
 
@@ -48,12 +51,17 @@ def checked_compose(overrides: list[str]) -> DictConfig:
     try:
         good = _sort_overrides(overrides, problems)
         cfg = compose(good)
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise UserError("\n".join([*problems, first_line(error)])) from None
+    except COMPOSING as error:
+        raise _all_of([*problems, first_line(error)]) from None
     problems += check(cfg)
     if problems:
-        raise UserError("\n".join(problems))
+        raise _all_of(problems)
     return cfg
+
+
+def _all_of(problems: list[str]) -> UserError:
+    """A line for each, also where a value has several."""
+    return UserError("\n".join(" ".join(problem.split()) for problem in problems))
 
 
 def _sort_overrides(overrides: list[str], problems: list[str]) -> list[str]:
@@ -93,9 +101,10 @@ def _check_choice(override: Override) -> str | None:
     options = sorted(file.stem for file in (CONF / name).glob("*.yaml"))
     if value is None:
         return f"{name}=null: write ~{name} to leave it out"
-    if isinstance(value, list) or str(value) in options:
+    wrong = [x for x in (value if isinstance(value, list) else [value]) if str(x) not in options]
+    if not wrong:
         return None
-    return f"{name}={value}: no such {name.rpartition('/')[2]}{suggest(str(value), options)}"
+    return f"{name}={value}: no such {name.rpartition('/')[2]}{suggest(str(wrong[0]), options)}"
 
 
 def _check_value(base: DictConfig, trial: DictConfig, text: str, override: Override) -> str | None:
@@ -113,7 +122,7 @@ def _check_value(base: DictConfig, trial: DictConfig, text: str, override: Overr
         if depth == 0:
             keys = sorted({*keys, *groups()} - {"hydra"})
         if part not in keys:
-            if depth > 0 and override.is_add():
+            if depth > 0 and override.is_add() and _is_described(node, parts[:depth]):
                 return None  # new keys below a known name: the signature decides
             taken = _accepted(node) if depth and isinstance(node, DictConfig) else []
             if part in taken:
@@ -138,6 +147,13 @@ def _check_value(base: DictConfig, trial: DictConfig, text: str, override: Overr
     except (OmegaConfBaseException, ValueError) as error:
         return f"{text}: {first_line(error).removeprefix(f'{name}: ')}"
     return None
+
+
+def _is_described(node: Any, parts: list[str]) -> bool:
+    """Whether a class or a dataclass says which keys a node has."""
+    if "pretrained" in parts or parts[0] in OPTIONS:
+        return True
+    return not isinstance(node, DictConfig) or "_target_" in node
 
 
 def _accepted(node: DictConfig) -> Collection[str]:

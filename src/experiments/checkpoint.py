@@ -1,15 +1,21 @@
-"""Checkpoints: written aside, synced and renamed, so that the newest one is always whole."""
+"""Checkpoints: written aside, synced, renamed and read back, so that the newest one is whole.
+
+Only then is the one before the last removed. What a crash or a disk did to a file later is found by
+its checksums, and the one before is taken. The format is that of `tensor_file.py`.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
+from safetensors import SafetensorError
 from torch import nn
 
+from experiments import tensor_file
 from experiments.data.reading import reads_of
 from experiments.errors import UserError
 from experiments.folder import (
@@ -21,15 +27,15 @@ from experiments.folder import (
     run_config,
     run_facts,
 )
+from experiments.tensor_file import Damaged, OtherFormat
 from experiments.terminal import say
-
-FORMAT = 1
 
 
 def save(folder: Path, state: Mapping[str, Any], keep: int) -> Path:
-    """Write a checkpoint atomically and remove all but the newest `keep`.
+    """Write a checkpoint, read it back, and remove all but the newest `keep` then.
 
-    Raises `UserError` where the disk is full or not writable; older checkpoints are untouched then.
+    Raises `UserError` where the disk is full, not writable, or does not give back what was written;
+    older checkpoints are untouched then.
     """
     path = file_at(folder, "checkpoints", state["images"])
     _write(path, state)
@@ -54,15 +60,13 @@ def _write(path: Path, state: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         for torn in path.parent.glob("*.partial"):
             torn.unlink(missing_ok=True)
-        with partial.open("wb") as file:
-            torch.save({"format": FORMAT, **state}, file)
-            file.flush()
-            os.fsync(file.fileno())
+        tensor_file.write(partial, state)
+        tensor_file.read(partial)  # before it takes the place of any other
         partial.replace(path)
         directory = os.open(path.parent, os.O_RDONLY)
         os.fsync(directory)
         os.close(directory)
-    except (OSError, RuntimeError) as error:
+    except (OSError, SafetensorError, Damaged) as error:
         partial.unlink(missing_ok=True)
         raise UserError(
             f"{path}: could not be written ({_reason(error)}); make room and run the same command "
@@ -71,21 +75,36 @@ def _write(path: Path, state: Mapping[str, Any]) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """The system's words: torch wraps a failed write in an error of its own."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, OSError):
-        cause = cause.__context__
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror
+    """The system's words, which safetensors wraps in an error of its own."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    number = re.search(r"\(os error (\d+)\)", str(error))
+    if number:
+        return os.strerror(int(number[1]))
     return str(error).partition("\n")[0]
 
 
-def load_newest(folder: Path) -> dict[str, Any] | None:
-    """The newest checkpoint that can be read, or None where there is none.
+def read(path: Path) -> dict[str, Any]:
+    """The state in one file, every byte checked.
 
-    One that cannot be read is named and passed over. Nothing is unpickled but tensors.
+    Raises `Damaged` where it is not what was written, and `UserError` where another version wrote
+    it.
     """
-    return _first_readable(folder, by_images(folder, "checkpoints"))
+    try:
+        return tensor_file.read(path)
+    except OtherFormat as other:
+        raise UserError(
+            f"{path}: format {other}, this version reads {tensor_file.FORMAT}; use the version "
+            "that wrote it"
+        ) from None
+
+
+def load_newest(folder: Path) -> dict[str, Any] | None:
+    """The newest checkpoint that is whole, or None where there is none.
+
+    One that is damaged is named and passed over.
+    """
+    return _first_whole(folder, by_images(folder, "checkpoints"))
 
 
 def load_export(folder: Path) -> dict[str, Any]:
@@ -98,34 +117,21 @@ def load_export(folder: Path) -> dict[str, Any]:
 
         return read_export(folder)
     found = by_images(folder, "weights") + by_images(folder, "checkpoints")
-    state = _first_readable(folder, sorted(found, key=images_of, reverse=True))
+    state = _first_whole(folder, sorted(found, key=images_of, reverse=True))
     if state is None:
         raise UserError(f"run={folder}: has no weights yet; train it first")
     return state
 
 
-def _first_readable(folder: Path, paths: list[Path]) -> dict[str, Any] | None:
+def _first_whole(folder: Path, paths: list[Path]) -> dict[str, Any] | None:
     for path in paths:
-        state = _read(path)
-        if state is not None:
-            return state
+        try:
+            return read(path)
+        except Damaged as damage:
+            say(f"{path}: is damaged ({damage}); taking the one before")
     if paths:
-        raise UserError(f"{folder}: no checkpoint can be read; move the folder away to start again")
+        raise UserError(f"{folder}: no checkpoint is whole; move the folder away to start again")
     return None
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a torn file fails in many ways
-        say(f"{path}: cannot be read ({type(error).__name__}); taking the one before")
-        return None
-    if state.get("format") != FORMAT:
-        raise UserError(
-            f"{path}: format {state.get('format')}, this version reads {FORMAT}; "
-            "use the version that wrote it"
-        )
-    return dict(state)
 
 
 def load_pretrained(
@@ -150,9 +156,13 @@ def load_pretrained(
             f"{folder}: was trained with another vocabulary ({theirs}, these data have {ours}); "
             "leave the path away and one is trained on these data"
         )
-    state = load_export(folder) if exported else _read(path)
-    if state is None:
-        raise UserError(f"{path}: cannot be read; remove {folder} to train it again")
+    try:
+        state = load_export(folder) if exported else read(path)
+    except Damaged as damage:
+        raise UserError(
+            f"{path}: is damaged ({damage}); remove this file, and the next run that needs it "
+            "makes it again from its last checkpoint"
+        ) from None
     try:
         module.load_state_dict(state["export"][group])
     except (KeyError, RuntimeError) as error:

@@ -12,6 +12,7 @@ from experiments.check import is_override
 from experiments.composed import SEVERAL
 from experiments.errors import UserError
 
+HYDRA = ("hydra.launcher.", "hydra.sweep.dir")  # what a study may say to Hydra itself
 LISTS = {"run": SEVERAL, "answers": ("human_rank",)}  # keys of tasks that read several
 
 
@@ -26,6 +27,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     options = parser.parse_intermixed_args(arguments)
     if options.config_dir or options.config_name or options.config_path:
         raise UserError("--config-name: a study of sweeps/ is chosen with -m study=NAME")
+    if options.experimental_rerun:
+        raise UserError("--experimental-rerun: the same command goes on where it stopped")
     options.overrides = listed([quoted(override) for override in options.overrides])
     return options
 
@@ -34,6 +37,24 @@ def said(overrides: list[str]) -> dict[str, str]:
     """What a command line says of each key, without quotes and prefixes."""
     pairs = (item.lstrip("+").partition("=")[::2] for item in overrides)
     return {key: value.strip("'\"") for key, value in pairs}
+
+
+def require_own(overrides: list[str]) -> None:
+    """Raise `UserError` for keys of Hydra that decide nothing here, or what is none of ours."""
+    names = [item.lstrip("+~").partition("=")[0] for item in overrides]
+    problems = [
+        f"{name}: decides nothing here; of Hydra's own keys set hydra/launcher and hydra.launcher.*"
+        for name in names
+        if name.split(".")[0].split("/")[0] == "hydra"
+        and not (name == "hydra/launcher" or name.startswith(HYDRA))
+    ]
+    problems += [
+        f"{name}: cannot be changed; hydra/launcher=NAME chooses a launcher"
+        for name in names
+        if name.startswith("hydra.launcher._")
+    ]
+    if problems:
+        raise UserError("\n".join(problems))
 
 
 def is_question(options: argparse.Namespace) -> bool:

@@ -18,10 +18,12 @@ from experiments.config import CONF, FACTS, TARGETS, compose
 from experiments.dispatch import TASKS
 from experiments.errors import suggest
 from experiments.option import OPTIONS
-from experiments.signature import fits, options, signature
+from experiments.required import check_kinds, check_parts, check_values
+from experiments.signature import ancestors, fits, is_one, options, signature
 
 SEVERAL = ("report", "human_study")  # tasks that read more than one run
 PARTS = ("data", "encoder", "generator", "discriminator", "style", "loss", "optim", "metric")
+HOMES = {"metric": ("metric", "encoder")}  # packages of the classes of a group; else its own name
 
 
 def check(cfg: DictConfig) -> list[str]:
@@ -41,10 +43,13 @@ def check(cfg: DictConfig) -> list[str]:
         return [*problems, first_line(error)]
     assert isinstance(resolved, dict)
     config = {str(key): value for key, value in resolved.items()}
+    problems += check_kinds(config)
     problems += _check_options(config)
+    problems += check_values(config, "")
     for group in PARTS:
         problems += _check_node(config.get(group), group)
     problems += _check_node(config.get("system"), "system", deep=False)
+    problems += check_parts(config)
     return list(dict.fromkeys(problems))
 
 
@@ -106,10 +111,6 @@ def _check_options(resolved: dict[str, Any]) -> Iterator[str]:
     task = str(resolved.get("task"))
     if task not in TASKS:
         yield f"task={task}: {suggest(task, list(TASKS))[2:]}"
-    for key, least in (("seed", 0), ("num_samples", 1)):
-        value = resolved.get(key)
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            yield f"{key}={value}: must be a whole number from {least}"
     run = resolved.get("run")
     several = isinstance(run, list) and all(isinstance(item, str) for item in run)
     if not (isinstance(run, str | None) or (several and task in SEVERAL)):
@@ -123,8 +124,12 @@ def _check_node(node: Any, path: str, deep: bool = True) -> Iterator[str]:
     if not isinstance(node, dict):
         return
     target = node.get("_target_")
+    if target is None and "_target_" in node:
+        yield f"{path}._target_=null: must be a class"
     if target is not None:
         yield from _check_target(str(target), node, path)
+    if not isinstance(node.get("pretrained"), dict | str | None):
+        yield f"{path}.pretrained={node['pretrained']}: must be the folder of a run, or a recipe"
     if isinstance(node.get("pretrained"), dict):
         yield from _check_pretrained(node["pretrained"], f"{path}.pretrained")
     if deep:
@@ -136,6 +141,11 @@ def _check_node(node: Any, path: str, deep: bool = True) -> Iterator[str]:
 def _check_pretrained(spec: dict[str, Any], path: str) -> Iterator[str]:
     """A recipe that is trained first, overrides of it, and whether it is needed at all."""
     known = ["model", "overrides", "when"]
+    overrides = spec.get("overrides", [])
+    if not isinstance(overrides, list) or not all(isinstance(item, str) for item in overrides):
+        yield f"{path}.overrides={overrides}: must be a list of overrides, as [seed=1]"
+    if not isinstance(spec.get("when", True), bool):
+        yield f"{path}.when={spec['when']}: must be true or false"
     for key in spec:
         if key not in known:
             yield f"{path}.{key}: no such key{suggest(str(key), known)}"
@@ -153,6 +163,11 @@ def _check_target(target: str, node: dict[str, Any], path: str) -> Iterator[str]
     if parameters is None:
         yield f"{path}._target_={target}: there is no such class"
         return
+    group = path.partition(".")[0]
+    homes = HOMES.get(group, (group,))
+    if not target.startswith(tuple(f"{TARGETS[0]}{home}." for home in homes)):
+        yield f"{path}._target_={target}: only {TARGETS[0]}{homes[0]}.* can stand here"
+        return
     given = {
         str(key): value for key, value in node.items() if key not in ("_target_", "pretrained")
     }
@@ -162,6 +177,12 @@ def _check_target(target: str, node: dict[str, Any], path: str) -> Iterator[str]
             yield f"{path}.{key}: {name} takes no such argument{suggest(key, list(parameters))}"
             continue
         parameter = parameters[key]
+        if isinstance(value, dict) and "_target_" in value:
+            inner = str(value["_target_"])
+            if ancestors(inner) and not is_one(inner, parameter):
+                wanted = ast.unparse(parameter.annotation) if parameter.annotation else ""
+                yield f"{path}.{key}._target_={inner}: must be {wanted}"
+            continue
         if parameter.annotation is not None and not fits(value, parameter.annotation):
             yield f"{path}.{key}={value}: {_expected(value, parameter.annotation)}"
     for key, parameter in parameters.items():

@@ -26,6 +26,16 @@ from experiments.resolver import RESOLVERS
 CONF = Path(__file__).resolve().parents[2] / "conf"
 TARGETS = ("experiments.",)
 # What the data decide; `build` passes these to every target that has such a parameter.
+REFUSED = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 FACTS = ("vocabulary_size", "attribute_values", "num_classes", "local_attributes")
 
 
@@ -116,11 +126,10 @@ def build(node: Any, facts: Mapping[str, Any] | None = None, path: str = "") -> 
             arguments[name] = facts[name]
     try:
         made = target(**arguments)
-    except (AssertionError, ValueError) as error:
-        # What a constructor asserts of its arguments, this configuration has got wrong.
-        raise UserError(
-            f"{path or target.__name__}: {error or 'a value that it cannot take'}"
-        ) from error
+    except REFUSED as error:
+        # What a constructor cannot do with its arguments, this configuration has got wrong.
+        reason = (str(error).splitlines() or ["a value that it cannot take"])[0]
+        raise UserError(f"{path or target.__name__}: {reason}") from error
     if node.get("pretrained"):
         from experiments.checkpoint import load_pretrained
         from experiments.prerequisite import role

@@ -1,4 +1,4 @@
-"""The two errors that users meet; everything else that is raised is a fault of this project."""
+"""The errors that users meet; everything else that is raised is a fault of this project."""
 
 from __future__ import annotations
 
@@ -12,25 +12,78 @@ MACHINE = {
     errno.EROFS: "choose another place with paths.outputs and paths.cache",
     errno.EACCES: "choose another place with paths.outputs and paths.cache",
     errno.EPERM: "choose another place with paths.outputs and paths.cache",
+    errno.EIO: "look after the disk, then run the same command again",
+    errno.ENAMETOOLONG: "give it a shorter name",
+    errno.ELOOP: "it is a link to itself; name the folder that is meant",
     errno.ENOTDIR: "choose another place with paths.outputs and paths.cache",
 }
 
 
+LONGEST = 1500  # letters of a line, of which a foreign name may be most
+
+
+# What gloo, NCCL and the store say on the processes that are left.
+LOST = (
+    *("Connection closed by peer", "Connection reset by peer", "remote process exited"),
+    *("failed to recv, got 0 bytes", "Broken pipe"),
+)
+
+
 class UserError(Exception):
-    """One line for the user: the key or file, and the remedy. Printed without a traceback."""
+    """One line for the user: the key or file, and the remedy. Printed without a traceback.
+
+    It may quote what stands in a foreign file: as text it is lines that a terminal can be sent.
+    """
+
+    def __str__(self) -> str:
+        return "\n".join(map(_short, printable(super().__str__()).split("\n")))
+
+
+class PeerLost(UserError):
+    """Another process of the same run is gone."""
 
 
 class BadInput(ValueError):
     """One record of a data set cannot be used; it is dropped, counted and reported."""
 
+    def __str__(self) -> str:
+        return _short(printable(super().__str__()))
+
+
+def printable(text: str) -> str:
+    """The text with everything that a terminal would obey, or could not write, spelt out; ends of
+    lines and tabs stay."""
+    if text.isprintable():
+        return text
+    return "".join(
+        sign if sign.isprintable() or sign in "\n\t" else ascii(sign)[1:-1] for sign in text
+    )
+
+
+def _short(line: str) -> str:
+    if len(line) <= LONGEST:
+        return line
+    return f"{line[: LONGEST // 2]}[...]{line[-LONGEST // 2 :]}"
+
 
 def as_user_error(error: BaseException) -> UserError | None:
-    """A full or read-only disk is the user's to mend; None for what is not of that kind."""
+    """A full or read-only disk is the user's to mend, a process that was killed to be started
+    again; None for what is not of that kind."""
     if isinstance(error, UserError):
         return error
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's
+        return UserError(
+            "out of memory; lower trainer.batch, or split it with trainer.accumulate=2, "
+            "and run the same command again"
+        )
     if isinstance(error, OSError) and error.errno in MACHINE:
         place = f"{error.filename}: " if error.filename else ""
         return UserError(f"{place}{error.strerror}; {MACHINE[error.errno]}")
+    if isinstance(error, RuntimeError) and any(words in str(error) for words in LOST):
+        return PeerLost(
+            "another process of this run ended, which was killed or has said why; the same command "
+            "goes on from the last checkpoint"
+        )
     return None
 
 

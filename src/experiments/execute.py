@@ -20,7 +20,6 @@ from experiments.assemble import (
 )
 from experiments.config import build
 from experiments.data.batches import Batches
-from experiments.errors import UserError
 from experiments.finished import show_scores
 from experiments.identity import run_lock
 from experiments.interrupt import Interrupt, Stopped
@@ -111,19 +110,20 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | Non
         system.captions,
     )
     dtype = precision(trainer["precision"], ranks.device)
-    training = Training(run, ranks, system, batches, build(config["optim"], None, "optim"), dtype)
+    optim, data = build(config["optim"], None, "optim"), facts["data"]
+    training = Training(run, ranks, system, batches, optim, dtype, data)
     scorer = build(config.get("metric"), facts, "metric")
     training.resume_or_initialise()
     if trainer["compile"]:
         compile_networks(system)
     facts |= {"reads": system.reads, "data_counts": counts_of(dataset)}
-    tracker = prepare_folder(run, facts, training.images, ranks, wanted_by)
+    tracker = prepare_folder(run, facts, training, wanted_by)
     if ranks.main:
         tracker.catch_up(StatsFile.read(run.folder / "stats.jsonl"))
     observer = Observer(run, ranks, system, dataset, tracker, scorer)
     try:
         observer.real_grid()
-        say(_headline(run, training, dtype))
+        say(_headline(run, training))
         system.train()
         if not fit(training, observer, interrupt):
             say(f"saved in {run.folder}; the same command goes on from there")
@@ -137,21 +137,17 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | Non
 
 
 def prepare_folder(
-    run: Run, facts: dict[str, Any], images: int, ranks: Ranks, wanted_by: str | None = None
+    run: Run, facts: dict[str, Any], training: Training, wanted_by: str | None = None
 ) -> Tracker:
     """Configuration, facts, environment and lineage into the folder; the tracker on rank 0.
 
     wanted_by: the run that this one is trained for first, if any.
     """
+    ranks, images = training.ranks, training.images
     if not ranks.main:
         return Tracker([])
     folder, tracker = run.folder, run.config["tracker"]
-    dtype = precision(run.config["trainer"]["precision"], ranks.device)
-    if images and files.run_facts(folder)["data"] != facts["data"]:
-        raise UserError(
-            f"{folder}: was trained on other data than there are now; restore them, or move the "
-            "folder away to start again"
-        )
+    files.sweep(folder)
     files.write_json(folder / files.FACTS, facts)
     built_on = {p: str(n.folder if isinstance(n, Run) else n) for p, n in run.prerequisites.items()}
     about = {
@@ -162,7 +158,7 @@ def prepare_folder(
         "machine": {
             "processes": ranks.processes,
             "device": ranks.device.type,
-            "precision": str(dtype).removeprefix("torch."),
+            "precision": str(training.precision).removeprefix("torch."),
         },
     }
     files.write_json(folder / files.RUN, scrub(about))
@@ -189,7 +185,7 @@ def prepare_folder(
     return started
 
 
-def _headline(run: Run, training: Training, dtype: torch.dtype) -> str:
+def _headline(run: Run, training: Training) -> str:
     counts = {
         name: sum(p.numel() for p in module.parameters()) / 1e6
         for name, module in training.system.named_children()
@@ -198,6 +194,6 @@ def _headline(run: Run, training: Training, dtype: torch.dtype) -> str:
     start = f"from {training.images} images" if training.images else "from the start"
     return (
         f"{run.name} {run.id}: {start} to {run.config['trainer']['images']} images, batch "
-        f"{training.batch}, {str(dtype).removeprefix('torch.')}, {training.ranks.processes} x "
-        f"{training.ranks.device.type}; parameters: {sizes}"
+        f"{training.batch}, {str(training.precision).removeprefix('torch.')}, "
+        f"{training.ranks.processes} x {training.ranks.device.type}; parameters: {sizes}"
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from experiments.card import write_card
-from experiments.folder import SCORES, run_scores, tracked
+from experiments.folder import SCORES, run_config, run_scores, tracked
 from experiments.metric.protocol import Protocol
 from experiments.metric.table import format_table
 from experiments.prerequisite import Run
+from experiments.provenance import scrub
 from experiments.terminal import say, show
 
 HEADLINES = (
@@ -35,6 +36,11 @@ def show_scores(run: Run, brief: bool = False) -> None:
     if content:
         show(format_table(content["scores"], Protocol(**content["protocol"]), content["skipped"]))
         show(f"scores:   {run.folder / SCORES}")
+        if run_config(run.folder).get("metric") != scrub(run.config.get("metric")):
+            show(
+                "note:     the metric was another one than this command's; "
+                f"`task=evaluate run={run.folder}` with these settings scores again"
+            )
     else:
         show("scores:   none, since there is no metric")
     show(f"pictures: {run.folder / 'samples'}")

@@ -7,6 +7,7 @@ scores.json     the last scores, with how they were measured; stats.jsonl: every
 score_samples.npz  what every picture adds to those scores that are means over pictures
 samples/        pictures during training; drawn/: those of task=sample (`drawn.py`)
 checkpoints/    what a resume needs; weights/: what was reached, for other runs and for sampling
+diagnosis/      what is known of losses and gradients that were not finite
 failure.json    why the last try of a study failed; output.log: what jobs say that run side by side
 evaluations/    scores of task=evaluate; environment.json, git.json: where it ran, from what
 card.md         the model card; export/: what task=export made for other machines
@@ -16,29 +17,49 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from experiments.errors import UserError
+from experiments.foreign import parse_json, parse_yaml
+from experiments.shape import fault_of
 
 CONFIG, RUN, FACTS, SCORES = "config.yaml", "run.json", "facts.json", "scores.json"
 STATS, SCORE_SAMPLES, CAPTIONS = "stats.jsonl", "score_samples.npz", "samples/captions.json"
 FAILURE = "failure.json"
+WRITTEN = ("checkpoints", "weights", "samples", "diagnosis")  # folders, by a run that trains
+SPEED = "images_per_second"  # in each line of `stats.jsonl` that is of training
+DIVERSITY = "samples/diversity"  # in each that is of samples; all others are evaluations
+STATE, OLD_STATE = ".safetensors", ".pt"  # of checkpoints and weights; format 1 was a pickle
 EXPORT, MODEL = "export.json", "model.safetensors"  # of a run that was exported
 
 
+def of_scores(line: Mapping[str, Any]) -> bool:
+    """Whether a line of `stats.jsonl` is that of an evaluation."""
+    return SPEED not in line and DIVERSITY not in line
+
+
 def by_images(folder: Path, kind: str) -> list[Path]:
-    """The files of `checkpoints` or `weights` in a run folder, newest first."""
-    return sorted((folder / kind).glob("images-*.pt"), reverse=True)
+    """The files of `checkpoints` or `weights` in a run folder, newest first.
+
+    Raises `UserError` where all of them are of format 1, which nothing reads but its migration.
+    """
+    found = sorted((folder / kind).glob(f"images-*{STATE}"), reverse=True)
+    if not found and any((folder / kind).glob(f"images-*{OLD_STATE}")):
+        raise UserError(
+            f"{folder}: its {kind} are of format 1; `python -m experiments.migrate {folder}` "
+            "writes them anew"
+        )
+    return found
 
 
 def file_at(folder: Path, kind: str, images: int) -> Path:
     """Where the state after so many images lies."""
-    return folder / kind / f"images-{images:010d}.pt"
+    return folder / kind / f"images-{images:010d}{STATE}"
 
 
 def images_of(path: Path) -> int:
@@ -125,6 +146,26 @@ def sample_captions(folder: Path) -> list[str] | None:
     return captions
 
 
+def sweep(folder: Path) -> None:
+    """Remove what processes that were killed left half written. For whoever holds the run alone."""
+    for place in (folder, *(folder / name for name in WRITTEN)):
+        for torn in (*place.glob("*.partial"), *place.glob(".*.partial")):
+            writer = re.search(r"\.(\d+)\.partial$", torn.name)
+            if writer is None or not alive(int(writer[1])):
+                torn.unlink(missing_ok=True)
+
+
+def alive(process: int) -> bool:
+    """Whether a process with that number runs on this machine."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Whole or not at all."""
     write_text(path, json.dumps(content, indent=2) + "\n")
@@ -132,14 +173,22 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def write_text(path: Path, text: str) -> Path:
     """Whole or not at all, also where two processes write the same file. Returns the path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with aside(path) as partial:
+        partial.write_text(text, encoding="utf-8")
     return path
+
+
+@contextmanager
+def aside(path: Path) -> Iterator[Path]:
+    """A path to write to, which takes the name `path` at the end; the folder is made. Two processes
+    may write the same file at once. What a kill leaves is removed by `sweep`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def tracked(folder: Path) -> str:
@@ -156,11 +205,12 @@ def _read(folder: Path, name: str) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"run={folder}: is not the folder of a run (it has no {name})")
     try:
-        text = path.read_text(encoding="utf-8")
-        content = yaml.safe_load(text) if path.suffix == ".yaml" else json.loads(text)
-        if isinstance(content, dict):
-            return content
-    except (ValueError, yaml.YAMLError):
-        pass
+        text = path.read_bytes()
+        content = parse_yaml(text) if path.suffix == ".yaml" else parse_json(text)
+        fault = fault_of(path.name, content)
+    except ValueError as error:
+        fault = f"cannot be read: {' '.join(str(error).split())[:160]}"
+    if fault is None:
+        return dict(content)
     remedy = "export the run again" if name == EXPORT else "run the training command again"
-    raise UserError(f"{path}: is damaged; {remedy}")
+    raise UserError(f"{path}: is damaged ({fault}); {remedy}")

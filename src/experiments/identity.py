@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import fcntl
 import hashlib
@@ -15,55 +16,86 @@ from typing import Any, TextIO
 
 from experiments.errors import UserError
 from experiments.interrupt import Stopped
+from experiments.signature import Parameter, signature
 from experiments.terminal import say
 
-# What cannot change the weights that a run arrives at after N images.
+# What is no part of a run's id, each with the reason: what stands at such a key, and below it,
+# cannot change the weights that a run has after N images; or, of `launch`, it says on what machine
+# the same experiment is made. A test holds every other key to be a part of the id.
 WITHOUT_EFFECT = {
-    "": {
-        "task",
-        "study",
-        "budget",
-        "run",
-        "text",
-        "num_samples",
-        "answers",
-        "sample",
-        "report",
-        "human",
-        "export",
-        "paths",
-        "launch",
-        "tracker",
-        "metric",
-    },
-    "trainer": {
-        "images",
-        "log_every",
-        "sample_every",
-        "evaluate_every",
-        "checkpoint_every",
-        "keep",
-        "sample_captions",
-        "sample_columns",
-    },
-    "data": {"root", "preset"},
-    "data.reader": {"root"},
+    "task": "what is done with a run",
+    "study": "which runs are compared",
+    "budget": "which runs are compared; what it sets is in its own keys",
+    "run": "which run other tasks read",
+    "text": "what other tasks draw",
+    "num_samples": "what other tasks draw",
+    "answers": "what another task reads",
+    "sample": "what other tasks draw",
+    "report": "what another task shows",
+    "human": "what another task asks",
+    "export": "where another task writes",
+    "paths": "where the run lies",
+    "tracker": "where the run is followed",
+    "launch": "how many processes on what machine make the run; run.json records them",
+    "metric": "it looks at averaged copies, and training draws its own noise",
+    "trainer.images": "how far the run goes; what depends on its end takes it up in its own keys",
+    "trainer.log_every": "when numbers are written",
+    "trainer.sample_every": "when pictures are drawn, from noise of their own",
+    "trainer.evaluate_every": "when scores are taken",
+    "trainer.checkpoint_every": "when the run is saved; N + M images equal N, stop, resume, M",
+    "trainer.keep": "how many checkpoints stay",
+    "trainer.sample_captions": "what is drawn to be looked at",
+    "trainer.sample_columns": "what is drawn to be looked at",
+    "trainer.nonfinite": "what happens where the run would have ended",
+    "trainer.skips": "how often that may happen",
+    "trainer.rollbacks": "how often that may happen",
+    "trainer.collapse": "when a warning is given",
+    "data.root": "where the data lie; a run refuses to go on with other data",
+    "data.reader.root": "where the data lie; a run refuses to go on with other data",
+    "data.preset": "where other keys take their values; these are a part of the id themselves",
 }
+FLOATS = ("data.margin", "loss")  # where a number that no class describes is not whole
 
 
 def identity(config: Mapping[str, Any], prerequisites: Mapping[str, str]) -> dict[str, Any]:
     """The part of a resolved configuration that decides the result, and what it builds on."""
     found: dict[str, Any] = copy.deepcopy(dict(config))
-    for path, keys in WITHOUT_EFFECT.items():
+    for key in WITHOUT_EFFECT:
+        *above, name = key.split(".")
         node: Any = found
-        for part in filter(None, path.split(".")):
+        for part in above:
             node = node.get(part, {})
-        for key in keys:
-            node.pop(key, None)
+        node.pop(name, None)
     for group in ("encoder", "generator", "system"):
         _drop_pretrained(found.get(group))
-    found["prerequisites"] = dict(prerequisites)
-    return found
+    spelt = {key: _spelt(value, key) for key, value in found.items()}
+    return spelt | {"prerequisites": dict(prerequisites)}
+
+
+def _spelt(node: Any, path: str, kind: Parameter | None = None) -> Any:
+    """The same value in one spelling: 1 as 1.0 where any number may stand, and -0.0 as 0.0."""
+    if isinstance(node, dict):
+        read = signature(str(node["_target_"])) if "_target_" in node else None
+        return {
+            key: _spelt(value, f"{path}.{key}", (read or {}).get(key))
+            for key, value in node.items()
+        }
+    if isinstance(node, list):
+        return [_spelt(value, path, kind) for value in node]
+    if isinstance(node, float):
+        return node + 0.0
+    if isinstance(node, bool) or not isinstance(node, int):
+        return node
+    free = kind is None and (path in FLOATS or path.partition(".")[0] in FLOATS)
+    return float(node) if free or _takes_floats(kind) else node
+
+
+def _takes_floats(kind: Parameter | None) -> bool:
+    """Whether a number need not be whole: 0.5 fits, and 1 is nothing else than 1.0."""
+    if kind is None or kind.annotation is None:
+        return False
+    names = {item.id for item in ast.walk(kind.annotation) if isinstance(item, ast.Name)}
+    return "float" in names and "int" not in names
 
 
 def _drop_pretrained(node: Any) -> None:

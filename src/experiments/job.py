@@ -24,6 +24,7 @@ from experiments.errors import UserError, as_user_error
 from experiments.folder import forget_failure, record_failure
 from experiments.interrupt import Stopped
 from experiments.prerequisite import plan
+from experiments.provenance import scrub
 from experiments.spawn import run_apart
 from experiments.study import Job, Study
 from experiments.terminal import say
@@ -158,7 +159,7 @@ def run_job(
             )
     except UserError as error:
         if run:
-            record_failure(run.folder, str(error))
+            record_failure(run.folder, scrub(str(error)))
         raise
     if run:
         forget_failure(run.folder)

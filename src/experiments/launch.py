@@ -6,19 +6,22 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import hydra
 
 from experiments.check import checked_compose
 from experiments.cluster import join_cluster
-from experiments.command import is_question, parse, said
+from experiments.command import is_question, parse, require_own, said
 from experiments.config import CONF, build, choices, plain, register
 from experiments.dispatch import READERS, call
 from experiments.errors import UserError, as_user_error
 from experiments.interrupt import Stopped
 from experiments.prerequisite import Run, plan
 from experiments.request import evaluation_config, run_folder, with_run
+from experiments.secret import require_none
 from experiments.study import Study, study_of
 from experiments.terminal import say, show
 
@@ -32,32 +35,7 @@ def main(arguments: list[str]) -> int:
     failures: list[str] = []
     try:
         os.environ.update(join_cluster(os.environ))
-        options = parse(arguments)
-        if options.help:
-            from experiments.usage import usage
-
-            show(usage())
-            return 0
-        if is_question(options):
-            _answer(options, arguments)
-            return 0
-        overrides = with_run(options.overrides)
-        given = said(overrides)
-        several = options.multirun or bool({"study", "budget"} & given.keys())
-        if given.get("task") == "report":
-            from experiments.report.command import report
-
-            report(overrides, several and "run" not in given)
-            return 0
-        if several:
-            return _run_study(study_of(overrides), overrides)
-        _check([overrides])
-        cfg = checked_compose(overrides)
-        dispatch(plain(cfg), choices(cfg), overrides)
-        if "RANK" in os.environ:  # started by torchrun
-            from experiments.ranks import leave
-
-            leave()
+        return prepare(arguments)()
     except KeyboardInterrupt as stop:
         if not isinstance(stop, Stopped):
             say("stopped; the same command goes on from the last checkpoint")
@@ -72,21 +50,76 @@ def main(arguments: list[str]) -> int:
     return USER_ERROR if failures else 0
 
 
-def _answer(options: argparse.Namespace, arguments: list[str]) -> None:
-    """What Hydra says of a configuration, of the first job where there are several."""
+def prepare(arguments: list[str]) -> Callable[[], int]:
+    """What a command line asks for, checked but not begun: to call, it returns the exit code.
+
+    Raises `UserError` for what is wrong with it.
+    """
+    options = parse(arguments)
+    require_none(options.overrides)
+    if options.help:
+        return _help
+    if is_question(options):
+        return partial(_answer, _asked(options, arguments))
+    require_own(options.overrides)
+    overrides = with_run(options.overrides)
+    given = said(overrides)
+    several = options.multirun or bool({"study", "budget"} & given.keys())
+    if given.get("task") == "report":
+        return partial(_report, overrides, several and "run" not in given)
+    if several:
+        return _study(study_of(overrides), overrides)
+    _check([overrides])
+    cfg = checked_compose(overrides)
+    return partial(_run, plain(cfg), choices(cfg), overrides)
+
+
+def _help() -> int:
+    from experiments.usage import usage
+
+    show(usage())
+    return 0
+
+
+def _report(overrides: list[str], several: bool) -> int:
+    from experiments.report.command import report
+
+    report(overrides, several)
+    return 0
+
+
+def _run(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> int:
+    dispatch(config, chosen, overrides)
+    if "RANK" in os.environ:  # started by torchrun
+        from experiments.ranks import leave
+
+        leave()
+    return 0
+
+
+def _asked(options: argparse.Namespace, arguments: list[str]) -> list[str]:
+    """A question for Hydra, about the first job where there are several."""
     overrides = options.overrides
     if not (options.hydra_help or options.shell_completion):
         several = options.multirun or "study" in said(overrides)
         overrides = study_of(overrides).jobs[0].overrides if several else overrides
         checked_compose(overrides)
+    if options.hydra_help:
+        return ["--hydra-help"]
+    if not (options.cfg or options.info):
+        return arguments
+    flags = [f"--cfg={options.cfg}"] if options.cfg else [f"--info={options.info}"]
+    flags += ["--resolve"] if options.resolve else []
+    flags += ["--package", options.package] if options.package else []
+    return [*overrides, *flags]
+
+
+def _answer(arguments: list[str]) -> int:
+    """What Hydra says of a configuration."""
     register()
-    if options.cfg or options.info:
-        flags = [f"--cfg={options.cfg}"] if options.cfg else [f"--info={options.info}"]
-        flags += ["--resolve"] if options.resolve else []
-        flags += ["--package", options.package] if options.package else []
-        arguments = [*overrides, *flags]
     sys.argv[1:] = arguments
     hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(lambda cfg: None)()
+    return 0
 
 
 def _check(jobs: list[list[str]]) -> list[Run | None]:
@@ -104,7 +137,7 @@ def _check(jobs: list[list[str]]) -> list[Run | None]:
             runs.append(None)
             if cfg.task == "train":
                 if config["data"]["reader"] not in readers:
-                    build(config["data"]["reader"], path="data.reader").check()
+                    build(config["data"]["reader"], None, "data.reader").check()
                     readers.append(config["data"]["reader"])
                 runs[-1] = plan(config, choices(cfg), job)
             elif cfg.task in READERS:
@@ -118,23 +151,29 @@ def _check(jobs: list[list[str]]) -> list[Run | None]:
     return runs
 
 
-def _run_study(study: Study, overrides: list[str]) -> int:
+def _study(study: Study, overrides: list[str]) -> Callable[[], int]:
+    """Check every job of a study. Raises `UserError`."""
+    if "RANK" in os.environ:
+        raise UserError("-m: a study starts its processes itself; use launch.num_processes=N")
+    if study.search:
+        from experiments.search.command import search
+        from experiments.search.request import check, search_of
+
+        check(search_of(study, overrides))
+        return partial(search, study, overrides)
+    if len(study.jobs) > MANY:
+        say(f"{study.title}: checking {len(study.jobs)} runs")
+    return partial(_run_study, study, _check([job.overrides for job in study.jobs]), overrides)
+
+
+def _run_study(study: Study, runs: list[Run | None], overrides: list[str]) -> int:
     """Do what is missing of a study, and list what failed; the exit code says whether all is done.
 
-    Raises `UserError` before anything starts, and `Stopped` once all jobs have saved.
+    Raises `Stopped` once all jobs have saved.
     """
     from experiments.job import FINISHED, STOPPED
     from experiments.multirun import run_jobs
 
-    if "RANK" in os.environ:
-        raise UserError("-m: a study starts its processes itself; use launch.num_processes=N")
-    if study.search:
-        from experiments.search import search
-
-        return search(study, overrides)
-    if len(study.jobs) > MANY:
-        say(f"{study.title}: checking {len(study.jobs)} runs")
-    runs = _check([job.overrides for job in study.jobs])
     pending = [place for place, run in enumerate(runs) if run is None or not run.finished]
     for place, run in enumerate(runs):
         if run is not None and place not in pending:

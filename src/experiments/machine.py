@@ -5,6 +5,9 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,10 @@ import torch
 from experiments.cluster import has_its_own
 from experiments.device import cores
 from experiments.errors import UserError
+from experiments.terminal import say_once
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+WORKSPACE = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it when it is first used
 
 
 def set_up(launch: dict[str, Any], processes: int) -> None:
@@ -40,8 +45,30 @@ def set_up(launch: dict[str, Any], processes: int) -> None:
 
 
 def make_deterministic(wanted: bool) -> None:
-    """On a GPU: convolutions by the same algorithm every time, or by the one that measures best."""
+    """The same bits each time on the same machine, or whatever measures best.
+
+    Where an operator has no deterministic form on the device, a line says so, once for each.
+    """
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = wanted, not wanted
+    torch.use_deterministic_algorithms(wanted, warn_only=True)
+    # Nothing here reads memory that was not written.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    if wanted:
+        os.environ.setdefault(*WORKSPACE)
+        if getattr(warnings.showwarning, "func", None) is not _show:
+            warnings.showwarning = partial(_show, warnings.showwarning)
+
+
+def _show(before: Callable[..., None], message: Any, *rest: Any, **more: Any) -> None:
+    """As a line, where it is about an operator that is not deterministic."""
+    operator, found, _ = str(message).partition(" does not have a deterministic implementation")
+    if not found:
+        before(message, *rest, **more)
+        return
+    say_once(
+        f"{operator} has no deterministic form on this device: the same command may end in other "
+        "bits; trainer.deterministic=false (a run of its own) does without all such forms, faster"
+    )
 
 
 def precision(wanted: str, device: torch.device) -> torch.dtype:

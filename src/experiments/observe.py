@@ -11,12 +11,23 @@ from PIL.Image import Image
 from torch import Tensor
 
 from experiments.attention import attention_stages
+from experiments.collapse import CollapseDetector
 from experiments.cost import Meter
 from experiments.data.augment import centre, crop_and_flip, pyramid
 from experiments.data.dataset import Dataset
 from experiments.data.vocabulary import tokenize
 from experiments.ema import EMA
-from experiments.folder import CAPTIONS, SCORE_SAMPLES, SCORES, STATS, write_json
+from experiments.errors import UserError
+from experiments.folder import (
+    CAPTIONS,
+    SCORE_SAMPLES,
+    SCORES,
+    SPEED,
+    STATS,
+    of_scores,
+    run_scores,
+    write_json,
+)
 from experiments.metric.real import read_captions
 from experiments.metric.result import Result
 from experiments.picture import beside, pictures, save_png, stage_grid
@@ -51,18 +62,26 @@ class Observer:
         self.stats, self.meter = StatsFile(run.folder / STATS), Meter(ranks.device)
         self.bar: Progress | None = None
         self.logged_at = 0
+        self.goal = int(run.config["trainer"]["images"])
         count = min(int(run.config["trainer"]["sample_captions"]), len(dataset.test))
         self.rows = spread(dataset.test.labels.tolist(), count)
+        self.collapse = CollapseDetector(run, system, dataset, tracker, self.rows)
 
     def progress(self, images: int) -> Progress:
         """The bar of a training run; a context manager."""
-        goal, self.logged_at = int(self.run.config["trainer"]["images"]), images
-        self.bar = Progress(goal, images, self.run.name, self.ranks.main)
+        self.logged_at = images
+        self.bar = Progress(self.goal, images, self.run.name, self.ranks.main)
         return self.bar
 
     def tick(self, images: int) -> None:
         assert self.bar is not None
         self.bar.update(images)
+
+    def go_back(self, images: int) -> None:
+        """The run is at a checkpoint again: what was logged after it is forgotten."""
+        self.logged_at = images
+        if self.ranks.main:
+            self.stats.truncate_after(images)
 
     def log(self, images: int, values: dict[str, float], seconds: float) -> None:
         """Terms by phase and stage, rates, and speed and cost since the last line; all processes
@@ -70,7 +89,7 @@ class Observer:
         cost = {"seconds": seconds} | self.meter.read(self.ranks)
         if not self.ranks.main:
             return
-        values["images_per_second"] = (images - self.logged_at) / max(seconds, 1e-9)
+        values[SPEED] = (images - self.logged_at) / max(seconds, 1e-9)
         values |= cost
         self.logged_at = images
         self.stats.append(images, values)
@@ -99,6 +118,7 @@ class Observer:
             return
         with self.meter.paused():
             self._sample(draw, images, ema)
+            self.collapse.look(images, ema, self.stats)
 
     def _sample(self, draw: Callable[..., Samples], images: int, ema: EMA) -> None:
         columns = int(self.run.config["trainer"]["sample_columns"])
@@ -132,14 +152,15 @@ class Observer:
     def evaluate(self, images: int, ema: EMA) -> Result | None:
         """Scores of the averaged networks, into the log and `scores.json`; at the end of the run
         they are also what the tracker shows for it."""
-        if self.scorer is None:
+        if self.scorer is None or (images < self.goal and self.ranks.any(self._scored(images))):
             return None
         with self.meter.paused(), ema.in_place(self.system):
             result = self.scorer(self.system, self.dataset, self.ranks)
         if self.ranks.main:
-            self.stats.append(images, result.scores)
+            if not self._scores_logged(images):
+                self.stats.append(images, result.scores)
             self.tracker.log(result.scores, images)
-            if images >= int(self.run.config["trainer"]["images"]):
+            if images >= self.goal:
                 self.tracker.summary(result.scores)
             if result.samples is None:
                 (self.run.folder / SCORE_SAMPLES).unlink(missing_ok=True)
@@ -147,6 +168,21 @@ class Observer:
                 result.samples.save(self.run.folder)
             write_scores(self.run.folder / SCORES, images, result)
         return result
+
+    def _scores_logged(self, images: int) -> bool:
+        """Whether the statistics have a line of scores; those of training tell the speed."""
+        lines = StatsFile.read(self.run.folder / STATS)
+        return any(line["images"] == images and of_scores(line) for line in lines)
+
+    def _scored(self, images: int) -> bool:
+        """Whether a process that was stopped later had scored these networks already."""
+        if not self.ranks.main or not self._scores_logged(images):
+            return False
+        try:
+            scores = run_scores(self.run.folder)
+        except UserError:  # damaged: it is scored again
+            return False
+        return scores is not None and scores.get("images") == images
 
     def _sheet(self, stages: list[Tensor], real: Tensor | None = None) -> Image:
         """One row for each caption; many of them stand in two halves, side by side."""

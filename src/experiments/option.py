@@ -27,7 +27,12 @@ class Trainer:
     channels_last: bool = False
     compile: bool = False
     ema_halflife: int | None = _least(1, None)  # images that halve a weight; null: no average
-    deterministic: bool = True  # on a GPU: the same algorithms every time
+    deterministic: bool = True  # the same command on the same machine gives the same bits
+    # Where a loss or a gradient is not finite (docs/numerics.md); `skips` of 100 updates in a row,
+    # and `rollbacks` of a whole run, are the bounds.
+    nonfinite: str = _one_of("stop", "skip", "rollback")
+    skips: int = _least(1, 10)
+    rollbacks: int = _least(1, 3)
     log_every: int = _least(1, 1000)
     sample_every: int = _least(1, "${data.preset.every.sample}")
     evaluate_every: int = _least(1, "${data.preset.every.evaluate}")
@@ -35,6 +40,7 @@ class Trainer:
     keep: int = _least(1, 2)  # checkpoints
     sample_captions: int = _least(0, 8)
     sample_columns: int = _least(1, 1)
+    collapse: float | None = _least(0, 0.05)  # least diversity, real pictures have 1; null: any
 
 
 @dataclass

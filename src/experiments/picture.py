@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from experiments.folder import aside
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -167,14 +168,8 @@ def beside(sheets: Sequence[Image.Image]) -> Image.Image:
 
 def save_png(image: Image.Image, path: str | Path) -> None:
     """Write a PNG whole or not at all, making its folder. Raises OSError on a full disk."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        image.save(aside, format="PNG")
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with aside(Path(path)) as partial:
+        image.save(partial, format="PNG")
 
 
 def resize(pixels: np.ndarray, width: int, height: int) -> Image.Image:

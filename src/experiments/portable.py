@@ -14,7 +14,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from experiments.identity import WITHOUT_EFFECT
-from experiments.provenance import REMOVED, scrub
+from experiments.provenance import scrub
+from experiments.secret import REMOVED
 
 # A path from the root or the home folder, inside a text; `frechet/inception` and URLs are none.
 PATH = re.compile(r"(?<![\w.~:/<>-])~?/(?!/)[^\s,;\]\[{}()'\"=]+")
@@ -23,7 +24,7 @@ RUN_ID = re.compile(r"[0-9a-f]{10}")
 ANYWHERE = "DIR"  # stands for a folder that everybody has somewhere else
 # Of the keys that change no result these two are told all the same: how it was scored and spread.
 TOLD = ("metric", "launch")
-DROPPED = frozenset(WITHOUT_EFFECT[""]) - {*TOLD}
+DROPPED = frozenset(key for key in WITHOUT_EFFECT if "." not in key) - {*TOLD}
 ELSEWHERE = ("paths", "tracker", "launch", "hydra")  # of a command: not what a run is
 
 

@@ -16,7 +16,9 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from experiments import folder as files
-from experiments.config import choices, compose, plain
+from experiments.check import checked_compose
+from experiments.composed import check
+from experiments.config import choices, plain
 from experiments.errors import UserError
 from experiments.identity import run_id
 
@@ -110,7 +112,10 @@ def _plan_prerequisite(
 ) -> Run:
     spec = node["pretrained"]
     overrides = [f"model={spec['model']}", f"data={chosen['data']}", *spec.get("overrides", [])]
-    cfg = compose(overrides)
+    try:
+        cfg = checked_compose(overrides)
+    except UserError as error:
+        raise _of(path, str(error).splitlines()) from None
     OmegaConf.set_struct(cfg, False)
     for group in SHARED:
         cfg[group] = copy.deepcopy(parent[group])
@@ -120,13 +125,22 @@ def _plan_prerequisite(
     if group == "generator":
         cfg.encoder = copy.deepcopy(parent["encoder"])
         scores = parent.get("metric")
-        if scores is None or scores["_target_"] == cfg.metric["_target_"]:
+        own = cfg.get("metric")
+        if scores is None or own is None or scores["_target_"] == own["_target_"]:
             cfg.metric = copy.deepcopy(scores)  # one judge for both
     else:
         cfg.encoder.pretrained = None
-    for key in ("precision", "deterministic"):
+    problems = check(cfg)  # with what it takes of the run that asks for it
+    if problems:
+        raise _of(path, problems)
+    for key in ("precision", "deterministic", "nonfinite", "skips", "rollbacks"):
         cfg.trainer[key] = parent["trainer"][key]
     return plan(plain(cfg), choices(cfg) | {"data": chosen["data"]}, overrides)
+
+
+def _of(path: str, problems: list[str]) -> UserError:
+    """What is wrong with the run that a node asks for."""
+    return UserError("\n".join(f"{path}.pretrained: {problem}" for problem in problems))
 
 
 def _pretrained_nodes(

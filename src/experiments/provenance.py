@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from experiments.folder import write_text
+from experiments.secret import NAME, REMOVED, in_environment, without_home, without_secrets
 
 PACKAGES = (
     "birdsong",
@@ -36,8 +37,6 @@ PACKAGES = (
     "tensorboard",
 )
 FLAGS = re.compile(r"^(avx|avx2|avx512\w*|amx_\w+|avx_vnni|fma|f16c|asimd\w*|sve\w*|bf16|i8mm)$")
-SECRET_NAME = re.compile(r"(^|_)(api_?key|password|passwd|secret|credentials?|token)$", re.I)
-REMOVED = "<removed>"
 DIFF_LINES = 200
 
 
@@ -95,36 +94,26 @@ def git_state(source: Path) -> dict[str, Any] | None:
 
 
 def scrub(value: Any) -> Any:
-    """Plain copy without secrets: named like one, or equal to one in the environment.
+    """Plain copy without secrets: named or looking like one, or equal to one in the environment.
 
     A home folder at any place in a text becomes `~`; whoever reads a path back expands it.
     """
-    secrets = [
-        text for name, text in os.environ.items() if SECRET_NAME.search(name) and len(text) >= 8
-    ]
-    try:
-        home = str(Path.home())
-    except RuntimeError:
-        home = ""
-    return _scrub(value, secrets, home if len(home) > 1 else None)
+    return _scrub(value, in_environment())
 
 
-def _scrub(value: Any, secrets: list[str], home: str | None) -> Any:
+def _scrub(value: Any, secrets: list[str]) -> Any:
     if isinstance(value, Mapping):
         return {
             str(name): REMOVED
-            if isinstance(item, str) and item and SECRET_NAME.search(str(name))
-            else _scrub(item, secrets, home)
+            if isinstance(item, str) and item and NAME.search(str(name))
+            else _scrub(item, secrets)
             for name, item in value.items()
         }
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_scrub(item, secrets, home) for item in value]
+        return [_scrub(item, secrets) for item in value]
     if value is None or isinstance(value, (bool, int, float)):
         return value
-    text = str(value)
-    for secret in secrets:
-        text = text.replace(secret, REMOVED)
-    return re.sub(re.escape(home) + r"(?![\w.-])", "~", text) if home else text
+    return without_home(without_secrets(str(value), secrets))
 
 
 def _record(folder: Path, name: str, content: Any) -> None:

@@ -68,7 +68,10 @@ def drawing_of(config: Mapping[str, Any]) -> Drawing:
         )
     facts = files.run_facts(place)
     words = facts.get("words", [])
-    reader, _ = reader_of(facts.get("reads", "words"), words, len(words))
+    try:
+        reader, _ = reader_of(facts.get("reads", "words"), words, len(words))
+    except UserError as error:
+        raise UserError(f"{place / files.FACTS}: {error}") from None
     captions = _known(texts, reader)
     seeds = [int(config["seed"]) + number for number in range(int(config["num_samples"]))]
     between = options["between"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from PIL import Image
 from torch import Tensor
 
 from experiments import checkpoint
-from experiments.config import build
+from experiments.config import REFUSED, build
 from experiments.data.reading import reader_of
 from experiments.errors import UserError
-from experiments.export.weights import require_fit, require_whole
+from experiments.export.limits import within_limits
+from experiments.export.weights import require_fit, require_parts, require_whole
 from experiments.folder import is_export, run_about, run_config, run_facts
 from experiments.picture import to_pixels
 from experiments.prerequisite import without_pretrained
@@ -36,22 +38,49 @@ def load(folder: str | Path, device: str = "cpu") -> Model:
     place = Path(folder)
     if is_export(place):
         require_whole(place)
+    else:
+        require_parts(place)  # a run folder may come from anybody as well
     config, facts = run_config(place), run_facts(place)
     node = without_pretrained(config, "system")["system"]
     if "encoder" in node and node["encoder"] is None:
-        dim = node["generator"].get("text_dim", 0)
+        dim = (node.get("generator") or {}).get("text_dim", 0)
         node = node | {"encoder": {"_target_": NO_TEXT, "dim": dim}}
-    system: System = build(node, facts)
+    with fitting(place), within_limits(place):
+        system: System = build(node, facts, path="system")
     if not hasattr(system, "sample"):
         name = run_about(place)["choices"]["model"]
         raise UserError(f"run={place}: {name} draws no pictures; take a run of attngan_4stage")
     state = checkpoint.load_export(place)
-    modules = system.export_modules()
-    require_fit(place, modules, state["export"])
-    for name, module in modules.items():
-        if module.state_dict():
-            module.load_state_dict(state["export"][name])
-    return Model(system.eval().to(device), facts.get("words", []), config, int(state["images"]))
+    with fitting(place):
+        modules = system.export_modules()
+        require_fit(place, modules, state["export"])
+        for name, module in modules.items():
+            if module.state_dict():
+                module.load_state_dict(state["export"][name])
+        words, images = facts.get("words", []), int(state["images"])
+        model = Model(system.eval().to(device), words, config, images)
+    model.place = place
+    return model
+
+
+@contextmanager
+def fitting(place: Path | None) -> Iterator[None]:
+    """What goes wrong with networks in here is told of the files in `place` that they are made of,
+    by a `UserError`; those of no folder are this project's own fault."""
+    try:
+        yield
+    except UserError as error:
+        if place is None or str(place) in str(error):
+            raise
+        raise UserError(f"run={place}: {error}") from error
+    except REFUSED as error:
+        if place is None:
+            raise
+        reason = (str(error).splitlines() or ["no reason"])[0]
+        raise UserError(
+            f"run={place}: its config.yaml, facts.json and weights make no model that draws "
+            f"({type(error).__name__}: {reason}); fetch it again"
+        ) from error
 
 
 class Model:
@@ -66,6 +95,7 @@ class Model:
     ) -> None:
         """`words`: those of the vocabulary, where the encoder reads any. `config`: of the run."""
         self.system, self.config, self.images = system, config, images
+        self.place: Path | None = None  # what `load` read
         longest = int(config["data"]["max_words"])
         self.reader, self.longest = reader_of(system.reads, words, longest)
         # The released attention applies one sample's padding to another; alone, it has its own.
@@ -100,10 +130,11 @@ class Model:
         tokens, lengths = self.encode(captions)
         tokens, system = tokens.to(self.device), self.system
         parts = self.parts(len(seeds)) if self.batch == 1 else [slice(0, len(seeds))]
-        return joined(
-            system.sample(tokens[part], lengths[part], seeds[part], attention)  # type: ignore[operator]
-            for part in parts
-        )
+        with fitting(self.place):
+            return joined(
+                system.sample(tokens[part], lengths[part], seeds[part], attention)  # type: ignore[operator]
+                for part in parts
+            )
 
     def draw(self, sentences: Tensor, seeds: list[int]) -> Samples:
         """Every stage from sentence embeddings (B, D), one seed for each.

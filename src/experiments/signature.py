@@ -26,15 +26,18 @@ SEQUENCES = ("list", "List", "Sequence", "tuple")
 
 @dataclasses.dataclass(frozen=True)
 class Parameter:
-    """One parameter of a signature: its annotation with aliases replaced, and whether it must be
-    given."""
+    """One parameter of a signature: its annotation with aliases replaced, whether it must be given,
+    and the module that the names in its annotation are of."""
 
     annotation: ast.expr | None
     required: bool
+    module: str = ""
 
 
 @cache
 def _module(name: str) -> ast.Module | None:
+    if not all(part.isidentifier() for part in name.split(".")):
+        return None
     relative = name.split(".")[1:]
     spec = find_spec(name.split(".")[0])
     if spec is None or not spec.submodule_search_locations:
@@ -74,7 +77,9 @@ def signature(target: str) -> dict[str, Parameter] | None:
                     own = _parameters(module_name, item.args)
                     return inherited | own if item.args.kwarg else own
             return inherited or {
-                item.target.id: Parameter(_expand(module_name, item.annotation), item.value is None)
+                item.target.id: Parameter(
+                    _expand(module_name, item.annotation), item.value is None, module_name
+                )
                 for item in statement.body
                 if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
             }
@@ -82,17 +87,85 @@ def signature(target: str) -> dict[str, Parameter] | None:
     return signature(".".join(found)) if found and found[0].startswith(TARGETS) else None
 
 
+def _class(target: str) -> tuple[str, ast.ClassDef] | None:
+    """Where a class is defined, imports followed, and its source; None for what is none of ours."""
+    module_name, _, name = target.rpartition(".")
+    module = _module(module_name) if target.startswith(TARGETS) else None
+    if module is None:
+        return None
+    for statement in module.body:
+        if isinstance(statement, ast.ClassDef) and statement.name == name:
+            return target, statement
+    found = _imported(module, name)
+    return _class(".".join(found)) if found else None
+
+
+@cache
+def ancestors(target: str) -> tuple[str, ...]:
+    """A class of this project and those that it is made of, each as "module.Name"."""
+    found = _class(target)
+    if found is None:
+        return ()
+    home = found[0].rpartition(".")[0]
+    above = [name for base in found[1].bases for name in ancestors(f"{home}.{ast.unparse(base)}")]
+    return found[0], *above
+
+
+def defines(target: str, method: str) -> bool:
+    """Whether a class, or one that it is made of, has a method of its own of this name."""
+    for name in ancestors(target):
+        _, source = _class(name) or ("", None)
+        body = source.body if source else []
+        if any(isinstance(item, ast.FunctionDef) and item.name == method for item in body):
+            return True
+    return False
+
+
+@cache
+def trained(target: str) -> tuple[str, ...]:
+    """The names of the phases of a system that have an optimiser of their own, in order."""
+    found: dict[str, None] = {}
+    for name in ancestors(target):
+        _, source = _class(name) or ("", None)
+        for call in ast.walk(source) if source else ():
+            if not (isinstance(call, ast.Call) and ast.unparse(call.func) == "Phase" and call.args):
+                continue
+            first, shares = call.args[0], any(word.arg == "shares" for word in call.keywords)
+            if isinstance(first, ast.Constant) and not shares:
+                found[str(first.value)] = None
+    return tuple(found)
+
+
+def is_one(target: str, parameter: Parameter) -> bool:
+    """Whether an object of a class can be what a parameter's annotation names; True where that
+    cannot be told."""
+
+    def named(annotation: ast.expr) -> list[str]:
+        if isinstance(annotation, ast.BinOp):
+            return named(annotation.left) + named(annotation.right)
+        return [ast.unparse(annotation)]
+
+    if parameter.annotation is None:
+        return True
+    wanted = [name for name in named(parameter.annotation) if name not in SCALARS]
+    known = [_class(f"{parameter.module}.{name}") for name in wanted]
+    if not wanted or any(found is None for found in known):
+        return bool(wanted)
+    return any(found[0] in ancestors(target) for found in known if found)
+
+
 def _parameters(module: str, arguments: ast.arguments) -> dict[str, Parameter]:
     positional = arguments.args[1:]
     defaults = len(arguments.defaults)
     found = {
         argument.arg: Parameter(
-            _expand(module, argument.annotation), index < len(positional) - defaults
+            _expand(module, argument.annotation), index < len(positional) - defaults, module
         )
         for index, argument in enumerate(positional)
     }
     for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        found[argument.arg] = Parameter(_expand(module, argument.annotation), default is None)
+        expanded = _expand(module, argument.annotation)
+        found[argument.arg] = Parameter(expanded, default is None, module)
     return found
 
 
@@ -129,7 +202,7 @@ def fits(value: Any, annotation: ast.expr) -> bool:
     if isinstance(annotation, ast.Name):
         allowed = SCALARS.get(annotation.id)
         if allowed is None:  # a class: what is built has a node of its own
-            return annotation.id in ("Any", "object") or not isinstance(value, str | int | float)
+            return annotation.id in ("Any", "object") or isinstance(value, dict | list)
         return isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool))
     if isinstance(annotation, ast.Subscript) and isinstance(annotation.value, ast.Name):
         inner = annotation.slice

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,10 +16,13 @@ from types import FrameType
 from typing import Any
 
 from experiments.errors import UserError
+from experiments.folder import alive
 from experiments.interrupt import Stopped
+from experiments.terminal import LOG
 from experiments.worker import FAILURE, JOB, PID, STOPPED
 
 LOOK_EVERY = 0.3  # s
+PREFIX = "birdsong-job-"  # of folders through which the processes of a job speak
 # What asks a run to save and leave; SLURM and submitit send the others before they take a job away.
 ASKED: tuple[int, ...] = (
     *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
@@ -46,16 +50,19 @@ def run_apart(
     Raises `UserError` for what went wrong there, and `Stopped` where they were asked to leave.
     """
     processes = int(config["launch"]["num_processes"])
-    with tempfile.TemporaryDirectory(prefix="birdsong-") as name, _written_to(log) as output:
+    _sweep()
+    prefix = f"{PREFIX}{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix) as name, _written_to(log) as output:
         folder = Path(name)
         job = {"config": config, "choices": chosen, "overrides": overrides, "wait": wait}
         (folder / JOB).write_text(json.dumps(job))
         command = [sys.executable, "-m", "experiments.worker", str(folder / JOB)]
+        kept = {LOG: str(log)} if log else {}
         # A session of its own: Ctrl-C reaches the ranks once, from here.
         with _inherits_block(signal.SIGUSR1, signal.SIGUSR2):
             child = subprocess.Popen(
                 command,
-                env={"OMP_NUM_THREADS": "1", **os.environ, **(environment or {})},
+                env={"OMP_NUM_THREADS": "1", **os.environ, **kept, **(environment or {})},
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -73,6 +80,14 @@ def run_apart(
                 f"{what} ended with {ending(code)}; what it said is {where}. The same command goes "
                 "on from the last checkpoint"
             )
+
+
+def _sweep() -> None:
+    """Remove the folders of launchers that were killed."""
+    for place in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        owner = place.name.removeprefix(PREFIX).partition("-")[0]
+        if owner.isdigit() and not alive(int(owner)):
+            shutil.rmtree(place, ignore_errors=True)  # it may be somebody else's
 
 
 def ending(code: int) -> str:

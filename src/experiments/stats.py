@@ -11,12 +11,15 @@ import json
 import logging
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from experiments.folder import write_text
+from experiments.foreign import parse_json
 
 log = logging.getLogger(__name__)
 
@@ -29,17 +32,17 @@ class Stats:
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
-        self._counts: dict[str, int] = {}
+        self._counts: dict[str, float] = {}
 
     def add(self, name: str, value: Tensor | float) -> None:
         """Add one scalar, or every element of a tensor of any shape; never waits for the device.
 
-        Sums are kept in float32 or wider; a gradient, if any, is dropped.
+        Sums are kept in float64 where the device has it, so that a checkpoint between two readings
+        changes no digit; a gradient, if any, is dropped.
         """
         if isinstance(value, Tensor):
             value = value.detach()
-            wide = torch.promote_types(value.dtype, torch.float32)
-            count, total = value.numel(), value.sum(dtype=wide)
+            count, total = value.numel(), value.sum(dtype=_wide(value.device))
         else:
             count, total = 1, torch.tensor(float(value), dtype=torch.float64)
         if name in self._sums:
@@ -55,25 +58,47 @@ class Stats:
         across ranks both give the exact mean over all values. Every rank must then have added
         the same names and must call this together.
         """
+        found = self._pairs(reduce)
+        self._sums, self._counts = {}, {}
+        return {
+            name: total / number if number else math.nan for name, (total, number) in found.items()
+        }
+
+    def state(self, reduce: Callable[[Tensor], Tensor] | None = None) -> dict[str, list[float]]:
+        """[sum, count] by name of what was added since the last reading, for a checkpoint.
+
+        `reduce` as for `read`; all ranks then hold what it returned.
+        """
+        found = self._pairs(reduce)
+        self.load(found)
+        return found
+
+    def load(self, pairs: Mapping[str, Sequence[float]]) -> None:
+        """Go on from what `state` returned."""
+        self._sums = {n: torch.tensor(pair[0], dtype=torch.float64) for n, pair in pairs.items()}
+        self._counts = {name: pair[1] for name, pair in pairs.items()}
+
+    def _pairs(self, reduce: Callable[[Tensor], Tensor] | None) -> dict[str, list[float]]:
+        """One transfer from the device for all of them."""
         names = sorted(self._sums)
         if not names:
             return {}
         devices = [self._sums[name].device for name in names]
         device = next((device for device in devices if device.type != "cpu"), devices[0])
-        dtype = torch.float32 if device.type == "mps" else torch.float64
+        dtype = _wide(device)
         sums = torch.stack(
             [self._sums[name].to(device, dtype, non_blocking=True) for name in names]
         )
         counts = torch.tensor([self._counts[name] for name in names], dtype=dtype)
         pairs = torch.stack([sums, counts.to(device)])
-        self._sums, self._counts = {}, {}
         if reduce is not None:
             pairs = reduce(pairs)
         totals, numbers = pairs.tolist()
-        return {
-            name: total / number if number else math.nan
-            for name, total, number in zip(names, totals, numbers, strict=True)
-        }
+        return {n: [total, number] for n, total, number in zip(names, totals, numbers, strict=True)}
+
+
+def _wide(device: torch.device) -> torch.dtype:
+    return torch.float32 if device.type == "mps" else torch.float64
 
 
 class StatsFile:
@@ -106,12 +131,7 @@ class StatsFile:
         if not self.path.exists():
             return
         kept = [line for record, line in _parse(self.path) if record["images"] <= images]
-        aside = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
-        with aside.open("wb") as file:
-            file.write("".join(line + "\n" for line in kept).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(self.path)
+        write_text(self.path, "".join(line + "\n" for line in kept))
         self._checked = True
 
     @staticmethod
@@ -141,7 +161,7 @@ def _parse(path: Path) -> list[tuple[dict[str, Any], str]]:
     found = []
     for number, line in enumerate(lines, start=1):
         try:
-            record = json.loads(line)
+            record = parse_json(line)
             valid = isinstance(record, dict) and isinstance(record.get("images"), int)
         except ValueError:
             valid = False

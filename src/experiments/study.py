@@ -16,15 +16,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-import yaml
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
 
 from experiments.check import parse_sweep
 from experiments.config import CONF
+from experiments.data.bounded import read_bounded
 from experiments.errors import UserError, suggest
+from experiments.foreign import YAML_BYTES, parse_yaml
 
 SWEEPS = CONF.parent / "sweeps"
 KEYS = ("fixed", "product", "paired", "seeds", "budgets", "search")
@@ -99,7 +102,12 @@ def _sweep(parsed: list[Override]) -> Study:
         dict.fromkeys(str(item.key_or_group) for item in parsed if item.is_sweep_override())
     )
     jobs = []
-    for job in BasicSweeper.split_arguments(parsed, None)[0]:
+    try:
+        split = BasicSweeper.split_arguments(parsed, None)[0]
+    except HydraException as error:
+        said = " ".join(str(item.input_line) for item in parsed if item.is_sweep_override())
+        raise UserError(f"{said}: {error}; list the values, as a,b") from None
+    for job in split:
         values = dict(item.lstrip("+~").partition("=")[::2] for item in job)
         jobs.append(Job(job, {key: values[key] for key in varied}))
     return Study(jobs, varied)
@@ -110,20 +118,39 @@ def read(name: str) -> dict[str, Any]:
     path = SWEEPS / f"{name}.yaml"
     if name not in names():
         raise UserError(f"study={name}: no such file in sweeps/{suggest(name, names())}")
-    text = path.read_text(encoding="utf-8")
+    raw = read_bounded(path, YAML_BYTES)
     try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: is not YAML: {' '.join(str(error).split())[:120]}") from None
+        content = parse_yaml(raw)
+        first = raw.decode("utf-8").partition("\n")[0]
+    except ValueError as error:
+        raise UserError(f"{path}: is not YAML: {' '.join(str(error).split())[:160]}") from None
     if not isinstance(content, dict):
         raise UserError(f"{path}: is empty; see another file of sweeps/")
     for key in content:
         if key not in KEYS:
             raise UserError(f"{path}: {key}: no such key{suggest(str(key), list(KEYS))}")
-    first = text.splitlines()[0]
+    _check_shape(path, content)
     if not first.startswith("# "):
         raise UserError(f"{path}: must begin with its question, as a comment")
     return content | {"question": first[2:].strip()}
+
+
+def _check_shape(path: Path, content: Mapping[str, Any]) -> None:
+    """Raise `UserError` for a part that is no dictionary, or no list, where it must be one."""
+    budgets, paired = content.get("budgets") or {}, content.get("paired") or []
+    groups = list(enumerate(paired, 1)) if isinstance(paired, list) else [("", paired)]
+    parts = {key: content.get(key) or {} for key in ("fixed", "product", "budgets", "search")}
+    parts |= {f"paired {number}".strip(): group for number, group in groups}
+    if isinstance(budgets, dict):
+        parts |= {f"budgets.{name}": part or {} for name, part in budgets.items()}
+    if isinstance(search := content.get("search"), dict):
+        parts["search.space"] = search.get("space") or {}
+    for name, part in parts.items():
+        if not isinstance(part, dict) or not all(isinstance(key, str) for key in part):
+            raise UserError(f"{path}: {name}: must be keys with values, as `trainer.images: 64`")
+    seeds = content.get("seeds")
+    if seeds is not None and not isinstance(seeds, list):
+        raise UserError(f"{path}: seeds: must be a list, as [0, 1]")
 
 
 def _from_file(name: str, budget: Any, given: list[Override]) -> Study:

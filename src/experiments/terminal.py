@@ -6,11 +6,16 @@ import os
 import sys
 from functools import cache
 
+from experiments.errors import printable
+from experiments.secret import without_home, without_secrets
+
+LOG = "BIRDSONG_LOG"  # in the environment of a job whose words go into its run folder
+
 
 def say(line: str) -> None:
     """Write a line to stderr, from the main process only."""
     if os.environ.get("RANK", "0") == "0":
-        sys.stderr.write(line + "\n")
+        sys.stderr.write(_told(line) + "\n")
         sys.stderr.flush()
 
 
@@ -23,5 +28,11 @@ def say_once(line: str) -> None:
 def show(text: str) -> None:
     """Write a result to stdout, from the main process only."""
     if os.environ.get("RANK", "0") == "0":
-        sys.stdout.write(text + "\n")
+        sys.stdout.write(_told(text) + "\n")
         sys.stdout.flush()
+
+
+def _told(text: str) -> str:
+    """Without secrets, and without the home folder where it is kept."""
+    text = without_secrets(printable(text))
+    return without_home(text) if LOG in os.environ else text

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from experiments.errors import UserError
+from experiments.portable import portable
 from experiments.tracking_backend import (
     Rows,
     TensorBoard,
@@ -194,7 +195,7 @@ def start(
                 f"tracker.backend={one}: {one} is not installed; pip install 'birdsong[track]'"
             )
     folder = Path(folder)
-    settings = dict(config or {})
+    settings: dict[str, Any] = portable(config or {})
     settings |= {f"choices/{name}": option for name, option in (choices or {}).items()}
     settings |= {"run_id": run_id}
     patience = UPLOAD_TIMEOUT if artifacts else FINISH_TIMEOUT

@@ -8,15 +8,17 @@ may be lost: that it is told again.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from experiments.folder import write_json
+from experiments.foreign import parse_json
+from experiments.shape import is_name, is_whole, mapped, shaped
 
 TRACKED = "tracked.json"
+_MEMORIES = mapped(shaped({"id": is_name, "images": mapped(is_whole)}))
 SETTLED = 60.0  # s; W&B writes an offline run every 15, later on a busy machine
 
 
@@ -65,11 +67,7 @@ class Memory:
 def _read(path: Path) -> dict[str, Any]:
     """Empty where there is none, or none that can be read: a chart with a line twice at worst."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_bytes())
     except (OSError, ValueError):
         return {}
-    whole = isinstance(content, dict) and all(
-        isinstance(item, dict) and isinstance(item.get("images", {}), dict)
-        for item in content.values()
-    )
-    return content if whole else {}
+    return content if _MEMORIES(content) else {}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from experiments.errors import UserError
+from experiments.provenance import scrub
 from experiments.tracking_agent import agent_project, agent_run, without_agent
 from experiments.tracking_backend import (
     COLUMNS,
@@ -69,7 +70,13 @@ class WandB:
             "silent": True,
             "console": "off",
             "init_timeout": INIT_TIMEOUT,
+            "host": "",
+            # The command line, the folder and the machine; `environment.json` has what may be told.
+            "x_disable_meta": True,
         }
+        logger = logging.getLogger("wandb")  # writes `debug.log` beside the run
+        if _private not in logger.filters:
+            logger.addFilter(_private)
         if "finish_timeout" in wandb.Settings.model_fields:
             settings["finish_timeout"] = finish_timeout
         theirs = agent_run()
@@ -195,6 +202,12 @@ class WandB:
         import wandb
 
         wandb.teardown()
+
+
+def _private(record: logging.LogRecord) -> bool:
+    """A line of W&B's own log, without secrets and the home folder."""
+    record.msg, record.args = scrub(record.getMessage()), ()
+    return True
 
 
 def wandb_mode(mode: str) -> str:

@@ -1,13 +1,14 @@
 """The loop. It walks the phases of a system and knows no algorithm.
 
-Everything random is a function of (seed, images seen), so N + M images equal N, stop, resume, M.
+Everything random is a function of (seed, images seen and passed over), so N + M images equal N,
+stop, resume, M.
 """
 
 from __future__ import annotations
 
-import math
 import time
-from contextlib import AbstractContextManager, closing
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,9 +21,10 @@ from experiments.data.batches import Batch, Batches
 from experiments.ema import EMA
 from experiments.errors import UserError
 from experiments.interrupt import Interrupt
+from experiments.numerics import Numerics
 from experiments.observe import Observer
 from experiments.optim.schedule import Scheduled
-from experiments.optim.turn import let_train, optimisers_of, turns_of
+from experiments.optim.turn import keep_layout, let_train, optimisers_of, turns_of
 from experiments.prerequisite import Run
 from experiments.ranks import Ranks
 from experiments.seeding import Step, mix
@@ -30,6 +32,7 @@ from experiments.stats import Stats
 from experiments.system.base import System
 
 ASK_EVERY = 4  # steps
+INTERVALS = ("log_every", "checkpoint_every", "sample_every", "evaluate_every")
 
 
 @dataclass
@@ -42,6 +45,7 @@ class Training:
     batches: Batches
     settings: dict[str, Scheduled]
     precision: torch.dtype
+    data: str | None = None  # fingerprint of what it is trained on
     images: int = 0
     stats: Stats = field(default_factory=Stats)
 
@@ -52,6 +56,12 @@ class Training:
         assert self.batch % (self.ranks.processes * self.parts) == 0, "parts of equal size"
         self.turns = turns_of(self.system.phases(), self.settings, self.ranks, self.stats)
         self.ema = EMA(self.system.export_modules(), trainer["ema_halflife"])
+        self.numerics = Numerics(self)
+
+    @property
+    def place(self) -> int:
+        """Images in the order of the data: those seen, and those passed over."""
+        return self.images + self.numerics.passed_over
 
     def resume_or_initialise(self) -> None:
         """Load the newest checkpoint of the run's folder, or give the networks fresh weights."""
@@ -60,21 +70,46 @@ class Training:
             torch.manual_seed(mix(self.seed, "weights"))
             self.system.initialise()
             self.ema.reset()
-            return
+        else:
+            self.load(state)
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned: as exactly as it began, wherever that was.
+
+        Raises `UserError` where it was of other data.
+        """
+        if state.get("data") not in (None, self.data):
+            raise UserError(
+                f"{self.run.folder}: was trained on other data than there are now; restore them, "
+                "or move the folder away to start again"
+            )
+        if "precision" in state:  # what `auto` was on the machine where it began
+            self.precision = getattr(torch, state["precision"])
         self.images = int(state["images"])
         self.system.load_state_dict(state["system"])
         self.ema.load_state_dict(state["export"])
         for name, optimiser in optimisers_of(self.turns).items():
             optimiser.load_state_dict(state["optimisers"][name])
+            keep_layout(optimiser)
+        self.stats.load(state.get("stats", {}))
+        self.numerics.load(state.get("numerics", {}))
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint holds."""
         return {
             "images": self.images,
+            "data": self.data,
+            "precision": str(self.precision).removeprefix("torch."),
             "system": self.system.state_dict(),
             "export": self.ema.state_dict(),
             "optimisers": {n: o.state_dict() for n, o in optimisers_of(self.turns).items()},
+            "stats": self.stats.state(self.ranks.mean),
+            "numerics": self.numerics.state(),
         }
+
+    def stream(self) -> AbstractContextManager[Iterator[Batch]]:
+        """The batches from here on; leaving it ends the thread that makes them."""
+        return closing(self.batches.prefetch(self.place))  # type: ignore[type-var]
 
     def autocast(self) -> AbstractContextManager[Any]:
         device = self.ranks.device.type
@@ -82,7 +117,8 @@ class Training:
 
     def step(self, batch: Batch) -> None:
         """One turn of every phase that is due, on this process's share of a batch."""
-        torch.manual_seed(mix(self.seed, self.images, self.ranks.rank))
+        torch.manual_seed(mix(self.seed, self.place, self.ranks.rank))
+        self.numerics.begin()
         batch = self.to_device(batch)
         parts = self.split(batch)
         shared: list[Any] = [None] * len(parts)
@@ -103,6 +139,7 @@ class Training:
                     if self.parts > 1 and repeat == phase.repeats - 1:
                         shared[place] = None  # parts are there to hold one graph at a time
                 turn.update(self.images)
+        self.numerics.end()
         self.images += self.batch
         self.ema.update(self.batch, self.images)
 
@@ -132,7 +169,7 @@ class Training:
         found = []
         for part in range(self.parts):
             rows = slice(first + part * size, first + (part + 1) * size)
-            step = Step(self.seed, self.images, self.batch, rows, device, processes)
+            step = Step(self.seed, self.place, self.batch, rows, device, processes)
             found.append((batch.part(part * size, (part + 1) * size), step))
         return found
 
@@ -141,17 +178,6 @@ class Training:
         trained = [module for turn in self.turns for module in turn.phase.modules]
         for module in [*trained, *self.ema.averaged.values()]:
             self.ranks.average_buffers(module)
-
-    def require_finite(self) -> None:
-        """Stop where a loss was not finite: nothing after it is worth keeping."""
-        finite = torch.stack([turn.finite for turn in self.turns]).all()
-        if self.ranks.any(not bool(finite)):
-            found = {k: v for k, v in self.stats.read().items() if not math.isfinite(v)}
-            raise UserError(
-                f"{self.run.folder}: a loss is not finite at {self.images} images "
-                f"({', '.join(found) or 'on another process'}); the last checkpoint is good: lower "
-                "optim.*.lr or set trainer.precision=fp32, which starts a run of its own"
-            )
 
 
 def fit(training: Training, observer: Observer, interrupt: Interrupt) -> bool:
@@ -164,35 +190,50 @@ def fit(training: Training, observer: Observer, interrupt: Interrupt) -> bool:
         return images // interval > (images - batch) // interval or images >= goal
 
     def save() -> None:
-        training.require_finite()
         training.average_buffers()
+        state = training.state()
         if ranks.main:
-            checkpoint.save(training.run.folder, training.state(), int(trainer["keep"]))
+            checkpoint.save(training.run.folder, state, int(trainer["keep"]))
         ranks.wait()
 
+    def look() -> None:
+        if due("sample_every"):
+            training.average_buffers()
+            observer.sample(training.images, training.ema)
+        if due("evaluate_every") and training.images < goal:
+            training.average_buffers()
+            observer.evaluate(training.images, training.ema)
+
+    def log(began: float) -> None:
+        values = training.stats.read(ranks.mean) | training.numerics.counts()
+        values |= {f"{n}/lr": s.rate(training.images) for n, s in training.settings.items()}
+        observer.log(training.images, values, time.perf_counter() - began)
+
+    if training.images:  # what the process before was stopped in after its last checkpoint
+        look()
+    if training.numerics.wants_checkpoint:
+        save()
     stopped, began = False, time.perf_counter()
-    stream: Any = training.batches.prefetch(training.images)
-    with closing(stream), observer.progress(training.images):
+    with ExitStack() as held, observer.progress(training.images):
+        stream = held.enter_context(training.stream())
         while training.images < goal and not stopped:
             training.step(next(stream))
             observer.tick(training.images)
             # Several processes have to agree, and asking waits for the device: not at every step.
             if ranks.processes == 1 or training.images // batch % ASK_EVERY == 0:
                 stopped = ranks.any(interrupt.requested)
+            if (stopped or any(map(due, INTERVALS))) and training.numerics.check():
+                observer.go_back(training.images)
+                held.close()
+                stream, began = held.enter_context(training.stream()), time.perf_counter()
+                continue
             if due("log_every"):
-                training.require_finite()
-                values = training.stats.read(ranks.mean)
-                values |= {f"{n}/lr": s.rate(training.images) for n, s in training.settings.items()}
-                observer.log(training.images, values, time.perf_counter() - began)
+                log(began)
                 began = time.perf_counter()
             paused = time.perf_counter()
             if due("checkpoint_every") or stopped:
                 save()
-            if due("sample_every") and not stopped:
-                training.average_buffers()
-                observer.sample(training.images, training.ema)
-            if due("evaluate_every") and training.images < goal and not stopped:
-                training.average_buffers()
-                observer.evaluate(training.images, training.ema)
+            if not stopped:
+                look()
             began += time.perf_counter() - paused  # the logged speed is that of training
     return training.images >= goal

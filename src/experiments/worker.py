@@ -14,6 +14,7 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 JOB, FAILURE, STOPPED, PID = "job.json", "failure", "stopped", "pid-"
 
@@ -41,7 +42,9 @@ def start_ranks(job: Path) -> int:
     try:
         run.run(run.parse_args([*command, "-m", "experiments.worker", str(job)]))
     except ChildFailedError as error:
-        return next(iter(error.failures.values())).exitcode or 1
+        # One that was killed, by a negative code, comes before those that then fail or are ended.
+        codes = [failure.exitcode for failure in error.failures.values()]
+        return min(codes, key=lambda code: (code == -signal.SIGTERM, code)) or 1
     return 0
 
 
@@ -56,7 +59,7 @@ def work(job: Path) -> int:
     The first user error of any rank goes into the file `failure`; what the others meet because of
     it is of no interest to anybody.
     """
-    from experiments.errors import as_user_error
+    from experiments.errors import PeerLost, as_user_error
     from experiments.interrupt import Stopped
 
     # Until the run can save, a signal just ends this process.
@@ -78,6 +81,8 @@ def work(job: Path) -> int:
         return 128 + signal.SIGINT
     except Exception as error:
         known = as_user_error(error)
+        if isinstance(known, PeerLost):  # whoever went first has told why, or its exit code does
+            return 1
         if known is None and not (folder / FAILURE).exists():
             raise
         with suppress(FileExistsError), (folder / FAILURE).open("x") as file:
@@ -86,8 +91,18 @@ def work(job: Path) -> int:
     return 0
 
 
+def end_as(code: int) -> NoReturn:
+    """End with an exit code, or by the signal that it stands for where it is negative: whoever
+    started this process tells the user which."""
+    if code < 0:
+        if -code != signal.SIGKILL:
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    sys.exit(code)
+
+
 if __name__ == "__main__":
     end_with_parent()
     file = Path(sys.argv[1])
     alone = "RANK" in os.environ or processes_of(file) == 1
-    sys.exit(work(file) if alone else start_ranks(file))
+    end_as(work(file) if alone else start_ranks(file))

@@ -117,9 +117,9 @@ def test_a_mistake_is_one_line(
 def test_a_caption_is_refused_before_anything_heavy_loads(tmp_path: Path) -> None:
     run, words = tmp_path / "run", {"words": ["a", "red", "bird"]}
     (run / "weights").mkdir(parents=True)
-    (run / "weights" / "images-0000000008.pt").touch()
+    (run / "weights" / "images-0000000008.safetensors").touch()
     (run / "config.yaml").write_text("system: {encoder: {_target_: any.Encoder}}")
-    (run / "run.json").write_text("{}")
+    (run / "run.json").write_text('{"id": "0", "choices": {}, "overrides": []}')
     (run / "facts.json").write_text(json.dumps(words))
     (tmp_path / "captions.txt").write_text("a red bird\n\nplugh\n")
     said = say(tmp_path, "task=sample", "run=run", "sample.file=captions.txt")

@@ -102,11 +102,19 @@ def test_captions_are_counted_apart_from_records() -> None:
     """Three records, one of which was dropped with all its captions."""
     records = [replace(GOOD, key="r1", captions=("a",) * 9), replace(GOOD, key="r2")]
     lost = {"r1#4": "empty", "r3#0": "empty", "r3": "no caption", "r2#0": "?"}
-    drops = [Drop(key, reason) for key, reason in lost.items()]
+    drops = [
+        Drop(key, reason, of=key.partition("#")[0] if "#" in key else "")
+        for key, reason in lost.items()
+    ]
     report = make_report("tiny", records, drops)
     assert (report["read"], report["dropped"], report["reasons"]) == (3, 1, {"no caption": 1})
     assert (report["captions"], report["captions_dropped"]) == (10, 2)
     assert report["caption_reasons"] == {"empty": 1, "?": 1}
+
+
+def test_a_record_whose_name_looks_like_a_caption_is_counted() -> None:
+    report = make_report("tiny", [GOOD], [Drop("bird#1", "file is empty")])
+    assert (report["read"], report["dropped"], report["captions_dropped"]) == (2, 1, 0)
 
 
 @pytest.mark.parametrize(("dropped", "fails"), [(20, False), (21, True)])
@@ -116,7 +124,9 @@ def test_one_percent_of_captions_may_be_dropped_without_losing_a_record(
     """Of 100 records with 20 captions, some have lost one."""
     counts = [19 if k < dropped else 20 for k in range(100)]
     records = [replace(GOOD, key=f"r{k}", captions=("a",) * n) for k, n in enumerate(counts)]
-    report = make_report("tiny", records, [Drop(f"r{k}#0", "not UTF-8") for k in range(dropped)])
+    report = make_report(
+        "tiny", records, [Drop(f"r{k}#0", "not UTF-8", of=f"r{k}") for k in range(dropped)]
+    )
     if not fails:
         return require_few_drops(report, tmp_path / "report.json")
     with pytest.raises(UserError, match=r"21 of 2000 captions .*'not UTF-8' \(21\)"):

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 import yaml
 from exported_run import config_of, make_run
 from huggingface_hub import ModelCard
@@ -85,7 +84,7 @@ def test_another_export_takes_its_place(run: Path, export: Path) -> None:
     about = json.loads((export / "export.json").read_text())
     about["sha256"]["scores.json"] = "0"
     (export / "export.json").write_text(json.dumps(about))
-    state = torch.load(run / "weights" / "images-0000000032.pt", weights_only=True)
+    state = checkpoint.read(run / "weights" / "images-0000000032.safetensors")
     checkpoint.save_weights(run, 40, state["export"])
     write(config_of(run, folder=str(export)))
     assert reached(export) == 40
@@ -124,7 +123,7 @@ def test_a_failure_leaves_the_older_export(run: Path, export: Path) -> None:
 
 
 def test_a_run_on_its_way_says_so(run: Path, tmp_path: Path) -> None:
-    state = torch.load(run / "weights" / "images-0000000032.pt", weights_only=True)
+    state = checkpoint.read(run / "weights" / "images-0000000032.safetensors")
     shutil.rmtree(run / "weights")
     checkpoint.save(run, {"images": 16, "export": state["export"]}, keep=2)
     place = write(config_of(run, folder=str(tmp_path / "early")))

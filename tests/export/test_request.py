@@ -33,7 +33,7 @@ def test_licences_that_are_none(run: Path, licence: str) -> None:
 
 
 def test_a_run_without_weights(run: Path, tmp_path: Path) -> None:
-    (run / "weights" / "images-0000000032.pt").unlink()
+    (run / "weights" / "images-0000000032.safetensors").unlink()
     with pytest.raises(UserError, match="has no weights yet; train it first"):
         export_of(config_of(run))
 

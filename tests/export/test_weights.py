@@ -92,7 +92,8 @@ def test_another_format(export: Path) -> None:
     sign_again(export, format=2)
     assert "format 2, this version reads 1; use the version that wrote it" in refused(export)
     (export / "export.json").write_text("[]")
-    assert refused(export) == f"{export / 'export.json'}: is damaged; export the run again"
+    damage = "is damaged (holds no names with values); export the run again"
+    assert refused(export) == f"{export / 'export.json'}: {damage}"
 
 
 def test_tensors_that_do_not_fit(export: Path) -> None:

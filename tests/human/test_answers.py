@@ -75,7 +75,7 @@ def first(row: list) -> str:
         (rows(lambda r: r.reverse()), "caption 1: the answer is of another caption"),
         (rows(lambda r: r.__setitem__(1, r[0])), "caption 2: the answer is of another caption"),
         (rows(lambda r: r.__setitem__(0, None)), "caption 1: is no answer"),
-        (rows(lambda r: r[0].update(caption=10**400)), "caption 1: the answer is of another"),
+        (rows(lambda r: r[0].update(caption=10**400)), "is no JSON that the page saved"),
         (rows(lambda r: r[0].update(ranks=[1, 2, 3])), "caption 1: ranks other pictures"),
         (rows(lambda r: r[0]["ranks"].popitem()), "caption 1: ranks other pictures"),
         (rows(lambda r: r[0]["ranks"].update(more=4)), "caption 1: ranks other pictures"),
@@ -86,7 +86,8 @@ def first(row: list) -> str:
         (rows(lambda r: r[0]["ranks"].update({first(r): "1"})), "must be whole numbers"),
         (rows(lambda r: r[0]["ranks"].update(dict.fromkeys(r[0]["ranks"], 1))), "have one rank"),
         (rows(lambda r: r[3].update(seconds=-1)), "caption 4: the seconds are no time"),
-        (rows(lambda r: r[3].update(seconds=10**400)), "caption 4: the seconds are no time"),
+        (rows(lambda r: r[3].update(seconds=1e8)), "caption 4: the seconds are no time"),
+        (rows(lambda r: r[3].update(seconds=10**400)), "is no JSON that the page saved"),
         (rows(lambda r: r[3].pop("seconds")), "caption 4: the seconds are no time"),
     ],
 )

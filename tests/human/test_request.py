@@ -27,10 +27,12 @@ def make_run(folder: Path, sampled: list[str] | None = None, **changes: Any) -> 
     system |= {key: changes[key] for key in ("_target_", "generator") if key in changes}
     cache = str(changes.get("cache", folder / "cache"))
     (folder / "weights").mkdir(parents=True)
-    (folder / "weights" / "images-0000000008.pt").touch()
+    (folder / "weights" / "images-0000000008.safetensors").touch()
     config = {"system": system, "paths": {"cache": cache}}
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    (folder / "run.json").write_text(json.dumps({"choices": {"model": "attngan"}}))
+    (folder / "run.json").write_text(
+        json.dumps({"id": "0", "choices": {"model": "attngan"}, "overrides": []})
+    )
     words = changes.get("words", ["a", "red", "blue", "bird"])
     (folder / "facts.json").write_text(json.dumps({"words": words, "data": changes.get("data")}))
     if sampled is not None:
@@ -123,7 +125,7 @@ def test_the_page_is_a_function_of_what_is_asked(runs: list[Path]) -> None:
     assert ask(*runs).page == page and len(page) == 10
     others = [ask(*runs, seed=1), ask(*runs[::-1]), ask(*runs, text="a bird")]
     others += [ask(*runs, question="Which is worse?"), ask(*runs, pictures=5)]
-    (runs[0] / "weights" / "images-0000000016.pt").touch()
+    (runs[0] / "weights" / "images-0000000016.safetensors").touch()
     others.append(ask(*runs))
     assert len({page, *(other.page for other in others)}) == 7
     assert ask(*runs, pictures=5, seed=3).seeds == [3, 4, 5, 6, 7]

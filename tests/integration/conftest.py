@@ -84,9 +84,11 @@ class Commands:
         file_size: int = 0,
         ranks: int = 1,
         env: Mapping[str, str] | None = None,
+        before: str = "",
     ) -> Job:
         """Start `run.py`: with the tiny settings and this folder for runs, or bare without one; on
-        several ranks as torchrun does. `env` is added to its environment."""
+        several ranks as torchrun does. `env` is added to its environment, `before` is Python that
+        its process executes first."""
         self.count += 1
         log, code = (self.folder / f"{self.count}.{kind}" for kind in ("log", "code"))
         settings = [] if outputs is None else self.settings(outputs)
@@ -97,6 +99,7 @@ class Commands:
             "file_size": file_size,
             "ranks": ranks,
             "env": dict(env or {}),
+            "before": before,
         }
         assert self.forge.stdin and self.forge.stdout
         self.forge.stdin.write(json.dumps(job) + "\n")

@@ -2,8 +2,8 @@
 
 Reads a JSON object a line from stdin: `arguments`, `log` (stdout and stderr go there), `code` (the
 exit code is written there), `file_size`, the largest file in bytes that it may write, or 0, and
-`ranks`, processes that it consists of, as torchrun would start them, and `env`, variables of its
-environment. Writes the process id of each to stdout.
+`ranks`, processes that it consists of, as torchrun would start them, `env`, variables of its
+environment, and `before`, Python that is executed first. Writes the process id of each to stdout.
 """
 
 import json
@@ -11,6 +11,7 @@ import os
 import resource
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 import accelerate
@@ -34,7 +35,9 @@ def run(job: dict) -> int:
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["file_size"], job["file_size"]))
     sys.argv = ["run.py"]
     os.environ |= job.get("env", {})
+    tempfile.tempdir = None  # it may be another one now
     try:
+        exec(job.get("before", ""), {})
         return main(job["arguments"])
     except SystemExit as leave:
         return int(leave.code or 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
+from experiments import checkpoint
 
 QUICK = ["~metric", "trainer.sample_every=1000", "trainer.images=8"]
 STEP = {
@@ -25,8 +25,8 @@ def test_two_tasks_train_one_run(commands: Any, outputs: Path) -> None:
         tasks.append(commands.start(*QUICK, outputs=outputs, env=own))
     assert [task.wait() for task in tasks] == [0, 0], tasks[0].text + tasks[1].text
     assert "2 x cpu" in tasks[0].text and tasks[1].text == "", "the first one speaks"
-    (weights,) = outputs.glob("attngan_4stage-plumage/*/checkpoints/images-0000000008.pt")
-    assert torch.load(weights, weights_only=True)["images"] == 8
+    (weights,) = outputs.glob("attngan_4stage-plumage/*/checkpoints/images-0000000008.safetensors")
+    assert checkpoint.read(weights)["images"] == 8
 
 
 def test_tasks_do_not_start_a_study_each(commands: Any, outputs: Path) -> None:

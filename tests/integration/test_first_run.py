@@ -57,9 +57,9 @@ def test_the_folder_holds_what_the_page_says(trained: Path) -> None:
         "samples/images-0000000016.png",
         "samples/attention-images-0000000008.png",
         "samples/attention-images-0000000016.png",
-        "checkpoints/images-0000000008.pt",
-        "checkpoints/images-0000000016.pt",
-        "weights/images-0000000016.pt",
+        "checkpoints/images-0000000008.safetensors",
+        "checkpoints/images-0000000016.safetensors",
+        "weights/images-0000000016.safetensors",
     }
     about = json.loads((run / "run.json").read_text())
     assert about["id"] == run.name

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
-from experiments import load
+from experiments import checkpoint, load
 from experiments.human.answers import FORMAT
 from experiments.human.key import read_key
 
@@ -28,13 +27,13 @@ def runs(trained: Path, tmp_path: Path) -> list[Path]:
     """The trained run, and a second one whose weights differ."""
     (first,) = (trained / "attngan_4stage-plumage").iterdir()
     second = shutil.copytree(first, tmp_path / "other-plumage" / "0011223344")
-    for path in (second / "weights").glob("*.pt"):
-        state = torch.load(path, weights_only=True)
+    for path in (second / "weights").glob("*.safetensors"):
+        state = checkpoint.read(path)
         for module in state["export"].values():
             for tensor in module.values():
                 if tensor.is_floating_point():
                     tensor.mul_(1.5)
-        torch.save(state, path)
+        checkpoint.save_weights(second, state["images"], state["export"])
     return [first, second]
 
 

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 import torch
 
-from experiments import load
+from experiments import checkpoint, load
 
 THIN = ["encoder.dim=8", "encoder.text.width=8", "optim.embedding.decay_to_zero=null"]
 MODELS = ["char_cnn_rnn", "word_cnn_rnn", "word_lstm"]
 
 
 def state(outputs: Path, model: str, images: int = 16) -> dict[str, Any]:
-    (path,) = outputs.glob(f"{model}-plumage/*/checkpoints/images-{images:010d}.pt")
-    return dict(torch.load(path, weights_only=True))
+    (path,) = outputs.glob(f"{model}-plumage/*/checkpoints/images-{images:010d}.safetensors")
+    return dict(checkpoint.read(path))
 
 
 def weights(outputs: Path, model: str) -> dict[str, torch.Tensor]:

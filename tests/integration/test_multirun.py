@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 import torch
 
+from experiments import checkpoint
+
 QUICK = ["~metric", "trainer.sample_every=1000", "trainer.images=8"]
 
 
 def last(run: Path) -> dict[str, Any]:
-    path = max(run.glob("checkpoints/images-*.pt"))
-    return dict(torch.load(path, weights_only=True)["system"])
+    path = max(run.glob("checkpoints/images-*.safetensors"))
+    return dict(checkpoint.read(path)["system"])
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,7 @@ def test_a_job_that_fails_is_listed_and_the_others_go_on(
     (line,) = job.errors
     assert "job 1 (pretrained=" in line and str(wrong) in line and "another vocabulary" in line
     assert "1 of 2 runs are finished, 1 failed; the same command tries these again" in job.text
-    assert len(list(outputs.glob("attngan*/*/weights/*.pt"))) == 1
+    assert len(list(outputs.glob("attngan*/*/weights/*.safetensors"))) == 1
     assert "Traceback" not in job.text
 
 
@@ -95,7 +97,7 @@ def test_stopping_a_job_stops_the_sweep(commands: Any, outputs: Path) -> None:
     job.send(signal.SIGINT)
     assert job.wait() == 130
     assert "job 2 of 2" not in job.text and "Traceback" not in job.text
-    assert len(list(outputs.glob("attngan*/*/checkpoints/*.pt"))) == 1
+    assert len(list(outputs.glob("attngan*/*/checkpoints/*.safetensors"))) == 1
 
 
 def test_a_process_that_is_killed_is_a_job_that_failed(
@@ -105,10 +107,10 @@ def test_a_process_that_is_killed_is_a_job_that_failed(
     images = f"trainer.images={8 * 4000}"
     job = commands.start("-m", "seed=0,1", *QUICK, images, outputs=outputs)
     wait_for_end.append(job)
-    job.until(lambda: any(outputs.glob("attngan*/*/checkpoints/*.pt")))
+    job.until(lambda: any(outputs.glob("attngan*/*/checkpoints/*.safetensors")))
     (first,) = outputs.glob("attngan*/*")
     os.kill(holder(first), signal.SIGKILL)
-    saved = "attngan*/*/checkpoints/*.pt"
+    saved = "attngan*/*/checkpoints/*.safetensors"
     job.until(lambda: len({path.parent for path in outputs.glob(saved)}) > 1)
     assert "SIGKILL (by the kernel, when memory runs out, or by hand)" in job.text
     assert "SIGKILL" in json.loads((first / "failure.json").read_text())["reason"]
@@ -131,7 +133,7 @@ def study(commands: Any, trained: Path, tmp_path_factory: pytest.TempPathFactory
     command = [*PARALLEL, "trainer.images=800"]
     job = commands.start(*command, outputs=outputs)
     runs = outputs / "attngan_4stage-plumage"
-    job.until(lambda: len({path.parent for path in runs.glob("*/checkpoints/*.pt")}) > 1)
+    job.until(lambda: len({path.parent for path in runs.glob("*/checkpoints/*.safetensors")}) > 1)
     job.send(signal.SIGKILL)
     job.wait()
     seen = {run.name: images(run) for run in runs.iterdir()}
@@ -145,7 +147,7 @@ PARALLEL = ["-m", "seed=0,1", *QUICK[:2], "hydra/launcher=joblib", "trainer.chec
 
 
 def images(run: Path) -> int:
-    return int(max(run.glob("checkpoints/images-*.pt")).stem.partition("-")[2])
+    return int(max(run.glob("checkpoints/images-*.safetensors")).stem.partition("-")[2])
 
 
 def test_a_study_that_was_killed_goes_on_where_it_was(study: Path) -> None:

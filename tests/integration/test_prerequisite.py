@@ -57,13 +57,13 @@ def test_one_that_was_trained_on_is_not_taken_for_the_shorter_one(
     (damsm,) = (outputs / "damsm-plumage").iterdir()
     commands.ok("model=damsm", flat, longer, outputs=outputs)
     assert sorted(path.name for path in (damsm / "weights").iterdir()) == [
-        "images-0000000016.pt",
-        "images-0000000024.pt",
+        "images-0000000016.safetensors",
+        "images-0000000024.safetensors",
     ]
     commands.ok(*QUICK, flat, outputs=outputs)
     commands.ok(*QUICK, flat, longer, outputs=outputs)
     assert len(list(outputs.glob("attngan*/*"))) == 2, "what it was built on is part of a run"
-    (damsm / "weights" / "images-0000000016.pt").unlink()
+    (damsm / "weights" / "images-0000000016.safetensors").unlink()
     job = commands.run(*QUICK, flat, "seed=1", outputs=outputs)
     assert job.wait() == 2
     (line,) = job.errors

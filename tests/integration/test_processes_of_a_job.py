@@ -12,14 +12,16 @@ from typing import Any
 import pytest
 import torch
 
+from experiments import checkpoint
+
 GROUP = ["generator.norm=group", "discriminator.norm=group"]  # no statistics over the batch
 QUICK = ["~metric", "trainer.sample_every=1000", "trainer.images=12", "trainer.checkpoint_every=4"]
 TWO = "launch.num_processes=2"
 
 
 def weights(outputs: Path, model: str = "attngan_4stage", images: int = 12) -> dict[str, Any]:
-    (path,) = outputs.glob(f"{model}-plumage/*/checkpoints/images-{images:010d}.pt")
-    return dict(torch.load(path, weights_only=True))
+    (path,) = outputs.glob(f"{model}-plumage/*/checkpoints/images-{images:010d}.safetensors")
+    return dict(checkpoint.read(path))
 
 
 def flat(node: Any, path: str = "") -> dict[str, torch.Tensor]:
@@ -79,7 +81,7 @@ def test_refused_then_killed_then_stopped(
     command = [*QUICK, *GROUP, TWO, "trainer.images=40000"]
     first = commands.start(*command, outputs=outputs)
     wait_for_end.append(first)
-    first.until(lambda: any(outputs.glob("attngan*/*/checkpoints/images-*.pt")))
+    first.until(lambda: any(outputs.glob("attngan*/*/checkpoints/images-*.safetensors")))
 
     # Two more processes are told that the run is held: one line, and none of their tracebacks.
     second = commands.run(*command, outputs=outputs)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 
+from experiments import checkpoint
 from experiments.stats import StatsFile
 
 QUICK = ["~metric", "trainer.sample_every=1000"]  # nothing but training
@@ -21,8 +22,8 @@ LONG = [*QUICK, "trainer.images=32", "trainer.checkpoint_every=4", "trainer.keep
 
 
 def state(outputs: Path, images: int) -> dict[str, Any]:
-    (path,) = outputs.glob(f"attngan_4stage-plumage/*/checkpoints/images-{images:010d}.pt")
-    return torch.load(path, weights_only=True)
+    (path,) = outputs.glob(f"attngan_4stage-plumage/*/checkpoints/images-{images:010d}.safetensors")
+    return checkpoint.read(path)
 
 
 def equal(left: Any, right: Any) -> bool:
@@ -78,7 +79,7 @@ def test_a_signal_saves_and_leaves(
     assert f"{kind.name}: saving and leaving" in job.text
     assert "the same command goes on from there" in job.text.splitlines()[-1]
     assert "Traceback" not in job.text
-    (left,) = outputs.glob("attngan*/*/checkpoints/*.pt")
+    (left,) = outputs.glob("attngan*/*/checkpoints/*.safetensors")
     assert 0 < int(left.stem.partition("-")[2]) < 32
     commands.ok(*command, outputs=outputs)
     assert equal(state(outputs, 32), state(straight, 32))
@@ -91,7 +92,7 @@ def test_killed_at_any_moment(
     chance = random.Random(1)
 
     def newest() -> int:
-        found = outputs.glob("attngan*/*/checkpoints/images-*.pt")
+        found = outputs.glob("attngan*/*/checkpoints/images-*.safetensors")
         return max((int(path.stem.partition("-")[2]) for path in found), default=0)
 
     kills = 0
@@ -117,10 +118,10 @@ def test_a_torn_checkpoint_is_passed_over(
     commands: Any, damsm: str, outputs: Path, straight: Path
 ) -> None:
     commands.ok(*LONG, damsm, "trainer.images=16", outputs=outputs)
-    (newest,) = outputs.glob("attngan*/*/checkpoints/images-0000000016.pt")
+    (newest,) = outputs.glob("attngan*/*/checkpoints/images-0000000016.safetensors")
     newest.write_bytes(newest.read_bytes()[:-5000])
     job = commands.ok(*LONG, damsm, outputs=outputs)
-    assert f"{newest}: cannot be read" in job.text and "from 12 images" in job.text
+    assert f"{newest}: is damaged (" in job.text and "from 12 images" in job.text
     assert equal(state(outputs, 32), state(straight, 32))
     assert logged(outputs) == logged(straight)
 
@@ -135,7 +136,7 @@ def test_a_full_disk_costs_no_checkpoint(
     assert "(File too large); make room and run the same command again" in line
     assert "Traceback" not in full.text
     names = sorted(path.name for path in outputs.glob("attngan*/*/checkpoints/*"))
-    assert names == ["images-0000000004.pt", "images-0000000008.pt"]
+    assert names == ["images-0000000004.safetensors", "images-0000000008.safetensors"]
     commands.ok(*LONG, damsm, outputs=outputs)
     assert equal(state(outputs, 32), state(straight, 32))
 
@@ -145,13 +146,13 @@ def test_with_every_option_at_once(commands: Any, damsm: str, outputs: Path) -> 
     command += ["trainer.precision=bf16", "trainer.ema_halflife=null", "model=attngan"]
     command += ["data.preset.last_resolution=32", "system.generator_steps=2"]
     commands.ok(*command, damsm, outputs=outputs)
-    (straight,) = outputs.glob("attngan-plumage/*/checkpoints/images-0000000016.pt")
-    whole = torch.load(straight, weights_only=True)
+    (straight,) = outputs.glob("attngan-plumage/*/checkpoints/images-0000000016.safetensors")
+    whole = checkpoint.read(straight)
     shutil.rmtree(straight.parents[1])
     commands.ok(*command, damsm, "trainer.images=8", outputs=outputs)
     more = commands.ok(*command, damsm, outputs=outputs)
     assert "from 8 images to 16 images" in more.text and "bfloat16" in more.text
-    assert equal(torch.load(straight, weights_only=True), whole)
+    assert equal(checkpoint.read(straight), whole)
 
 
 @pytest.mark.slow
@@ -175,12 +176,18 @@ def test_compiled_networks_train_alike_and_share_their_checkpoints(
 
 def test_other_data_are_refused(commands: Any, damsm: str, outputs: Path) -> None:
     commands.ok(*LONG, damsm, "trainer.images=8", outputs=outputs)
-    (facts,) = outputs.glob("attngan*/*/facts.json")
-    facts.write_text(json.dumps(json.loads(facts.read_text()) | {"data": "others"}))
+    (run,) = (outputs / "attngan_4stage-plumage").iterdir()
+    (run / "facts.json").write_text("{")  # is written anew
+    commands.ok(*LONG, damsm, "trainer.images=12", outputs=outputs)
+    state = checkpoint.load_newest(run)
+    assert (
+        state is not None and state["data"] == json.loads((run / "facts.json").read_text())["data"]
+    )
+    checkpoint.save(run, state | {"data": "others"}, keep=9)
     job = commands.run(*LONG, damsm, outputs=outputs)
     assert job.wait() == 2
     (line,) = job.errors
-    assert f"{facts.parent}: was trained on other data than there are now" in line
+    assert f"{run}: was trained on other data than there are now" in line
 
 
 @pytest.mark.parametrize("place", ["/dev/null/runs", "/sys/runs"])

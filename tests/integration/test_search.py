@@ -38,7 +38,7 @@ def searched(commands: Any, trained: Path, tmp_path_factory: pytest.TempPathFact
     command += ["trainer.evaluate_every=32", "search.pruner=null"]
     job = commands.start(*command, outputs=outputs)
     runs = outputs / "attngan_4stage-plumage"
-    job.until(lambda: len(list(runs.glob("*/checkpoints/*.pt"))) > 1, 240)
+    job.until(lambda: len(list(runs.glob("*/checkpoints/*.safetensors"))) > 1, 240)
     before = sorted(path.name for path in runs.iterdir())
     job.send(signal.SIGKILL)
     job.wait()
@@ -99,7 +99,7 @@ def test_what_is_poor_is_given_up(commands: Any, outputs: Path) -> None:
     assert re.search(r"is given up after \d+ of 4,000 images", job.text)
     for row in rows:
         run = Path(row["folder"])
-        (newest, *_) = sorted((run / "checkpoints").glob("*.pt"), reverse=True)
+        (newest, *_) = sorted((run / "checkpoints").glob("*.safetensors"), reverse=True)
         assert 8 <= int(newest.stem.partition("-")[2]) < 4000
         assert not (run / "weights").exists() and not (run / "failure.json").exists()
 
@@ -117,13 +117,13 @@ def test_what_fails_is_told_and_the_others_go_on(commands: Any, outputs: Path) -
 def test_ctrl_c_saves_and_the_trial_goes_on(commands: Any, outputs: Path) -> None:
     command = [*SEARCH, "search.trials=1", "search.pruner=null"]
     job = commands.start(*command, "trainer.images=40000", outputs=outputs)
-    job.until(lambda: any(outputs.glob("attngan*/*/checkpoints/*.pt")))
+    job.until(lambda: any(outputs.glob("attngan*/*/checkpoints/*.safetensors")))
     job.send(signal.SIGINT)
     assert job.wait() == 130 and "saved in " in job.text
     (run,) = outputs.glob("attngan*/*")
-    saved = max(run.glob("checkpoints/*.pt"))
+    saved = max(run.glob("checkpoints/*.safetensors"))
     job = commands.start(*command, "trainer.images=40000", outputs=outputs)
-    job.until(lambda: max(run.glob("checkpoints/*.pt")) > saved)
+    job.until(lambda: max(run.glob("checkpoints/*.safetensors")) > saved)
     job.send(signal.SIGTERM)
     assert job.wait() == 143 and "trial 1 of 1 goes on: " in job.text
 

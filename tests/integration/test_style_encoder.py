@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from experiments import checkpoint
 from experiments.errors import UserError
 from experiments.transfer import load_style, transfer_sheet
 
@@ -21,8 +22,8 @@ CAPTIONS = ["a red bird with a black crown", "a blue bird", "this bird is yellow
 
 
 def state(outputs: Path, images: int = 16) -> dict[str, Any]:
-    (path,) = outputs.glob(f"style_encoder-plumage/*/checkpoints/images-{images:010d}.pt")
-    return dict(torch.load(path, weights_only=True))
+    (path,) = outputs.glob(f"style_encoder-plumage/*/checkpoints/images-{images:010d}.safetensors")
+    return dict(checkpoint.read(path))
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from experiments.optim.adam import Adam
+from experiments.optim.recorder import Record, Recorder
 from experiments.optim.turn import Turn, let_train
 from experiments.ranks import Ranks
 from experiments.stats import Stats
@@ -110,13 +113,77 @@ def test_a_loss_or_a_gradient_that_is_not_finite_is_remembered() -> None:
     a, b = Number(1.0), Number(0.0)
     by_loss, by_gradient = turn(Descent(1.0), a), turn(Descent(1.0), b)
     by_loss.backward(one(a.weight * math.inf), parts=1)
+    by_loss.update(0)
     assert not by_loss.finite
-    by_gradient.backward(one(b.weight.square().sqrt()), parts=1)
-    assert by_gradient.finite  # the loss is 0, its gradient 0 / 0
+    by_gradient.backward(one(b.weight * 0 + 1), parts=1)
+    by_gradient.update(0)
+    assert by_gradient.finite
+    by_gradient.backward(one(b.weight.square().sqrt()), parts=1)  # the loss is 0, its gradient 0/0
     by_gradient.update(0)
     assert not by_gradient.finite
     by_gradient.backward(one(b.weight * 0 + 1), parts=1)
+    by_gradient.update(0)
     assert not by_gradient.finite
+
+
+def test_what_is_kept_is_of_the_first_update_that_was_not_finite() -> None:
+    a = Number(2.0)
+    a_turn = turn(Descent(0.0), a)
+    for images, factor in enumerate([1.0, 3.0, math.inf, 5.0, math.nan]):
+        a_turn.backward({"x": Term(factor * a.weight), "y": Term(a.weight)}, parts=2)
+        a_turn.backward({"x": Term(a.weight), "y": Term(a.weight)}, parts=2)
+        a_turn.update(images)
+        record = a_turn.recorder.read()
+        assert record is not None
+        if images == 1:
+            assert record == Record(1, True, 3.0, {"x": 8.0, "y": 4.0, "loss": 12.0})
+    assert record == Record(2, False, math.inf, {"x": math.inf, "y": 4.0, "loss": math.inf})
+    a_turn.recorder.clear()
+    assert a_turn.finite and a_turn.recorder.read() is None
+
+
+def test_the_recorder_asks_for_a_few_operators_whatever_the_terms() -> None:
+    class Count(TorchDispatchMode):
+        def __init__(self) -> None:
+            super().__init__()
+            self.seen: list[str] = []
+
+        def __torch_dispatch__(
+            self, op: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            self.seen.append(str(op))
+            return op(*args, **(kwargs or {}))
+
+    found = []
+    for terms in (1, 30):
+        recorder = Recorder(torch.device("cpu"))
+        numbers = [(str(n), torch.tensor(float(n))) for n in range(terms)]
+        norm, good = torch.ones(()), torch.tensor(True)
+        for images in range(3):
+            with Count() as counted:
+                recorder.note(images, numbers, norm, good)
+        found.append([op for op in counted.seen if "detach" not in op])
+    assert found[0] == found[1] and len(found[0]) <= 6
+    assert not any("_local_scalar_dense" in op for op in found[0])  # which waits for the device
+
+
+def test_a_judge_leaves_an_update_out_with_all_that_belongs_to_it() -> None:
+    a = Number(1.0)
+    judged = turn(Adam(1.0), a)
+    asked: list[tuple[int, bool]] = []
+
+    def judge(_: Turn, images: int, good: Tensor) -> bool:
+        asked.append((images, bool(good)))
+        return bool(good)
+
+    judged.judge = judge
+    for images, factor in enumerate([math.nan, 2.0]):
+        judged.backward(one(factor * a.weight), parts=1)
+        judged.update(images)
+        assert a.weight.grad is None
+    assert asked == [(0, False), (1, True)]
+    assert a.weight.item() == pytest.approx(0.0, abs=1e-6)  # Adam's first step is its rate
+    assert judged.stats.read() == {"p/term": 2.0, "p/loss": 2.0, "p/gradient_norm": 2.0}
 
 
 def test_only_one_of_the_turns_trains() -> None:

@@ -66,7 +66,7 @@ class Runs:
         }
         (folder / "run.json").write_text(json.dumps(about))
         if reached >= 100:
-            (folder / "weights" / f"images-{reached:010d}.pt").touch()
+            (folder / "weights" / f"images-{reached:010d}.safetensors").touch()
             content = {"images": reached, "scores": dict(scores or {}), "protocol": protocol or {}}
             (folder / "scores.json").write_text(json.dumps(content))
         lines = "".join(json.dumps(line) + "\n" for line in stats)

@@ -15,6 +15,8 @@ import pytest
 import torch
 from one_node import OneNode
 
+from experiments import checkpoint
+
 pytestmark = pytest.mark.slurm
 
 ROOT = Path(__file__).parents[2]
@@ -108,8 +110,8 @@ def state_of(cluster: OneNode, job: str) -> str:
 
 
 def weights(run: Path) -> dict[str, torch.Tensor]:
-    path = run / "checkpoints" / f"images-{IMAGES:010d}.pt"
-    return dict(torch.load(path, weights_only=True)["system"])
+    path = run / "checkpoints" / f"images-{IMAGES:010d}.safetensors"
+    return dict(checkpoint.read(path)["system"])
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +121,7 @@ def undisturbed(cluster: OneNode, tmp_path_factory: pytest.TempPathFactory) -> P
     study = Command(cluster, outputs, *STUDY).start()
     assert study.wait() == 0, study.text
     assert "2 of 2 runs are finished" in study.text
-    assert len(list(outputs.glob("damsm-plumage/*/weights/*.pt"))) == 1
+    assert len(list(outputs.glob("damsm-plumage/*/weights/*.safetensors"))) == 1
     return outputs
 
 
@@ -182,7 +184,7 @@ def test_a_job_that_fails_takes_no_other_down(cluster: OneNode, outputs: Path) -
     (line,) = [line for line in study.text.splitlines() if line.startswith("error: ")]
     assert str(wrong) in line and "another vocabulary" in line
     assert "1 of 2 runs are finished, 1 failed" in study.text and "Traceback" not in study.text
-    assert len(list(outputs.glob(f"{MODEL}/*/weights/*.pt"))) == 1
+    assert len(list(outputs.glob(f"{MODEL}/*/weights/*.safetensors"))) == 1
 
 
 SCRIPT = """#!/bin/bash
@@ -215,4 +217,4 @@ def test_tasks_of_srun_are_ranks_and_come_back_together(cluster: OneNode, output
     assert "Traceback" not in command.text
     (run,) = runs(outputs).values()
     assert logged(run) == list(range(4, IMAGES + 4, 4))
-    assert (run / "weights" / f"images-{IMAGES:010d}.pt").is_file()
+    assert (run / "weights" / f"images-{IMAGES:010d}.safetensors").is_file()

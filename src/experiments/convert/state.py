@@ -38,9 +38,14 @@ class ReleasedState:
         parallel = all(str(name).startswith(PARALLEL) for name in content)
         tensors = {}
         for name, value in content.items():
-            if not isinstance(value, Tensor) or value.layout != torch.strided or value.is_quantized:
+            if not _holds_numbers(value):
                 raise UserError(
                     f"{path}: {name} is no tensor of numbers; save the network's state_dict() alone"
+                )
+            if value.nbytes > value.untyped_storage().nbytes():
+                raise UserError(
+                    f"{path}: {name} is {_sizes(tuple(value.shape))} and the file does not hold so "
+                    "many numbers; refused"
                 )
             tensors[str(name).removeprefix(PARALLEL) if parallel else str(name)] = value.detach()
         return cls(path, tensors)
@@ -101,6 +106,15 @@ class ReleasedState:
             more = f" (and {further} more that {'does' if further == 1 else 'do'} not fit)"
             raise self.refusal(problems[0] + (more if further else ""))
         return state
+
+
+def _holds_numbers(value: Any) -> bool:
+    return (
+        isinstance(value, Tensor)
+        and value.layout == torch.strided
+        and value.device.type == "cpu"
+        and not (value.is_quantized or value.is_complex())
+    )
 
 
 def _load(path: Path) -> Any:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
+from experiments.data.names import plain
 from experiments.errors import UserError
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
     """The content of a file of at most `limit` bytes.
 
-    Raises `UserError` for one that cannot be read or is larger, before any of it is in memory.
+    Raises `UserError` for one that cannot be read, is none or is larger, before any of it is in
+    memory.
     """
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            content = file.read(limit + 1) if size <= limit else b""  # it may grow meanwhile
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would keep whoever opens it waiting
+            raise UserError(f"{plain(path)}: cannot be read (not a file); put a file in its place")
+        with path.open("rb") as file:  # it may grow meanwhile
+            content = file.read(limit + 1) if status.st_size <= limit else b""
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    if max(size, len(content)) > limit:
-        raise UserError(f"{path}: larger than {limit} bytes, which no such file should be")
+        raise UserError(f"{plain(path)}: cannot be read ({error.strerror})") from None
+    if max(status.st_size, len(content)) > limit:
+        raise UserError(f"{plain(path)}: larger than {limit} bytes, which no such file should be")
     return content

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from experiments.data.split import Split
-from experiments.data.store import atomic, locked, open_store, progress_bar
+from experiments.data.store import atomic, damaged, locked, open_store, progress_bar
 from experiments.errors import UserError
 
 EncodeFn = Callable[[Tensor, Tensor], tuple[Tensor | None, Tensor]]
@@ -27,7 +27,11 @@ class CaptionFeatures:
     """The features of a split's captions. Made by `open`; `at` and `mean` read them."""
 
     def __init__(self, words: np.ndarray | None, sentence: np.ndarray) -> None:
-        assert words is None or words.shape[:2] == sentence.shape
+        if words is not None and words.shape[:2] != sentence.shape:
+            raise UserError(
+                f"text features: words {words.shape} do not fit sentences {sentence.shape}; delete "
+                "the folder captions-* of the data's cache"
+            )
         self._words = None if words is None else np.asarray(words)
         self._sentence = np.asarray(sentence)
 
@@ -55,8 +59,21 @@ class CaptionFeatures:
                         partial.mkdir()
                         _compute(split, encode_fn, partial, torch.device(device), quiet)
         words = folder / "words.npy"
-        return cls(
+        found = cls(
             open_store(words) if words.exists() else None, open_store(folder / "sentence.npy")
+        )
+        if not found._fit(split):
+            raise damaged(folder / "sentence.npy", "not the features of these captions")
+        return found
+
+    def _fit(self, split: Split) -> bool:
+        """Whether these are float16, one for each caption."""
+        words, sentence = self._words, self._sentence
+        return (
+            sentence.dtype == np.float16
+            and sentence.ndim == 2
+            and len(sentence) == len(split.tokens)
+            and (words is None or (words.dtype == np.float16 and words.ndim == 3))
         )
 
     def __len__(self) -> int:

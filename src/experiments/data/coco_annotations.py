@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from experiments.data.bounded import read_bounded
+from experiments.data.json_text import loads
 from experiments.data.record import Drop
-from experiments.errors import UserError
+from experiments.errors import BadInput, UserError
 
+MAX_NAME = 1_000  # letters of the name of a picture
 MAX_BYTES = 200_000_000  # the published captions_train2014.json has 67 million
 
 
@@ -24,7 +25,7 @@ def read_annotations(path: Path, drops: list[Drop]) -> list[tuple[str, list[str]
     captions: dict[int, list[str]] = {}
     for place, image in _entries(path, content, "images"):
         number, name = image.get("id"), image.get("file_name")
-        if type(number) is not int or not isinstance(name, str):
+        if not _is_id(number) or not isinstance(name, str) or len(name) > MAX_NAME:
             drops.append(Drop(place, "no id and file_name"))
         elif number in names:
             drops.append(Drop(place, "id appears twice"))
@@ -32,7 +33,7 @@ def read_annotations(path: Path, drops: list[Drop]) -> list[tuple[str, list[str]
             names[number], captions[number] = name, []
     for place, annotation in _entries(path, content, "annotations"):
         number, caption = annotation.get("image_id"), annotation.get("caption")
-        if type(number) is not int or not isinstance(caption, str):
+        if not _is_id(number) or not isinstance(caption, str):
             drops.append(Drop(place, "no image_id and caption"))
         elif number not in captions:
             drops.append(Drop(place, "caption of no image"))
@@ -43,10 +44,10 @@ def read_annotations(path: Path, drops: list[Drop]) -> list[tuple[str, list[str]
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(read_bounded(path, MAX_BYTES))
-    except (ValueError, RecursionError) as error:
+        content = loads(read_bounded(path, MAX_BYTES))
+    except BadInput as reason:
         raise UserError(
-            f"{path}: not a complete JSON file ({type(error).__name__}); unpack it again from "
+            f"{path}: not a complete JSON file ({reason}); unpack it again from "
             "annotations_trainval2014.zip"
         ) from None
     table = content if isinstance(content, dict) else {}
@@ -62,3 +63,8 @@ def _entries(path: Path, content: dict[str, Any], part: str) -> list[tuple[str, 
     """Each entry of a list with its place; what is no object has no keys."""
     entries = (entry if isinstance(entry, dict) else {} for entry in content[part])
     return [(f"{path.name}:{part}[{k}]", entry) for k, entry in enumerate(entries)]
+
+
+def _is_id(number: Any) -> TypeGuard[int]:
+    """Larger numbers, which nobody gives, can be chosen so that all have one place in a table."""
+    return type(number) is int and abs(number) < 2**63

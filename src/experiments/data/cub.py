@@ -25,9 +25,8 @@ from experiments.data.fingerprint import content_hash
 from experiments.data.images import path_inside, read_crop
 from experiments.data.metadata_pickles import (
     SPLITS,
-    Split,
+    PickledCaptions,
     filenames,
-    pickled_captions,
     pickled_words,
     require_words,
 )
@@ -101,11 +100,11 @@ class Cub:
         label = {class_id: number for number, class_id in enumerate(sorted(names))}
         self._classes = [names[class_id] for class_id in sorted(names)]
         boxes = read_boxes(found.cub) if self.box_crop else {}
-        pickled: dict[Split, list[list[str]]] = {}
+        pickled: PickledCaptions | None = None
         if found.text is None:
             assert found.captions is not None and found.pickles is not None
             counts = {split: len(filenames(found.pickles, split)) for split in SPLITS}
-            pickled = pickled_captions(found.captions, counts)
+            pickled = PickledCaptions(found.captions, counts)
         times = Counter(entry.name for entry in good)
         seen: set[str] = set()
         for entry in entries:
@@ -177,13 +176,12 @@ class Cub:
         self,
         found: Layout,
         entry: Entry,
-        pickled: dict[Split, list[list[str]]],
+        pickled: PickledCaptions | None,
         drops: list[Drop],
     ) -> tuple[str, ...]:
         if found.text is not None:
             captions = read_captions(found.text, f"{entry.name}.txt", entry.name, drops)
         else:
-            captions = [caption for caption in pickled[entry.split][entry.index] if caption]
-            if not captions:
-                raise BadInput("no caption can be used")
+            assert pickled is not None
+            captions = pickled.at(entry.split, entry.index, entry.name, drops)
         return tuple(captions[: self.captions_per_image])

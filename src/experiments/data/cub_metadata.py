@@ -6,6 +6,7 @@ is wrong is named with file and line.
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,10 +20,13 @@ from experiments.data.metadata_pickles import (
     filenames,
     have_class_ids,
 )
+from experiments.data.names import shown
 from experiments.data.pickles import LIMIT
 from experiments.data.record import Box, Drop
 from experiments.errors import UserError
 
+MAX_CLASS = 10**9  # its number
+MAX_CLASS_LIST = 1_000_000  # bytes
 TEST_CLASSES = Path(__file__).with_name("cub_test_classes.txt")
 
 
@@ -40,9 +44,9 @@ class Entry:
 
 def numbered_lines(path: Path) -> Iterator[tuple[str, str, str]]:
     """`id value` lines of a CUB list as (place, id, value); `id` is empty for any other line."""
-    content = read_bounded(path, LIMIT)
-    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
-        fields = line.split(maxsplit=1)
+    content = read_bounded(path, LIMIT).removeprefix(b"\xef\xbb\xbf")
+    for number, line in enumerate(io.BytesIO(content), 1):
+        fields = line.decode("utf-8", "replace").split(maxsplit=1)
         if fields:
             place = f"{path.name}:{number}"
             yield (place, fields[0], fields[1].strip()) if len(fields) == 2 else (place, "", "")
@@ -98,7 +102,7 @@ def pickled_entries(base: Path, cub: Path) -> list[Entry | Drop]:
         for index, name in enumerate(names):
             folder = PurePosixPath(name).parent.name
             class_id = ids[index] if with_ids else numbers.setdefault(folder, len(numbers))
-            if type(class_id) is not int:
+            if type(class_id) is not int or abs(class_id) > MAX_CLASS:
                 entries.append(Drop(name, "class is not an integer"))
                 continue
             image = listed.get(name, f"{name}.jpg")
@@ -109,9 +113,9 @@ def pickled_entries(base: Path, cub: Path) -> list[Entry | Drop]:
 def read_test_classes(path: Path) -> frozenset[str]:
     """Names of classes, one a line, as `species` writes them; lines from `#` are comments."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read ({error})") from None
+        lines = read_bounded(path, MAX_CLASS_LIST).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not UTF-8 from byte {error.start}; write it anew") from None
     return frozenset(species(line) for line in lines if line.strip() and line[0] != "#")
 
 
@@ -140,9 +144,13 @@ def _box(value: str) -> Box | str:
 
 
 def _integers(path: Path) -> dict[str, int]:
-    numbers = {}
+    numbers: dict[str, int] = {}
     for place, number, value in numbered_lines(path):
-        if not number or not value.isascii() or not value.isdigit():
+        if not number or not (value.isascii() and value.isdigit() and len(value) < 10):
             raise UserError(f"{path.parent / place}: not a line `id class`; fetch the file again")
-        numbers[number] = int(value)
+        if numbers.setdefault(number, int(value)) != int(value):
+            raise UserError(
+                f"{path.parent / place}: another class than before for {shown(number)}; fetch the "
+                "file again"
+            )
     return numbers

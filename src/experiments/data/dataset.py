@@ -14,9 +14,7 @@ once: the first does, the others wait.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +24,20 @@ import numpy as np
 
 from experiments.data.record import Reader
 from experiments.data.split import Split, cut, encode_records, load_arrays, save_arrays
-from experiments.data.store import build_store, dropped_pictures, locked, open_store
+from experiments.data.store import (
+    build_store,
+    damaged,
+    dropped_pictures,
+    locked,
+    open_store,
+    read_json,
+)
 from experiments.data.table import (
     REPORT,
+    example,
     make_report,
     read_records,
+    read_report,
     read_table,
     require_few_drops,
     table_exists,
@@ -135,11 +142,35 @@ def _prepare(
         for stale in folder.glob("arrays-*.npz"):
             stale.unlink()
         write_json(folder / FACTS, facts)
-    vocabulary = Vocabulary.load(folder / VOCABULARY)
-    values = json.loads((folder / FACTS).read_text())["attribute_values"]
+    vocabulary = _vocabulary(folder)
+    values = _facts(folder)["attribute_values"]
     save_arrays(
         encode_records(records, vocabulary, values, max_words), folder / f"arrays-{max_words}.npz"
     )
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    """What `_prepare` wrote. Raises `UserError` for a damaged file."""
+    path = folder / FACTS
+    facts = read_json(path)
+    kinds = {"class_names": list, "attribute_values": dict, "colour_attributes": list}
+    if not isinstance(facts, dict) or "mirror" not in facts:
+        raise damaged(path, "it lacks facts")
+    for name, kind in kinds.items():
+        texts = facts.get(name)
+        if not isinstance(texts, kind) or not all(isinstance(text, str) for text in texts):
+            raise damaged(path, f"no {name}")
+    if not all(isinstance(values, list) for values in facts["attribute_values"].values()):
+        raise damaged(path, "no attribute_values")
+    return facts
+
+
+def _vocabulary(folder: Path) -> Vocabulary:
+    """What `_prepare` wrote. Raises `UserError` for a damaged file."""
+    try:
+        return Vocabulary.load(folder / VOCABULARY)
+    except UserError:
+        raise damaged(folder / VOCABULARY, "not a list of words") from None
 
 
 def _report(folder: Path, report: dict[str, Any]) -> None:
@@ -150,17 +181,18 @@ def _report(folder: Path, report: dict[str, Any]) -> None:
 def _load(
     name: str, size: int, fingerprint: str, folder: Path, store: Path, arrays_path: Path
 ) -> Dataset:
-    facts = json.loads((folder / FACTS).read_text())
-    report = json.loads((folder / REPORT).read_text())
-    vocabulary = Vocabulary.load(folder / VOCABULARY)
+    facts, report = _facts(folder), read_report(folder / REPORT)
+    vocabulary = _vocabulary(folder)
     arrays, images = load_arrays(arrays_path), open_store(store)
+    if arrays["tokens"].max(initial=0) >= len(vocabulary):
+        raise damaged(folder / VOCABULARY, "not the words of these captions")
     bad = [drop for drop in dropped_pictures(store) if drop.key in set(arrays["keys"].tolist())]
     if bad:  # pictures that another size could still use; the table has them
         report["dropped"] += len(bad)
         report["reasons"] = dict(
             (Counter(report["reasons"]) + Counter(drop.reason for drop in bad)).most_common()
         )
-        report["examples"] += [dataclasses.asdict(drop) for drop in bad]
+        report["examples"] += [example(drop) for drop in bad]
         require_few_drops(report, store.with_suffix(".json"))
     kept = ~np.isin(arrays["keys"], [drop.key for drop in bad])
     train, test = kept & ~arrays["test"], kept & arrays["test"]

@@ -11,18 +11,22 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from experiments.data.bounded import read_bounded
+from experiments.data.images import path_inside
+from experiments.data.json_text import loads
+from experiments.data.names import is_name, plain, shown
 from experiments.data.record import Drop
 from experiments.errors import BadInput, UserError
 
 METADATA = ("metadata.jsonl", "metadata.csv")
 MAX_BYTES = 500_000_000
+MAX_COLUMNS = 1_000
+MAX_LABEL = 200  # letters
 # The words that imagefolder knows for each split.
 SPLIT_WORDS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -45,12 +49,18 @@ def read_metadata(root: Path, file: str, drops: list[Drop]) -> dict[str, Listed]
     """The pictures of the metadata file at `file`, relative to the root, by their paths.
 
     A row that cannot be used goes to `drops` under its place (`train/metadata.csv:7`). Raises
-    `UserError` where the file as a whole cannot be read.
+    `UserError` where the file as a whole cannot be read, or lies outside of the root.
     """
+    try:
+        path_inside(root, file)
+    except BadInput as reason:
+        raise UserError(f"{plain(root / file)}: {reason}; put a file in its place") from None
     found: dict[str, Listed] = {}
     for line, row in _rows(root / file):
         place = f"{file}:{line}"
         try:
+            if isinstance(row, BadInput):
+                raise row
             listed = _listed(PurePosixPath(file).parent, row)
             known = found.setdefault(listed.image, listed)
             if known is not listed:
@@ -63,33 +73,38 @@ def read_metadata(root: Path, file: str, drops: list[Drop]) -> dict[str, Listed]
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Any]]:
-    """Each row with the number of its line; None for a line that is no JSON."""
-    raw = read_bounded(path, MAX_BYTES)
+    """Each row with the number of its line; the reason for a line that is no JSON."""
+    raw = read_bounded(path, MAX_BYTES).removeprefix(b"\xef\xbb\xbf")
     # Bytes that are not UTF-8 cost the captions that they stand in, not the file.
-    text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
     if path.suffix == ".csv":
-        yield from _csv_rows(path, text)
+        yield from _csv_rows(path, raw.decode("utf-8", "surrogateescape"))
         return
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(io.BytesIO(raw), 1):
         if line.strip():
             try:
-                yield number, json.loads(line)
-            except (ValueError, RecursionError):
-                yield number, None
+                yield number, loads(line.decode("utf-8", "surrogateescape"))
+            except BadInput as reason:
+                yield number, reason
 
 
 def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, Any]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     lines = reader.reader  # counts those of a row that cannot be read, too
     try:
-        if "file_name" not in (reader.fieldnames or ()):
+        columns = reader.fieldnames or ()
+        if "file_name" not in columns:
             raise UserError(
-                f"{path}: no column file_name in its first line, split at commas; add it"
+                f"{plain(path)}: no column file_name in its first line, split at commas; add it"
             )
+        if len(columns) > MAX_COLUMNS or len(set(columns)) < len(columns):
+            fault = "a column twice" if len(columns) <= MAX_COLUMNS else "too many columns"
+            raise UserError(f"{plain(path)}: {fault} in its first line; remove what is not needed")
         for row in reader:
             yield lines.line_num, row
     except csv.Error as error:
-        raise UserError(f"{path}:{lines.line_num}: not CSV ({error}); write it anew") from None
+        raise UserError(
+            f"{plain(path)}:{lines.line_num}: not CSV ({error}); write it anew"
+        ) from None
 
 
 def _listed(folder: PurePosixPath, row: Any) -> Listed:
@@ -103,15 +118,20 @@ def _listed(folder: PurePosixPath, row: Any) -> Listed:
     if not all(isinstance(caption, str) for caption in captions):
         raise BadInput("captions are no text")
     label, split = _first(row, "label", "class"), _first(row, "split")
-    if type(label) not in (str, int, type(None)) or not str(label).isprintable():
+    if isinstance(label, int) and not abs(label) < 2**63:  # a number too long has no text
+        label = ()
+    if type(label) not in (str, int, type(None)) or not is_name(str(label)):
         raise BadInput("class is neither a name nor a whole number")
-    if split is not None and str(split).strip().lower() not in SPLIT_WORDS:
-        raise BadInput(f"split {str(split)[:20]!r} is none of train, validation, test")
+    if len(str(label)) > MAX_LABEL:
+        raise BadInput("class has too long a name")
+    word = split.strip().lower() if isinstance(split, str) else ""
+    if split is not None and word not in SPLIT_WORDS:
+        raise BadInput(f"split {shown(split)} is none of train, validation, test")
     return Listed(
         image=(folder / name.strip().replace("\\", "/")).as_posix(),  # as Windows writes it
         captions=[*captions],
         label="" if label is None else str(label).strip(),
-        split="" if split is None else SPLIT_WORDS[str(split).strip().lower()],
+        split="" if split is None else SPLIT_WORDS[word],
     )
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from experiments.data.folder_metadata import METADATA, SPLIT_WORDS
+from experiments.data.names import plain
+from experiments.data.root import refuse_unreadable
 from experiments.errors import UserError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
@@ -32,14 +34,14 @@ class Tree:
 def walk(root: Path) -> Tree:
     """Every file that may matter. Hidden ones, and what archivers of a Mac leave, do not.
 
-    Raises `UserError` for a folder with two metadata files.
+    Raises `UserError` for a folder with two metadata files, and for one that cannot be read.
     """
     found: list[str] = []
-    for folder, folders, names in os.walk(root):
+    for folder, folders, names in os.walk(root, onerror=refuse_unreadable):
         folders[:] = [name for name in folders if name[0] != "." and name != "__MACOSX"]
         inner = Path(folder).relative_to(root)
         if all(name in names for name in METADATA):
-            raise UserError(f"{folder}: has {' and '.join(METADATA)}; keep one of them")
+            raise UserError(f"{plain(folder)}: has {' and '.join(METADATA)}; keep one of them")
         found += [(inner / name).as_posix() for name in names if name[0] != "."]
     pictures, texts, metadata = [], {}, []
     for path in sorted(found):

@@ -1,8 +1,8 @@
 """Pictures that other people made: opened within bounds, upright, as a square of 8-bit RGB.
 
 Whatever is wrong with a file becomes one `BadInput` with the reason, never another exception. The
-format is told from the content, not from the name. Pictures with more than `MAX_PIXELS` are refused
-from their header, before a pixel is decoded.
+format is told from the content, not from the name. Pictures that would need more than some 300 MB
+are refused from their header, before a pixel is decoded.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
+from experiments.data.names import is_name
+from experiments.data.picture_bounds import require_bounded
 from experiments.data.record import Box
 from experiments.errors import BadInput
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "PPM", "TIFF")
-MAX_PIXELS = 64_000_000
 MAX_BYTES = 128_000_000
+BAND = 1 << 20  # pixels that are converted at a time
 WHITE = (255, 255, 255)
 ORIENTATION = 0x0112  # the EXIF tag
 _UPRIGHT = {
@@ -43,7 +45,9 @@ def path_inside(root: Path, relative: str) -> Path:
     that is missing, empty, or no plain file.
     """
     parts = PurePosixPath(relative).parts
-    if not parts or parts[0] == "/" or ".." in parts or not relative.isprintable():
+    if not is_name(relative):
+        raise BadInput("name is not UTF-8 or has control characters")
+    if not parts or parts[0] == "/" or ".." in parts:
         raise BadInput("path leaves the root")
     path = root / relative
     try:
@@ -77,8 +81,8 @@ def read_crop(path: Path, size: int, box: Box | None = None) -> np.ndarray:
             image.draft(None, (max(1, int(width * scale)), max(1, int(height * scale))))
         x, y = image.width / width, image.height / height
         # Cut before the resize, whose filter would else look beyond the window.
-        square = image.crop((round(left * x), round(top * y), round(right * x), round(bottom * y)))
-        resized = to_rgb(square).resize((size, size), Image.Resampling.BILINEAR)
+        square = (round(left * x), round(top * y), round(right * x), round(bottom * y))
+        resized = to_rgb(image, square).resize((size, size), Image.Resampling.BILINEAR)
         return _array(resized, image)
 
 
@@ -122,18 +126,46 @@ def crop_window(image_size: tuple[int, int], box: Box) -> Window:
     return window
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """8-bit RGB from any mode: 16 bits keep the upper eight, transparent parts become white."""
+def to_rgb(image: Image.Image, window: Window | None = None) -> Image.Image:
+    """8-bit RGB of the window from any mode: 16 bits keep the upper eight, transparent parts become
+    white, and floats that do not exceed 1 count from 0 to 1.
+
+    It is made in bands of rows, so that memory holds the picture and the result alone.
+    """
+    image.load()
+    whole = (0, 0, *image.size)
+    window = window or whole
     if image.mode == "RGB" and "transparency" not in image.info:
-        image.load()
-        return image
-    if image.mode.startswith(("I", "F")):
-        values = np.asarray(image, dtype=np.float64)
+        return image if window == whole else image.crop(window)
+    left, top, right, bottom = window
+    rows = max(1, BAND // (right - left))
+    bands = [(left, y, right, min(bottom, y + rows)) for y in range(top, bottom, rows)]
+    white = _white_level(image, bands)
+    result = Image.new("RGB", (right - left, bottom - top))
+    for band in bands:
+        result.paste(_band_to_rgb(image.crop(band), white), (0, band[1] - top))
+    return result
+
+
+def _white_level(image: Image.Image, bands: list[Window]) -> float:
+    """The value that stands for white where pixels are numbers of more than 8 bits; else 0."""
+    if not image.mode.startswith(("I", "F")):
+        return 0.0
+    largest = 0.0
+    for band in bands:
+        values = np.asarray(image.crop(band), dtype=np.float64)
         if not np.isfinite(values).all():
             raise BadInput("picture has values that are no numbers")
-        deep = image.mode.startswith("I;16") or values.max(initial=0) > 255
-        top = 65535.0 if deep else 255.0
-        image = Image.fromarray((values.clip(0, top) * (255 / top)).astype(np.uint8))
+        largest = max(largest, values.max(initial=0))
+    if image.mode == "F" and largest <= 1:
+        return 1.0
+    return 65535.0 if image.mode.startswith("I;16") or largest > 255 else 255.0
+
+
+def _band_to_rgb(image: Image.Image, white: float) -> Image.Image:
+    if white:
+        values = np.asarray(image, dtype=np.float64)
+        image = Image.fromarray((values.clip(0, white) * (255 / white)).astype(np.uint8))
     if image.has_transparency_data:
         sprite = image.convert("RGBA")
         canvas = Image.new("RGBA", sprite.size, (*WHITE, 255))
@@ -160,18 +192,22 @@ def _array(square: Image.Image, source: Image.Image) -> np.ndarray:
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     try:
-        if path.stat().st_size > MAX_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would keep whoever opens it waiting
+            raise BadInput("not a file")
+        if status.st_size > MAX_BYTES:
             raise BadInput("file is too large")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about a size or a tag: both are judged here
             with Image.open(path, formats=FORMATS) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise BadInput("picture has too many pixels")
+                require_bounded(image, path)
                 yield image
     except BadInput:
         raise
     except FileNotFoundError:
         raise BadInput("file is missing") from None
+    except PermissionError:
+        raise BadInput("file cannot be read, because its rights forbid it") from None
     except Image.UnidentifiedImageError:
         raise BadInput("not a picture") from None
     except Image.DecompressionBombError:

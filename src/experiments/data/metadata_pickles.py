@@ -11,14 +11,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from experiments.data.caption_files import MAX_CAPTION
+from experiments.data.caption_files import MAX_CAPTION, clean_captions
+from experiments.data.names import is_name, shown
 from experiments.data.pickles import load_pickle
+from experiments.data.record import Drop
 from experiments.errors import UserError
 
 Split = Literal["train", "test"]
 SPLITS: tuple[Split, ...] = ("train", "test")
 LISTS = tuple(f"{split}/filenames.pickle" for split in SPLITS)
 CAPTIONS = 10  # an image, in captions.pickle of CUB: its index arithmetic depends on it
+MAX_NAMES = 500_000  # of pictures; COCO has 83 thousand to train on
+MAX_LISTS = 16_000_000  # bytes; those of COCO have 3 million
+MAX_WORD = 200  # letters
 WHOLE = 100_000  # bytes that no captions.pickle of a whole data set is smaller than
 
 
@@ -38,16 +43,18 @@ def captions_pickle(base: Path | None) -> Path | None:
 def filenames(base: Path, split: Split) -> list[str]:
     """The names of a split's pictures (`class/picture` in CUB)."""
     path = base / split / "filenames.pickle"
-    names = load_pickle(path)
+    names = load_pickle(path, MAX_LISTS)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise UserError(f"{path}: must be a list of names of pictures; fetch it again")
+    if len(names) > MAX_NAMES:
+        raise UserError(f"{path}: more than {MAX_NAMES} names of pictures; fetch it again")
     return names
 
 
 def class_ids(base: Path, split: Split, count: int) -> list[Any]:
     """The class of each of `count` names; a value that is no integer costs one picture."""
     path = base / split / "class_info.pickle"
-    ids = load_pickle(path)
+    ids = load_pickle(path, MAX_LISTS)
     if not isinstance(ids, list) or len(ids) != count:
         raise UserError(f"{path}: must list one class for each of {count} names")
     return ids
@@ -72,27 +79,42 @@ def pickled_words(path: Path) -> list[str]:
     return _vocabulary(path, _captions_file(path))
 
 
-def pickled_captions(path: Path, counts: dict[Split, int]) -> dict[Split, list[list[str]]]:
-    """The captions of each image by split, in the order of the file names.
+class PickledCaptions:
+    """The captions of a `captions.pickle`, by split and the place of a picture in its list.
 
-    `counts`: images in each split. Words are what AttnGAN's tokenizer left of the sentences. An
-    index outside the vocabulary loses its caption.
+    Words are what AttnGAN's tokenizer left of the sentences.
     """
-    content = _captions_file(path)
-    words = _vocabulary(path, content)
-    captions: dict[Split, list[list[str]]] = {}
-    for split, sentences in zip(SPLITS, content[:2], strict=True):
-        if not isinstance(sentences, list) or len(sentences) != CAPTIONS * counts[split]:
-            found = len(sentences) if isinstance(sentences, list) else "no list of"
-            raise UserError(
-                f"{path}: {found} {split} captions, where {counts[split]} file names need "
-                f"{CAPTIONS} each; add the folder of caption files (text/<class>/<picture>.txt)"
-            )
-        captions[split] = [
-            [_sentence(s, words) for s in sentences[k : k + CAPTIONS]]
-            for k in range(0, len(sentences), CAPTIONS)
-        ]
-    return captions
+
+    def __init__(self, path: Path, counts: dict[Split, int]) -> None:
+        """`counts`: images in each split. Raises `UserError` for a file that does not fit them."""
+        content = _captions_file(path)
+        self._words = _vocabulary(path, content)
+        self._sentences: dict[Split, list[Any]] = {}
+        for split, sentences in zip(SPLITS, content[:2], strict=True):
+            if not isinstance(sentences, list) or len(sentences) != CAPTIONS * counts[split]:
+                found = len(sentences) if isinstance(sentences, list) else "no list of"
+                raise UserError(
+                    f"{path}: {found} {split} captions, where {counts[split]} file names need "
+                    f"{CAPTIONS} each; add the folder of caption files "
+                    "(text/<class>/<picture>.txt)"
+                )
+            self._sentences[split] = sentences
+
+    def at(self, split: Split, index: int, key: str, drops: list[Drop]) -> list[str]:
+        """The captions of a picture that can be used; the others go to `drops` as `key#number`.
+
+        Raises `BadInput` where none is left.
+        """
+        sentences = self._sentences[split][index * CAPTIONS : (index + 1) * CAPTIONS]
+        return clean_captions([self._sentence(sentence) for sentence in sentences], key, drops)
+
+    def _sentence(self, indices: Any) -> str:
+        """The words of the indices; nothing where one of them is none of the vocabulary."""
+        if not isinstance(indices, list) or len(indices) > MAX_CAPTION:
+            return ""
+        words = self._words
+        good = all(type(index) is int and 0 <= index < len(words) for index in indices)
+        return " ".join(words[index] for index in indices if index > 0) if good else ""
 
 
 def _captions_file(path: Path) -> list[Any]:
@@ -113,12 +135,8 @@ def _vocabulary(path: Path, content: list[Any]) -> list[str]:
             "caption); delete it"
         )
     if words[0] != "<end>":
-        raise UserError(f"{path}: index 0 is {words[0]!r} and not '<end>'; delete the file")
+        raise UserError(f"{path}: index 0 is {shown(words[0])} and not '<end>'; delete the file")
+    bad = next((word for word in words if len(word) > MAX_WORD or not is_name(word)), None)
+    if bad is not None:
+        raise UserError(f"{path}: {shown(bad)} in its vocabulary is no word; delete the file")
     return words
-
-
-def _sentence(indices: Any, words: list[str]) -> str:
-    if not isinstance(indices, list) or len(indices) > MAX_CAPTION:
-        return ""
-    good = all(type(index) is int and 0 <= index < len(words) for index in indices)
-    return " ".join(words[index] for index in indices if index > 0) if good else ""

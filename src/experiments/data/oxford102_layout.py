@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from experiments.data.cub_metadata import read_test_classes
+from experiments.data.cub_metadata import MAX_CLASS, read_test_classes
 from experiments.data.metadata_pickles import (
     LISTS,
     SPLITS,
@@ -17,6 +17,7 @@ from experiments.data.metadata_pickles import (
     have_class_ids,
     lists_folder,
 )
+from experiments.data.names import plain
 from experiments.data.record import Drop
 from experiments.data.root import data_folder, holds
 from experiments.errors import BadInput, UserError
@@ -116,7 +117,8 @@ def pickled_entries(found: Layout) -> list[Entry | Drop]:
         ids = class_ids(found.pickles, split, len(names)) if with_ids else [None] * len(names)
         for name, number in zip(names, ids, strict=True):
             told = [PurePosixPath(name).parent.name]
-            told += [f"class_{number:05d}"] if type(number) is int else []
+            known = type(number) is int and abs(number) <= MAX_CLASS
+            told += [f"class_{number:05d}"] if known else []
             try:
                 image, text = _parts(found, PurePosixPath(name).name, pictures, captions)
                 class_name = _class_of([PurePosixPath(text).parent.name, *told])
@@ -134,8 +136,8 @@ def listed_entries(found: Layout) -> list[Entry | Drop]:
     both = frozenset.intersection(*classes.values()) if len(classes) == 2 else frozenset()
     if both:
         raise UserError(
-            f"{found.class_lists['test']}: {min(both)} stands in {CLASS_LISTS['train']} too; "
-            "leave it in one of them"
+            f"{found.class_lists['test']}: {plain(min(both))} stands in {CLASS_LISTS['train']} "
+            "too; leave it in one of them"
         )
     pictures, captions = _by_stem(found.pictures, "jpg"), _by_stem(found.text, "txt")
     entries: list[Entry | Drop] = []

@@ -33,10 +33,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Drop:
-    """A record that cannot be used, and the reason in a few words."""
+    """A record that cannot be used, and the reason in a few words.
+
+    `of`: where it is but one caption (`<key>#<number>`), the key of its record; else empty.
+    """
 
     key: str
     reason: str
+    of: str = field(default="", compare=False)
 
 
 class Reader(Protocol):

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from experiments.data.hub import SCHEME, fetched
 from experiments.data.images import path_inside
+from experiments.data.names import plain
 from experiments.errors import BadInput, UserError
 
 LayoutName = Literal["auto", "attngan", "native"]
@@ -34,7 +35,15 @@ def data_folder(root: str | None, remedy: str) -> Path:
     folder = fetched(root, remedy) if root.startswith(SCHEME) else Path(root).expanduser()
     if not folder.is_dir():
         raise UserError(f"data.root: there is no folder {folder}; {remedy}")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise UserError(f"data.root: {folder} cannot be read; change its rights")
     return folder
+
+
+def refuse_unreadable(error: OSError) -> None:
+    """For `os.walk`, which else leaves out a folder that it cannot read without a word."""
+    place = plain(str(error.filename))
+    raise UserError(f"{place}: cannot be read ({error.strerror}); change its rights") from None
 
 
 def holds(folder: Path, suffix: str, below: bool = False) -> bool:

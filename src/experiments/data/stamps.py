@@ -15,8 +15,10 @@ from typing import Literal
 
 import numpy as np
 
+from experiments.data.caption_files import clean_caption, read_start
 from experiments.data.images import path_inside, picture_size, read_padded
 from experiments.data.record import Drop, Reader, Record
+from experiments.data.root import refuse_unreadable
 from experiments.errors import BadInput, UserError
 
 # Folders, at any depth, whose stamps are drawn: by their names, and the last three by inspection.
@@ -72,8 +74,9 @@ class Stamps(Reader):
         digest = hashlib.sha256(repr(settings).encode())
         for stem in self._stems():
             for suffix in (".png", ".txt"):
-                status = (self.root / (stem + suffix)).stat()
-                digest.update(f"{stem}{suffix} {status.st_size} {status.st_mtime_ns}\n".encode())
+                status = (self.root / (stem + suffix)).lstat()
+                line = f"{stem}{suffix} {status.st_size} {status.st_mtime_ns}\n"
+                digest.update(os.fsencode(line))  # a name need not be UTF-8
         return digest.hexdigest()[:16]
 
     def read(self) -> Iterator[Record | Drop]:
@@ -109,7 +112,7 @@ class Stamps(Reader):
     def _stems(self) -> list[str]:
         """Paths without suffix, relative to the root, of the pictures that have a caption file."""
         stems = []
-        for folder, folders, files in os.walk(self.root):
+        for folder, folders, files in os.walk(self.root, onerror=refuse_unreadable):
             relative = Path(folder).relative_to(self.root)
             if self.photographs:
                 folders[:] = [name for name in folders if name.lower() not in DRAWN_FOLDERS]
@@ -122,15 +125,15 @@ class Stamps(Reader):
         return sorted(stems)
 
     def _caption(self, stem: str) -> str:
-        with path_inside(self.root, stem + ".txt").open("rb") as file:
-            line = file.read(MAX_CAPTION_FILE).split(b"\n", 1)[0]
+        path = path_inside(self.root, stem + ".txt")
+        line = read_start(path, MAX_CAPTION_FILE).split(b"\n", 1)[0]
         try:
-            caption = line.decode("utf-8-sig").strip()
+            text = line.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise BadInput("caption is not UTF-8") from None
-        if not caption or ".utf8=" in caption:
+        if not text.strip() or ".utf8=" in text:
             raise BadInput("no caption")
-        return caption
+        return clean_caption(text)
 
     def _split(self, stem: str) -> Literal["train", "test"]:
         number = int.from_bytes(hashlib.sha256(stem.encode()).digest()[:8], "big")

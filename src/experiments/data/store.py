@@ -16,7 +16,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from experiments.errors import UserError
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+LONGEST = 150  # letters of what another library says
 log = logging.getLogger(__name__)
 
 
@@ -110,17 +111,55 @@ def build_store(
 
 
 def dropped_pictures(path: Path) -> list[Drop]:
-    """The records that the store at `path` left out."""
-    return [Drop(*pair) for pair in json.loads(path.with_suffix(".json").read_text())]
+    """The records that the store at `path` left out. Raises `UserError` for a damaged list."""
+    side = path.with_suffix(".json")
+    pairs = read_json(side)
+    if not isinstance(pairs, list) or not all(_is_pair(pair) for pair in pairs):
+        raise damaged(side, "not a list of pictures")
+    return [Drop(*pair) for pair in pairs]
 
 
 def open_store(path: Path) -> np.ndarray:
-    """The pictures as a read-only memory map, uint8 (N, L, L, 3)."""
+    """An array as a read-only memory map; of pictures it is uint8 (N, L, L, 3).
+
+    Raises `UserError` for a file that is none, or whose header says more than there is.
+    """
     try:
         images = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read ({error}); delete it to build it again") from None
+    except Exception as error:  # whatever a damaged header leads to
+        raise UserError(
+            f"{path}: cannot be read ({first_words(error)}); delete it to build it again"
+        ) from None
+    if not isinstance(images, np.memmap):  # an archive of arrays
+        raise UserError(f"{path}: cannot be read (not an array); delete it to build it again")
     return images
+
+
+def read_json(path: Path) -> Any:
+    """What `table.write_json` or a store wrote. Raises `UserError` for what it cannot have been."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise damaged(path, first_words(error)) from None
+
+
+def damaged(path: Path, reason: str) -> UserError:
+    """A file of the prepared data is not what was written: all of them can be made again."""
+    return UserError(
+        f"{path}: damaged ({reason}); delete the folder {path.parent}, and it is prepared again"
+    )
+
+
+def first_words(error: Exception) -> str:
+    """What an error of a library says, as a short line."""
+    if isinstance(error, (MemoryError, RecursionError)):  # of the parser of a header, or of JSON
+        return "nested too deep"
+    text = " ".join(str(error).split())
+    return text[:LONGEST] if text else type(error).__name__
+
+
+def _is_pair(pair: Any) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(p, str) for p in pair)
 
 
 def _allocate(path: Path, count: int, size: int) -> None:

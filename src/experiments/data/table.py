@@ -10,7 +10,6 @@ import dataclasses
 import importlib.util
 import itertools
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,14 +17,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from experiments.data.record import Drop, Reader, Record
-from experiments.data.store import atomic
+from experiments.data.store import atomic, damaged, first_words, read_json
 from experiments.data.vocabulary import tokenize
 from experiments.errors import UserError
 
 TABLE, LINES, REPORT = "table", "records.jsonl", "report.json"
 MAX_DROPPED = 0.01  # of the records read, and of the captions
 EXAMPLES = 20
-CAPTION = re.compile(r"(.+)#\d+")  # `<key>#<number>` names one caption of a record
+LONGEST_KEY = 300  # letters of a key in a report
 
 
 def read_records(reader: Reader) -> tuple[list[Record], list[Drop]]:
@@ -61,9 +60,8 @@ def make_report(name: str, records: list[Record], drops: list[Drop]) -> dict[str
     """
     labels = {s: {r.label for r in records if r.split == s} for s in ("train", "test")}
     keys = {record.key for record in records}
-    named = [(CAPTION.fullmatch(drop.key), drop.reason) for drop in drops]
-    lost = [reason for match, reason in named if match is None]
-    captions = [reason for match, reason in named if match is not None and match[1] in keys]
+    lost = [drop.reason for drop in drops if not drop.of]
+    captions = [drop.reason for drop in drops if drop.of in keys]
     return {
         "name": name,
         "read": len(records) + len(lost),
@@ -75,8 +73,34 @@ def make_report(name: str, records: list[Record], drops: list[Drop]) -> dict[str
         "reasons": dict(Counter(lost).most_common()),
         "captions_dropped": len(captions),
         "caption_reasons": dict(Counter(captions).most_common()),
-        "examples": [dataclasses.asdict(drop) for drop in drops[:EXAMPLES]],
+        "examples": [example(drop) for drop in drops[:EXAMPLES]],
     }
+
+
+def example(drop: Drop) -> dict[str, str]:
+    """One of the first drops, as a report names it: a key of others may be long."""
+    return {"key": drop.key[:LONGEST_KEY], "reason": drop.reason}
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """The report that `write_json` wrote. Raises `UserError` for a damaged file."""
+    report = read_json(path)
+    numbers, tables = ("read", "captions", "dropped", "captions_dropped"), ("kept", "classes")
+    if (
+        not isinstance(report, dict)
+        or not all(type(report.get(name)) is int for name in numbers)
+        or not all(
+            isinstance(report.get(name), dict)
+            and all(type(report[name].get(split)) is int for split in ("train", "test"))
+            for name in tables
+        )
+        or not all(isinstance(report.get(name), dict) for name in ("reasons", "caption_reasons"))
+        or not isinstance(report.get("examples"), list)
+        or not isinstance(report.get("name"), str)
+        or (report["dropped"] and not report["reasons"])
+    ):
+        raise damaged(path, "no report")
+    return report
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -142,20 +166,27 @@ def table_exists(folder: Path) -> bool:
 
 
 def read_table(folder: Path) -> list[Record]:
-    """The records that `write_table` wrote, in the same order."""
-    if (folder / LINES).exists():
-        with (folder / LINES).open(encoding="utf-8") as file:
-            return [_record(json.loads(line)) for line in file]
-    import datasets
+    """The records that `write_table` wrote, in the same order.
 
-    with _silent(datasets):
-        return [_record(row) for row in datasets.load_from_disk(str(folder / TABLE)).to_list()]
+    Raises `UserError` for a damaged file.
+    """
+    path = folder / LINES if (folder / LINES).exists() else folder / TABLE
+    try:
+        if path.name == LINES:
+            with path.open(encoding="utf-8") as file:
+                return [_record(json.loads(line)) for line in file]
+        import datasets
+
+        with _silent(datasets):
+            return [_record(row) for row in datasets.load_from_disk(str(path)).to_list()]
+    except Exception as error:  # each version of the package has others for a damaged file
+        raise damaged(path, first_words(error)) from None
 
 
 def _without_empty_captions(record: Record) -> tuple[Record, list[Drop]]:
     worded = [bool(tokenize(caption)) for caption in record.captions]
     empty = [
-        Drop(f"{record.key}#{number}", "caption without a word")
+        Drop(f"{record.key}#{number}", "caption without a word", of=record.key)
         for number, kept in enumerate(worded)
         if not kept
     ]

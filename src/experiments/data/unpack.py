@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import stat
 import zipfile
 from pathlib import Path, PurePosixPath
 
+from experiments.data.names import is_name, shown
 from experiments.errors import UserError, as_user_error
 
 MAX_BYTES = 100_000_000_000  # unpacked; COCO 2014 has 20 billion
@@ -41,7 +43,8 @@ def unpack_beside(archive: Path, max_bytes: int = MAX_BYTES) -> Path:
     except UserError:
         raise
     except OSError as error:
-        raise as_user_error(error) or _refused(archive, f"of this: {error.strerror}") from None
+        machine = None if error.errno == errno.ENAMETOOLONG else as_user_error(error)
+        raise machine or _refused(archive, f"of this: {error.strerror}") from None
     except Exception as error:  # whatever a broken archive leads the decoders to
         raise UserError(
             f"{archive}: no archive that can be read ({type(error).__name__}); delete it to fetch "
@@ -63,11 +66,11 @@ def _members(
     paths = [safe_parts(member.filename) for member in members]
     for member, parts in zip(members, paths, strict=True):
         if parts is None:
-            raise _refused(archive, f"{member.filename!r} leads out of its folder")
+            raise _refused(archive, f"{shown(member.filename)} leads out of its folder")
         if stat.S_ISLNK(member.external_attr >> 16):
-            raise _refused(archive, f"{member.filename!r} is a link")
+            raise _refused(archive, f"{shown(member.filename)} is a link")
         if member.flag_bits & 1:
-            raise _refused(archive, f"{member.filename!r} is encrypted")
+            raise _refused(archive, f"{shown(member.filename)} is encrypted")
     size = sum(member.file_size for member in members)
     if size > max_bytes or size > MAX_RATIO * archive.stat().st_size or len(members) > MAX_FILES:
         raise _refused(
@@ -86,7 +89,7 @@ def _members(
 def safe_parts(name: str) -> tuple[str, ...] | None:
     """The parts of a relative path with `/`, or None for one that could lead elsewhere."""
     parts = PurePosixPath(name).parts
-    bad = not parts or parts[0] == "/" or ".." in parts or not name.isprintable()
+    bad = not parts or parts[0] == "/" or ".." in parts or not is_name(name)
     return None if bad or "\\" in name else parts
 
 

@@ -13,7 +13,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from experiments.data.names import is_name, shown
 from experiments.errors import UserError
+from experiments.foreign import parse_json
 
 END = "<end>"
 UNKNOWN = "<unk>"
@@ -44,7 +46,12 @@ class Vocabulary:
         self._index = {word: index for index, word in enumerate(self.words)}
         if len(self._index) != len(self.words):
             twice = next(w for i, w in enumerate(self.words) if self._index[w] != i)
-            raise UserError(f"vocabulary: {twice!r} stands in it twice; use the list as published")
+            raise UserError(
+                f"vocabulary: {shown(twice)} stands in it twice; use the list as published"
+            )
+        bad = next((word for word in self.words if not is_name(word)), None)
+        if bad is not None:
+            raise UserError(f"vocabulary: {shown(bad)} is no word; use the list as published")
         self.unknown_index = self._index[UNKNOWN]
 
     @classmethod
@@ -86,8 +93,8 @@ class Vocabulary:
     def load(cls, path: Path) -> Vocabulary:
         """Read what `save` wrote. Raises `UserError` for a file that is no list of words."""
         try:
-            words = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            words = parse_json(path.read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
             raise UserError(f"{path}: the vocabulary cannot be read ({error})") from None
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             raise UserError(f"{path}: the vocabulary must be a JSON list of words")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -138,4 +137,4 @@ def _written(folder: Path) -> list[str]:
     path = folder / files.EXPORT
     if not path.is_file():
         return []
-    return [name.partition("/")[0] for name in json.loads(path.read_text()).get("sha256", {})]
+    return [name.partition("/")[0] for name in files.export_about(folder).get("sha256") or {}]

@@ -28,6 +28,7 @@ from experiments.folder import (
     run_config,
     run_facts,
 )
+from experiments.tensor_file import apart
 
 FORMAT = 1
 DECIDING = (MODEL, CONFIG, FACTS)  # the files that decide pictures
@@ -41,17 +42,10 @@ State = Mapping[str, Mapping[str, Tensor]]
 def write_weights(path: Path, export: State) -> None:
     """Networks by their group, as `<group>.<tensor>`. Tensors that share memory, as tied weights
     do, are written once for each name. Raises `UserError` where the file cannot be written."""
-    tensors: dict[str, Tensor] = {}
-    seen: set[int] = set()
-    for group, state in export.items():
-        assert "." not in group, f"{group}: a group is a name without a dot"
-        for name, tensor in state.items():
-            memory = tensor.untyped_storage().data_ptr()
-            whole = tensor.detach().cpu().contiguous()
-            tensors[f"{group}.{name}"] = whole.clone() if memory in seen else whole
-            seen.add(memory)
+    assert not any("." in group for group in export), "a group is a name without a dot"
+    named = {f"{g}.{name}": tensor for g, state in export.items() for name, tensor in state.items()}
     try:
-        save_file(tensors, path, {"format": "pt"})
+        save_file(apart(named), path, {"format": "pt"})
     except (SafetensorError, OSError) as error:
         raise UserError(f"{path}: could not be written ({_line(error)}); make room") from None
 
@@ -64,7 +58,7 @@ def read_export(folder: Path) -> dict[str, Any]:
     images = int(export_about(folder)["images"])
     try:
         tensors = load_file(folder / MODEL)
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, ValueError, LookupError, OverflowError) as error:
         raise UserError(
             f"{folder / MODEL}: cannot be read ({_line(error)}); fetch it again"
         ) from None
@@ -91,13 +85,22 @@ def require_whole(folder: Path) -> None:
             raise UserError(f"run={folder}: the export has no {name}; fetch it again")
         if not isinstance(digests, dict) or digests.get(name) != sha256(path):
             raise UserError(f"{path}: is not the file that was exported; fetch it again")
+    require_parts(folder)
+    facts = run_facts(folder)
+    words = facts.get("words") or []
+    try:
+        differ = bool(words) and Vocabulary(list(words)).hash != facts.get("vocabulary_hash")
+    except UserError as error:
+        raise UserError(f"{folder / FACTS}: {error}") from None
+    if differ:
+        raise UserError(f"{folder / FACTS}: words and vocabulary_hash differ; fetch it again")
+
+
+def require_parts(folder: Path) -> None:
+    """Raise `UserError` where the configuration of a run asks for more than parts of models."""
     for target in _targets(run_config(folder).get("system")):
         if not _is_part(target):
             raise UserError(f"{folder / CONFIG}: asks for {target}, which no model has; refused")
-    facts = run_facts(folder)
-    words = facts.get("words")
-    if words and Vocabulary(list(words)).hash != facts.get("vocabulary_hash"):
-        raise UserError(f"{folder / FACTS}: words and vocabulary_hash differ; fetch it again")
 
 
 def require_fit(folder: Path, modules: Mapping[str, nn.Module], export: State) -> None:
@@ -120,6 +123,11 @@ def require_fit(folder: Path, modules: Mapping[str, nn.Module], export: State) -
                     f"{where} is {_size(theirs[name])} in its weights, and its config.yaml asks "
                     f"for {_size(ours[name])}"
                 )
+            if ours[name].is_floating_point() != theirs[name].is_floating_point():
+                kinds = f"{theirs[name].dtype} in its weights, expected {ours[name].dtype}"
+                raise UserError(f"{where} is of {kinds}")
+            if not theirs[name].isfinite().all():
+                raise UserError(f"{where} holds values that are not finite; fetch it again")
 
 
 def sha256(path: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TypeGuard
 
 from experiments.data.bounded import read_bounded
 from experiments.errors import UserError
+from experiments.foreign import parse_json
 from experiments.human.key import KEY, PAGE_ID, Key, read_key
 
 FORMAT = "human ranking 1"
@@ -150,10 +151,8 @@ def _find_key(page: str, path: Path, pages: Path) -> tuple[Key, Path]:
 def _content(path: Path) -> Mapping[str, Any]:
     """The object in a file. Nothing of it is used before it was validated."""
     try:
-        content = json.loads(
-            read_bounded(path, LIMIT), object_pairs_hook=_pairs, parse_constant=_refuse
-        )
-    except (ValueError, RecursionError) as error:
+        content = parse_json(read_bounded(path, LIMIT), _pairs, strict=True)
+    except ValueError as error:
         detail = f" ({error})" if isinstance(error, _Twice) else ""
         raise UserError(f"{path}: is no JSON that the page saved{detail}") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -170,10 +169,6 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise _Twice("a name appears twice")
     return found
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
 
 
 def _page(content: Mapping[str, Any], path: Path) -> str:

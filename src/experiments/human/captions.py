@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from functools import cache
 from pathlib import Path
@@ -11,6 +10,8 @@ from experiments import folder as files
 from experiments.data.bounded import read_bounded
 from experiments.data.table import read_table, table_exists
 from experiments.errors import UserError
+from experiments.foreign import parse_json
+from experiments.shape import fault_of
 
 SAMPLED = Path("samples") / "captions.json"
 LIMIT = 10_000_000  # bytes of the few captions that a run sampled
@@ -61,7 +62,9 @@ def _sampled(run: Path) -> list[str]:
     if not path.is_file():
         return []
     try:
-        captions = json.loads(read_bounded(path, LIMIT))["captions"]
-        return list(dict.fromkeys(str(text) for text in captions))
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f"{path}: is damaged; run the training command again") from None
+        content = parse_json(read_bounded(path, LIMIT))
+    except ValueError:
+        content = None
+    if fault_of(path.name, content) is not None:
+        raise UserError(f"{path}: is damaged; run the training command again")
+    return list(dict.fromkeys(content["captions"]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 import re
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Any
 from experiments.data.bounded import read_bounded
 from experiments.errors import UserError
 from experiments.folder import write_json
+from experiments.foreign import parse_json
 
 PLACE, KEY, PAGE = "human", "key.json", "index.html"
 LETTERS = "ABCDEFGHIJKL"  # pictures of one caption
@@ -92,8 +92,8 @@ def write_key(key: Key, folder: Path) -> Path:
 def read_key(path: Path) -> Key:
     """What `write_key` wrote. Raises `UserError` where the file is damaged."""
     try:
-        return _key(json.loads(read_bounded(path, LIMIT)))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return _key(parse_json(read_bounded(path, LIMIT)))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise UserError(f"{path}: is damaged; write the page again by task=human_study") from None
 
 

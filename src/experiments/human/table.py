@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from experiments.markdown import plain
 
 FEW = 3  # participants up to which the width of the interval wants an explanation
 
@@ -19,15 +19,15 @@ def as_text(result: Mapping[str, Any]) -> str:
 
 def as_markdown(result: Mapping[str, Any]) -> str:
     """The same, and every caption."""
-    lines = ["# Human ranking", "", _escaped(_heading(result)), ""]
-    lines += [f"Question: {_escaped(result['question'])}", ""]
+    lines = ["# Human ranking", "", plain(_heading(result)), ""]
+    lines += [f"Question: {plain(result['question'])}", ""]
     lines += [*_piped(_means(result)), "", "How often the run of the row was preferred to that of "]
     lines[-1] += "the column, in per cent:"
     lines += ["", *_piped(_preferences(result)), ""]
-    lines += [f"- {_escaped(note)}" for note in _notes(result)]
+    lines += [f"- {plain(note)}" for note in _notes(result)]
     lines += ["", "Mean ranks by caption:", "", *_piped(_captions(result)), ""]
     if result["left_out"]:
-        lines += ["Left out:", "", *(f"- {_escaped(line)}" for line in result["left_out"]), ""]
+        lines += ["Left out:", "", *(f"- {plain(line)}" for line in result["left_out"]), ""]
     return "\n".join(lines)
 
 
@@ -99,13 +99,8 @@ def _plain(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _piped(rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = ["| " + " | ".join(map(_escaped, row)) + " |" for row in rows]
+    lines = ["| " + " | ".join(map(plain, row)) + " |" for row in rows]
     return [lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]]
-
-
-def _escaped(text: str) -> str:
-    """A text of somebody else that Markdown shows as it is."""
-    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", html.escape(" ".join(text.split()), quote=False))
 
 
 def _count(number: int, what: str) -> str:

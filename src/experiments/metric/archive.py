@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from experiments.errors import UserError
+from experiments.folder import aside
 
 UNREADABLE = (
     OSError,
@@ -22,6 +24,8 @@ UNREADABLE = (
     OverflowError,
     MemoryError,
     RuntimeError,  # with it NotImplementedError: a torn archive may claim to be encrypted
+    SyntaxError,
+    tokenize.TokenError,  # of the text that a header of numpy is
     zipfile.BadZipFile,
     zlib.error,
 )
@@ -29,16 +33,10 @@ UNREADABLE = (
 
 def save_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
     """Write beside `path`, sync, and rename over it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(aside, "wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with aside(path) as partial, partial.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from experiments.errors import UserError
 from experiments.folder import SCORE_SAMPLES
+from experiments.foreign import parse_json
 from experiments.metric.archive import load_arrays, save_arrays
 
 CAPTION, AVERAGES = "caption", "averages"
@@ -51,7 +52,7 @@ def score_samples(folder: Path) -> ScoreSamples | None:
     try:
         columns = load_arrays(path)
         captions = columns.pop(CAPTION)
-        averages = json.loads(str(columns.pop(AVERAGES)[()]))
+        averages = parse_json(str(columns.pop(AVERAGES)[()]))
         valid = (
             captions.ndim == 1
             and captions.dtype == np.int64

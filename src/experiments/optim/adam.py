@@ -23,6 +23,10 @@ class Adam(Scheduled):
     ) -> None:
         """`weight_decay` is decoupled (AdamW). `schedule` is that of `Scheduled`."""
         super().__init__(lr, **schedule)
+        assert len(betas) == 2 and all(0 <= beta < 1 for beta in betas), (
+            f"betas={list(betas)}: must be two numbers from 0 to below 1"
+        )
+        assert weight_decay >= 0, f"weight_decay={weight_decay}: must not be negative"
         self.betas, self.weight_decay = (betas[0], betas[1]), weight_decay
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:

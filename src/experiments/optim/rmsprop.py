@@ -22,6 +22,7 @@ class RMSprop(Scheduled):
     ) -> None:
         """`alpha`: of the running mean, at each step. `schedule` is that of `Scheduled`."""
         super().__init__(lr, **schedule)
+        assert 0 <= alpha < 1, f"alpha={alpha}: must lie from 0 to below 1"
         self.alpha = alpha
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 import torch
 from torch import nn
 
 
-class Scheduled:
+class Scheduled(ABC):
     """The optimiser of one phase: its rate, and the bound on its gradients."""
 
     def __init__(
@@ -27,6 +28,15 @@ class Scheduled:
         `decay_to_zero` it also falls linearly to zero at that many images. `clip`: largest norm of
         the gradients of what the phase wants clipped.
         """
+        assert lr >= 0, f"lr={lr}: must not be negative"
+        assert warmup >= 0, f"warmup={warmup}: must not be negative"
+        assert 0 < decay <= 1, f"decay={decay}: must lie above 0 and not above 1"
+        assert decay_images >= 1, f"decay_images={decay_images}: must be at least 1"
+        assert 0 <= floor <= 1, f"floor={floor}: must lie between 0 and 1"
+        assert decay_to_zero is None or decay_to_zero >= 1, (
+            f"decay_to_zero={decay_to_zero}: must be at least 1, or null"
+        )
+        assert clip is None or clip > 0, f"clip={clip}: must be above 0, or null for none"
         self.lr, self.warmup, self.decay, self.decay_images = lr, warmup, decay, decay_images
         self.floor, self.decay_to_zero, self.clip = floor, decay_to_zero, clip
         self.stepped = stepped
@@ -41,6 +51,6 @@ class Scheduled:
             factor *= max(0.0, 1.0 - images / self.decay_to_zero)
         return self.lr * factor
 
+    @abstractmethod
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """One optimiser over all parameters of the phase."""
-        raise NotImplementedError

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import torch
+from torch import Tensor
 
+from experiments.optim.recorder import Named, Recorder
 from experiments.optim.schedule import Scheduled
 from experiments.ranks import Ranks
 from experiments.stats import Stats
 from experiments.system.base import Losses, Phase
 
+# Whether an update is made: of a turn, after so many images; True where it is finite here.
+Judge = Callable[["Turn", int, Tensor], bool]
+
 
 class Turn:
-    """What the loop does with one phase. Nothing here waits for the device."""
+    """What the loop does with one phase. Nothing here waits for the device but a judge, if any."""
 
     def __init__(
         self,
@@ -29,38 +34,54 @@ class Turn:
         self.phase, self.settings, self.ranks, self.stats = phase, settings, ranks, stats
         self.trained = [p for p in phase.parameters() if p.requires_grad]
         self.optimiser = optimiser or settings.build(phase.parameters())
-        self.finite = torch.ones((), dtype=torch.bool, device=ranks.device)
+        self.recorder = Recorder(ranks.device)
+        self.judge: Judge | None = None
+        self._terms: list[Named] = []
+        self._good = torch.ones((), dtype=torch.bool, device=ranks.device)
 
     def require_gradients(self, wanted: bool) -> None:
         """Whether what this phase trains asks for gradients; what is frozen never does."""
         for parameter in self.trained:
             parameter.requires_grad_(wanted)
 
+    @property
+    def finite(self) -> Tensor:
+        """Whether every loss and every gradient since the recorder was cleared is finite."""
+        return self.recorder.finite
+
     def backward(self, losses: Losses, parts: int) -> None:
-        """Back-propagate the weighted sum, one of `parts` of a batch; note every term."""
-        name = self.phase.name
-        for key, term in losses.items():
-            self.stats.add(f"{name}/{key}", term.value)
+        """Back-propagate the weighted sum, one of `parts` of a batch; keep every term."""
+        self._terms += [(name, term.value.detach()) for name, term in losses.items()]
         weighted = [term.value * term.weight for term in losses.values() if term.weight != 0]
         if not weighted:  # an ablation may leave a phase with nothing to train on
             return
         total = torch.stack(weighted).sum()
-        self.finite &= total.detach().isfinite()
-        self.stats.add(f"{name}/loss", total)
+        self._good = self._good & total.detach().isfinite()
+        self._terms.append(("loss", total.detach()))
         (total / parts).backward()
 
     def update(self, images: int) -> None:
-        """Average gradients over processes, measure and bound them, set the rate, step.
+        """Average gradients over processes, measure and bound them, set the rate, step; note every
+        term, unless the judge leaves this update out.
 
         The norm that is noted is that of all gradients, before any bound.
         """
         parameters = [p for p in self.trained if p.grad is not None]
+        terms, good = self._terms, self._good
+        self._terms, self._good = [], torch.ones_like(good)
+        if parameters:
+            self.ranks.average_gradients(parameters)
+            norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+            terms.append(("gradient_norm", norm))
+            good = good & norm.isfinite()  # a finite loss may have gradients that are not
+            self.recorder.note(images, terms[:-1], norm, good)
+            if self.judge is not None and not self.judge(self, images, good):
+                self.optimiser.zero_grad(set_to_none=True)
+                return
+        for name, value in terms:
+            self.stats.add(f"{self.phase.name}/{name}", value)
         if not parameters:
             return
-        self.ranks.average_gradients(parameters)
-        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-        self.finite &= norm.isfinite()  # a finite loss may have gradients that are not
-        self.stats.add(f"{self.phase.name}/gradient_norm", norm)
         if self.settings.clip is not None:
             modules = self.phase.clip or self.phase.modules
             bounded = [p for module in modules for p in module.parameters()]
@@ -87,6 +108,14 @@ def turns_of(
 def optimisers_of(turns: Iterable[Turn]) -> dict[str, torch.optim.Optimizer]:
     """By the name of the phase that each belongs to."""
     return {turn.phase.name: turn.optimiser for turn in turns if turn.phase.shares is None}
+
+
+def keep_layout(optimiser: torch.optim.Optimizer) -> None:
+    """Moments in memory as their parameters are (channels last): a checkpoint has plain tensors."""
+    for parameter, state in optimiser.state.items():
+        for name, value in state.items():
+            if parameter.dim() == 4 and value.shape == parameter.shape:
+                state[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 def let_train(wanted: Iterable[Turn], turns: Iterable[Turn]) -> None:

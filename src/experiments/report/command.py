@@ -10,6 +10,7 @@ from experiments import folder as files
 from experiments.check import checked_compose
 from experiments.config import choices, plain
 from experiments.errors import UserError
+from experiments.portable import portable
 from experiments.prerequisite import plan
 from experiments.report.member import (
     Member,
@@ -44,7 +45,7 @@ def report(overrides: list[str], several: bool) -> None:
         config = plain(checked_compose(overrides))
         outputs, run = Path(config["paths"]["outputs"]), config["run"]
         folders = [Path(item) for item in ([run] if isinstance(run, str) else run or [])]
-        title = f"{len(folders)} runs" if folders else f"All runs in {outputs}"
+        title = f"{len(folders)} runs" if folders else f"All runs in {portable(str(outputs))}"
         name = "runs" if folders else "all"
         if not folders:
             there = sorted(path.parent for path in outputs.glob(f"*/*/{files.RUN}"))

@@ -3,7 +3,6 @@ it is told in `problems`."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,9 +15,11 @@ import yaml
 from experiments import folder as files
 from experiments.cost import Cost, cost_of
 from experiments.errors import UserError
+from experiments.foreign import parse_json
 from experiments.metric.samples import ScoreSamples, score_samples
 from experiments.report.member import Member, goal_of
 from experiments.report.varied import config_of
+from experiments.shape import fault_of
 from experiments.stats import StatsFile
 
 MANY = 4  # settings up to which the name of an arm says all of them
@@ -99,7 +100,7 @@ class Record:
 def read(member: Member) -> Record:
     """Everything that a report shows of a run."""
     place, problems = member.folder, list[str]()
-    scores = _json(place / files.SCORES, problems)
+    scores = _json(place / files.SCORES, problems, files.SCORES)
     stats: list[dict[str, Any]] = _tried(lambda: StatsFile.read(place / files.STATS), problems, [])
     return Record(
         member,
@@ -111,21 +112,26 @@ def read(member: Member) -> Record:
         stats,
         _tried(lambda: files.sample_captions(place), problems, None) or [],
         _tried(lambda: score_samples(place), problems, None),
-        _json(_last(place, "git"), problems),
-        _json(_last(place, "environment"), problems),
+        _json(_last(place, "git"), problems, "git.json"),
+        _json(_last(place, "environment"), problems, "environment.json"),
         _tried(lambda: cost_of(place), problems, None),
         problems,
     )
 
 
-def _json(path: Path, problems: list[str]) -> dict[str, Any]:
+def _json(path: Path, problems: list[str], kind: str) -> dict[str, Any]:
+    """`kind`: the file whose shape it has."""
     try:
-        return _mapping(json.loads(path.read_text(encoding="utf-8")))
+        content = parse_json(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError) as error:
         problems.append(f"{path}: cannot be read ({type(error).__name__})")
         return {}
+    fault = fault_of(kind, content)
+    if fault is not None:
+        problems.append(f"{path}: is damaged ({fault})")
+    return {} if fault is not None else dict(content)
 
 
 def _config(place: Path, problems: list[str]) -> dict[str, Any]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
 
 from experiments.errors import suggest
-from experiments.folder import SCORES, STATS, run_scores
+from experiments.folder import SCORES, STATS, of_scores, run_scores
+from experiments.foreign import parse_json
 from experiments.report.score import plain_names
 from experiments.search.trial import SearchError
-
-TRAINING = "images_per_second"  # in each line of `stats.jsonl` that is none of an evaluation
+from experiments.shape import is_number, is_whole
 
 
 class Evaluations:
@@ -38,7 +37,7 @@ class Evaluations:
         self._found = {}
         for line in lines:
             record = _record(line)
-            if record and TRAINING not in record:
+            if record and of_scores(record):
                 self._found[int(record["images"])] = self._value(record, {})
         return self._found
 
@@ -49,12 +48,12 @@ class Evaluations:
         if images in found:
             return found[images]
         content = run_scores(self.folder) or {"scores": {}, "skipped": {}}
-        return self._value(content["scores"], content["skipped"])
+        return self._value(content["scores"], content.get("skipped", {}))
 
     def _value(self, scores: dict[str, Any], skipped: dict[str, str]) -> float:
         if self.score in scores:
             value = scores[self.score]
-            return math.nan if value is None else float(value)
+            return float(value) if is_number(value) else math.nan
         if self.score in skipped:
             raise SearchError(f"search.score={self.score}: not computed: {skipped[self.score]}")
         names = plain_names(name for name in scores if "/" in name)
@@ -66,7 +65,7 @@ class Evaluations:
 
 def _record(line: bytes) -> dict[str, Any] | None:
     try:
-        record = json.loads(line)
+        record = parse_json(line)
     except ValueError:
         return None
-    return record if isinstance(record, dict) and isinstance(record.get("images"), int) else None
+    return record if isinstance(record, dict) and is_whole(record.get("images")) else None

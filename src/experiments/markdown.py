@@ -1,0 +1,20 @@
+"""Texts of somebody else in Markdown: shown as they are, in one line, whatever is in them."""
+
+from __future__ import annotations
+
+import html
+import re
+
+
+def plain(text: object) -> str:
+    """Without any markup."""
+    line = html.escape(" ".join(str(text).split()), quote=False)
+    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", line)
+
+
+def code(text: object) -> str:
+    """Verbatim, between marks that do not stand in it."""
+    line = " ".join(str(text).split())
+    marks = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
+    space = " " if not line or "`" in (line[0], line[-1]) else ""
+    return f"{marks}{space}{line}{space}{marks}"

@@ -1,0 +1,148 @@
+"""Metadata of data sets: pickles, tables, annotations, lists, captions, vocabularies."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+from experiments.data.caption_files import read_captions
+from experiments.data.coco_annotations import read_annotations
+from experiments.data.cub_metadata import (
+    native_entries,
+    numbered_lines,
+    pickled_entries,
+    read_boxes,
+    read_test_classes,
+)
+from experiments.data.folder_metadata import read_metadata
+from experiments.data.metadata_pickles import PickledCaptions, pickled_words
+from experiments.data.pickles import load_pickle
+from experiments.data.record import Drop
+from experiments.data.vocabulary import Vocabulary
+from tests.fuzz.target import Target, put, scratch, told
+
+
+def _drops(drops: list[Drop]) -> None:
+    for drop in drops:
+        assert drop.key and drop.reason and drop.reason.isprintable(), drop
+
+
+def _pickle(content: bytes) -> None:
+    path = put("captions.pickle", content)
+    with told():
+        load_pickle(path)
+    with told():
+        pickled_words(path)
+    with told():
+        PickledCaptions(path, {"train": 1, "test": 1}).at("train", 0, "key", [])
+
+
+def _pickles() -> list[bytes]:
+    table = {0: "<end>", 1: "red", 2: "bird"}
+    captions = [[[1, 2]] * 10, [[2]] * 10, table, {word: k for k, word in table.items()}]
+    values = [captions, ["001.a/b_1", "002.c/d_2"], [1, 2], {"a": (1.5, None, b"x", True)}]
+    return [pickle.dumps(value, protocol) for value in values for protocol in (0, 2, 4)]
+
+
+def _names(content: bytes) -> None:
+    for split in ("train", "test"):
+        for name in ("filenames", "class_info"):
+            put(f"pickles/{split}/{name}.pickle", content)
+    with told():
+        for entry in pickled_entries(scratch() / "pickles", scratch() / "nothing"):
+            assert entry is not None
+
+
+def _listed(name: str) -> Target:
+    def run(content: bytes) -> None:
+        drops: list[Drop] = []
+        put(f"listed/{name}", content)
+        with told():
+            for image, listed in read_metadata(scratch() / "listed", name, drops).items():
+                assert image == listed.image
+        _drops(drops)
+
+    rows = [
+        {"file_name": "owl.jpg", "text": "a brown owl", "label": "owl", "split": "train"},
+        {"file_name": "a/b.jpg", "captions": ["one", "two"], "class": 3},
+    ]
+    lines = "\n".join(map(json.dumps, rows)).encode()
+    table = b'file_name,text,label\r\nowl.jpg,"a, b",x\r\nb.jpg,"c\nd",y\r\n'
+    seeds = [lines] if name.endswith("jsonl") else [table, table.replace(b"\r", b"")]
+    return Target(f"folder_{name[9:]}", f"folder: `{name}`", run, lambda: seeds)
+
+
+def _coco(content: bytes) -> None:
+    drops: list[Drop] = []
+    with told():
+        for name, captions in read_annotations(put("captions_val2014.json", content), drops):
+            assert isinstance(name, str) and isinstance(captions, list)
+    _drops(drops)
+
+
+def _coco_files() -> list[bytes]:
+    images = [{"id": k, "file_name": f"COCO_val2014_{k}.jpg"} for k in (1, 2)]
+    captions = [{"image_id": k, "id": k, "caption": "a bird"} for k in (1, 1, 2)]
+    return [json.dumps({"images": images, "annotations": captions}).encode()]
+
+
+def _cub(content: bytes) -> None:
+    parts = (content.split(b"\0\0") + [b""] * 5)[:5]
+    folder = scratch() / "cub"
+    files = ("images.txt", "image_class_labels.txt", "classes.txt", "bounding_boxes.txt")
+    for name, part in zip((*files, "testclasses.txt"), parts, strict=True):
+        put(f"cub/{name}", part)
+    with told():
+        list(numbered_lines(folder / "images.txt"))
+    with told():
+        read_boxes(folder)
+    classes = frozenset[str]()
+    with told():
+        classes = read_test_classes(folder / "testclasses.txt")
+    with told():
+        native_entries(folder, classes)
+
+
+def _cub_files() -> list[bytes]:
+    return [
+        b"1 001.Owl/a_1.jpg\n2 002.Jay/b_2.jpg\n\0\0"
+        + b"1 1\n2 2\n\0\0"
+        + b"1 001.Owl\n2 002.Jay\n"
+        b"\0\0" + b"1 10.0 20.0 30.0 40.0\n2 1.5 1e3 nan 4\n\0\0" + b"# test\n002.Jay\n"
+    ]
+
+
+def _captions(content: bytes) -> None:
+    drops: list[Drop] = []
+    put("text/a.txt", content)
+    with told():
+        assert read_captions(scratch() / "text", "a.txt", "a", drops)
+    _drops(drops)
+
+
+def _vocabulary(content: bytes) -> None:
+    with told():
+        vocabulary = Vocabulary.load(put("vocabulary.json", content))
+        assert vocabulary.hash and vocabulary.encode("a red bird") is not None
+
+
+TARGETS = [
+    Target("pickle", "pickles of AttnGAN: `captions.pickle`", _pickle, _pickles),
+    Target("pickled_names", "pickles of StackGAN: names and classes", _names, _pickles),
+    _listed("metadata.jsonl"),
+    _listed("metadata.csv"),
+    Target("coco", "COCO: `captions_*.json`", _coco, _coco_files),
+    Target("cub", "CUB: lists, classes, boxes", _cub, _cub_files),
+    Target(
+        "captions",
+        "captions, one a line",
+        _captions,
+        lambda: [b"a red bird\nan owl\n", b"\xef\xbb\xbfone\r\n\r\ntw\xc3\xb6\n"],
+    ),
+    Target(
+        "vocabulary",
+        "a vocabulary kept as JSON",
+        _vocabulary,
+        lambda: [b'["<end>", "a", "bird", "red", "<unk>"]', b'["a", "b"]'],
+    ),
+]

@@ -1,0 +1,128 @@
+"""`python -m tests.integration.faults`: disturb real runs many times, and write what came of it.
+
+Prints a line for each case that is not as promised, with the command that repeats it alone, and
+writes the section "faults" of docs/reliability.md once all of it went well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import random
+import shlex
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+
+from tests.integration.faults.bench import Bench
+from tests.integration.faults.kinds import FAULTS, KILL
+from tests.integration.faults.outcome import Outcome, Tally, Unavailable, faults_table
+from tests.reliability_page import write_section
+
+TRIES = 5  # seeds for a fault that is to meet a run; one may come when the run has ended
+
+
+def main(arguments: list[str]) -> int:
+    """Returns the exit code: 1 where a promise was broken."""
+    options = parse(arguments)
+    seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
+    names = options.only or list(FAULTS)
+    command = f"python -m tests.integration.faults --seed {seed}"
+    tell(command)
+    tallies, skipped = [], []
+    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+        bench = Bench(Path(folder))
+        try:
+            for name in names:
+                times = options.times or (options.kills if name == KILL else FAULTS[name].times)
+                try:
+                    tallies.append(repeat(bench, name, times, seed))
+                except Unavailable as why:
+                    skipped.append(f"{name}: {why}")
+                    tell(f"{name} cannot be made here: {why}")
+        finally:
+            bench.close()
+    tell(faults_table(tallies))
+    if any(tally.failed for tally in tallies):
+        tell("docs/reliability.md is as it was: not everything went well")
+        return 1
+    if options.only or options.times or options.kills < FAULTS[KILL].times:
+        tell("docs/reliability.md is as it was: only the whole harness writes it")
+        return 0
+    write_section("faults", section(tallies, skipped, seed))
+    tell("written into docs/reliability.md")
+    return 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m tests.integration.faults", description=__doc__)
+    parser.add_argument("--kills", type=int, default=FAULTS[KILL].times, help="random SIGKILLs")
+    parser.add_argument("--seed", type=int, help="of the first case; the next has the next one")
+    parser.add_argument("--only", nargs="+", choices=FAULTS, metavar="KIND", help=", ".join(FAULTS))
+    parser.add_argument("--times", type=int, help="of each kind, instead of its own number")
+    return parser.parse_args(arguments)
+
+
+def repeat(bench: Bench, name: str, times: int, seed: int) -> Tally:
+    """One fault, as often as wanted. Raises `Unavailable`."""
+    tally, began = Tally(FAULTS[name].title), time.monotonic()
+    for number in range(times):
+        outcome, used = once(bench, name, seed + TRIES * number)
+        tally.outcomes.append(outcome)
+        for problem in outcome.problems:
+            tell(f"{name} seed {used}: {problem}")
+        if outcome.problems:
+            tell(
+                f"  again: python -m tests.integration.faults --only {name} --times 1 --seed {used}"
+            )
+        seconds = (time.monotonic() - began) / (number + 1)
+        bad = sum(not outcome.recovered for outcome in tally.outcomes)
+        tell(
+            f"{name} {number + 1}/{times}: {bad} not recovered, {outcome.lost} images lost, "
+            f"{seconds:.1f} s each, {(times - number - 1) * seconds / 60:.0f} min left: "
+            f"{outcome.said[:150]}"
+        )
+    return tally
+
+
+def once(bench: Bench, name: str, seed: int) -> tuple[Outcome, int]:
+    """One case, and its seed; where the run ended before, the next seeds until it met one."""
+    for used in range(seed, seed + TRIES):
+        try:
+            outcome = FAULTS[name].act(bench, random.Random(f"{name} {used}"))
+        except AssertionError as error:  # one that never ends, for instance
+            outcome = Outcome(True, 0, 0, False, [str(error)], bench.abandon())
+        if outcome.hit or outcome.problems:
+            break
+    return outcome, used
+
+
+def section(tallies: list[Tally], skipped: list[str], seed: int) -> str:
+    """The table, and what made it."""
+    machine = f"{processor()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    lines = [faults_table(tallies), ""]
+    lines += [f"Not made on that machine: {shlex.join(skipped)}.", ""] if skipped else []
+    return "\n".join([*lines, f"`make test-faults ARGS='--seed {seed}'` on {machine}.", ""])
+
+
+def processor() -> str:
+    """The processor's name and its number of cores."""
+    names = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    return f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores"
+
+
+def tell(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

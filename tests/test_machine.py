@@ -1,0 +1,122 @@
+"""The same command gives the same bits."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from experiments.data.dataset import Dataset
+from experiments.machine import make_deterministic
+from experiments.system.attngan import AttnGAN
+from experiments.train import Training
+
+SCRIPT = """
+import runpy, sys
+from pathlib import Path
+import torch
+from experiments.machine import make_deterministic
+here, folder, cache, compiled, file = sys.argv[1:]
+torch.set_num_threads(1)
+make_deterministic(True)
+tiny = runpy.run_path(f"{here}/conftest.py")
+birds = tiny["open_birds"](Path(cache))
+training = tiny["tiny_training"](birds, Path(folder), tiny["tiny_attngan"](birds, norm="batch"))
+training.resume_or_initialise()
+if compiled == "True":
+    for network in training.system.compiled():
+        network.compile()
+for _ in range(4):
+    training.step(training.batches.at(training.images))
+torch.save(training.system.state_dict(), file)
+"""
+
+
+@pytest.fixture
+def deterministic() -> Iterator[None]:
+    show, environment = warnings.showwarning, dict(os.environ)
+    make_deterministic(True)
+    yield
+    make_deterministic(False)
+    warnings.showwarning = show
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+def trained(folder: Path, birds: Dataset, compiled: bool = False) -> Any:
+    """The weights after four steps in a process of its own."""
+    folder.mkdir()
+    here, cache, file = Path(__file__).parent, birds.folder.parents[1], folder / "weights.pt"
+    given = [here, folder / "run", cache, compiled, file]
+    command = [sys.executable, "-c", SCRIPT, *map(str, given)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=550)
+    assert done.returncode == 0, done.stderr
+    return torch.load(file, weights_only=True)
+
+
+def equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
+    return first.keys() == second.keys() and all(
+        torch.equal(v, second[k]) for k, v in first.items()
+    )
+
+
+def test_two_processes_one_after_the_other_end_in_the_same_bits(
+    birds: Dataset, tmp_path: Path
+) -> None:
+    first, second = (trained(tmp_path / str(n), birds) for n in range(2))
+    assert equal(first, second)
+
+
+@pytest.mark.slow
+def test_compiled_networks_end_in_the_same_bits(birds: Dataset, tmp_path: Path) -> None:
+    first, second = (trained(tmp_path / str(n), birds, compiled=True) for n in range(2))
+    assert equal(first, second)
+
+
+@pytest.mark.usefixtures("deterministic")
+def test_in_one_process_too_and_threads_change_no_more_than_rounding(
+    make_attngan: Callable[..., AttnGAN], make_training: Callable[..., Training], tmp_path: Path
+) -> None:
+    before, found = torch.get_num_threads(), []
+    try:
+        for place, threads in enumerate([1, 1, 2, 2]):
+            torch.set_num_threads(threads)
+            training = make_training(make_attngan(norm="batch"))
+            training.run = replace(training.run, folder=tmp_path / str(place))
+            training.resume_or_initialise()
+            for _ in range(2):
+                training.step(training.batches.at(training.images))
+            found.append(training.system.state_dict())
+    finally:
+        torch.set_num_threads(before)
+    assert equal(found[0], found[1]) and equal(found[2], found[3])
+    for name, value in found[0].items():
+        torch.testing.assert_close(found[2][name], value, rtol=1e-2, atol=1e-2, msg=name)
+
+
+@pytest.mark.usefixtures("deterministic")
+def test_an_operator_without_a_deterministic_form_gets_a_line(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert torch.are_deterministic_algorithms_enabled() and torch.backends.cudnn.deterministic
+    assert not torch.utils.deterministic.fill_uninitialized_memory
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    with warnings.catch_warnings(record=True) as others:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            make_deterministic(True)
+            torch.zeros(3).put_(torch.tensor([0]), torch.ones(1))  # which write comes last is open
+        warnings.warn("another", stacklevel=1)
+    assert [str(warning.message) for warning in others] == ["another"]
+    said = capfd.readouterr().err
+    line = "put_ has no deterministic form on this device: the same command may end in other bits"
+    assert said.count(line) == 1 and "trainer.deterministic=false" in said
