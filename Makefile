@@ -11,7 +11,7 @@ WORKERS ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-slurm test-faults fuzz soak check audit lock licences format bench clean
+.PHONY: help quickstart test test-slow test-slurm test-faults fuzz soak check audit lock licences format bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ quickstart: $(STAMP) ## install, then a first complete run: pictures that follow
 
 test: $(WHOLE) ## install, then the whole test suite
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not slurm" $(ARGS)
+
+test-slow: $(WHOLE) ## the tests that take minutes: kills in studies, searches, trackers, every fault
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "slow and not slurm" $(ARGS)
 
 test-slurm: $(WHOLE) ## the launchers on a real SLURM, on this machine alone
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slurm tests/slurm $(ARGS)

@@ -7,7 +7,10 @@ torchrun --nproc_per_node 2 run.py                 the same by hand
 
 import sys
 
-from experiments.launch import main
+try:
+    from experiments.launch import main
+except KeyboardInterrupt:  # nothing has begun
+    sys.exit(130)
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import resource
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -174,3 +175,58 @@ def test_differences_are_told_by_key() -> None:
     ours = {"a": 1, "b": {"c": 2, "d": 3}, "pretrained": "x"}
     theirs = {"a": 1, "b": {"c": 5, "d": 3}, "e": 4}
     assert differences(theirs, ours) == ["b.c is 5 there and 2 here", "e is 4 there and None here"]
+
+
+def test_a_damaged_one_of_later_takes_nobodys_place(tmp_path: Path) -> None:
+    """A run that goes on from before it, and saves where it is stopped, keeps what it saved."""
+    save(tmp_path, state(10), keep=2)
+    save(tmp_path, state(20), keep=2).write_bytes(b"torn")
+    save(tmp_path, state(13), keep=1)
+    found = load_newest(tmp_path)
+    assert found is not None and found["images"] == 13
+    assert [images_of(path) for path in by_images(tmp_path, "checkpoints")] == [13]
+
+
+def test_copies_with_names_of_their_own_are_left_alone(tmp_path: Path) -> None:
+    first = save(tmp_path, state(10), keep=1)
+    copies = [first.with_stem("images-0000000010 (copy)"), first.with_stem("images-best")]
+    for copy in copies:
+        copy.write_bytes(first.read_bytes())
+    for images in (20, 30, 10**10):
+        save(tmp_path, state(images), keep=2)
+    assert [images_of(path) for path in by_images(tmp_path, "checkpoints")] == [10**10, 30]
+    assert all(copy.exists() for copy in copies)
+
+
+def test_a_finished_run_does_not_begin_anew_when_its_checkpoints_were_removed(
+    tmp_path: Path,
+) -> None:
+    save_weights(tmp_path, 30, {})
+    with pytest.raises(UserError, match="has weights of 30 images and no checkpoint"):
+        load_newest(tmp_path)
+
+
+def test_what_was_read_stays_when_the_file_is_written_over(tmp_path: Path) -> None:
+    path = save(tmp_path, state(10), keep=1)
+    found = load_newest(tmp_path)
+    path.write_bytes(bytes(path.stat().st_size))
+    assert found is not None and found["system"]["weight"].tolist() == [10, 10, 10]
+
+
+def test_a_file_that_cannot_be_opened_is_not_taken_for_damaged(tmp_path: Path) -> None:
+    save(tmp_path, state(10), keep=2)
+    newest = save(tmp_path, state(20), keep=2)
+    files: list[int] = []
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        folder = by_images(tmp_path, "checkpoints")
+        with pytest.raises(OSError, match="Too many"):
+            while True:
+                files.append(os.open(os.devnull, os.O_RDONLY))
+        with pytest.raises(UserError, match=f"{newest}: cannot be read now .Too many"):
+            tensor_file.read(folder[0])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for file in files:
+            os.close(file)

@@ -111,7 +111,6 @@ def test_what_does_not_change_the_result_does_not_change_the_run(override: str) 
         (["loss.damsm.weight=5.0"], []),
         (["generator=attngan_4stage"], []),
         (["trainer.ema_halflife=4000"], ["data.preset.ema_halflife=4000"]),
-        (["experiment=null"], []),
     ],
 )
 def test_ways_to_say_the_same_are_one_run(one: list[str], other: list[str]) -> None:

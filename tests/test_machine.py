@@ -82,6 +82,7 @@ def test_compiled_networks_end_in_the_same_bits(birds: Dataset, tmp_path: Path) 
     assert equal(first, second)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("deterministic")
 def test_in_one_process_too_and_threads_change_no_more_than_rounding(
     make_attngan: Callable[..., AttnGAN], make_training: Callable[..., Training], tmp_path: Path

@@ -10,6 +10,7 @@ import torch
 from experiments.checkpoint import load_export, load_newest
 from experiments.errors import UserError
 from experiments.folder import by_images, reached
+from experiments.identity import run_lock
 from experiments.migrate import main, migrate
 
 
@@ -57,3 +58,22 @@ def test_a_mistake_is_a_line(arguments: list[str], capsys: pytest.CaptureFixture
     assert main(arguments) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: ") and "python -m experiments.migrate" in said
+
+
+def test_one_that_was_stopped_half_way_is_gone_on_with(old: Path) -> None:
+    """Else the run would go on from the older of its checkpoints, without a word."""
+    newest = old / "checkpoints" / "images-0000000016.pt"
+    kept = newest.read_bytes()
+    assert migrate(old) == 3
+    newest.write_bytes(kept)
+    with pytest.raises(UserError, match="are of format 1"):
+        load_newest(old)
+    assert migrate(old) == 1
+    found = load_newest(old)
+    assert found is not None and found["images"] == 16
+
+
+def test_a_run_that_trains_is_left_alone(old: Path) -> None:
+    with run_lock(old), pytest.raises(UserError, match="is being trained by process"):
+        migrate(old)
+    assert len(list(old.rglob("*.pt"))) == 3

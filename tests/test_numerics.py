@@ -414,3 +414,18 @@ def test_a_checkpoint_of_a_run_without_failures_is_that_of_any_policy(
     nothing = {"passed_over": 0, "went_back": 0, "skipped": {}, "recent": {}}
     assert state["numerics"] == nothing
     assert not (first.run.folder / "diagnosis").exists()
+
+
+@pytest.mark.parametrize("policy", ["stop", "skip", "rollback"])
+def test_an_update_that_overflows_is_never_saved(
+    failing: Callable[..., Training], policy: str
+) -> None:
+    """Its gradients are finite, and it may be the last: no loss tells of it."""
+    training = failing([], nonfinite=policy, images=24)
+    training.resume_or_initialise()
+    (generator,) = (turn for turn in training.turns if turn.phase.name == "generator")
+    generator.settings.lr = 1e39  # type: ignore[attr-defined]
+    with pytest.raises(UserError, match=r"a weight is not finite .* \(generator/weights\)"):
+        fit(training, Log(training), Interrupt())  # type: ignore[arg-type]
+    found = checkpoint.load_newest(training.run.folder)
+    assert (found["images"] if found else None) == (0 if policy == "rollback" else None)

@@ -75,7 +75,14 @@ def two(folder: Path, cache: Path, policy: str) -> list[dict[str, Any]]:
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
 
 
-@pytest.mark.parametrize("policy", ["stop", "skip", "rollback"])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        pytest.param("stop", marks=pytest.mark.slow),
+        "skip",
+        pytest.param("rollback", marks=pytest.mark.slow),
+    ],
+)
 def test_both_know_and_do_the_same(policy: str, birds: Dataset, tmp_path: Path) -> None:
     first, second = two(tmp_path / policy, birds.folder.parents[1], policy)
     (path,) = (tmp_path / policy / "run" / "diagnosis").iterdir()

@@ -89,7 +89,7 @@ def test_a_file_that_cannot_be_drawn(run: Path, tmp_path: Path, content: bytes, 
 
 
 def test_a_file_that_is_none(run: Path, tmp_path: Path) -> None:
-    for place, reason in ((tmp_path / "no.txt", "No such file"), (tmp_path, "Is a directory")):
+    for place, reason in ((tmp_path / "no.txt", "No such file"), (tmp_path, "not a file")):
         found = refused(run, file=str(place))
         assert found.startswith(f"sample.file={place}: cannot be read ({reason}")
         assert found.endswith("name a text file, one caption a line")

@@ -24,6 +24,7 @@ from experiments.folder import (
     file_at,
     images_of,
     is_export,
+    reached,
     run_config,
     run_facts,
 )
@@ -32,15 +33,18 @@ from experiments.terminal import say
 
 
 def save(folder: Path, state: Mapping[str, Any], keep: int) -> Path:
-    """Write a checkpoint, read it back, and remove all but the newest `keep` then.
+    """Write a checkpoint, read it back, and remove all but it and the `keep` - 1 before it then:
+    those of later, too, which were damaged when the run went on from before them.
 
     Raises `UserError` where the disk is full, not writable, or does not give back what was written;
     older checkpoints are untouched then.
     """
     path = file_at(folder, "checkpoints", state["images"])
-    _write(path, state)
-    for old in by_images(folder, "checkpoints")[keep:]:
-        old.unlink(missing_ok=True)
+    write(path, state)
+    found = by_images(folder, "checkpoints")
+    place = found.index(path)
+    for other in (*found[:place], *found[place + keep :]):
+        other.unlink(missing_ok=True)
     return path
 
 
@@ -50,18 +54,19 @@ def save_weights(folder: Path, images: int, export: Mapping[str, Any]) -> Path:
     Raises `UserError` as `save` does.
     """
     path = file_at(folder, "weights", images)
-    _write(path, {"images": images, "export": dict(export)})
+    write(path, {"images": images, "export": dict(export)})
     return path
 
 
-def _write(path: Path, state: Mapping[str, Any]) -> None:
+def write(path: Path, state: Mapping[str, Any]) -> None:
+    """Write one file and read it back before it has its name. Raises `UserError` as `save` does."""
     partial = path.with_suffix(".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for torn in path.parent.glob("*.partial"):
             torn.unlink(missing_ok=True)
         tensor_file.write(partial, state)
-        tensor_file.read(partial)  # before it takes the place of any other
+        tensor_file.check(partial)  # before it takes the place of any other
         partial.replace(path)
         directory = os.open(path.parent, os.O_RDONLY)
         os.fsync(directory)
@@ -102,9 +107,16 @@ def read(path: Path) -> dict[str, Any]:
 def load_newest(folder: Path) -> dict[str, Any] | None:
     """The newest checkpoint that is whole, or None where there is none.
 
-    One that is damaged is named and passed over.
+    One that is damaged is named and passed over. Raises `UserError` where none is whole, and where
+    the run was finished once and has lost them: it would begin anew and forget its statistics.
     """
-    return _first_whole(folder, by_images(folder, "checkpoints"))
+    found = by_images(folder, "checkpoints")
+    if not found and (there := reached(folder)):
+        raise UserError(
+            f"{folder}: has weights of {there} images and no checkpoint to go on from; bring back "
+            "its checkpoints, or move the folder away to start again"
+        )
+    return _first_whole(folder, found)
 
 
 def load_export(folder: Path) -> dict[str, Any]:

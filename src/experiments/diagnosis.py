@@ -34,14 +34,17 @@ class Failure:
     @property
     def terms(self) -> list[str]:
         """What was not finite, with the phase: causes where there are any, not what follows."""
-        record = self.records[self.phase]
+        record = self.records.get(self.phase)
+        if record is None or record.finite:
+            return [f"{self.phase}/weights"]
         bad = [name for name, value in record.terms.items() if not math.isfinite(value)]
         if not math.isfinite(record.gradient_norm):
             bad.append("gradient_norm")
         return [f"{self.phase}/{n}" for n in [n for n in bad if n not in PARTS] or bad]
 
     def __str__(self) -> str:
-        kind = "gradient" if self.terms == [f"{self.phase}/gradient_norm"] else "loss"
+        kinds = {"gradient_norm": "gradient", "weights": "weight"}
+        kind = kinds.get(self.terms[0].rpartition("/")[2], "loss") if self.terms else "loss"
         names = ", ".join(self.terms) or self.phase
         return f"a {kind} is not finite in the step after {self.images} images ({names})"
 
@@ -56,9 +59,22 @@ def find(training: Training) -> Failure:
         if found:
             records[name] = _joined(found)
     failed = [name for name, record in records.items() if not record.finite]
+    if not failed:
+        return _of_weights(training, records)
     first = min(failed, key=lambda name: records[name].images)  # in the order of the step
     images = records[first].images
     return Failure(first, images, images + training.numerics.passed_over, records)
+
+
+def _of_weights(training: Training, records: dict[str, Record]) -> Failure:
+    """All updates were finite, and what the last of them made of the weights is not."""
+    phases = [
+        turn.phase.name
+        for turn in training.turns
+        if training.ranks.any(not bool(turn.weights_finite))
+    ]
+    images = training.images - training.batch
+    return Failure(phases[0], images, images + training.numerics.passed_over, records)
 
 
 def write(training: Training, failure: Failure, done: str) -> Path:

@@ -35,6 +35,7 @@ WRITTEN = ("checkpoints", "weights", "samples", "diagnosis")  # folders, by a ru
 SPEED = "images_per_second"  # in each line of `stats.jsonl` that is of training
 DIVERSITY = "samples/diversity"  # in each that is of samples; all others are evaluations
 STATE, OLD_STATE = ".safetensors", ".pt"  # of checkpoints and weights; format 1 was a pickle
+NUMBERED = re.compile(r"images-[0-9]{10,18}")
 EXPORT, MODEL = "export.json", "model.safetensors"  # of a run that was exported
 
 
@@ -46,15 +47,25 @@ def of_scores(line: Mapping[str, Any]) -> bool:
 def by_images(folder: Path, kind: str) -> list[Path]:
     """The files of `checkpoints` or `weights` in a run folder, newest first.
 
-    Raises `UserError` where all of them are of format 1, which nothing reads but its migration.
+    Raises `UserError` where any is of format 1, which nothing reads but its migration: that may
+    have been stopped half-way. Names of another kind are somebody's copies and are left alone.
     """
-    found = sorted((folder / kind).glob(f"images-*{STATE}"), reverse=True)
-    if not found and any((folder / kind).glob(f"images-*{OLD_STATE}")):
+    if old_states(folder, kind):
         raise UserError(
             f"{folder}: its {kind} are of format 1; `python -m experiments.migrate {folder}` "
             "writes them anew"
         )
-    return found
+    return _states(folder, kind, STATE)[::-1]
+
+
+def old_states(folder: Path, kind: str) -> list[Path]:
+    """The files of format 1, the oldest first."""
+    return _states(folder, kind, OLD_STATE)
+
+
+def _states(folder: Path, kind: str, suffix: str) -> list[Path]:
+    found = (folder / kind).glob(f"images-*{suffix}")
+    return sorted((path for path in found if NUMBERED.fullmatch(path.stem)), key=images_of)
 
 
 def file_at(folder: Path, kind: str, images: int) -> Path:
@@ -134,6 +145,15 @@ def forget_failure(folder: Path) -> None:
 def run_failure(folder: Path) -> str | None:
     """The reason why the last try failed, or None."""
     return str(_read(folder, FAILURE)["reason"]) if (folder / FAILURE).is_file() else None
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether what others read of a run can be read; a run that goes on writes it anew."""
+    try:
+        run_about(folder), run_facts(folder), run_config(folder), sample_captions(folder)
+    except UserError:
+        return False
+    return True
 
 
 def sample_captions(folder: Path) -> list[str] | None:

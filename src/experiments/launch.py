@@ -17,7 +17,7 @@ from experiments.cluster import join_cluster
 from experiments.command import is_question, parse, require_own, said
 from experiments.config import CONF, build, choices, plain, register
 from experiments.dispatch import READERS, call
-from experiments.errors import UserError, as_user_error
+from experiments.errors import PeerLost, UserError, as_user_error
 from experiments.interrupt import Stopped
 from experiments.prerequisite import Run, plan
 from experiments.request import evaluation_config, run_folder, with_run
@@ -33,6 +33,7 @@ MANY = 8  # jobs whose check takes long enough to be announced
 def main(arguments: list[str]) -> int:
     """Run a command line; returns the exit code. User errors are lines, never tracebacks."""
     failures: list[str] = []
+    peer_lost = False
     try:
         os.environ.update(join_cluster(os.environ))
         return prepare(arguments)()
@@ -44,9 +45,9 @@ def main(arguments: list[str]) -> int:
         known = as_user_error(error)
         if known is None:
             raise
-        failures = str(known).splitlines()
+        failures, peer_lost = str(known).splitlines(), isinstance(known, PeerLost)
     for line in failures:
-        say(f"error: {line}")
+        say(f"error: {line}", anyone=peer_lost)  # it may be the main process that is gone
     return USER_ERROR if failures else 0
 
 

@@ -15,7 +15,8 @@ import torch
 
 from experiments import checkpoint
 from experiments.errors import UserError, as_user_error
-from experiments.folder import OLD_STATE, images_of, run_facts
+from experiments.folder import file_at, images_of, old_states, run_facts
+from experiments.identity import run_lock
 from experiments.terminal import say, show
 
 USAGE = "python -m experiments.migrate outputs/<model>-<data>/<id> ..."
@@ -26,17 +27,26 @@ def migrate(folder: Path) -> int:
 
     Raises `UserError` for a folder without any, and for a file that cannot be read, which stays.
     """
-    old = sorted(folder.glob(f"*/images-*{OLD_STATE}"))
+    old = [path for kind in ("checkpoints", "weights") for path in old_states(folder, kind)]
     if not old:
         raise UserError(f"{folder}: has no checkpoint of format 1; {USAGE}")
-    for path in old:
-        state = _read(path)
-        if path.parent.name == "weights":
-            checkpoint.save_weights(folder, images_of(path), state["export"])
-        else:
-            checkpoint.save(folder, state | {"data": run_facts(folder).get("data")}, keep=len(old))
-        path.unlink()
+    with run_lock(folder):
+        for path in old:
+            _write_anew(folder, path)
     return len(old)
+
+
+def _write_anew(folder: Path, path: Path) -> None:
+    state = _read(path)
+    if path.parent.name == "weights":
+        state = {"images": state["images"], "export": state["export"]}
+    else:
+        state |= {"data": run_facts(folder).get("data")}
+    try:
+        checkpoint.write(file_at(folder, path.parent.name, state["images"]), state)
+    except (AssertionError, AttributeError, RuntimeError, TypeError, ValueError):
+        raise _no_checkpoint(path) from None  # holds what no run has ever saved
+    path.unlink()
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -46,9 +56,14 @@ def _read(path: Path) -> dict[str, Any]:
         raise UserError(
             f"{path}: cannot be read ({type(error).__name__}); remove it to go on without it"
         ) from None
-    if not isinstance(state, dict) or state.get("format") != 1 or "export" not in state:
-        raise UserError(f"{path}: is no checkpoint of format 1; remove it to go on without it")
+    known = isinstance(state, dict) and state.get("format") == 1 and "export" in state
+    if not known or state.get("images") != images_of(path):
+        raise _no_checkpoint(path)
     return {key: value for key, value in state.items() if key != "format"}
+
+
+def _no_checkpoint(path: Path) -> UserError:
+    return UserError(f"{path}: is no checkpoint of format 1; remove it to go on without it")
 
 
 def main(arguments: Sequence[str]) -> int:

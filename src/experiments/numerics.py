@@ -105,7 +105,8 @@ class Numerics:
         Raises `UserError` where the run is to stop.
         """
         training = self.training
-        finite = torch.stack([turn.finite for turn in training.turns]).all()
+        # A finite gradient may be of an update that is too large, and be the last of all.
+        finite = torch.stack([part for turn in training.turns for part in turn.all_finite]).all()
         if not training.ranks.any(not bool(finite)):
             return False
         failure = diagnosis.find(training)

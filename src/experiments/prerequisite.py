@@ -50,14 +50,17 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether it has seen all its images and was scored, if it is to be scored at all."""
+        """Whether it has seen all its images and was scored, if it is to be scored at all, and no
+        file of its folder is damaged: those are written anew when it goes on."""
         if files.reached(self.folder) < self.goal:
             return False
         try:
             scores = files.run_scores(self.folder)
         except UserError:  # damaged: it is scored again
             scores = None
-        return not self.config.get("metric") or bool(scores and scores["images"] >= self.goal)
+        if self.config.get("metric") and not (scores and scores["images"] >= self.goal):
+            return False
+        return files.is_whole(self.folder)
 
 
 def plan(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> Run:
@@ -134,7 +137,8 @@ def _plan_prerequisite(
     if problems:
         raise _of(path, problems)
     for key in ("precision", "deterministic", "nonfinite", "skips", "rollbacks"):
-        cfg.trainer[key] = parent["trainer"][key]
+        if key in parent["trainer"]:  # of an older version it may not be
+            cfg.trainer[key] = parent["trainer"][key]
     return plan(plain(cfg), choices(cfg) | {"data": chosen["data"]}, overrides)
 
 

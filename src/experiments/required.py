@@ -89,6 +89,8 @@ def check_parts(config: dict[str, Any]) -> Iterator[str]:
             yield f"optim.{phase}: is missing; the system trains it, and optim has {there}"
     for path, (node, method) in wanted.items():
         target = node.get("_target_") if isinstance(node, dict) else None
+        if node is None and path == "metric":
+            continue  # nothing is scored
         if target is None:
             yield f"{path}: must have a class, _target_"
         elif signature(str(target)) is not None and not defines(str(target), method):

@@ -8,10 +8,11 @@ is unpickled. Format 1 was a pickle of PyTorch, see `migrate.py`.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from experiments.errors import UserError
+
 FORMAT = 2
 MANIFEST, CHECKSUM = "manifest", "sha256"  # of the header
+GONE = (errno.EIO, errno.EISDIR, errno.ENOENT, errno.ELOOP)  # no later try reads such a file
 
 
 class Damaged(Exception):
@@ -54,12 +58,31 @@ def write(path: Path, state: Mapping[str, Any]) -> None:
 def read(path: Path) -> dict[str, Any]:
     """What `write` got, on the CPU, every byte of it checked.
 
-    Raises `Damaged`, and `OtherFormat` for a file that another version wrote.
+    Raises `Damaged`, `OtherFormat` for a file that another version wrote, and `UserError` for one
+    that this process cannot open, which says nothing about what is in it.
     """
+    return _read(path, Tensor.clone)  # a mapped file may change after it was checked
+
+
+def check(path: Path) -> None:
+    """As `read`, for what it raises; needs no memory of its own."""
+    _read(path, lambda mapped: mapped)
+
+
+def _read(path: Path, own: Callable[[Tensor], Tensor]) -> dict[str, Any]:
+    try:
+        with path.open("rb") as plain:
+            plain.read(1)
+    except OSError as error:
+        if error.errno in GONE:
+            raise Damaged(error.strerror) from None
+        raise _unreadable(path, str(error.strerror)) from None
     try:
         with safe_open(path, "pt") as file:
             header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors = {name: own(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
+    except RuntimeError as error:  # torch could not map it
+        raise _unreadable(path, _first_line(error)) from None
     except (SafetensorError, OSError, ValueError, OverflowError) as error:
         raise Damaged(getattr(error, "strerror", None) or _first_line(error)) from None
     manifest = header.get(MANIFEST, "")
@@ -140,6 +163,10 @@ def _digest(name: str, tensor: Tensor) -> str:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def _unreadable(path: Path, reason: str) -> UserError:
+    return UserError(f"{path}: cannot be read now ({reason}); mend that and run the command again")
 
 
 def _first_line(error: Exception) -> str:

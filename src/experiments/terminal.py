@@ -12,9 +12,9 @@ from experiments.secret import without_home, without_secrets
 LOG = "BIRDSONG_LOG"  # in the environment of a job whose words go into its run folder
 
 
-def say(line: str) -> None:
-    """Write a line to stderr, from the main process only."""
-    if os.environ.get("RANK", "0") == "0":
+def say(line: str, anyone: bool = False) -> None:
+    """Write a line to stderr, from the main process only, or from `anyone`."""
+    if anyone or os.environ.get("RANK", "0") == "0":
         sys.stderr.write(_told(line) + "\n")
         sys.stderr.flush()
 

@@ -233,7 +233,7 @@ def fit(training: Training, observer: Observer, interrupt: Interrupt) -> bool:
             paused = time.perf_counter()
             if due("checkpoint_every") or stopped:
                 save()
-            if not stopped:
+            if not stopped or training.images >= goal:  # nothing goes on from the end
                 look()
             began += time.perf_counter() - paused  # the logged speed is that of training
     return training.images >= goal

@@ -47,7 +47,7 @@ def test_a_file_asks_a_question_and_has_a_cheap_budget_and_a_full_one(name: str)
     assert study_of([f"study={name}", "budget=full"]).budget == "full"
 
 
-@pytest.mark.parametrize("budget", ["plumage", "full"])
+@pytest.mark.parametrize("budget", ["plumage", pytest.param("full", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ARMS)
 def test_every_arm_passes_the_check_and_differs_from_the_others(name: str, budget: str) -> None:
     found, configs = study(name, budget)

@@ -53,7 +53,7 @@ def test_published_widths_are_found(
 ) -> None:
     shapes = attngan_shapes(width, blocks)
     assert parameters(shapes) == published
-    state = {name: torch.zeros(1).expand(shape) for name, shape in shapes.items()}
+    state = {name: torch.zeros(shape) for name, shape in shapes.items()}
     found = converted(tmp_path, state, random_state(text_shapes()))
     node = found.config["generator"]
     assert (node["width"], node["residual_blocks"]) == (width, blocks)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from exported_run import config_of
 from model_hub import TOKEN, serve
 
@@ -90,6 +91,7 @@ def test_a_repository_of_something_else(run: Path, tmp_path: Path) -> None:
         assert set(hub.files) == {"chapter.tex", "README.md"} and not hub.messages
 
 
+@pytest.mark.slow
 def test_a_token_that_may_not_write(run: Path, tmp_path: Path) -> None:
     config = config_of(run, hub="marianne/birds")
     with serve() as hub:

@@ -17,7 +17,8 @@ MODELS = ["char_cnn_rnn", "word_cnn_rnn", "word_lstm"]
 
 def state(outputs: Path, model: str, images: int = 16) -> dict[str, Any]:
     (path,) = outputs.glob(f"{model}-plumage/*/checkpoints/images-{images:010d}.safetensors")
-    return dict(checkpoint.read(path))
+    found = checkpoint.read(path)
+    return {part: found[part] for part in ("images", "system", "export", "optimisers")}
 
 
 def weights(outputs: Path, model: str) -> dict[str, torch.Tensor]:

@@ -100,6 +100,7 @@ def test_stopping_a_job_stops_the_sweep(commands: Any, outputs: Path) -> None:
     assert len(list(outputs.glob("attngan*/*/checkpoints/*.safetensors"))) == 1
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_is_a_job_that_failed(
     commands: Any, outputs: Path, wait_for_end: list[Any]
 ) -> None:
@@ -150,6 +151,7 @@ def images(run: Path) -> int:
     return int(max(run.glob("checkpoints/images-*.safetensors")).stem.partition("-")[2])
 
 
+@pytest.mark.slow
 def test_a_study_that_was_killed_goes_on_where_it_was(study: Path) -> None:
     text = (study / "log").read_text()
     assert "joblib, 2 at a time, threads of each: 1" in text
@@ -163,6 +165,7 @@ def test_a_study_that_was_killed_goes_on_where_it_was(study: Path) -> None:
         assert not (run / "failure.json").exists()
 
 
+@pytest.mark.slow
 def test_a_job_beside_others_is_what_it_would_be_alone(
     commands: Any, study: Path, outputs: Path
 ) -> None:
@@ -172,6 +175,7 @@ def test_a_job_beside_others_is_what_it_would_be_alone(
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
+@pytest.mark.slow
 def test_jobs_side_by_side_save_and_leave_when_asked_to(commands: Any, outputs: Path) -> None:
     job = commands.start(*PARALLEL, "trainer.images=40000", outputs=outputs)
     job.until(lambda: len(list(outputs.glob("attngan*/*/stats.jsonl"))) > 1)

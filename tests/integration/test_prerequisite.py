@@ -47,6 +47,7 @@ def test_one_that_is_not_finished_is_refused(commands: Any, outputs: Path, damsm
     ]
 
 
+@pytest.mark.slow
 def test_one_that_was_trained_on_is_not_taken_for_the_shorter_one(
     commands: Any, outputs: Path, damsm: Path
 ) -> None:

@@ -55,6 +55,7 @@ def test_two_processes_arrive_where_one_does(commands: Any, outputs: Path, two: 
             torch.testing.assert_close(ours[name], value, rtol=2e-4, atol=2e-5, msg=name)
 
 
+@pytest.mark.slow
 def test_started_by_torchrun_and_gone_on_with_the_launcher(
     commands: Any, outputs: Path, two: Path
 ) -> None:
@@ -75,6 +76,7 @@ def test_started_by_torchrun_and_gone_on_with_the_launcher(
     assert all(torch.equal(ours[name], value) for name, value in theirs.items())
 
 
+@pytest.mark.slow
 def test_refused_then_killed_then_stopped(
     commands: Any, outputs: Path, wait_for_end: list[Any]
 ) -> None:

@@ -198,3 +198,18 @@ def test_a_place_that_cannot_be_written_to(
     assert job.wait() == 2
     (line,) = job.errors
     assert place in line and "paths.outputs" in line
+
+
+def test_what_is_damaged_in_a_finished_run_is_mended_by_its_command(
+    commands: Any, tmp_path: Path
+) -> None:
+    command = ["model=damsm", "~metric"]
+    commands.ok(*command, outputs=tmp_path)
+    (run,) = (tmp_path / "damsm-plumage").iterdir()
+    names = ("run.json", "facts.json", "config.yaml")
+    before = {name: (run / name).read_bytes() for name in names}
+    for name in names:
+        (run / name).write_bytes(before[name][:20])
+    assert "is finished" not in commands.ok(*command, outputs=tmp_path).text
+    assert {name: (run / name).read_bytes() for name in names} == before
+    assert "is finished" in commands.ok(*command, outputs=tmp_path).text

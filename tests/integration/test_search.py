@@ -91,6 +91,7 @@ def test_other_settings_are_refused(commands: Any, searched: Path) -> None:
     assert "trainer.images was 64, is 800" in line
 
 
+@pytest.mark.slow
 def test_what_is_poor_is_given_up(commands: Any, outputs: Path) -> None:
     command = [*SEARCH, "trainer.images=4000", "search.pruner.below=1.1", "search.trials=1"]
     job = commands.ok(*command, outputs=outputs)
@@ -104,6 +105,7 @@ def test_what_is_poor_is_given_up(commands: Any, outputs: Path) -> None:
         assert not (run / "weights").exists() and not (run / "failure.json").exists()
 
 
+@pytest.mark.slow
 def test_what_fails_is_told_and_the_others_go_on(commands: Any, outputs: Path) -> None:
     command = [*SEARCH, "search.trials=1", "optim.generator.lr=1e30", "search.pruner=null"]
     job = commands.run(*command, outputs=outputs)

@@ -34,6 +34,7 @@ def parts_of(group: Path) -> list[Path]:
     return sorted(group.glob("*/wandb/offline-run-*"))
 
 
+@pytest.mark.slow
 def test_an_agents_run_is_the_arm_and_goes_on_without_the_agent(
     commands: Any, outputs: Path
 ) -> None:
@@ -55,6 +56,7 @@ def test_an_agents_run_is_the_arm_and_goes_on_without_the_agent(
     assert first == arm and run_of(second)["run_id"] == "agents1"
 
 
+@pytest.mark.slow
 def test_parts_of_a_run_sync_into_one(
     commands: Any, outputs: Path, wait_for_end: list[Any]
 ) -> None:
@@ -91,6 +93,7 @@ def test_parts_of_a_run_sync_into_one(
     assert sorted({*told[0], *told[1], *told[2]}) == list(range(4, 81, 4)), "nothing is missing"
 
 
+@pytest.mark.slow
 def test_two_arms_stand_side_by_side_in_trackio(commands: Any, outputs: Path) -> None:
     command = ["tracker=trackio", "tracker.group=weights", "metric.independent=null"]
     env = {"HF_HUB_OFFLINE": "1"}
@@ -126,6 +129,7 @@ def test_two_arms_stand_side_by_side_in_trackio(commands: Any, outputs: Path) ->
         assert logged["summary/frechet/classifier"] == scores["frechet/classifier"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["wandb", "trackio"])
 def test_weights_and_evaluations_are_artifacts(commands: Any, outputs: Path, backend: str) -> None:
     options = [f"tracker={backend}", "tracker.artifacts=true"]

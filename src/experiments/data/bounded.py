@@ -18,7 +18,7 @@ def read_bounded(path: Path, limit: int) -> bytes:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # a pipe would keep whoever opens it waiting
-            raise UserError(f"{plain(path)}: cannot be read (not a file); put a file in its place")
+            raise UserError(f"{plain(path)}: cannot be read (not a file)")
         with path.open("rb") as file:  # it may grow meanwhile
             content = file.read(limit + 1) if status.st_size <= limit else b""
     except OSError as error:

@@ -49,6 +49,18 @@ class Turn:
         """Whether every loss and every gradient since the recorder was cleared is finite."""
         return self.recorder.finite
 
+    @property
+    def all_finite(self) -> tuple[Tensor, Tensor]:
+        """`finite`, and whether the weights and running statistics of this phase are."""
+        return self.finite, self.weights_finite
+
+    @property
+    def weights_finite(self) -> Tensor:
+        """Whether all weights that are trained here and all running statistics are finite."""
+        buffers = [buffer for module in self.phase.modules for buffer in module.buffers()]
+        state = [tensor for tensor in (*self.trained, *buffers) if tensor.is_floating_point()]
+        return torch.stack([self._good, *(tensor.isfinite().all() for tensor in state)]).all()
+
     def backward(self, losses: Losses, parts: int) -> None:
         """Back-propagate the weighted sum, one of `parts` of a batch; keep every term."""
         self._terms += [(name, term.value.detach()) for name, term in losses.items()]

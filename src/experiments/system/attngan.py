@@ -8,6 +8,7 @@ import torch
 
 from experiments.discriminator.attngan import AttnGANDiscriminator
 from experiments.encoder.damsm import DAMSM
+from experiments.encoder.damsm_text import DAMSMText
 from experiments.generator.attngan import AttnGANGenerator
 from experiments.loss.adversarial import AdversarialLoss
 from experiments.loss.damsm import DAMSMLoss
@@ -22,7 +23,7 @@ class AttnGAN(TextToImage):
 
     def __init__(
         self,
-        encoder: DAMSM,
+        encoder: DAMSM | DAMSMText,
         generator: AttnGANGenerator,
         discriminator: AttnGANDiscriminator,
         adversarial: AdversarialLoss,

@@ -1,28 +1,33 @@
 """`python -m tests.integration.faults`: disturb real runs many times, and write what came of it.
 
-Prints a line for each case that is not as promised, with the command that repeats it alone, and
-writes the section "faults" of docs/reliability.md once all of it went well.
+Prints a line for each case that is not as promised, with the command that repeats it alone. What
+came of a kind is kept in build/faults, so that kinds can be done side by side or one by one; when
+all are there and went well, the section "faults" of docs/reliability.md is written, also by
+`--only` with a kind and `--times 0`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import random
-import shlex
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
+from experiments.folder import write_json
 from tests.integration.faults.bench import Bench
 from tests.integration.faults.kinds import FAULTS, KILL
 from tests.integration.faults.outcome import Outcome, Tally, Unavailable, faults_table
 from tests.reliability_page import write_section
 
+KEPT = Path(__file__).parents[3] / "build" / "faults"
 TRIES = 5  # seeds for a fault that is to meet a run; one may come when the run has ended
 
 
@@ -33,27 +38,37 @@ def main(arguments: list[str]) -> int:
     names = options.only or list(FAULTS)
     command = f"python -m tests.integration.faults --seed {seed}"
     tell(command)
-    tallies, skipped = [], []
+    tallies = []
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         bench = Bench(Path(folder))
         try:
             for name in names:
-                times = options.times or (options.kills if name == KILL else FAULTS[name].times)
+                times = options.kills if name == KILL else FAULTS[name].times
+                times = times if options.times is None else options.times
+                if not times:
+                    continue
                 try:
-                    tallies.append(repeat(bench, name, times, seed))
+                    tally = repeat(bench, name, times, seed)
                 except Unavailable as why:
-                    skipped.append(f"{name}: {why}")
+                    tally = Tally(FAULTS[name].title, unavailable=str(why))
                     tell(f"{name} cannot be made here: {why}")
+                    keep(name, tally)
+                tallies.append(tally)
         finally:
             bench.close()
     tell(faults_table(tallies))
     if any(tally.failed for tally in tallies):
         tell("docs/reliability.md is as it was: not everything went well")
         return 1
-    if options.only or options.times or options.kills < FAULTS[KILL].times:
-        tell("docs/reliability.md is as it was: only the whole harness writes it")
+    missing = [name for name in FAULTS if not (KEPT / f"{name}.json").is_file()]
+    if missing:
+        tell(f"docs/reliability.md is as it was: not done yet: {', '.join(missing)}")
         return 0
-    write_section("faults", section(tallies, skipped, seed))
+    kept = [Tally.of(json.loads((KEPT / f"{name}.json").read_text())) for name in FAULTS]
+    if any(tally.failed for tally in kept):
+        tell(f"docs/reliability.md is as it was: {KEPT} has kinds that did not go well")
+        return 1
+    write_section("faults", section(kept, seed))
     tell("written into docs/reliability.md")
     return 0
 
@@ -73,6 +88,7 @@ def repeat(bench: Bench, name: str, times: int, seed: int) -> Tally:
     for number in range(times):
         outcome, used = once(bench, name, seed + TRIES * number)
         tally.outcomes.append(outcome)
+        keep(name, tally)
         for problem in outcome.problems:
             tell(f"{name} seed {used}: {problem}")
         if outcome.problems:
@@ -89,6 +105,11 @@ def repeat(bench: Bench, name: str, times: int, seed: int) -> Tally:
     return tally
 
 
+def keep(name: str, tally: Tally) -> None:
+    """What came of a kind so far: a harness that is stopped has done that much."""
+    write_json(KEPT / f"{name}.json", asdict(tally))
+
+
 def once(bench: Bench, name: str, seed: int) -> tuple[Outcome, int]:
     """One case, and its seed; where the run ended before, the next seeds until it met one."""
     for used in range(seed, seed + TRIES):
@@ -101,11 +122,12 @@ def once(bench: Bench, name: str, seed: int) -> tuple[Outcome, int]:
     return outcome, used
 
 
-def section(tallies: list[Tally], skipped: list[str], seed: int) -> str:
+def section(tallies: list[Tally], seed: int) -> str:
     """The table, and what made it."""
+    skipped = [f"{tally.title} ({tally.unavailable})" for tally in tallies if tally.unavailable]
     machine = f"{processor()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
-    lines = [faults_table(tallies), ""]
-    lines += [f"Not made on that machine: {shlex.join(skipped)}.", ""] if skipped else []
+    lines = [faults_table(tally for tally in tallies if not tally.unavailable), ""]
+    lines += [f"Not made on that machine: {'; '.join(skipped)}.", ""] if skipped else []
     return "\n".join([*lines, f"`make test-faults ARGS='--seed {seed}'` on {machine}.", ""])
 
 

@@ -136,9 +136,8 @@ def damaged(run: Path) -> list[Path]:
 
 def left_over(*places: Path) -> list[str]:
     """Half-written files, folders of launchers, and locks that are held."""
-    found = [
-        str(path) for place in places for pattern in LEFT_OVER for path in place.rglob(pattern)
-    ]
+    torn = {path for place in places for ending in LEFT_OVER for path in place.rglob(ending)}
+    found = sorted(map(str, torn))
     found += [str(path) for place in places for path in place.glob("birdsong-job-*")]
     for place in places:
         for lock in place.glob("*/*/.lock"):

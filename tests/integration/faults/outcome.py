@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.reliability_page import table
 
@@ -54,10 +54,16 @@ class Fault:
 
 @dataclass
 class Tally:
-    """All that one fault did."""
+    """All that one fault did; `unavailable`: why this machine cannot make it."""
 
     title: str
     outcomes: list[Outcome] = field(default_factory=list)
+    unavailable: str = ""
+
+    @classmethod
+    def of(cls, kept: dict[str, Any]) -> Tally:
+        """What `dataclasses.asdict` made of one."""
+        return cls(kept["title"], [Outcome(**o) for o in kept["outcomes"]], kept["unavailable"])
 
     @property
     def failed(self) -> bool:

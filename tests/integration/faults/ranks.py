@@ -30,8 +30,9 @@ def death_of_a_rank(bench: Bench, chance: random.Random) -> Outcome:
     hit = wait_until(job, lambda: case.run is not None) and any_moment(case, job, chance)
     ranks = [pid for pid in case.processes() if pid != job.pid]
     hit = hit and len(ranks) == 2 and _kill(chance.choice(ranks))
-    job.wait(PATIENCE)
-    problems = one_error(job, "another process of this run ended") if hit else []
+    ended_well = job.wait(PATIENCE) == 0  # the other one had nothing more to ask of it
+    lost = hit and not ended_well
+    problems = one_error(job, "another process of this run ended") if lost else []
     return bench.conclude(case, hit=hit, problems=problems)
 
 
