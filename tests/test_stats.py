@@ -140,3 +140,14 @@ def test_a_damaged_line_in_the_middle_is_named(
     assert [record["images"] for record in StatsFile.read(path)] == [1, 3]
     assert "stats.jsonl line 2" in caplog.text
     assert "stats.jsonl line 3" in caplog.text
+
+
+def test_lines_since_are_read_from_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("experiments.stats.BLOCK", 64)  # several times less than the file
+    file = StatsFile(tmp_path / "stats.jsonl")
+    assert file.since(0) == []
+    for images in (*range(0, 400, 10), 390):
+        file.append(images, {"loss": float(images)})
+    assert [line["images"] for line in file.since(390)] == [390, 390]
+    assert [line["images"] for line in file.since(375)] == [380, 390, 390]
+    assert file.since(391) == [] and file.since(0) == StatsFile.read(file.path)

@@ -250,16 +250,29 @@ def test_a_run_goes_on_in_the_precision_that_it_began_with(
 def test_a_loss_that_is_not_finite_ends_the_run_and_names_its_terms(
     make_attngan: Make, make_training: MakeTraining
 ) -> None:
+    training = make_training(make_attngan(), images=40, log_every=16, checkpoint_every=16)
+
+    def poison() -> None:
+        nn.init.constant_(training.system.discriminator.stages[1].conditional_head.bias, torch.inf)
+
+    with pytest.raises(UserError, match=r"not finite in the step after 24 .*lower optim") as error:
+        run(training, Listener(poison, stop_at=24))
+    assert "discriminator/16px/conditional_fake" in str(error.value)
+    assert "8px" not in str(error.value)
+    assert saved(training) == [16]
+
+
+def test_weights_that_are_not_finite_are_not_saved(
+    make_attngan: Make, make_training: MakeTraining
+) -> None:
     training = make_training(make_attngan(), images=40, log_every=16, checkpoint_every=8)
 
     def poison() -> None:
         nn.init.constant_(training.system.discriminator.stages[1].conditional_head.bias, torch.inf)
 
-    with pytest.raises(UserError, match=r"not finite in the step after 16 .*lower optim") as error:
+    with pytest.raises(UserError, match=r"a weight is not finite .*\(discriminator/weights\)"):
         run(training, Listener(poison, stop_at=16))
-    assert "discriminator/16px/conditional_fake" in str(error.value)
-    assert "8px" not in str(error.value)
-    assert saved(training) == [8, 16]
+    assert saved(training) == [8]
 
 
 def test_channels_last_trains_alike_and_resumes(

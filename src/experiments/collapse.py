@@ -44,6 +44,7 @@ class CollapseDetector:
         self.run, self.system, self.tracker = run, system, tracker
         self.split: Split = dataset.test
         self.rows = rows[:CAPTIONS]
+        self._last: tuple[int, float] | None = None  # images and ratio, of this process
         self.threshold: float | None = run.config["trainer"]["collapse"]
 
     def look(self, images: int, ema: EMA, stats: StatsFile) -> None:
@@ -55,17 +56,25 @@ class CollapseDetector:
             return
         drawn, real = self.pictures(ema)
         found = measured(drawn, real)
-        lines = [line for line in StatsFile.read(stats.path) if RATIO in line]
-        if not any(line["images"] == images for line in lines):
+        before = self._before(images, stats)
+        if not any(line["images"] == images and RATIO in line for line in stats.since(images)):
             stats.append(images, found)
         self.tracker.log(found, images)
-        before = [line[RATIO] for line in lines if line["images"] < images]
-        was, now = bool(before) and before[-1] <= self.threshold, found[RATIO] <= self.threshold
+        self._last = images, found[RATIO]
+        was, now = before <= self.threshold, found[RATIO] <= self.threshold
         if now and not was:
             self._warn(images, found, drawn, real)
         elif was and not now:
             name = self.run.name
             say(f"{name}: pictures of one caption differ again at {images} images: {told(found)}")
+
+    def _before(self, images: int, stats: StatsFile) -> float:
+        """The last ratio before so many images, infinity where there is none: what this process
+        saw, or else another one, or one that went back."""
+        if self._last is None or self._last[0] >= images:
+            lines = [line for line in StatsFile.read(stats.path) if RATIO in line]
+            return next((x[RATIO] for x in reversed(lines) if x["images"] < images), math.inf)
+        return self._last[1]
 
     def pictures(self, ema: EMA) -> tuple[Tensor, Tensor]:
         """Those that the averaged networks draw and real ones, (captions, pictures, 3, R, R) each,

@@ -171,8 +171,9 @@ class Observer:
 
     def _scores_logged(self, images: int) -> bool:
         """Whether the statistics have a line of scores; those of training tell the speed."""
-        lines = StatsFile.read(self.run.folder / STATS)
-        return any(line["images"] == images and of_scores(line) for line in lines)
+        return any(
+            line["images"] == images and of_scores(line) for line in self.stats.since(images)
+        )
 
     def _scored(self, images: int) -> bool:
         """Whether a process that was stopped later had scored these networks already."""

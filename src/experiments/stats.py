@@ -23,6 +23,8 @@ from experiments.foreign import parse_json
 
 log = logging.getLogger(__name__)
 
+BLOCK = 1 << 16  # bytes that are read from the end of a file
+
 
 class Stats:
     """Running means of named scalars between two readings.
@@ -130,9 +132,27 @@ class StatsFile:
         """Keep the lines up to and including `images`, as a resumed run needs it (atomic)."""
         if not self.path.exists():
             return
-        kept = [line for record, line in _parse(self.path) if record["images"] <= images]
+        lines = _parse(self.path.read_bytes(), self.path.name)
+        kept = [line for record, line in lines if record["images"] <= images]
         write_text(self.path, "".join(line + "\n" for line in kept))
         self._checked = True
+
+    def since(self, images: int) -> list[dict[str, Any]]:
+        """The lines from `images` on, in file order, as `read` gives them. They stand at the end,
+        and no more of the file is read: it may be long, and this is asked often."""
+        if not self.path.exists():
+            return []
+        size = BLOCK
+        while True:
+            with self.path.open("rb") as file:
+                length = file.seek(0, os.SEEK_END)
+                file.seek(max(0, length - size))
+                content = file.read()
+            whole = content if size >= length else content.partition(b"\n")[2]
+            found = [_nan(record) for record, _ in _parse(whole, self.path.name)]
+            if size >= length or (found and found[0]["images"] < images):
+                return [record for record in found if record["images"] >= images]
+            size *= 4
 
     @staticmethod
     def read(path: str | Path) -> list[dict[str, Any]]:
@@ -140,10 +160,7 @@ class StatsFile:
         path = Path(path)
         if not path.exists():
             return []
-        return [
-            {name: math.nan if value is None else value for name, value in record.items()}
-            for record, _ in _parse(path)
-        ]
+        return [_nan(record) for record, _ in _parse(path.read_bytes(), path.name)]
 
     def _drop_torn_line(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -155,9 +172,13 @@ class StatsFile:
             os.truncate(self.path, end)
 
 
-def _parse(path: Path) -> list[tuple[dict[str, Any], str]]:
+def _nan(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: math.nan if value is None else value for name, value in record.items()}
+
+
+def _parse(content: bytes, name: str) -> list[tuple[dict[str, Any], str]]:
     """Valid records with their text; a line without its newline was torn and is left out."""
-    lines = path.read_bytes().decode(errors="replace").split("\n")[:-1]
+    lines = content.decode(errors="replace").split("\n")[:-1]
     found = []
     for number, line in enumerate(lines, start=1):
         try:
@@ -168,7 +189,7 @@ def _parse(path: Path) -> list[tuple[dict[str, Any], str]]:
         if valid:
             found.append((record, line))
         elif line.strip():
-            log.warning("%s line %d is damaged and left out", path.name, number)
+            log.warning("%s line %d is damaged and left out", name, number)
     return found
 
 

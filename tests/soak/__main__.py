@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from experiments.folder import reached
+from experiments.folder import reached, write_json
 from experiments.terminal import say, show
 from tests.reliability_page import table, write_section
 from tests.soak.jobs import ARM
@@ -34,6 +34,7 @@ from tests.soak.process_tree import MIB, Sample, watch
 from tests.soak.verdict import Growth, grown, machine
 
 ROOT = Path(__file__).parents[2]
+KEPT, PARTS = ROOT / "build" / "soak", ("run", "process", "study")
 RUN = [sys.executable, "run.py"]
 SMALL = [
     *("debug=tiny", "encoder/image=part_cnn", "launch.threads=1", "trainer.keep=2"),
@@ -77,8 +78,18 @@ def main() -> int:
         for problem in growth.problems():
             say(f"error: {growth.what}: {problem}")
     if options.write:
-        write_section("soak", f"{text}\n\n`{command(options)}`, {machine()}.")
+        write_section("soak", f"{kept(found, options)}\n\nOn {machine()}.")
     return int(any(growth.problems() for growth in found))
+
+
+def kept(found: list[Growth], options: argparse.Namespace) -> str:
+    """The table of what was found now, and of the parts that were looked at before."""
+    parts = PARTS if options.part == "all" else (options.part,)
+    for part, growth in zip(parts, found, strict=True):
+        write_json(KEPT / f"{part}.json", {"row": [*growth.row(), f"`{command(options)}`"]})
+    files = [KEPT / f"{part}.json" for part in PARTS]
+    rows = [json.loads(file.read_text())["row"] for file in files if file.is_file()]
+    return table((*TITLES, "by"), rows)
 
 
 def command(options: argparse.Namespace) -> str:
