@@ -1,7 +1,8 @@
 """`python -m tests.integration.faults`: disturb real runs many times, and write what came of it.
 
 Prints a line for each case that is not as promised, with the command that repeats it alone. What
-came of a kind is kept in build/faults, so that kinds can be done side by side or one by one; when
+came of a kind is kept in build/faults: the same command goes on where it was stopped, and kinds can
+be done side by side or one by one; remove that folder when the code has changed. When
 all are there and went well, the section "faults" of docs/reliability.md is written, also by
 `--only` with a kind and `--times 0`.
 """
@@ -50,7 +51,7 @@ def main(arguments: list[str]) -> int:
                 try:
                     tally = repeat(bench, name, times, seed)
                 except Unavailable as why:
-                    tally = Tally(FAULTS[name].title, unavailable=str(why))
+                    tally = Tally(FAULTS[name].title, seed=seed, unavailable=str(why))
                     tell(f"{name} cannot be made here: {why}")
                     keep(name, tally)
                 tallies.append(tally)
@@ -83,9 +84,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def repeat(bench: Bench, name: str, times: int, seed: int) -> Tally:
-    """One fault, as often as wanted. Raises `Unavailable`."""
-    tally, began = Tally(FAULTS[name].title), time.monotonic()
-    for number in range(times):
+    """One fault, as often as wanted; goes on after the cases that were done with the same seed.
+
+    Raises `Unavailable`.
+    """
+    tally, began = before(name, seed), time.monotonic()
+    done = len(tally.outcomes)
+    for number in range(done, times):
         outcome, used = once(bench, name, seed + TRIES * number)
         tally.outcomes.append(outcome)
         keep(name, tally)
@@ -95,7 +100,7 @@ def repeat(bench: Bench, name: str, times: int, seed: int) -> Tally:
             tell(
                 f"  again: python -m tests.integration.faults --only {name} --times 1 --seed {used}"
             )
-        seconds = (time.monotonic() - began) / (number + 1)
+        seconds = (time.monotonic() - began) / (number + 1 - done)
         bad = sum(not outcome.recovered for outcome in tally.outcomes)
         tell(
             f"{name} {number + 1}/{times}: {bad} not recovered, {outcome.lost} images lost, "
@@ -103,6 +108,13 @@ def repeat(bench: Bench, name: str, times: int, seed: int) -> Tally:
             f"{outcome.said[:150]}"
         )
     return tally
+
+
+def before(name: str, seed: int) -> Tally:
+    """What came of a kind so far, where it was begun with this seed."""
+    file = KEPT / f"{name}.json"
+    kept = json.loads(file.read_text()) if file.is_file() else {}
+    return Tally.of(kept) if kept.get("seed") == seed else Tally(FAULTS[name].title, seed=seed)
 
 
 def keep(name: str, tally: Tally) -> None:

@@ -54,16 +54,19 @@ class Fault:
 
 @dataclass
 class Tally:
-    """All that one fault did; `unavailable`: why this machine cannot make it."""
+    """All that one fault did, from the first seed on; `unavailable`: why this machine cannot make
+    it."""
 
     title: str
     outcomes: list[Outcome] = field(default_factory=list)
+    seed: int = 0
     unavailable: str = ""
 
     @classmethod
     def of(cls, kept: dict[str, Any]) -> Tally:
         """What `dataclasses.asdict` made of one."""
-        return cls(kept["title"], [Outcome(**o) for o in kept["outcomes"]], kept["unavailable"])
+        outcomes = [Outcome(**outcome) for outcome in kept["outcomes"]]
+        return cls(kept["title"], outcomes, kept["seed"], kept["unavailable"])
 
     @property
     def failed(self) -> bool:
