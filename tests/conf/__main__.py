@@ -73,7 +73,8 @@ def main(arguments: list[str]) -> int:
     )
     show(text)
     if given.write:
-        write_section("configurations", text)
+        command = f"python -m tests.conf --seed {given.seed} --count {given.count}"
+        write_section("configurations", f"{text}\n\n`{command}`")
     return int(bool(found["traceback"] or ids.wrong))
 
 
