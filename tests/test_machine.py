@@ -69,6 +69,7 @@ def equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_two_processes_one_after_the_other_end_in_the_same_bits(
     birds: Dataset, tmp_path: Path
 ) -> None:

@@ -91,6 +91,7 @@ def test_a_job_that_fails_is_listed_and_the_others_go_on(
     assert "Traceback" not in job.text
 
 
+@pytest.mark.slow
 def test_stopping_a_job_stops_the_sweep(commands: Any, outputs: Path) -> None:
     job = commands.start("-m", "seed=0,1", *QUICK, "trainer.images=40000", outputs=outputs)
     job.until(lambda: any(outputs.glob("attngan*/*/stats.jsonl")))

@@ -123,6 +123,7 @@ def test_what_others_read_of_a_run_names_nobody(commands: Any, trained: Path, ho
     assert [x for name, raw in written for x in found_in(name, raw, [*PLANTED, USER])] == []
 
 
+@pytest.mark.slow
 def test_a_failed_arm_and_its_log_name_nobody(commands: Any, outputs: Path, home: Path) -> None:
     """The reason that is kept for the report, and the log of a job that shares the machine."""
     place = outputs.rename(home / "outputs")
