@@ -19,6 +19,7 @@ from experiments.signature import signature
 
 # What Hydra and OmegaConf raise of a configuration that cannot be; assertions are Hydra's own.
 COMPOSING = (HydraException, OmegaConfBaseException, ValueError, AssertionError, RecursionError)
+LONGEST = 200  # letters of the name of a group
 SYNTAX = "not of the form key=value; put quotes around special signs"
 
 
@@ -78,7 +79,7 @@ def _sort_overrides(overrides: list[str], problems: list[str]) -> list[str]:
             problems.append(f"{text}: says several values; add -m for one run of each")
             continue
         name = override.key_or_group
-        if (CONF / name).is_dir() and not override.is_delete():
+        if _is_group(name) and not override.is_delete():
             problem = _check_choice(override)
             problems += [problem] if problem else []
             groups += [] if problem else [text]
@@ -94,6 +95,11 @@ def _sort_overrides(overrides: list[str], problems: list[str]) -> list[str]:
         else:
             good.append(text)
     return good
+
+
+def _is_group(name: str) -> bool:
+    """Whether `conf/` has a folder of that name; one that no file system takes has none."""
+    return len(name) < LONGEST and "\0" not in name and (CONF / name).is_dir()
 
 
 def _check_choice(override: Override) -> str | None:
@@ -139,7 +145,7 @@ def _check_value(base: DictConfig, trial: DictConfig, text: str, override: Overr
     scalar = isinstance(override.value(), str | int | float)
     if isinstance(node, DictConfig) and scalar and parts[-1] != "pretrained":  # a folder may be
         option = f"{name.replace('.', '/')}={override.value()}"
-        if (CONF / name.replace(".", "/")).is_dir():
+        if _is_group(name.replace(".", "/")):
             return f"{text}: {name} has keys of its own; {option} chooses one of its options"
         return f"{text}: {name} has keys of its own: {', '.join(map(str, node))}"
     try:

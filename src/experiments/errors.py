@@ -19,6 +19,7 @@ MACHINE = {
 }
 
 
+CUT = "[...]"
 LONGEST = 1500  # letters of a line, of which a foreign name may be most
 
 
@@ -63,7 +64,8 @@ def printable(text: str) -> str:
 def _short(line: str) -> str:
     if len(line) <= LONGEST:
         return line
-    return f"{line[: LONGEST // 2]}[...]{line[-LONGEST // 2 :]}"
+    half = LONGEST // 2 - len(CUT)
+    return f"{line[:half]}{CUT}{line[-half:]}"
 
 
 def as_user_error(error: BaseException) -> UserError | None:
