@@ -20,7 +20,7 @@ MACHINE = {
 
 
 CUT = "[...]"
-LONGEST = 1500  # letters of a line, of which a foreign name may be most
+LONGEST = 1000  # letters of a line, of which a foreign name may be most
 
 
 # What gloo, NCCL and the store say on the processes that are left.

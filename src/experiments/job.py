@@ -21,7 +21,7 @@ from experiments.cluster import requeue_if_preempted
 from experiments.config import choices, plain, register
 from experiments.dispatch import READERS, call
 from experiments.errors import UserError, as_user_error
-from experiments.folder import forget_failure, record_failure
+from experiments.folder import alive, forget_failure, record_failure
 from experiments.interrupt import Stopped
 from experiments.prerequisite import plan
 from experiments.provenance import scrub
@@ -91,13 +91,7 @@ class Watch:
 
     def orphaned(self) -> bool:
         """Whether the study's process is gone."""
-        if self.inside or self.launcher == SLURM:
-            return False
-        try:
-            os.kill(self.owner, 0)
-        except ProcessLookupError:
-            return True
-        return False
+        return not (self.inside or self.launcher == SLURM or alive(self.owner))
 
     def stopped(self) -> bool:
         return self.file.exists() or self.orphaned()

@@ -18,7 +18,7 @@ from torch import nn
 
 from experiments import launch
 from experiments.config import build
-from experiments.errors import as_user_error
+from experiments.errors import LONGEST, as_user_error
 from experiments.prerequisite import GROUPS, Run, plan, without_pretrained
 from experiments.system.base import System
 
@@ -28,7 +28,6 @@ FACTS: dict[str, Any] = {
     "num_classes": None,
     "local_attributes": ["crown"],
 }
-LONGEST = 1000  # characters of a line that someone still reads
 
 
 @dataclass(frozen=True)
