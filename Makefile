@@ -23,10 +23,10 @@ quickstart: $(STAMP) ## install, then a first complete run: pictures that follow
 	@$(BIN)/python run.py experiment=quickstart $(ARGS)
 
 test: $(WHOLE) ## install, then the whole test suite
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not slurm" $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not slurm" $(ARGS)
 
 test-slow: $(WHOLE) ## the tests that take minutes: kills in studies, searches, trackers, every fault
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "slow and not slurm" $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "slow and not slurm" $(ARGS)
 
 test-slurm: $(WHOLE) ## the launchers on a real SLURM, on this machine alone
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slurm tests/slurm $(ARGS)
@@ -45,7 +45,7 @@ check: $(STAMP) ## format, lint, types, the audit and the fast tests: before eve
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.supply audit
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not slurm" --ignore=tests/integration $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not slurm" --ignore=tests/integration $(ARGS)
 
 audit: $(STAMP) ## known faults of the locked packages, where the advisory service can be reached
 	@$(BIN)/python -m tests.supply audit

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ print(plan(plain(cfg), choices(cfg), []).id)
 """
 
 
+@cache
 def identity(*overrides: str) -> str:
     cfg = checked_compose(list(overrides))
     return plan(plain(cfg), choices(cfg), list(overrides)).id

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,20 +19,31 @@ def options(group: str) -> list[str]:
     return sorted(file.stem for file in (CONF / group).glob("*.yaml"))
 
 
+def pairs(first: str, second: str) -> list[Any]:
+    """Every option of two groups with every other; most of them are slow tests. The others have
+    every option once."""
+    one, two = options(first), options(second)
+    return [
+        pytest.param(a, b, marks=() if row % len(two) == column else pytest.mark.slow)
+        for row, a in enumerate(one)
+        for column, b in enumerate(two)
+    ]
+
+
 def problems(*overrides: str) -> list[str]:
     with pytest.raises(UserError) as caught:
         checked_compose(list(overrides))
     return str(caught.value).splitlines()
 
 
+@cache
 def planned(*overrides: str) -> str:
     """The folder of the run that a command line makes."""
     cfg = checked_compose(list(overrides))
     return str(plan(plain(cfg), choices(cfg), list(overrides)).folder)
 
 
-@pytest.mark.parametrize("data", options("data"))
-@pytest.mark.parametrize("model", options("model"))
+@pytest.mark.parametrize(("model", "data"), pairs("model", "data"))
 def test_every_recipe_on_every_data_set(model: str, data: str) -> None:
     assert planned(f"model={model}", f"data={data}").startswith(f"outputs/{model}-{data}/")
 
@@ -40,8 +53,7 @@ def test_every_experiment(experiment: str) -> None:
     assert planned(f"experiment={experiment}") != planned()
 
 
-@pytest.mark.parametrize("debug", options("debug"))
-@pytest.mark.parametrize("model", options("model"))
+@pytest.mark.parametrize(("model", "debug"), pairs("model", "debug"))
 def test_every_preset_for_debugging(model: str, debug: str) -> None:
     command = [f"model={model}", "data=stamps"]
     short, long = (checked_compose([*command, *more]) for more in ([f"debug={debug}"], []))

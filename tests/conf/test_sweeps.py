@@ -59,7 +59,10 @@ def test_every_arm_passes_the_check_and_differs_from_the_others(name: str, budge
 
 @pytest.mark.parametrize(
     ("budget", "rates", "weights"),
-    [("plumage", {5e-4, 1e-3, 2e-3}, {1, 5, 20}), ("full", {1e-4, 2e-4, 4e-4}, {1, 5, 50})],
+    [
+        ("plumage", {5e-4, 1e-3, 2e-3}, {1, 5, 20}),
+        pytest.param("full", {1e-4, 2e-4, 4e-4}, {1, 5, 50}, marks=pytest.mark.slow),
+    ],
 )
 def test_the_ablation_varies_what_it_should(
     budget: str, rates: set[float], weights: set[float]
