@@ -59,6 +59,7 @@ TRAINER = {
     "images": 32,
     "batch": 8,
     "accumulate": 1,
+    "channels_last": None,
     "ema_halflife": 100,
     "log_every": 8,
     "sample_every": 16,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor
 
 from experiments.data.dataset import Dataset
-from experiments.machine import make_deterministic
+from experiments.machine import STEPS_TO_COMPILE, compiles, make_deterministic, memory_format
 from experiments.system.attngan import AttnGAN
 from experiments.train import Training
 
@@ -24,6 +25,7 @@ SCRIPT = """
 import runpy, sys
 from pathlib import Path
 import torch
+from experiments.assemble import compile_networks
 from experiments.machine import make_deterministic
 here, folder, cache, compiled, file = sys.argv[1:]
 torch.set_num_threads(1)
@@ -33,8 +35,7 @@ birds = tiny["open_birds"](Path(cache))
 training = tiny["tiny_training"](birds, Path(folder), tiny["tiny_attngan"](birds, norm="batch"))
 training.resume_or_initialise()
 if compiled == "True":
-    for network in training.system.compiled():
-        network.compile()
+    compile_networks(training.system)
 for _ in range(4):
     training.step(training.batches.at(training.images))
 torch.save(training.system.state_dict(), file)
@@ -122,3 +123,20 @@ def test_an_operator_without_a_deterministic_form_gets_a_line(
     said = capfd.readouterr().err
     line = "put_ has no deterministic form on this device: the same command may end in other bits"
     assert said.count(line) == 1 and "trainer.deterministic=false" in said
+
+
+def test_layout_and_compilation_follow_the_device_and_the_length(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cpu, gpu = torch.device("cpu"), torch.device("cuda")
+    assert memory_format(None, cpu) == memory_format(False, gpu) == torch.contiguous_format
+    assert memory_format(None, gpu) == memory_format(True, cpu) == torch.channels_last
+    assert not compiles(None, STEPS_TO_COMPILE - 1, cpu)
+    assert compiles(True, 1, cpu) and not compiles(False, 10**9, cpu)
+    monkeypatch.setenv("CXX", sys.executable)  # some program that is there
+    assert (
+        compiles(None, STEPS_TO_COMPILE, cpu)
+        == Path(sysconfig.get_path("include"), "Python.h").is_file()
+    )
+    monkeypatch.setenv("CXX", "no-compiler")
+    assert not compiles(None, STEPS_TO_COMPILE, cpu) and compiles(True, 1, cpu)

@@ -16,6 +16,7 @@ from experiments.errors import UserError
 from experiments.interrupt import Interrupt
 from experiments.optim.turn import let_train
 from experiments.system.attngan import AttnGAN
+from experiments.system.text_to_image import TextToImage
 from experiments.train import Training, fit
 
 Make = Callable[..., AttnGAN]
@@ -279,16 +280,52 @@ def test_channels_last_trains_alike_and_resumes(
     make_attngan: Make, make_training: MakeTraining
 ) -> None:
     system = make_attngan(norm="batch").to(memory_format=torch.channels_last)
-    training = make_training(system, images=16, checkpoint_every=8)
+    training = make_training(system, images=16, checkpoint_every=8, channels_last=True)
     plain = make_training(make_attngan(norm="batch"), images=16)
+    for one, layout in ((training, torch.channels_last), (plain, torch.contiguous_format)):
+        pictures = one.to_device(one.batches.at(0)).images
+        assert pictures and all(p.is_contiguous(memory_format=layout) for p in pictures)
     plain.run = replace(plain.run, folder=plain.run.folder.with_name("plain"))
     assert run(training) and run(plain)
     expected = weights(plain)
     for name, value in weights(training).items():
         torch.testing.assert_close(value, expected[name], rtol=1e-3, atol=1e-3, msg=name)
     again = make_attngan(norm="batch").to(memory_format=torch.channels_last)
-    resumed = make_training(again, images=32)
+    resumed = make_training(again, images=32, channels_last=True)
     assert run(resumed)
     assert (
         resumed.images == 32 and resumed.ema.averaged["generator"].heads[0].weight.isfinite().all()
     )
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "stackgan_v2",
+        *(pytest.param(k, marks=pytest.mark.slow) for k in ("gan_cls", "stackgan_stage2")),
+    ],
+)
+def test_what_is_compiled_is_one_graph(
+    make_system: Callable[..., TextToImage], make_training: MakeTraining, kind: str
+) -> None:
+    """Parts of a graph would be an error; `backend="eager"` computes what it captured."""
+    training, plain = (make_training(make_system(kind)) for _ in range(2))
+    (network,) = training.system.compiled()
+    network.compile(backend="eager", fullgraph=True)
+    for number in range(2):
+        for one in (training, plain):
+            one.step(one.batches.at(8 * number))
+    expected = weights(plain)
+    for name, value in weights(training).items():
+        torch.testing.assert_close(value, expected[name], rtol=0, atol=1e-6, msg=name)
+
+
+def test_a_run_stays_as_compiled_as_it_began(
+    make_attngan: Make, make_training: MakeTraining
+) -> None:
+    began = make_training(make_attngan())
+    began.compiled = True
+    later = make_training(make_attngan())
+    assert not later.compiled
+    later.load(began.state())
+    assert later.compiled

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from experiments.config import build
 from experiments.data.captions import CaptionFeatures
 from experiments.data.dataset import Dataset, open_dataset
+from experiments.machine import memory_format
 from experiments.metric.extractor import hash_weights
 from experiments.ranks import Ranks
 from experiments.system.base import System
@@ -59,18 +58,18 @@ def counts_of(dataset: Dataset) -> dict[str, Any]:
 def build_system(config: dict[str, Any], facts: dict[str, Any], ranks: Ranks) -> System:
     """The networks of a configuration on the device, as `trainer` wants them laid out."""
     system: System = build(config["system"], facts).to(ranks.device)
-    if config["trainer"]["channels_last"]:
-        system.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return system
+    layout = memory_format(config["trainer"]["channels_last"], ranks.device)
+    return system.to(memory_format=layout)  # type: ignore[call-overload, no-any-return]
 
 
 def compile_networks(system: System) -> None:
     """Compile what the phases call, in place: names of weights stay, and so do checkpoints.
 
-    The averaged copies are not compiled: they see batches of many sizes, and rarely.
+    Each as one graph, or not at all: one that falls into parts loses most of what it gains. The
+    averaged copies are not compiled: they see batches of many sizes, and rarely.
     """
     for network in system.compiled():
-        network.compile()
+        network.compile(fullgraph=True)
 
 
 def caption_features(system: System, dataset: Dataset, ranks: Ranks) -> CaptionFeatures | None:

@@ -78,6 +78,12 @@ def as_user_error(error: BaseException) -> UserError | None:
             "out of memory; lower trainer.batch, or split it with trainer.accumulate=2, "
             "and run the same command again"
         )
+    if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+        reason = (str(error).strip().splitlines() or ["no reason"])[0]
+        return UserError(
+            f"trainer.compile: the networks cannot be compiled here ({reason}); use "
+            "trainer.compile=false"
+        )
     if isinstance(error, OSError) and error.errno in MACHINE:
         place = f"{error.filename}: " if error.filename else ""
         return UserError(f"{place}{error.strerror}; {MACHINE[error.errno]}")

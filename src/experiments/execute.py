@@ -23,7 +23,7 @@ from experiments.data.batches import Batches
 from experiments.finished import show_scores
 from experiments.identity import run_lock
 from experiments.interrupt import Interrupt, Stopped
-from experiments.machine import make_deterministic, precision
+from experiments.machine import compiles, make_deterministic, precision
 from experiments.observe import Observer
 from experiments.prerequisite import GROUPS, Run, with_paths, without_pretrained
 from experiments.provenance import scrub, write_provenance
@@ -111,10 +111,12 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | Non
     )
     dtype = precision(trainer["precision"], ranks.device)
     optim, data = build(config["optim"], None, "optim"), facts["data"]
-    training = Training(run, ranks, system, batches, optim, dtype, data)
+    steps = int(trainer["images"]) // int(trainer["batch"])
+    compiled = compiles(trainer["compile"], steps, ranks.device)
+    training = Training(run, ranks, system, batches, optim, dtype, data, compiled)
     scorer = build(config.get("metric"), facts, "metric")
     training.resume_or_initialise()
-    if trainer["compile"]:
+    if training.compiled:
         compile_networks(system)
     facts |= {"reads": system.reads, "data_counts": counts_of(dataset)}
     tracker = prepare_folder(run, facts, training, wanted_by)
@@ -192,8 +194,17 @@ def _headline(run: Run, training: Training) -> str:
     }
     sizes = ", ".join(f"{name} {count:.2f} M" for name, count in counts.items())
     start = f"from {training.images} images" if training.images else "from the start"
+    channels_last = training.layout == torch.channels_last
+    form = ", ".join(
+        (
+            str(training.precision).removeprefix("torch."),
+            "channels last" if channels_last else "channels first",
+            "compiled" if training.compiled else "not compiled",
+            f"{training.ranks.processes} x {training.ranks.device.type}",
+            f"{torch.get_num_threads()} threads",
+        )
+    )
     return (
         f"{run.name} {run.id}: {start} to {run.config['trainer']['images']} images, batch "
-        f"{training.batch}, {str(training.precision).removeprefix('torch.')}, "
-        f"{training.ranks.processes} x {training.ranks.device.type}; parameters: {sizes}"
+        f"{training.batch}, {form}; parameters: {sizes}"
     )

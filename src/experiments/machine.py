@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import sys
+import sysconfig
 import warnings
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from experiments.errors import UserError
 from experiments.terminal import say_once
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+STEPS_TO_COMPILE = 20_000
 WORKSPACE = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it when it is first used
 
 
@@ -76,6 +80,29 @@ def precision(wanted: str, device: torch.device) -> torch.dtype:
     if wanted == "auto":
         wanted = "bf16" if has_bf16(device) else "fp32"
     return {"fp32": torch.float32, "bf16": torch.bfloat16}[wanted]
+
+
+def memory_format(channels_last: bool | None, device: torch.device) -> torch.memory_format:
+    """How maps lie in memory. None: channels last on a GPU, whose matrix units want them so. On a
+    CPU the backward pass of batch norm is slower that way than the convolutions gain."""
+    wanted = device.type == "cuda" if channels_last is None else channels_last
+    return torch.channels_last if wanted else torch.contiguous_format
+
+
+def compiles(wanted: bool | None, steps: int, device: torch.device) -> bool:
+    """None: where compiling takes less than it saves over so many steps, and there is a compiler.
+
+    It takes a minute or two, and saves some hundredths of a second a step.
+    """
+    return steps >= STEPS_TO_COMPILE and _has_compiler(device) if wanted is None else wanted
+
+
+def _has_compiler(device: torch.device) -> bool:
+    """What `torch.compile` calls: a C++ compiler, Python's headers, and Triton for a GPU."""
+    compiler = shutil.which(os.environ.get("CXX", "g++"))
+    headers = Path(sysconfig.get_path("include"), "Python.h")
+    triton = device.type == "cpu" or find_spec("triton") is not None
+    return compiler is not None and headers.is_file() and triton
 
 
 def has_bf16(device: torch.device) -> bool:

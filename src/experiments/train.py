@@ -21,6 +21,7 @@ from experiments.data.batches import Batch, Batches
 from experiments.ema import EMA
 from experiments.errors import UserError
 from experiments.interrupt import Interrupt
+from experiments.machine import memory_format
 from experiments.numerics import Numerics
 from experiments.observe import Observer
 from experiments.optim.schedule import Scheduled
@@ -46,6 +47,7 @@ class Training:
     settings: dict[str, Scheduled]
     precision: torch.dtype
     data: str | None = None  # fingerprint of what it is trained on
+    compiled: bool = False
     images: int = 0
     stats: Stats = field(default_factory=Stats)
 
@@ -53,6 +55,7 @@ class Training:
         trainer = self.run.config["trainer"]
         self.seed, self.batch = int(self.run.config["seed"]), int(trainer["batch"])
         self.parts = int(trainer["accumulate"])
+        self.layout = memory_format(trainer["channels_last"], self.ranks.device)
         assert self.batch % (self.ranks.processes * self.parts) == 0, "parts of equal size"
         self.turns = turns_of(self.system.phases(), self.settings, self.ranks, self.stats)
         self.ema = EMA(self.system.export_modules(), trainer["ema_halflife"])
@@ -83,8 +86,9 @@ class Training:
                 f"{self.run.folder}: was trained on other data than there are now; restore them, "
                 "or move the folder away to start again"
             )
-        if "precision" in state:  # what `auto` was on the machine where it began
+        if "precision" in state:  # what was chosen on the machine where it began
             self.precision = getattr(torch, state["precision"])
+        self.compiled = bool(state.get("compiled", self.compiled))
         self.images = int(state["images"])
         self.system.load_state_dict(state["system"])
         self.ema.load_state_dict(state["export"])
@@ -100,6 +104,7 @@ class Training:
             "images": self.images,
             "data": self.data,
             "precision": str(self.precision).removeprefix("torch."),
+            "compiled": self.compiled,
             "system": self.system.state_dict(),
             "export": self.ema.state_dict(),
             "optimisers": {n: o.state_dict() for n, o in optimisers_of(self.turns).items()},
@@ -156,7 +161,8 @@ class Training:
 
         def ready(pixels: Tensor) -> list[Tensor]:
             crops = crop_and_flip(pixels, batch.offsets, batch.flips, self.batches.crop)
-            return pyramid(crops, self.system.resolutions)
+            images = pyramid(crops, self.system.resolutions)
+            return [image.contiguous(memory_format=self.layout) for image in images]
 
         wrong = None if batch.wrong_pixels is None else ready(batch.wrong_pixels)
         return replace(batch, images=ready(batch.pixels), wrong_images=wrong)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -25,13 +24,26 @@ def crop_and_flip(pixels: Tensor, offsets: Tensor, flips: Tensor, size: int) -> 
     batch, length, width, channels = pixels.shape
     assert size <= length == width, (size, pixels.shape)
     top, left = offsets.expand(batch, 2).unbind(1)
-    crops = _windows(pixels.contiguous(), top, left, size).view(batch, size, size, channels)
-    if pixels.device.type == "cpu":  # the crops are a copy: mirror in place those that flip
-        array, which = crops.numpy(), flips.numpy()
-        array[which] = _mirror(torch.from_numpy(array[which])).numpy()
+    if pixels.device.type == "cpu":
+        crops = _on_cpu(pixels, top.tolist(), left.tolist(), flips.tolist(), size)
     else:  # an index would have to wait for the device
+        crops = _windows(pixels.contiguous(), top, left, size).view(batch, size, size, channels)
         crops = torch.where(flips.view(-1, 1, 1, 1), _mirror(crops), crops)
     return crops.permute(0, 3, 1, 2)
+
+
+def _on_cpu(
+    pixels: Tensor, top: list[int], left: list[int], flips: list[bool], size: int
+) -> Tensor:
+    """Picture by picture, which is small enough to be mirrored in the processor's cache."""
+    crops = pixels.new_empty(len(pixels), size, size, pixels.shape[3])
+    source, found = pixels.numpy(), crops.numpy()
+    for number, (row, column, flip) in enumerate(zip(top, left, flips, strict=True)):
+        found[number] = source[number, row : row + size, column : column + size]
+        if flip:
+            one = crops[number : number + 1]
+            one.copy_(_mirror(one))
+    return crops
 
 
 def _mirror(crops: Tensor) -> Tensor:
@@ -45,9 +57,6 @@ def _windows(pixels: Tensor, top: Tensor, left: Tensor, size: int) -> Tensor:
     places, row = length - size + 1, length * channels
     shape = (batch, places, places, size, size * channels)
     strides = (length * row, row, channels, row, 1)
-    if pixels.device.type == "cpu":  # fifteen times faster than torch's own indexing there
-        view = np.lib.stride_tricks.as_strided(pixels.numpy(), shape, strides)
-        return torch.from_numpy(view[np.arange(batch), top.numpy(), left.numpy()])
     images = torch.arange(batch, device=pixels.device)
     return pixels.as_strided(shape, strides)[images, top, left]
 

@@ -22,6 +22,10 @@ class DAMSMTraining(System):
     def phases(self) -> list[Phase]:
         return [Phase("embedding", (self.encoder,), self.loss, clip=(self.encoder.text,))]
 
+    def compiled(self) -> list[nn.Module]:
+        """The side of the pictures: PyTorch compiles no recurrent layers."""
+        return [self.encoder.image]
+
     def export_modules(self) -> dict[str, nn.Module]:
         return {"encoder": self.encoder}
 
