@@ -127,3 +127,19 @@ def test_a_run_without_a_text_encoder_draws_sentences(without_text: Path) -> Non
     for ask in (lambda: model.sample(["a red bird"]), lambda: model.text(["a red bird"])):
         with pytest.raises(UserError, match=r"has no text encoder.*draw\(sentences, seeds\)"):
             ask()
+
+
+@pytest.mark.parametrize("kind", SYSTEMS)
+def test_half_precision_draws_the_same_to_the_eye(
+    make_model: Callable[..., Model], kind: str
+) -> None:
+    model, faster = make_model(kind), make_model(kind)
+    faster.quicken("bf16", compiled=False)
+    plain, quick = (m.stages(CAPTIONS, [0, 1, 2]).images[-1] for m in (model, faster))
+    assert quick.dtype == torch.float32 and not torch.equal(plain, quick)
+    differences = (pixels(plain) - pixels(quick)).abs()
+    assert differences.float().mean() < 2 and differences.max() < 20
+    words = [m.text(CAPTIONS).sentence for m in (model, faster)]
+    assert torch.equal(*words)
+    with pytest.raises(UserError, match="precision=fp8: choose one of fp32, bf16, auto"):
+        model.quicken("fp8", compiled=False)

@@ -54,7 +54,8 @@ def draw_to_folder(config: dict[str, Any]) -> list[Path]:
     drawing = drawing_of(config)
     set_up(config["launch"], 1)
     cuda = config["launch"]["device"] != "cpu" and torch.cuda.is_available()
-    model = load(drawing.folder, "cuda" if cuda else "cpu")
+    device, options = "cuda" if cuda else "cpu", drawing.options
+    model = load(drawing.folder, device, options["precision"], options["compile"])
     for note in drawing.notes:
         show(note)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from experiments.errors import UserError
 from experiments.export.limits import within_limits
 from experiments.export.weights import require_fit, require_parts, require_whole
 from experiments.folder import is_export, run_about, run_config, run_facts
+from experiments.machine import precision as dtype_of
 from experiments.picture import to_pixels
 from experiments.prerequisite import without_pretrained
 from experiments.request import NO_TEXT
@@ -29,9 +30,14 @@ BATCH = 16  # pictures of up to 256 px that are drawn together
 SIDE = 256
 
 
-def load(folder: str | Path, device: str = "cpu") -> Model:
+def load(
+    folder: str | Path, device: str = "cpu", precision: str = "fp32", compiled: bool = False
+) -> Model:
     """The trained model of a run folder, or of an export of one, with its averaged weights.
 
+    `precision`: fp32, bf16, or auto, bf16 where the device multiplies it; `compiled`: the
+    generator, which takes a minute and pays for hundreds of pictures. Both change pictures by a few
+    grey levels, and neither changes the text.
     Raises `UserError` where the folder is no run, has no checkpoint, or does not draw pictures, and
     where an export is not as it was written.
     """
@@ -60,6 +66,7 @@ def load(folder: str | Path, device: str = "cpu") -> Model:
         words, images = facts.get("words", []), int(state["images"])
         model = Model(system.eval().to(device), words, config, images)
     model.place = place
+    model.quicken(precision, compiled)
     return model
 
 
@@ -96,6 +103,7 @@ class Model:
         """`words`: those of the vocabulary, where the encoder reads any. `config`: of the run."""
         self.system, self.config, self.images = system, config, images
         self.place: Path | None = None  # what `load` read
+        self.precision = torch.float32
         longest = int(config["data"]["max_words"])
         self.reader, self.longest = reader_of(system.reads, words, longest)
         # The released attention applies one sample's padding to another; alone, it has its own.
@@ -110,6 +118,20 @@ class Model:
     @property
     def device(self) -> torch.device:
         return next(self.system.parameters()).device
+
+    def quicken(self, precision: str, compiled: bool) -> None:
+        """See `load`. Raises `UserError` for a precision that there is none of."""
+        choices = ("fp32", "bf16", "auto")
+        if precision not in choices:
+            raise UserError(f"precision={precision}: choose one of {', '.join(choices)}")
+        self.precision = dtype_of(precision, self.device)
+        if compiled:
+            self.generator.compile(fullgraph=True)
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Of what draws."""
+        wanted = self.precision != torch.float32
+        return torch.autocast(self.device.type, self.precision, enabled=wanted)
 
     def sample(self, captions: list[str], seed: int = 0) -> list[Image.Image]:
         """One picture of the last stage for each caption, the first with `seed`, the next with
@@ -130,7 +152,7 @@ class Model:
         tokens, lengths = self.encode(captions)
         tokens, system = tokens.to(self.device), self.system
         parts = self.parts(len(seeds)) if self.batch == 1 else [slice(0, len(seeds))]
-        with fitting(self.place):
+        with fitting(self.place), self.autocast():
             return joined(
                 system.sample(tokens[part], lengths[part], seeds[part], attention)  # type: ignore[operator]
                 for part in parts
@@ -167,7 +189,8 @@ class Model:
             raise UserError(f"run: {name} draws captions only; take the run of its generator")
         dims = self.generator.noise_dim, self.generator.condition_dim
         z, epsilon = noise.to(self.device).split(dims, dim=1)
-        return Samples(self.system.draw(z, epsilon, text).images)
+        with self.autocast():
+            return Samples(self.system.draw(z, epsilon, text).images)
 
     @torch.no_grad()
     def text(self, captions: list[str]) -> Text:

@@ -229,8 +229,10 @@ class TextToImage(System):
 
 
 def encoded(encoder: Any, tokens: Tensor, lengths: Tensor) -> Text:
-    """The text of tokens (B, T) with lengths (B,), with words where the encoder has them."""
-    words, sentence = encoder.encode_text(tokens, lengths)
+    """The text of tokens (B, T) with lengths (B,), with words where the encoder has them; in
+    float32, as training has it, whatever what draws is computed in."""
+    with torch.autocast(tokens.device.type, enabled=False):
+        words, sentence = encoder.encode_text(tokens, lengths)
     mask = None if words is None else word_mask(lengths.to(tokens.device), tokens.shape[1])
     return Text(sentence, None, words, mask)
 
