@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -77,7 +77,8 @@ def _rows(path: Path) -> Iterator[tuple[int, Any]]:
     raw = read_bounded(path, MAX_BYTES).removeprefix(b"\xef\xbb\xbf")
     # Bytes that are not UTF-8 cost the captions that they stand in, not the file.
     if path.suffix == ".csv":
-        yield from _csv_rows(path, raw.decode("utf-8", "surrogateescape"))
+        text = io.TextIOWrapper(io.BytesIO(raw), "utf-8", "surrogateescape", newline="")
+        yield from _csv_rows(path, text)
         return
     for number, line in enumerate(io.BytesIO(raw), 1):
         if line.strip():
@@ -87,8 +88,8 @@ def _rows(path: Path) -> Iterator[tuple[int, Any]]:
                 yield number, reason
 
 
-def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, Any]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+def _csv_rows(path: Path, text: Iterable[str]) -> Iterator[tuple[int, Any]]:
+    reader = csv.DictReader(text, strict=True)
     lines = reader.reader  # counts those of a row that cannot be read, too
     try:
         columns = reader.fieldnames or ()

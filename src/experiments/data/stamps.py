@@ -117,7 +117,7 @@ class Stamps(Reader):
             if self.photographs:
                 folders[:] = [name for name in folders if name.lower() not in DRAWN_FOLDERS]
             names = set(files)
-            for name in files:
+            for name in (*files, *folders):  # a folder in the place of a picture is counted
                 stem, suffix = Path(name).stem, Path(name).suffix
                 drawn = self.photographs and f"{stem}.svg" in names
                 if suffix == ".png" and f"{stem}.txt" in names and not drawn:
