@@ -37,8 +37,10 @@ def check_kinds(config: dict[str, Any]) -> Iterator[str]:
         group, _, key = path.rpartition(".")
         node = config.get(group) if group else config
         if not isinstance(node, dict) or key not in node:
-            if path in config or not group or isinstance(node, dict):
+            if not group or isinstance(node, dict):
                 yield f"{path}: is missing; every run has one"
+            elif node is None and path == next(x for x in KINDS if x.startswith(group)):
+                yield f"{group}: is missing; every run has one"
             continue
         value = node[key]
         if path == "run":

@@ -19,6 +19,8 @@ KNOWN = {
     "data.margin=abc": "data.margin=abc: must be a number from 1",
     "data.margin=0.5": "data.margin=0.5: must be a number from 1",
     "data.flip=perhaps": "data.flip=perhaps: must be true or false",
+    "~paths": "paths: is missing; every run has one",
+    "paths=null": "paths: is missing; every run has one",
     "~data.max_words": "data.max_words: is missing; every run has one",
     "~optim.generator": "optim.generator: is missing; the system trains it, and optim has "
     "discriminator",
