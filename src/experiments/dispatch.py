@@ -17,6 +17,8 @@ class Reader:
     perform: str
 
 
+# What a run would cost: as `Reader`, but told what was chosen and which words said so.
+PLANNER = Reader("experiments.plan.request:check", "experiments.plan.command:show_plan")
 # Those that are not here train or evaluate and need processes: `launch.py`, `task.py`.
 READERS = {
     "sample": Reader("experiments.request:drawing_of", "experiments.drawn:draw_to_folder"),
@@ -24,10 +26,10 @@ READERS = {
     "human_rank": Reader("experiments.human.request:answers_of", "experiments.human.rank:write"),
     "export": Reader("experiments.export.request:export_of", "experiments.export.folder:write"),
 }
-TASKS = ("train", "evaluate", "report", *READERS)
+TASKS = ("train", "evaluate", "report", "plan", *READERS)
 
 
-def call(name: str, config: Mapping[str, Any]) -> Any:
-    """Call what "module:function" names with a configuration."""
+def call(name: str, config: Mapping[str, Any], *more: Any) -> Any:
+    """Call what "module:function" names with a configuration, and with what else it takes."""
     module, _, function = name.partition(":")
-    return getattr(importlib.import_module(module), function)(config)
+    return getattr(importlib.import_module(module), function)(config, *more)

@@ -34,6 +34,7 @@ WITHOUT_EFFECT = {
     "report": "what another task shows",
     "human": "what another task asks",
     "export": "where another task writes",
+    "plan": "what another task assumes of machines",
     "paths": "where the run lies",
     "tracker": "where the run is followed",
     "launch": "how many processes on what machine make the run; run.json records them",

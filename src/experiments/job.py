@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from experiments.arrangement import JOBLIB, SLURM, Arrangement
 from experiments.cluster import requeue_if_preempted
 from experiments.config import choices, plain, register
-from experiments.dispatch import READERS, call
+from experiments.dispatch import PLANNER, READERS, call
 from experiments.errors import UserError, as_user_error
 from experiments.folder import alive, forget_failure, record_failure
 from experiments.interrupt import Stopped
@@ -119,6 +119,9 @@ def perform(
     config, chosen = plain(cfg), choices(cfg)
     if config["task"] in READERS:
         call(READERS[config["task"]].perform, config)
+        return
+    if config["task"] == "plan":
+        call(PLANNER.perform, config, chosen, list(hydra_config.overrides.task))
         return
     own = Job(list(hydra_config.overrides.task), job.settings)
     run_job(config, chosen, own, study, arrangement, watch.stopped)

@@ -16,7 +16,7 @@ from experiments.check import checked_compose
 from experiments.cluster import join_cluster
 from experiments.command import is_question, parse, require_own, said
 from experiments.config import CONF, build, choices, plain, register
-from experiments.dispatch import READERS, call
+from experiments.dispatch import PLANNER, READERS, call
 from experiments.errors import PeerLost, UserError, as_user_error
 from experiments.interrupt import Stopped
 from experiments.prerequisite import Run, plan
@@ -141,6 +141,9 @@ def _check(jobs: list[list[str]]) -> list[Run | None]:
                     build(config["data"]["reader"], None, "data.reader").check()
                     readers.append(config["data"]["reader"])
                 runs[-1] = plan(config, choices(cfg), job)
+            elif cfg.task == "plan":
+                call(PLANNER.check, config)
+                plan(config, choices(cfg), job)
             elif cfg.task in READERS:
                 call(READERS[cfg.task].check, config)
             else:
@@ -208,6 +211,9 @@ def dispatch(config: dict[str, Any], chosen: dict[str, str], overrides: list[str
     """Do what `task` says, in this process or in several."""
     if config["task"] in READERS:
         call(READERS[config["task"]].perform, config)
+        return
+    if config["task"] == "plan":
+        call(PLANNER.perform, config, chosen, overrides)
         return
     if config["task"] == "train":
         run = plan(config, chosen, overrides)

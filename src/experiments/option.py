@@ -111,6 +111,24 @@ class Export:
     private: bool = True  # a repository that is made anew is for its owner's eyes
 
 
+@dataclass
+class Plan:
+    """What task=plan assumes of machines that need not be here: H100s, where nothing is said."""
+
+    gpus: list[int] = field(default_factory=lambda: [1, 8, 64])
+    memory: float = 80.0  # GB (10^9 bytes) of one GPU
+    headroom: float = 0.1  # share of it that workspaces, fragments and the driver take
+    tflops: float | None = None  # dense, of one GPU; null: 989 in bf16, 495 in fp32 (TF32)
+    utilisation: float = 0.3  # share of them that large products reach
+    launch: float = 8.0  # microseconds that every operator takes at least
+    machine: int = _least(1, 8)  # GPUs of one machine
+    link: float = 450.0  # GB/s that one GPU sends within a machine
+    network: float = 50.0  # GB/s that one GPU sends to other machines
+    pictures: int | None = _least(2, None)  # of the data; null: counted, or as published
+    words: int | None = _least(3, None)  # of the vocabulary; null: counted, or as published
+    json: bool = False  # one JSON object instead of tables
+
+
 OPTIONS = {
     "trainer": Trainer,
     "tracker": Tracker,
@@ -119,4 +137,5 @@ OPTIONS = {
     "report": Report,
     "human": Human,
     "export": Export,
+    "plan": Plan,
 }

@@ -22,6 +22,7 @@ Birdsong turns text into images with GANs. A run is a model on a data set:
   python run.py -m loss.damsm.weight=0,1,5,50          an ablation: one run of each
   python run.py -m study=stages hydra/launcher=joblib  a study of sweeps/, several runs at a time
   python run.py task=report study=stages               what it found: a page, CSV and Markdown
+  python run.py task=plan data=cub                     memory, disk and hours, before any is spent
   python run.py launch.num_processes=2                 two processes or GPUs
 
 The same command again resumes; a finished run prints its scores.

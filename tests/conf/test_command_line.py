@@ -55,6 +55,7 @@ def say(folder: Path, *arguments: str) -> Said:
         (["generator.stagez=3"], ["generator.stagez", "resolutions"]),
         (["+unknown.x=1"], ["unknown.x", "no such key"]),
         (["task=sample", "run=/usr", "text=a bird, red"], ["run=/usr: is not the folder of a run"]),
+        (["task=plan", "data=folder"], ["plan.pictures", "data.root=DIR"]),
     ],
 )
 def test_a_mistake_is_told_at_once(tmp_path: Path, arguments: list[str], parts: list[str]) -> None:

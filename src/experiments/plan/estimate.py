@@ -1,0 +1,136 @@
+"""From what a step needs to batches, hours and disks: arithmetic, and where to look for a limit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from experiments.plan.facts import DataFacts
+from experiments.plan.paper import Held, Needs
+
+# TFLOP/s of an H100 SXM; convolutions in fp32 use TF32 there.
+DENSE = {"bf16": 989.0, "fp32": 495.0}
+GB, TERA = 1e9, 1e12
+TRIES = 6  # steps on paper that look for the largest batch
+NEAR = 0.97  # share of the memory that is close enough
+
+
+@dataclass(frozen=True)
+class Machine:
+    """GPUs as `plan` describes them: `memory` in bytes that tensors can have, `speed` in useful
+    FLOP/s, `launch` in seconds an operator, `link` and `network` in bytes/s of one GPU, `size` GPUs
+    a machine."""
+
+    memory: float
+    speed: float
+    launch: float
+    size: int
+    link: float
+    network: float
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any], precision: str) -> Machine:
+        """`precision`: fp32 or bf16."""
+        dense = options["tflops"] or DENSE[precision]
+        return cls(
+            options["memory"] * GB * (1 - options["headroom"]),
+            dense * TERA * options["utilisation"],
+            options["launch"] / 1e6,
+            options["machine"],
+            options["link"] * GB,
+            options["network"] * GB,
+        )
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Of a job on `gpus`: seconds of a step, computing and exchanging one after the other, as the
+    gradients of a phase are averaged in one message after its backward pass."""
+
+    gpus: int
+    batch: int
+    computing: float
+    exchanging: float
+    hours: float
+    needs: Needs
+    fits: bool
+
+    @property
+    def images_per_second(self) -> float:
+        return self.batch / (self.computing + self.exchanging)
+
+
+def pace(needs: Needs, images: int, machine: Machine) -> Pace:
+    """A step waits for its products or, where they are small, for its operators to be launched. A
+    ring sends 2 (N - 1) / N of what is reduced, over its slowest link; what is
+    gathered comes from each of the others once."""
+    gpus = needs.processes
+    sent = 2 * (gpus - 1) / gpus * needs.reduced + needs.gathered
+    exchanging = sent / (machine.link if gpus <= machine.size else machine.network)
+    computing = max(needs.flops / machine.speed, needs.operators * machine.launch)
+    batch = needs.share * gpus
+    hours = math.ceil(images / batch) * (computing + exchanging) / 3600
+    fits = needs.peak <= machine.memory
+    return Pace(gpus, batch, computing, exchanging, hours, needs, fits)
+
+
+def largest(
+    step: Callable[[int], Needs], one: Needs, two: Needs, unit: int, memory: float
+) -> Needs | None:
+    """The largest batch of one GPU that fits, in multiples of `unit`; None where none does. It is
+    looked for where `one` and `two`, and then the nearest of those that were tried, point to.
+    """
+    tried = {needs.share: needs for needs in (one, two)}
+    for _ in range(TRIES):
+        fits = max((n for n in tried.values() if n.peak <= memory), key=_share, default=None)
+        bursts = min((n for n in tried.values() if n.peak > memory), key=_share, default=None)
+        least = fits.share + unit if fits else unit
+        most = bursts.share - unit if bursts else math.inf
+        if (fits and fits.peak >= NEAR * memory) or most < least:
+            break
+        a, b = sorted(tried.values(), key=lambda needs: abs(needs.peak - memory))[:2]
+        if fits and bursts:
+            a, b = fits, bursts
+        goal = _goal(a, b, memory * (1 + NEAR) / 2)
+        share = int(min(max(goal // unit * unit, least), most))
+        tried[share] = step(share)
+    return max((n for n in tried.values() if n.peak <= memory), key=_share, default=None)
+
+
+def _goal(a: Needs, b: Needs, memory: float) -> float:
+    """Where held + p x + q x^2 through both reaches the memory: losses over pairs are in q."""
+    u, v = ((needs.peak - needs.held) / needs.share for needs in (a, b))
+    q = max(0.0, (v - u) / (b.share - a.share))
+    if q * a.share < 0.01 * u:  # a line
+        slope = (b.peak - a.peak) / (b.share - a.share)
+        return a.share + (memory - a.peak) / max(slope, 1.0)
+    p, room = u - q * a.share, memory - a.held
+    return (math.sqrt(p * p + 4 * q * max(0.0, room)) - p) / (2 * q)
+
+
+def _share(needs: Needs) -> int:
+    return needs.share
+
+
+@dataclass(frozen=True)
+class Disk:
+    """Bytes of the store of pictures, of encoded captions, and of the run's own files: `keep`
+    checkpoints, one that is being written, and the averaged networks."""
+
+    store: int
+    features: int
+    run: int
+
+
+def disk(
+    facts: DataFacts, side: int, feature: tuple[int, bool], longest: int, held: Held, keep: int
+) -> Disk:
+    """`side`: of the stored pictures. `feature`: numbers of a sentence, and whether each of
+    `longest` words has as many, in float16, for every caption to train on."""
+    dim, words = feature
+    captions = round(facts.train * facts.captions)
+    features = 2 * captions * dim * (1 + longest * words)
+    run = (keep + 1) * held.checkpoint + held.export
+    return Disk(facts.pictures * side * side * 3, features, run)

@@ -1,0 +1,129 @@
+"""What the data of a run would decide, without them where they are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from experiments.config import build
+from experiments.data.plumage import Plumage
+from experiments.data.record import Reader, Record
+from experiments.data.table import read_records
+from experiments.data.vocabulary import Vocabulary
+from experiments.errors import UserError
+
+SAMPLE = 1000  # drawn birds whose captions have all words there are
+TEST_SHARE = 0.1  # where a number of pictures is all that is known
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """pictures: in both splits; train: of them to train on. captions: of one picture. words: of
+    the vocabulary. classes: of both splits, where no attribute is known. source: how this is known.
+    """
+
+    pictures: int
+    train: int
+    captions: float
+    words: int
+    classes: int
+    source: str
+    attribute_values: Mapping[str, int] = field(default_factory=dict)
+    local_attributes: tuple[str, ...] = ()
+
+    def of_networks(self) -> dict[str, Any]:
+        """What `assemble.facts_of` tells networks of data that are there."""
+        sizes = dict(self.attribute_values)
+        return {
+            "vocabulary_size": self.words,
+            "attribute_values": sizes or None,
+            "num_classes": None if sizes else self.classes,
+            "local_attributes": list(self.local_attributes),
+        }
+
+
+# By the name of the reader. CUB and COCO: the released AttnGAN (Xu et al. 2018), words from its
+# captions.pickle; COCO has no classes, and each picture is its own. Oxford-102: the split of Reed
+# et al. 2016, words assumed. Stamps: counted in tuxpaint-stamps-default 2022.06.04.
+PUBLISHED = {
+    "cub": DataFacts(11_788, 8_855, 10, 5_450, 200, "published"),
+    "coco": DataFacts(123_287, 82_783, 5, 27_297, 123_287, "published"),
+    "oxford102": DataFacts(8_189, 7_034, 10, 5_450, 102, "published; words as of CUB"),
+    "stamps": DataFacts(331, 300, 1, 539, 67, "counted in tuxpaint-stamps-default 2022.06.04"),
+}
+
+
+def facts_of(config: Mapping[str, Any]) -> DataFacts:
+    """Counted where the data are there, else published, else as `plan` says.
+
+    Raises `UserError` where the data that a command names are not there.
+    """
+    options, found = config["plan"], _found(config)
+    if options["words"] is not None:
+        found = replace(found, words=options["words"], source=f"{found.source}; plan.words")
+    if options["pictures"] is not None:
+        share = found.train / found.pictures if found.pictures else 1 - TEST_SHARE
+        count = options["pictures"]
+        source = f"{found.source}; plan.pictures".removeprefix("; ")
+        found = replace(found, pictures=count, train=max(1, round(count * share)), source=source)
+    return found if found.classes else replace(found, classes=found.pictures)
+
+
+def require_known(config: Mapping[str, Any]) -> None:
+    """Raise `UserError` where neither data nor `plan` say how many pictures there are."""
+    reader = build(config["data"]["reader"], None, "data.reader")
+    if isinstance(reader, Plumage) or _there(config, reader):
+        reader.check()
+    elif reader.name not in PUBLISHED and config["plan"]["pictures"] is None:
+        raise UserError(
+            f"plan.pictures: nothing says how many pictures data={reader.name} has; give "
+            "plan.pictures=N, or data.root=DIR to count them"
+        )
+
+
+def _there(config: Mapping[str, Any], reader: Reader) -> bool:
+    """Whether a command names a folder of data; that of stamps is named by default."""
+    root = config["data"].get("root")
+    return root is not None and (reader.name != "stamps" or Path(root).is_dir())
+
+
+def _found(config: Mapping[str, Any]) -> DataFacts:
+    reader = build(config["data"]["reader"], None, "data.reader")
+    if isinstance(reader, Plumage):
+        return _drawn(reader)
+    if not _there(config, reader):
+        unknown = DataFacts(0, 0, 1, PUBLISHED["cub"].words, 0, "words as of CUB")
+        return PUBLISHED.get(reader.name, unknown)
+    records, _ = read_records(reader)
+    if not records:
+        raise UserError(f"data.root={config['data']['root']}: no picture can be used")
+    captions = [caption for record in records for caption in record.captions]
+    words = reader.words()
+    vocabulary = Vocabulary(words) if words is not None else Vocabulary.build(captions)
+    return DataFacts(
+        len(records),
+        sum(record.split == "train" for record in records),
+        len(captions) / len(records),
+        len(vocabulary),
+        len(reader.class_names()),
+        "counted",
+        {name: len(values) for name, values in reader.attribute_values().items()},
+    )
+
+
+def _drawn(reader: Plumage) -> DataFacts:
+    """What follows from its settings."""
+    few = [entry for entry in islice(reader.read(), SAMPLE) if isinstance(entry, Record)]
+    return DataFacts(
+        reader.species * reader.images_per_species,
+        (reader.species - reader.test_species) * reader.images_per_species,
+        reader.captions,
+        len(Vocabulary.build(caption for record in few for caption in record.captions)),
+        reader.species,
+        "as it is drawn",
+        {name: len(values) for name, values in reader.attribute_values().items()},
+        reader.colour_attributes(),
+    )

@@ -1,0 +1,277 @@
+"""A training step on paper: the product's own, with tensors that have shapes and no numbers."""
+
+from __future__ import annotations
+
+import copy
+import math
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._pytree import tree_leaves
+
+from experiments.config import build
+from experiments.data import alphabet, wordpiece
+from experiments.data.batches import Batch
+from experiments.optim.turn import optimisers_of
+from experiments.plan.facts import DataFacts
+from experiments.plan.live import Tally, WithoutNumbers
+from experiments.prerequisite import GROUPS, Run, without_pretrained
+from experiments.ranks import Ranks
+from experiments.seeding import Step
+from experiments.system.base import System
+from experiments.train import Training
+
+PRECISIONS = {"bf16": torch.bfloat16, "fp32": torch.float32}
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Of one process in one step of `share` images, of `processes`: FLOPs (a multiply and an add
+    are two), operators that are no views, and bytes: `held` between steps, `peak` within one,
+    `reduced` by the all-reduce of gradients, `gathered` from the others. Phases that are not due in
+    every step count for their share."""
+
+    share: int
+    processes: int
+    flops: float
+    operators: float
+    held: int
+    peak: int
+    reduced: float
+    gathered: float
+
+
+@dataclass(frozen=True)
+class Held:
+    """Bytes of what a run consists of, `gradients` of the phase that has most, and of its files."""
+
+    weights: int
+    gradients: int
+    moments: int
+    average: int
+    checkpoint: int
+    export: int
+
+
+class OneOfMany(Ranks):
+    """One process of a job whose others are not there: it counts what they would exchange."""
+
+    def __init__(self) -> None:
+        self.device, self.rank, self.processes = torch.device("cpu"), 0, 1
+        self.reduced = self.gathered = 0
+
+    def mean(self, tensor: Tensor) -> Tensor:
+        self.reduced += tensor.nbytes
+        return tensor
+
+
+class LonelyStep(Step):
+    """A step in which the rows of the others are copies of this process's own."""
+
+    ranks: OneOfMany
+
+    def gather(self, rows: Tensor) -> Tensor:
+        others = self.processes - 1
+        self.ranks.gathered += others * rows.nbytes
+        return rows if not others else torch.cat([rows, *([rows.detach()] * others)])
+
+
+class PaperTraining(Training):
+    """Training whose pictures are made where they are needed, out of nothing."""
+
+    def to_device(self, batch: Batch) -> Batch:
+        def ready() -> list[Tensor]:
+            return [torch.empty(len(batch), 3, side, side) for side in self.system.resolutions]
+
+        wrong = ready() if self.system.wrong_images else None
+        return replace(batch, images=ready(), wrong_images=wrong)
+
+    def split(self, batch: Batch) -> list[tuple[Batch, Step]]:
+        assert isinstance(self.ranks, OneOfMany)
+        found: list[tuple[Batch, Step]] = []
+        for part, _ in super().split(batch):
+            rows = slice(0, len(part))
+            step = LonelyStep(
+                self.seed, self.place, self.batch, rows, self.ranks.device, self.ranks.processes
+            )
+            step.ranks = self.ranks
+            found.append((part, step))
+        return found
+
+
+class Paper:
+    """A run on paper. Its memory is that of its shapes: whatever its widths, it fits anywhere."""
+
+    def __init__(self, run: Run, facts: DataFacts) -> None:
+        """Raises `UserError` for networks that cannot be built."""
+        config: dict[str, Any] = copy.deepcopy(without_pretrained(run.config, *GROUPS, "system"))
+        config["trainer"]["nonfinite"] = "stop"  # another policy looks at numbers
+        # `auto` is bf16 on every GPU that is planned for.
+        self.precision = "fp32" if config["trainer"]["precision"] == "fp32" else "bf16"
+        self.facts, self.accumulate = facts, int(config["trainer"]["accumulate"])
+        self.tally, self.ranks = Tally(), OneOfMany()
+        self._fake = FakeTensorMode(allow_non_fake_inputs=True)
+        with warnings.catch_warnings(), torch.device("meta"):
+            warnings.simplefilter("ignore")  # of weights that are not copied, as there are none
+            self.system: System = build(config["system"], facts.of_networks(), "system")
+            if config["trainer"]["channels_last"]:
+                self.system.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.longest = {
+            "characters": alphabet.LENGTH,
+            "wordpieces": wordpiece.LENGTH,
+            "words": int(config["data"]["max_words"]),
+        }[self.system.reads]
+        self.side = int(self.system.resolutions[-1] * float(config["data"]["margin"]))
+        with self._modes():
+            self.system._apply(_without_numbers)
+            self.system.train()
+            settings = build(config["optim"], None, "optim")
+            self.training = PaperTraining(
+                replace(run, config=config),
+                self.ranks,
+                self.system,
+                None,  # type: ignore[arg-type]
+                settings,
+                PRECISIONS[self.precision],
+            )
+            self._update_once()
+
+    @contextmanager
+    def _modes(self) -> Iterator[None]:
+        with WithoutNumbers(self.longest), self._fake, self.tally:
+            yield
+
+    def _update_once(self) -> None:
+        """So that optimisers have the moments that they keep."""
+        for turn in self.training.turns:
+            for parameter in turn.trained:
+                parameter.grad = torch.zeros_like(parameter)
+            turn.update(0)
+
+    def parameters(self) -> dict[str, int]:
+        """By network."""
+        return {name: count(module) for name, module in self.system.named_children()}
+
+    def trained(self) -> set[str]:
+        """The networks that have something to train."""
+        wanted = {id(p) for turn in self.training.turns for p in turn.trained}
+        named = self.system.named_children()
+        return {name for name, module in named if wanted & {id(p) for p in module.parameters()}}
+
+    def held(self) -> Held:
+        """What lies in memory between two steps, and on the disk."""
+        training = self.training
+        moments = [o.state_dict() for o in optimisers_of(training.turns).values()]
+        system, export = training.system.state_dict(), training.ema.state_dict()
+        averaged = [module.state_dict() for module in training.ema.averaged.values()]
+        return Held(
+            weights=size(tree_leaves(system)),
+            gradients=max((size(turn.trained) for turn in training.turns), default=0),
+            moments=size(tree_leaves(moments)),
+            average=size(tree_leaves(averaged)),
+            checkpoint=size(tree_leaves([system, export, moments])),
+            export=size(tree_leaves(export)),
+        )
+
+    def step(self, share: int, processes: int = 1) -> Needs:
+        """What a step of `share` images a process needs; `share` is a multiple of `accumulate`."""
+        assert share % self.accumulate == 0
+        training, ranks, tally = self.training, self.ranks, self.tally
+        training.batch, ranks.processes = share * processes, processes
+        period = math.lcm(*(turn.phase.interval for turn in training.turns))
+        seen: dict[tuple[str, ...], tuple[int, ...]] = {}
+        peak, sums = 0, [0, 0, 0, 0]
+        with self._modes():
+            held = tally.live
+            for place in range(period):
+                due = tuple(
+                    turn.phase.name for turn in training.turns if place % turn.phase.interval == 0
+                )
+                if due not in seen:
+                    training.images = place * training.batch
+                    tally.peak, tally.flops, tally.operators = tally.live, 0, 0
+                    ranks.reduced = ranks.gathered = 0
+                    training.step(self._batch(share))
+                    seen[due] = tally.flops, tally.operators, ranks.reduced, ranks.gathered
+                    peak = max(peak, tally.peak)
+                sums = [total + part for total, part in zip(sums, seen[due], strict=True)]
+        flops, operators, reduced, gathered = (total / period for total in sums)
+        return Needs(share, processes, flops, operators, held, peak, reduced, gathered)
+
+    def among(self, share: int, processes: Iterable[int]) -> dict[int, Needs]:
+        """`step` of each number of processes above one. Where nothing but gradients is exchanged,
+        it does not matter how many they are."""
+        found: dict[int, Needs] = {}
+        for number in sorted(set(processes) - {1}):
+            alike = next((needs for needs in found.values() if not needs.gathered), None)
+            found[number] = replace(alike, processes=number) if alike else self.step(share, number)
+        return found
+
+    def _batch(self, count: int) -> Batch:
+        """As `Batches` hands it over, on the device."""
+
+        def whole(*shape: int) -> Tensor:
+            return torch.zeros(count, *shape, dtype=torch.int64)
+
+        def pictures() -> Tensor:
+            return torch.empty(count, self.side, self.side, 3, dtype=torch.uint8)
+
+        tokens, lengths = whole(self.longest), torch.full((count,), self.longest)
+        words, sentence = self._features(count)
+        return Batch(
+            pixels=pictures(),
+            offsets=whole(2),
+            flips=torch.zeros(count, dtype=torch.bool),
+            tokens=tokens,
+            lengths=lengths,
+            labels=whole(),
+            attributes=whole(len(self.facts.attribute_values)),
+            rows=whole(),
+            caption_rows=whole(),
+            wrong_caption_rows=whole(),
+            wrong_tokens=tokens.clone(),
+            wrong_lengths=lengths.clone(),
+            wrong_pixels=pictures() if self.system.wrong_images else None,
+            words=words,
+            sentence=sentence,
+            wrong_sentence=None
+            if sentence is None or self.system.mismatch == "none"
+            else sentence.clone(),
+        )
+
+    def _features(self, count: int) -> tuple[Tensor | None, Tensor | None]:
+        """Those of a text encoder that never changes: words (B, D, T) and sentence (B, D)."""
+        dim, with_words = self.features()
+        if not dim:
+            return None, None
+        words = torch.empty(count, dim, self.longest, dtype=torch.float16) if with_words else None
+        return words, torch.empty(count, dim, dtype=torch.float16)
+
+    def features(self) -> tuple[int, bool]:
+        """Numbers of a sentence whose encoder never changes, 0 where there is none, and whether
+        its words have features as well."""
+        if self.system.frozen_text() is None:
+            return 0, False
+        encoder: Any = getattr(self.system, "encoder", None)
+        text = getattr(encoder, "text", encoder)
+        return int(encoder.dim), bool(getattr(text, "gives_words", True))
+
+
+def count(module: nn.Module) -> int:
+    """Parameters of a module."""
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def size(tensors: Iterable[Any]) -> int:
+    """Bytes of the tensors among some values."""
+    return sum(tensor.nbytes for tensor in tensors if isinstance(tensor, Tensor))
+
+
+def _without_numbers(tensor: Tensor) -> Tensor:
+    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype)

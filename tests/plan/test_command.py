@@ -1,0 +1,115 @@
+"""The command: with no data and nothing trained it plans any recipe, in seconds."""
+
+from __future__ import annotations
+
+import json
+import resource
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from experiments.check import checked_compose
+from experiments.config import CONF, choices, plain
+from experiments.errors import UserError
+from experiments.launch import main
+from experiments.plan.command import planned
+from experiments.plan.facts import PUBLISHED, facts_of, require_known
+from experiments.prerequisite import plan
+
+MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
+DATA = sorted(path.stem for path in (CONF / "data").glob("*.yaml"))
+
+
+def composed(*overrides: str) -> dict[str, Any]:
+    return plain(checked_compose(["task=plan", "plan.pictures=1000", *overrides]))
+
+
+def test_a_run_and_what_it_builds_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = ["task=plan", "model=gan_cls", "data=cub", "plan.gpus=[1]"]
+    assert main(command) == 0
+    out, err = capsys.readouterr()
+    assert err == "" and not list(tmp_path.iterdir())
+    for part in ("damsm-cub, for encoder", "damsm-cub, for metric.independent", "gan_cls-cub: "):
+        assert part in out
+    assert "11,788 pictures" in out and "published" in out and "989 TFLOP/s in bf16" in out
+
+
+def test_json_has_every_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["task=plan", "model=classifier", "plan.json=true", "plan.gpus=[1,4]"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    (run,) = told["runs"]
+    assert run["name"] == "classifier-plumage" and run["facts"]["pictures"] == 200 * 40
+    assert [pace["gpus"] for pace in run["paces"]] == [1, 4]
+    assert run["largest"]["peak"] <= 0.9 * 80e9 and told["assumed"]["utilisation"] == 0.3
+
+
+@pytest.mark.parametrize(
+    ("overrides", "part"),
+    [
+        (["plan.utilisation=1.5"], "plan.utilisation=1.5: must be at most 1"),
+        (["plan.memory=0"], "plan.memory=0.0: must be above 0"),
+        (["plan.headroom=1"], "plan.headroom=1.0: must lie from 0"),
+        (["plan.gpus=[0]"], "plan.gpus=[0]: must be numbers of GPUs, as [1,8,64]"),
+        (["plan.machine=0"], "plan.machine=0: must be at least 1"),
+        (["data=folder"], "plan.pictures: nothing says how many pictures data=folder has"),
+        (["data=cub", "data.root=/nowhere"], "data.root"),
+        (["plan.tflop=3"], "plan.tflop"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    overrides: list[str], part: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["task=plan", *overrides]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ") and part in line
+
+
+def test_data_that_are_there_are_counted(tmp_path: Path) -> None:
+    for number in range(20):
+        Image.new("RGB", (80, 80)).save(tmp_path / f"{number}.jpg")
+        (tmp_path / f"{number}.txt").write_text("a red bird\na bird\n"[: 11 if number else 18])
+    found = facts_of(plain(checked_compose(["data=folder", f"data.root={tmp_path}"])))
+    assert found.source == "counted" and found.pictures == 20 > found.train > 10
+    assert found.captions == pytest.approx(21 / 20)
+    assert found.words == 3 + 2  # the end of a sentence, and what is unknown
+
+
+def test_data_that_are_not_there_are_as_published_or_said() -> None:
+    assert facts_of(plain(checked_compose(["data=cub"]))) == PUBLISHED["cub"]
+    said = facts_of(composed("data=folder", "plan.words=77"))
+    assert (said.pictures, said.train, said.words, said.classes) == (1000, 900, 77, 1000)
+    half = facts_of(plain(checked_compose(["data=cub", "plan.pictures=5894"])))
+    assert half.pictures == 5894 and half.train == round(8855 / 2)
+    with pytest.raises(UserError, match=r"plan\.pictures"):
+        require_known(plain(checked_compose(["data=folder"])))
+
+
+def test_birds_are_counted_as_they_are_drawn() -> None:
+    found = facts_of(plain(checked_compose(["data.reader.species=20", "data.reader.captions=3"])))
+    assert found.pictures == 20 * 40 and found.captions == 3 and found.words > 50
+    assert found.of_networks()["num_classes"] is None and found.attribute_values
+
+
+@pytest.mark.parametrize(
+    ("model", "data"),
+    [
+        *[pytest.param(m, d, marks=pytest.mark.slow) for m in MODELS for d in DATA],
+        ("stackgan_stage2", "cub"),
+        ("minilm", "coco"),
+    ],
+)
+def test_every_recipe_is_planned_on_all_data(model: str, data: str) -> None:
+    cfg = checked_compose([f"model={model}", f"data={data}", "plan.pictures=1000"])
+    config = plain(cfg)
+    run = plan(config, choices(cfg), [])
+    found = planned(run, facts_of(config), config["plan"])
+    assert all(count > 0 for name, count in found.parameters.items() if name in found.trained)
+    assert found.needs.flops > 0 < found.activations and found.largest is not None
+    assert found.needs.held < found.needs.peak < found.largest.peak <= 0.9 * 80e9
+    assert [pace.gpus for pace in found.paces] == [1, 8, 64]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 3e6  # KB: it is all on paper

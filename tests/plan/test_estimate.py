@@ -1,0 +1,86 @@
+"""Hours, disks and limits, by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from experiments.plan.estimate import Machine, disk, largest, pace
+from experiments.plan.facts import DataFacts
+from experiments.plan.paper import Held, Needs
+
+MACHINE = Machine(memory=1000, speed=100, launch=0.5, size=4, link=10, network=5)
+
+
+def needs(share: int = 10, processes: int = 1, operators: float = 4, peak: int = 900) -> Needs:
+    return Needs(share, processes, 400, operators, 100, peak, 60, 15)
+
+
+def test_hours_of_one_gpu() -> None:
+    """400 FLOP take 4 s; 3,600 steps of 10 images."""
+    found = pace(needs(), 35_995, MACHINE)
+    assert found.computing == 4 and found.hours == pytest.approx((4 + 1.5) * 3600 / 3600)
+
+
+def test_what_is_small_waits_for_its_operators() -> None:
+    assert pace(needs(operators=20), 10, MACHINE).computing == 10
+
+
+def test_a_ring_within_a_machine_and_beyond() -> None:
+    """Of 4: 1.5 x 60 + 15 bytes at 10 bytes/s; of 8: 1.75 x 60 + 15 at 5."""
+    assert pace(needs(processes=4), 40, MACHINE).exchanging == pytest.approx(10.5)
+    found = pace(needs(processes=8, peak=1001), 80, MACHINE)
+    assert found.exchanging == pytest.approx(24) and found.batch == 80 and not found.fits
+    assert found.images_per_second == pytest.approx(80 / 28)
+
+
+def test_a_gpu_is_described_by_its_options() -> None:
+    options = {"memory": 80.0, "headroom": 0.1, "tflops": None, "utilisation": 0.5, "launch": 8.0}
+    options |= {"machine": 8, "link": 450.0, "network": 50.0}
+    machine = Machine.of(options, "bf16")
+    assert machine.memory == pytest.approx(72e9) and machine.speed == pytest.approx(494.5e12)
+    assert Machine.of(options, "fp32").speed < machine.speed
+    assert Machine.of(options | {"tflops": 100.0}, "fp32").speed == pytest.approx(50e12)
+
+
+@pytest.mark.parametrize(
+    ("memory_of", "unit", "bound"),
+    [
+        (lambda share: 1000 + 300 * share, 1, 329),
+        (lambda share: 1000 + 300 * share, 4, 328),
+        (lambda share: 1000 + 10 * share + 7 * share * share, 1, 117),
+        (lambda share: 1000 + max(900 * share, 30 * share * share), 1, 57),
+    ],
+)
+def test_the_largest_batch_is_nearly_all_that_fits(
+    memory_of: Callable[[int], int], unit: int, bound: int
+) -> None:
+    tried: list[int] = []
+
+    def step(share: int) -> Needs:
+        tried.append(share)
+        return Needs(share, 1, 1, 1, 1000, memory_of(share), 0, 0)
+
+    first, second = step(8), step(16)
+    found = largest(step, first, second, unit, 100_000)
+    assert found is not None and found.peak <= 100_000 and found.share % unit == 0
+    assert 0.94 * bound <= found.share <= bound
+    assert len(tried) <= 2 + 4
+
+
+def test_no_batch_fits() -> None:
+    def step(share: int) -> Needs:
+        return Needs(share, 1, 1, 1, 1000, 1000 + share, 0, 0)
+
+    assert largest(step, step(4), step(8), 2, 500) is None
+
+
+def test_bytes_on_the_disk() -> None:
+    facts = DataFacts(pictures=5, train=4, captions=2, words=9, classes=1, source="")
+    held = Held(1, 1, 1, 1, checkpoint=100, export=30)
+    found = disk(facts, side=10, feature=(6, True), longest=3, held=held, keep=2)
+    assert found.store == 5 * 10 * 10 * 3
+    assert found.features == 8 * 6 * (3 + 1) * 2
+    assert found.run == 3 * 100 + 30
+    assert disk(facts, 10, (6, False), 3, held, 2).features == 8 * 6 * 2
