@@ -60,7 +60,7 @@ format: $(STAMP) ## put every file into the house format and mend what ruff can 
 	@$(BIN)/ruff check --fix --exit-zero --quiet .
 	@$(BIN)/ruff format .
 
-bench: $(STAMP) ## images/s of the training step and of the data path, against a plain form
+bench: $(STAMP) ## step, data path, losses, scores and start against plain forms of each, in minutes
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove the environment and all caches; runs under outputs/ stay

@@ -8,18 +8,20 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from experiments.assemble import compile_networks
+from benchmarks.plain import PlainStep, plain_step
+from experiments.assemble import compile_networks, image_size_of
 from experiments.check import checked_compose
 from experiments.config import build, choices, plain
 from experiments.data.augment import crop_and_flip, pyramid
 from experiments.data.batches import Batch, Batches
 from experiments.data.captions import CaptionFeatures
 from experiments.data.split import Split
-from experiments.machine import precision
-from experiments.prerequisite import Run
+from experiments.machine import memory_format, precision
+from experiments.prerequisite import GROUPS, Run, without_pretrained
 from experiments.ranks import Ranks
-from experiments.system.attngan import AttnGAN
+from experiments.system.base import System
 from experiments.train import Training
 
 VOCABULARY = {"cub": 5450}  # words; others: as plumage has
@@ -46,12 +48,11 @@ class Case:
     def run(self) -> Run:
         """The run as the launcher would plan it, without what it would train first."""
         overrides = [f"model={self.model}", f"data={self.data}", "tracker=none"]
-        overrides += ["metric.independent=null", "metric.classifier=null", *self.overrides]
+        overrides += ["trainer.accumulate=1", *self.overrides]  # published steps take a whole batch
         if self.batch is not None:
             overrides.append(f"trainer.batch={self.batch}")
         cfg = checked_compose(overrides)
-        config = plain(cfg)
-        config["encoder"]["pretrained"] = config["system"]["encoder"]["pretrained"] = None
+        config = without_pretrained(plain(cfg), *GROUPS, "system")
         return Run(config, choices(cfg), Path("nowhere"), "benchmark", {}, overrides)
 
 
@@ -60,56 +61,92 @@ class Prepared:
     """What both forms of the step start from; the same seed gives both the same weights."""
 
     run: Run
-    system: AttnGAN
+    system: System
     batches: Batches
-    size: int
+    facts: dict[str, Any]
 
     @property
     def batch(self) -> int:
         return int(self.run.config["trainer"]["batch"])
 
-    def training(self, ranks: Ranks, wanted: str) -> Training:
+    def training(self, ranks: Ranks, wanted: str, compiled: bool = False) -> Training:
         """The product's step in a precision: auto, fp32 or bf16."""
-        if self.run.config["trainer"]["channels_last"]:
-            self.system.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if self.run.config["trainer"]["compile"]:
+        layout = memory_format(self.run.config["trainer"]["channels_last"], ranks.device)
+        self.system.to(memory_format=layout)  # type: ignore[call-overload]
+        if compiled:
             compile_networks(self.system)
         optim = build(self.run.config["optim"])
         dtype = precision(wanted, ranks.device)
         return Training(self.run, ranks, self.system, self.batches, optim, dtype)
 
+    def plain(self) -> PlainStep:
+        """The plain step of the same networks."""
+        return plain_step(self.system, self.run.config["optim"])
+
     def with_pyramid(self, batch: Batch, device: torch.device) -> Batch:
         """The batch as a published loader would hand it over: floats of every stage."""
         batch = batch.to(device)
-        crops = crop_and_flip(batch.pixels, batch.offsets, batch.flips, self.size)
-        return replace(batch, images=pyramid(crops, self.system.resolutions))
+
+        def ready(pixels: Tensor) -> list[Tensor]:
+            crops = crop_and_flip(pixels, batch.offsets, batch.flips, self.batches.crop)
+            return [image.contiguous() for image in pyramid(crops, self.system.resolutions)]
+
+        wrong = None if batch.wrong_pixels is None else ready(batch.wrong_pixels)
+        return replace(batch, images=ready(batch.pixels), wrong_images=wrong)
 
 
-def prepare(case: Case, device: torch.device, seed: int = 0) -> Prepared:
-    """Build a case. The text features are those of its text encoder, as for a real run."""
+def prepare(
+    case: Case, device: torch.device, seed: int = 0, shortest: int | None = None
+) -> Prepared:
+    """Build a case. The text features are those of its text encoder, as for a real run.
+
+    `shortest`: words of a caption; half of the longest by default.
+    """
     run = case.run()
     torch.manual_seed(seed)
-    words = VOCABULARY.get(case.data, DEFAULT_VOCABULARY)
-    system: AttnGAN = build(run.config["system"], {"vocabulary_size": words})
+    facts = facts_of(VOCABULARY.get(case.data, DEFAULT_VOCABULARY))
+    system: System = build(run.config["system"], facts)
     size, batch = system.resolutions[-1], int(run.config["trainer"]["batch"])
-    length = int(size * float(run.config["data"]["margin"]))
+    length = int(image_size_of(run.config) * float(run.config["data"]["margin"]))
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 256, (BATCHES * batch, length, length, 3), dtype=np.uint8)
-    split = split_of(images, int(run.config["data"]["max_words"]), words, rng)
-    with torch.no_grad():
-        tokens, lengths = torch.from_numpy(split.tokens), torch.from_numpy(split.lengths)
-        encoded = [part.numpy() for part in system.encoder.encode_text(tokens, lengths)]
-    features = CaptionFeatures(*encoded)
-    batches = Batches(split, batch, seed, size, system.mismatch, features=features)  # type: ignore[arg-type]
-    return Prepared(run, system.to(device).train(), batches, size)
+    longest = int(run.config["data"]["max_words"])
+    split = split_of(images, longest, facts["vocabulary_size"], rng, shortest)
+    encode, features = system.frozen_text(), None
+    if encode is not None:
+        with torch.no_grad():
+            tokens, lengths = torch.from_numpy(split.tokens), torch.from_numpy(split.lengths)
+            words, sentence = encode(tokens, lengths)
+        features = CaptionFeatures(None if words is None else words.numpy(), sentence.numpy())
+    batches = Batches(
+        split,
+        batch,
+        seed,
+        size,
+        system.mismatch,  # type: ignore[arg-type]
+        features=features,
+        wrong_images=system.wrong_images,
+    )
+    return Prepared(run, system.to(device).train(), batches, facts)
+
+
+def facts_of(words: int) -> dict[str, Any]:
+    """What data with a vocabulary of so many words would decide about networks."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    names = ["".join(letters[n // 26**k % 26] for k in (2, 1, 0)) for n in range(words - 2)]
+    return {"vocabulary_size": words, "words": ["<end>", *names, "<unk>"], "vocabulary_hash": ""}
 
 
 def split_of(
-    images: np.ndarray, max_words: int, vocabulary: int, rng: np.random.Generator
+    images: np.ndarray,
+    max_words: int,
+    vocabulary: int,
+    rng: np.random.Generator,
+    shortest: int | None = None,
 ) -> Split:
     """The pictures (N, L, L, 3) with a random caption each, two pictures to a class."""
     count = len(images)
-    lengths = rng.integers(max(1, max_words // 2), max_words + 1, count)
+    lengths = rng.integers(shortest or max(1, max_words // 2), max_words + 1, count)
     tokens = rng.integers(1, vocabulary, (count, max_words))
     tokens[np.arange(max_words) >= lengths[:, None]] = 0
     return Split(

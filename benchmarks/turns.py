@@ -1,7 +1,7 @@
 """Variants that take turns: each a process of its own, driven over pipes, timed by its own clock.
 
 Processor time of one thread is what contention moves least; on a GPU, whose work no processor clock
-sees, it is wall time with the device waited for.
+sees, it is wall time with the device waited for, and where other processes do the work, wall time.
 """
 
 from __future__ import annotations
@@ -15,23 +15,28 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import IO, Any
+from dataclasses import dataclass, field
+from typing import IO, Any, Literal
 
 from tqdm import tqdm
 
 from experiments.terminal import say
 
 TURN, END = "turn", "end"
+Clock = Literal["cpu", "cuda", "wall"]
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Of one variant: the median turn in seconds for each image, and its peak memory in bytes."""
+    """Of one variant: the median turn in seconds for each image (or whatever is counted), the
+    fastest and the slowest one, its peak memory in bytes, and what else it found."""
 
     seconds: float
+    least: float
+    most: float
     memory: int
     note: str
+    found: dict[str, Any] = field(default_factory=dict)
 
     @property
     def rate(self) -> float:
@@ -39,18 +44,38 @@ class Timing:
         return 1.0 / self.seconds
 
 
-def serve(work: Callable[[], int], device: str, note: str = "") -> None:
-    """The side of the worker: do `work`, which returns images, whenever asked; answer in JSON."""
+def serve(
+    work: Callable[[], int],
+    clock: str,
+    note: str = "",
+    after: Callable[[], dict[str, Any]] = dict,
+) -> None:
+    """The side of the worker: do `work`, which returns images, whenever asked; answer in JSON.
+
+    `after`: what else it finds out, once all turns are over and its peak memory is read.
+    """
     _answer({"note": note})
     for line in sys.stdin:
         if line.strip() == END:
             break
-        before = _clock(device)
+        before = now(clock)
         images = work()
-        _answer({"seconds": _clock(device) - before, "images": images})
+        _answer({"seconds": now(clock) - before, "images": images})
     else:
         return  # the other side has gone
-    _answer({"memory": _peak(device)})
+    memory = _peak(clock)
+    _answer({"memory": memory, "found": after()})
+
+
+def now(clock: str) -> float:
+    """Seconds of a clock, from an arbitrary start."""
+    if clock == "cpu":
+        return time.process_time()
+    if clock == "cuda":
+        import torch
+
+        torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 def take_turns(
@@ -81,9 +106,17 @@ def take_turns(
                     if number >= warm_up:
                         found[name].append(answer["seconds"] / answer["images"])
                     bar.update()
-        memory = {name: int(_ask(name, worker, END)["memory"]) for name, worker in workers.items()}
+        ends = {name: _ask(name, worker, END) for name, worker in workers.items()}
     return {
-        name: Timing(statistics.median(found[name]), memory[name], notes[name]) for name in variants
+        name: Timing(
+            statistics.median(found[name]),
+            min(found[name]),
+            max(found[name]),
+            int(ends[name]["memory"]),
+            notes[name],
+            ends[name]["found"],
+        )
+        for name in variants
     }
 
 
@@ -120,19 +153,10 @@ def _answer(content: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _clock(device: str) -> float:
-    if device == "cpu":
-        return time.process_time()
-    import torch
+def _peak(clock: str) -> int:
+    if clock == "cuda":
+        import torch
 
-    torch.cuda.synchronize()
-    return time.perf_counter()
-
-
-def _peak(device: str) -> int:
-    if device == "cpu":
-        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return kilobytes * (1 if sys.platform == "darwin" else 1024)
-    import torch
-
-    return torch.cuda.max_memory_allocated()
+        return torch.cuda.max_memory_allocated()
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kilobytes * (1 if sys.platform == "darwin" else 1024)
