@@ -98,7 +98,18 @@ def far(one: Tensor, other: Tensor) -> float:
 
 @pytest.mark.usefixtures("double")
 @pytest.mark.parametrize("shortest", [1, pytest.param(None, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("model", SETTINGS)
+@pytest.mark.parametrize(
+    "model",
+    [
+        "attngan",
+        "damsm",
+        *(
+            pytest.param(m, marks=pytest.mark.slow)
+            for m in SETTINGS
+            if m not in ("attngan", "damsm")
+        ),
+    ],
+)
 def test_losses_gradients_and_statistics_are_equal(model: str, shortest: int | None) -> None:
     ours, theirs = small(model, shortest), small(model, shortest)
     batch = ours.batches.at(0)

@@ -120,7 +120,8 @@ def test_weights_and_losses_are_the_same(
 ) -> None:
     one, two = found
     for rank in two:
-        torch.testing.assert_close(rank["weights"], one["weights"], rtol=1e-4, atol=1e-5)
+        # After one step 2e-7 suffices; every step multiplies what rounding left.
+        torch.testing.assert_close(rank["weights"], one["weights"], rtol=1e-4, atol=5e-5)
     for mine, theirs in zip(one["values"], two[0]["values"], strict=True):
         assert theirs == pytest.approx(mine, rel=1e-3, abs=1e-5)
 

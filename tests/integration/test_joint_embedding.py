@@ -64,6 +64,7 @@ def test_stop_at_half_and_go_on(commands: Any, straight: Path, tmp_path: Path) -
     torch.testing.assert_close(first, second, rtol=0, atol=0)
 
 
+@pytest.mark.slow
 def test_two_processes_arrive_where_one_does(commands: Any, tmp_path: Path) -> None:
     """Without statistics over the batch; violations are those of the pairs of both."""
     image = ["encoder/image=cnn", "+encoder.image.norm=group", "encoder.image.widths=[4,8,8,8]"]

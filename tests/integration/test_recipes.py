@@ -39,7 +39,13 @@ def train_stop_and_go_on(commands: Any, outputs: Path, recipe: list[str]) -> Non
     assert "from 8 images to 16 images" in more.text and "2 x cpu" in more.text
 
 
-@pytest.mark.parametrize("model", DRAWING)
+LIKE_OTHERS = ("gan", "gan_int")  # gan_int_cls has all that these have
+
+
+@pytest.mark.parametrize(
+    "model",
+    [pytest.param(m, marks=pytest.mark.slow) if m in LIKE_OTHERS else m for m in DRAWING],
+)
 def test_what_draws(commands: Any, outputs: Path, model: str) -> None:
     train_stop_and_go_on(commands, outputs, [f"model={model}", *QUICK, *DRAWING[model]])
     run = next((outputs / f"{model}-plumage").iterdir())

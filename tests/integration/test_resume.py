@@ -99,6 +99,7 @@ def test_a_full_disk_costs_no_checkpoint(
     assert equal(state(outputs, 32), state(straight, 32))
 
 
+@pytest.mark.slow
 def test_with_every_option_at_once(commands: Any, damsm: str, outputs: Path) -> None:
     command = [*LONG, "trainer.images=16", "trainer.accumulate=2", "trainer.channels_last=true"]
     command += ["trainer.precision=bf16", "trainer.ema_halflife=null", "model=attngan"]

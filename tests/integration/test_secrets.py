@@ -83,7 +83,10 @@ def test_the_search_finds_what_is_hidden(tmp_path: Path) -> None:
     assert "e.txt" not in found
 
 
-@pytest.mark.parametrize("tracker", ["wandb", "tensorboard", "trackio"])
+@pytest.mark.parametrize(
+    "tracker",
+    ["wandb", *(pytest.param(t, marks=pytest.mark.slow) for t in ("tensorboard", "trackio"))],
+)
 def test_no_tracker_keeps_what_is_private(
     commands: Any, outputs: Path, home: Path, tracker: str
 ) -> None:

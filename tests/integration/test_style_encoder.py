@@ -63,6 +63,7 @@ def test_stop_at_half_and_go_on(commands: Any, straight: Path, gan: str, tmp_pat
     torch.testing.assert_close(state(tmp_path), state(straight), rtol=0, atol=0)
 
 
+@pytest.mark.slow
 def test_two_processes_arrive_where_one_does(commands: Any, gan: str, tmp_path: Path) -> None:
     command = [*QUICK, gan, "style.norm=group", "optim.style.lr=1e-4", "trainer.images=8"]
     commands.ok(*command, outputs=tmp_path / "one")

@@ -116,7 +116,7 @@ CASES = [
     pytest.param(
         ["model=attngan_4stage", "trainer.accumulate=2", "trainer.batch=16"], 0.01, marks=SLOW
     ),
-    pytest.param(["model=gan_int_cls", "loss/gradient_penalty=r1"], 0.01),
+    pytest.param(["model=gan_int_cls", "loss/gradient_penalty=r1"], 0.01, marks=SLOW),
     pytest.param(["model=stackgan_stage2"], 0.01, marks=SLOW),
     pytest.param(["model=stackgan_v2"], 0.01, marks=SLOW),
     pytest.param(["model=style_encoder"], 0.01, marks=SLOW),

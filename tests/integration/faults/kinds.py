@@ -18,7 +18,7 @@ FAULTS: dict[str, Fault] = {
     "rank_launcher": Fault(
         "the same under `launch.num_processes=2`", ranks.death_under_the_launcher, 5, quick=False
     ),
-    "full_disk": Fault("a full disk", disk.full_disk, 10),
+    "full_disk": Fault("a full disk", disk.full_disk, 10, quick=False),
     "file_size": Fault("a limit to the size of files", disk.file_too_large, 10, quick=False),
     "read_only": Fault("a file system that became read-only", disk.read_only, quick=False),
     "not_writable": Fault(
