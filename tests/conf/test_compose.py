@@ -48,6 +48,7 @@ def test_every_recipe_on_every_data_set(model: str, data: str) -> None:
     assert planned(f"model={model}", f"data={data}").startswith(f"outputs/{model}-{data}/")
 
 
+@pytest.mark.slow  # `test_experiments.py` looks at each
 @pytest.mark.parametrize("experiment", options("experiment"))
 def test_every_experiment(experiment: str) -> None:
     assert planned(f"experiment={experiment}") != planned()

@@ -42,6 +42,6 @@ FAULTS: dict[str, Fault] = {
     ),
     "prefetch": Fault("an error of the disk while batches are made", workers.prefetch, quick=False),
     "clock": Fault("a clock that jumps forward and back", clock.jumps, quick=False),
-    "two_starts": Fault("two starts of one command at once", together.starts(2)),
+    "two_starts": Fault("two starts of one command at once", together.starts(2), quick=False),
     "four_starts": Fault("four starts of one command at once", together.starts(4), quick=False),
 }
