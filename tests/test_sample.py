@@ -143,3 +143,16 @@ def test_half_precision_draws_the_same_to_the_eye(
     assert torch.equal(*words)
     with pytest.raises(UserError, match="precision=fp8: choose one of fp32, bf16, auto"):
         model.quicken("fp8", compiled=False)
+
+
+def test_a_compiler_that_fails_is_no_fault_of_the_run(make_model: Callable[..., Model]) -> None:
+    model = make_model()
+    model.place = Path("a-run")
+
+    def broken(*_: object, **__: object) -> None:
+        torch._dynamo.graph_break()
+
+    model.generator.forward = broken
+    model.quicken("fp32", compiled=True)
+    with pytest.raises(UserError, match=r"^the networks cannot be compiled here .*sample.compile"):
+        model.stages(CAPTIONS, [0, 1, 2])

@@ -81,8 +81,8 @@ def as_user_error(error: BaseException) -> UserError | None:
     if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
         reason = (str(error).strip().splitlines() or ["no reason"])[0]
         return UserError(
-            f"trainer.compile: the networks cannot be compiled here ({reason}); use "
-            "trainer.compile=false"
+            f"the networks cannot be compiled here ({reason}); use trainer.compile=false, or "
+            "sample.compile=false where pictures are drawn"
         )
     if isinstance(error, OSError) and error.errno in MACHINE:
         place = f"{error.filename}: " if error.filename else ""

@@ -39,7 +39,8 @@ WITHOUT_EFFECT = {
     "tracker": "where the run is followed",
     "launch": "how many processes on what machine make the run; run.json records them",
     "metric": "it looks at averaged copies, and training draws its own noise",
-    "trainer.images": "how far the run goes; what depends on its end takes it up in its own keys",
+    "trainer.images": "how far the run goes; what depends on its end takes it up in its own "
+    "keys, and checkpoints keep whether it was compiled",
     "trainer.log_every": "when numbers are written",
     "trainer.sample_every": "when pictures are drawn, from noise of their own",
     "trainer.evaluate_every": "when scores are taken",

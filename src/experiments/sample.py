@@ -14,7 +14,7 @@ from torch import Tensor
 from experiments import checkpoint
 from experiments.config import REFUSED, build
 from experiments.data.reading import reader_of
-from experiments.errors import UserError
+from experiments.errors import UserError, as_user_error
 from experiments.export.limits import within_limits
 from experiments.export.weights import require_fit, require_parts, require_whole
 from experiments.folder import is_export, run_about, run_config, run_facts
@@ -81,6 +81,9 @@ def fitting(place: Path | None) -> Iterator[None]:
             raise
         raise UserError(f"run={place}: {error}") from error
     except REFUSED as error:
+        known = as_user_error(error)
+        if known is not None:  # a compiler or a disk is no fault of the files
+            raise known from error
         if place is None:
             raise
         reason = (str(error).splitlines() or ["no reason"])[0]

@@ -18,6 +18,7 @@ from torch.utils._pytree import tree_leaves
 from experiments.config import build
 from experiments.data import alphabet, wordpiece
 from experiments.data.batches import Batch
+from experiments.machine import memory_format
 from experiments.optim.turn import optimisers_of
 from experiments.plan.facts import DataFacts
 from experiments.plan.live import Tally, WithoutNumbers
@@ -120,8 +121,8 @@ class Paper:
         with warnings.catch_warnings(), torch.device("meta"):
             warnings.simplefilter("ignore")  # of weights that are not copied, as there are none
             self.system: System = build(config["system"], facts.of_networks(), "system")
-            if config["trainer"]["channels_last"]:
-                self.system.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            layout = memory_format(config["trainer"]["channels_last"], self.ranks.device)
+            self.system.to(memory_format=layout)  # type: ignore[call-overload]
         self.longest = {
             "characters": alphabet.LENGTH,
             "wordpieces": wordpiece.LENGTH,
