@@ -78,15 +78,10 @@ class DAMSMLoss:
             e = words.float().transpose(1, 2).reshape(1, batch * length, dim)
             s = torch.bmm(e.expand(images, -1, -1), v).view(images, batch, length, count)  # eq. 7
             pad = ~mask
-            over_words = s.masked_fill(pad[None, :, :, None], -math.inf).softmax(dim=2)  # eq. 8
+            over_words = s.masked_fill_(pad[None, :, :, None], -math.inf).softmax(dim=2)  # eq. 8
             alpha = (self.gamma1 * over_words).softmax(dim=3)  # eq. 9
-            # The context c = sum_j alpha_j v_j enters by c.e and |c| alone, and both follow from
-            # products already of size N: no tensor of D values for every pair of word and image.
-            rows = alpha.view(images, batch * length, count)
-            squared = (torch.bmm(rows, torch.bmm(v.transpose(1, 2), v)) * rows).sum(dim=2)
-            norms = squared.clamp(min=EPSILON**2).sqrt() * torch.linalg.vector_norm(e, dim=2)
-            dots = (alpha * s).sum(dim=3)
-            relevance = dots / norms.clamp(min=EPSILON).view(images, batch, length)
+            context = torch.bmm(alpha.view(images, -1, count), v.transpose(1, 2))
+            relevance = cosine(context, e).view(images, batch, length)
             weighed = (self.gamma2 * relevance).masked_fill(pad[None], -math.inf)
             scores = weighed.logsumexp(dim=2).t()
             if self.length_normalised:
@@ -102,4 +97,4 @@ class DAMSMLoss:
 def cosine(a: Tensor, b: Tensor) -> Tensor:
     """Cosine along the last axis; 0 for a zero vector, with finite gradients."""
     lengths = torch.linalg.vector_norm(a, dim=-1) * torch.linalg.vector_norm(b, dim=-1)
-    return (a * b).sum(dim=-1) / lengths.clamp(min=EPSILON)
+    return torch.linalg.vecdot(a, b) / lengths.clamp(min=EPSILON)
