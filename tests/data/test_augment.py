@@ -36,10 +36,10 @@ def test_one_offset_serves_all_and_slices_of_a_batch_work() -> None:
 
 @pytest.mark.parametrize(
     ("size", "resolution", "levels"),
-    [(256, 64, 0), (256, 128, 0), (512, 256, 0), (512, 64, 1), (76, 64, 1)],
+    [(256, 64, 0), (256, 128, 0), (512, 256, 0), (512, 64, 0), (64, 8, 0), (76, 64, 1)],
 )
 def test_the_resize_is_that_of_pil(size: int, resolution: int, levels: int) -> None:
-    """Exact by factors of 2 and 4, up to one level off by others."""
+    """Exact by factors of 2, 4 and 8, up to one level off by others."""
     pixels = random_pixels(2, size)
     ours = resize(pixels.permute(0, 3, 1, 2), resolution).permute(0, 2, 3, 1).numpy()
     for picture, mine in zip(pixels.numpy(), ours, strict=True):

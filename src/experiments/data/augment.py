@@ -2,13 +2,14 @@
 
 Every stage's image is a resize of the same crop (Xu 2018, released code). On a CPU the resize is
 that of uint8 channels-last tensors with antialias, which equals PIL's bilinear filter bit for bit
-by factors of 2 and 4 and is within one level of it by others. CUDA has no uint8 resize; there it is
-done in float and rounded.
+by factors of 2, 4 and 8 and is within one level of it by others. CUDA has no uint8 resize; there it
+is done in float and rounded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -82,9 +83,44 @@ def resize(images: Tensor, resolution: int) -> Tensor:
     size = (resolution, resolution)
     if images.device.type == "cpu":
         images = images.contiguous(memory_format=torch.channels_last)
-        return F.interpolate(images, size, mode="bilinear", antialias=True)
+        resized = F.interpolate(images, size, mode="bilinear", antialias=True)
+        return _with_border(resized, images) if images.shape[-1] == 8 * resolution else resized
     scaled = F.interpolate(images.float(), size, mode="bilinear", antialias=True)
     return scaled.round().clamp(0, 255).to(torch.uint8)
+
+
+def _with_border(resized: Tensor, images: Tensor) -> Tensor:
+    """Its outermost rows and columns computed anew, as PIL does: across, rounded, then down.
+
+    The filter is cut off there, its weights are no powers of two, and the 16 bits that PyTorch has
+    for them by a factor of 8 turn halves the other way than PIL's 22 bits do.
+    """
+    weights = _weights(images.shape[-1], resized.shape[-1])  # (r, S)
+    outer = weights[[0, -1]]
+    near = outer.any(dim=0).nonzero().flatten()  # what the first and the last of r see
+    outer = outer[:, near]
+    columns = _rounded(images.index_select(3, near).double() @ outer.T)  # (B, 3, S, 2)
+    rows = images.index_select(2, near)
+    across = F.interpolate(rows, (len(near), len(weights)), mode="bilinear", antialias=True)
+    across[..., [0, -1]] = columns.index_select(2, near).to(torch.uint8)
+    resized[:, :, [0, -1]] = _rounded(outer @ across.double()).to(torch.uint8)
+    resized[..., [0, -1]] = _rounded(columns.mT.contiguous() @ weights.T).to(torch.uint8).mT
+    return resized
+
+
+@cache
+def _weights(size: int, resolution: int) -> Tensor:
+    """PIL's bilinear filter (resolution, size): triangles that each sum to 1, in 22 bits."""
+    scale = size / resolution
+    middles = (torch.arange(resolution, dtype=torch.float64)[:, None] + 0.5) * scale
+    places = torch.arange(size, dtype=torch.float64) + 0.5
+    triangles = (1 - (places - middles).abs() / scale).clamp(min=0)
+    return (triangles / triangles.sum(dim=1, keepdim=True) * 2**22).round() / 2**22
+
+
+def _rounded(levels: Tensor) -> Tensor:
+    """Halves upwards."""
+    return levels.add_(0.5).floor_()
 
 
 def normalise(images: Tensor) -> Tensor:
