@@ -83,7 +83,7 @@ class Log:
         if self.interrupt is not None and images == self.at:
             self.interrupt.requested = True
 
-    def log(self, images: int, values: dict[str, float], seconds: float) -> None:
+    def log(self, images: int, values: dict[str, float], seconds: float, waited: float) -> None:
         self.stats.append(images, values)
 
     def go_back(self, images: int) -> None:

@@ -156,9 +156,10 @@ def test_the_log_has_terms_and_speed(
     observer, memory = observe(training)
     with observer.progress(8):
         observer.tick(24)
-        observer.log(24, {"generator/loss": 1.5, "generator/lr": 1e-3}, 4.0)
-        observer.log(32, {"generator/loss": 1.0}, 4.0)
+        observer.log(24, {"generator/loss": 1.5, "generator/lr": 1e-3}, 4.0, 1.0)
+        observer.log(32, {"generator/loss": 1.0}, 4.0, 0.0)
     first = {"generator/loss": 1.5, "generator/lr": 1e-3, "images_per_second": 4.0}
+    assert memory.values[24]["waiting"] == 0.25
     assert memory.values[24].items() >= (first | {"seconds": 4.0}).items()
     assert memory.values[32]["images_per_second"] == 2.0
     lines = StatsFile.read(training.run.folder / "stats.jsonl")

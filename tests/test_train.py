@@ -40,7 +40,7 @@ class Listener:
         if images == self.stop_at:
             self.stop()
 
-    def log(self, images: int, values: dict[str, float], seconds: float) -> None:
+    def log(self, images: int, values: dict[str, float], seconds: float, waited: float) -> None:
         self.calls["log"].append(images)
         self.values.append(values)
 

@@ -83,12 +83,13 @@ class Observer:
         if self.ranks.main:
             self.stats.truncate_after(images)
 
-    def log(self, images: int, values: dict[str, float], seconds: float) -> None:
-        """Terms by phase and stage, rates, and speed and cost since the last line; all processes
-        call this together."""
+    def log(self, images: int, values: dict[str, float], seconds: float, waited: float) -> None:
+        """Terms by phase and stage, rates, and speed and cost since the last line, of which steps
+        `waited` for their batches; all processes call this together."""
         cost = {"seconds": seconds} | self.meter.read(self.ranks)
         if not self.ranks.main:
             return
+        values["waiting"] = waited / max(seconds, 1e-9)
         values[SPEED] = (images - self.logged_at) / max(seconds, 1e-9)
         values |= cost
         self.logged_at = images

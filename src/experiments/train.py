@@ -210,20 +210,23 @@ def fit(training: Training, observer: Observer, interrupt: Interrupt) -> bool:
             training.average_buffers()
             observer.evaluate(training.images, training.ema)
 
-    def log(began: float) -> None:
+    def log(began: float, waited: float) -> None:
         values = training.stats.read(ranks.mean) | training.numerics.counts()
         values |= {f"{n}/lr": s.rate(training.images) for n, s in training.settings.items()}
-        observer.log(training.images, values, time.perf_counter() - began)
+        observer.log(training.images, values, time.perf_counter() - began, waited)
 
     if training.images:  # what the process before was stopped in after its last checkpoint
         look()
     if training.numerics.wants_checkpoint:
         save()
-    stopped, began = False, time.perf_counter()
+    stopped, began, waited = False, time.perf_counter(), 0.0
     with ExitStack() as held, observer.progress(training.images):
         stream = held.enter_context(training.stream())
         while training.images < goal and not stopped:
-            training.step(next(stream))
+            asked = time.perf_counter()
+            batch_of_images = next(stream)
+            waited += time.perf_counter() - asked
+            training.step(batch_of_images)
             observer.tick(training.images)
             # Several processes have to agree, and asking waits for the device: not at every step.
             if ranks.processes == 1 or training.images // batch % ASK_EVERY == 0:
@@ -231,11 +234,12 @@ def fit(training: Training, observer: Observer, interrupt: Interrupt) -> bool:
             if (stopped or any(map(due, INTERVALS))) and training.numerics.check():
                 observer.go_back(training.images)
                 held.close()
-                stream, began = held.enter_context(training.stream()), time.perf_counter()
+                stream = held.enter_context(training.stream())
+                began, waited = time.perf_counter(), 0.0
                 continue
             if due("log_every"):
-                log(began)
-                began = time.perf_counter()
+                log(began, waited)
+                began, waited = time.perf_counter(), 0.0
             paused = time.perf_counter()
             if due("checkpoint_every") or stopped:
                 save()

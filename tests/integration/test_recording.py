@@ -26,6 +26,7 @@ def test_every_log_line_says_what_it_cost(run: Path) -> None:
     for line in lines:
         assert line["seconds"] * line["images_per_second"] == pytest.approx(4)
         assert line["peak_memory"] > 2**24
+        assert 0 <= line["waiting"] < 1
     cost = cost_of(run)
     assert cost is not None and cost.images == 16
     assert cost.seconds == pytest.approx(sum(line["seconds"] for line in lines))

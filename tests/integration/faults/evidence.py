@@ -19,7 +19,13 @@ from experiments.folder import by_images, images_of
 from experiments.stats import StatsFile
 from experiments.tensor_file import Damaged
 
-MEASURED = {"seconds", "images_per_second", "peak_memory", "energy"}  # differ from run to run
+MEASURED = {
+    "seconds",
+    "images_per_second",
+    "waiting",
+    "peak_memory",
+    "energy",
+}  # differ from run to run
 LEFT_OVER = ("*.partial", ".*.partial", "*.tmp", ".*.tmp")
 
 
