@@ -29,7 +29,8 @@ Clock = Literal["cpu", "cuda", "wall"]
 @dataclass(frozen=True)
 class Timing:
     """Of one variant: the median turn in seconds for each image (or whatever is counted), the
-    fastest and the slowest one, its peak memory in bytes, and what else it found."""
+    fastest and the slowest one, its peak memory in bytes, what else it found, and by how many
+    seconds of wall time its first turn took longer than the median turn."""
 
     seconds: float
     least: float
@@ -37,6 +38,7 @@ class Timing:
     memory: int
     note: str
     found: dict[str, Any] = field(default_factory=dict)
+    first: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -58,9 +60,10 @@ def serve(
     for line in sys.stdin:
         if line.strip() == END:
             break
-        before = now(clock)
+        before, began = now(clock), time.perf_counter()
         images = work()
-        _answer({"seconds": now(clock) - before, "images": images})
+        taken = {"seconds": now(clock) - before, "wall": time.perf_counter() - began}
+        _answer(taken | {"images": images})
     else:
         return  # the other side has gone
     memory = _peak(clock)
@@ -84,6 +87,7 @@ def take_turns(
     """Start each variant (a module and its arguments), let them take turns, return medians."""
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
     found: dict[str, list[float]] = {name: [] for name in variants}
+    first: dict[str, dict[str, float]] = {}
     say(f"{title}: {', '.join(variants)} take turns, {warm_up} + {rounds} each")
     with ExitStack() as stack:
         workers = {}
@@ -103,6 +107,7 @@ def take_turns(
             for number in range(warm_up + rounds):
                 for name, worker in workers.items():
                     answer = _ask(name, worker, TURN)
+                    first.setdefault(name, answer)
                     if number >= warm_up:
                         found[name].append(answer["seconds"] / answer["images"])
                     bar.update()
@@ -115,6 +120,7 @@ def take_turns(
             int(ends[name]["memory"]),
             notes[name],
             ends[name]["found"],
+            first[name]["wall"] - first[name]["images"] * statistics.median(found[name]),
         )
         for name in variants
     }

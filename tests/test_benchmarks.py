@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.fx import GraphModule
 
 from benchmarks.case import Case, Prepared, prepare
 from benchmarks.plain import PlainStep
@@ -62,9 +63,11 @@ def kept(system: System, optimisers: Sequence[torch.optim.Optimizer]) -> Gradien
     return found
 
 
-def product_step(prepared: Prepared, batch: Batch) -> tuple[Training, Gradients]:
+def product_step(
+    prepared: Prepared, batch: Batch, compiled: bool = False
+) -> tuple[Training, Gradients]:
     """One step of the product, and the gradients in it."""
-    training = prepared.training(Ranks("cpu"), "fp32")
+    training = prepared.training(Ranks("cpu"), "fp32", compiled)
     gradients = kept(prepared.system, [turn.optimiser for turn in training.turns])
     training.step(batch)
     return training, gradients
@@ -111,11 +114,41 @@ def far(one: Tensor, other: Tensor) -> float:
     ],
 )
 def test_losses_gradients_and_statistics_are_equal(model: str, shortest: int | None) -> None:
+    require_equal(model, shortest, compiled=False)
+
+
+@pytest.fixture
+def double_in_graphs(double: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What asks for float32 inside of a compiled network gets float64 as well."""
+    from torch._inductor.compile_fx import compile_fx  # seconds that other tests do without
+
+    compile_network = nn.Module.compile
+
+    def doubled(graph: GraphModule, inputs: Sequence[Tensor]) -> object:
+        for node in graph.graph.find_nodes(op="call_method", target="float"):
+            node.target = "double"
+        return compile_fx(graph, inputs)
+
+    def compile_doubled(network: nn.Module, **settings: bool) -> None:
+        compile_network(network, backend=doubled, **settings)
+
+    monkeypatch.setattr(nn.Module, "compile", compile_doubled)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("double_in_graphs")
+@pytest.mark.parametrize("model", SETTINGS)
+def test_they_are_equal_with_compiled_networks(model: str) -> None:
+    """Short captions included."""
+    require_equal(model, 1, compiled=True)
+
+
+def require_equal(model: str, shortest: int | None, compiled: bool) -> None:
     ours, theirs = small(model, shortest), small(model, shortest)
     batch = ours.batches.at(0)
     assert len(set(batch.lengths.tolist())) > 1, "captions of one length hide what padding does"
     before = {name: buffer.clone() for name, buffer in ours.system.named_buffers()}
-    training, expected = product_step(ours, batch)
+    training, expected = product_step(ours, batch, compiled)
     plain, found, losses = plain_step(theirs, batch)
     trained = {name for turn in training.turns for name in names_of(ours.system, turn.trained)}
     assert found.keys() == expected.keys() == trained

@@ -35,6 +35,7 @@ WHOLE = (
     Case("stackgan_stage1", "cub", 32),
     Case("gan_cls", "cub", 64),
 )
+COMPILED = "compiled"
 Work = Callable[[], object]
 
 
@@ -68,6 +69,8 @@ def rows_of(case: Case, options: Namespace) -> list[Row]:
         title = f"{case.name} {side} px, batch {batch}, {ours.note}"
         row = faster("step", title, plain, ours, f"step {case.name} {ours.note}")
         row.remarks.extend(explained(plain, ours, model))
+        if name == COMPILED:
+            row.remarks.append(worth_compiling(timings[variants[-2]], ours, batch))
         rows.append(row)
     return rows
 
@@ -77,7 +80,15 @@ def variants_of(options: Namespace) -> list[str]:
     found = ["plain", "fp32"]
     if has_bf16(torch.device(options.device)):
         found.append("auto")
-    return [*found, "compiled"] if options.compile else found
+    return [*found, COMPILED] if options.compile else found
+
+
+def worth_compiling(eager: Timing, compiled: Timing, batch: int) -> str:
+    """After how many steps the time that compiling takes is saved. It is that of the first turn,
+    which has little else that later turns have not."""
+    saved = (eager.seconds - compiled.seconds) * batch
+    after = f"saved after {compiled.first / saved:,.0f} steps" if saved > 0 else "never saved"
+    return f"compiling: {compiled.first:.0f} s of wall time, {after}"
 
 
 def command(variant: str, case: Case, device: str, steps: int, explain: bool = True) -> list[str]:
