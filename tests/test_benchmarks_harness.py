@@ -130,5 +130,6 @@ def test_forms_compute_the_same() -> None:
     assert data.difference_to_pil(16, 64) == 0
 
 
-def test_a_quick_answer_imports_nothing_heavy() -> None:
-    assert start.imported(["--cfg", "job"]) == []
+@pytest.mark.parametrize("words", [*start.QUICK.values(), ["model=attngan_4sta"]])
+def test_a_quick_answer_imports_nothing_heavy(words: list[str]) -> None:
+    assert start.imported(words) == []

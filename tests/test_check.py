@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from experiments.check import parse_sweep
-from experiments.config import CONF, locate
+from experiments import config
+from experiments.check import checked_compose, parse_sweep
+from experiments.config import CONF, choices, compose, locate, plain
 from experiments.errors import UserError, suggest
+from experiments.launch import prepare
 from experiments.signature import fits, options, signature
 
 
@@ -98,3 +100,41 @@ def test_overrides_of_a_sweep() -> None:
     assert [item.is_sweep_override() for item in parsed] == [True, False]
     with pytest.raises(UserError, match="a b: not of the form key=value"):
         parse_sweep(["a b", "seed=1"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["seed=3", "trainer.batch=32"],
+        ["experiment=quickstart", "data.preset.images.damsm=48", "paths.outputs=/tmp/x"],
+        ["model=attngan", "loss.damsm={weight: 3}", "generator.resolutions=[64,128,256]"],
+        ["data.preset.lr=1e-3", "data.preset.lr=${loss.damsm.weight}", "++seed=4"],
+        ["hydra/launcher=joblib", "hydra.launcher.n_jobs=3", "seed=2"],
+        ["~metric", "seed=2"],
+    ],
+)
+def test_values_make_of_a_composition_what_composing_them_makes(words: list[str]) -> None:
+    """They are applied to the composition that they are checked against."""
+    found, whole = checked_compose(words), compose(words)
+    assert plain(found) == plain(whole)
+    assert choices(found) == choices(whole)
+
+
+@pytest.mark.parametrize(
+    "words", [["--cfg", "job"], ["--cfg", "job", "model=attngan", "seed=3", "trainer.batch=32"]]
+)
+def test_an_answer_takes_one_composition(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Most of the time of a quick answer goes into composing."""
+    config._composed.cache_clear()
+    assert prepare(words)() == 0
+    assert "generator:" in capsys.readouterr().out
+    assert config._composed.cache_info().misses == 1
+
+
+def test_a_mistake_takes_one_composition() -> None:
+    config._composed.cache_clear()
+    with pytest.raises(UserError, match="did you mean width"):
+        prepare(["model=attngan", "generator.widht=3"])
+    assert config._composed.cache_info().misses == 1

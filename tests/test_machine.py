@@ -106,6 +106,21 @@ def test_in_one_process_too_and_threads_change_no_more_than_rounding(
         torch.testing.assert_close(found[2][name], value, rtol=1e-2, atol=1e-2, msg=name)
 
 
+def test_the_compiler_is_loaded_and_told_where_networks_are_compiled() -> None:
+    """It takes a second to load, which a run without it need not wait."""
+    code = (
+        "import sys\nfrom types import SimpleNamespace\n"
+        "from experiments.assemble import compile_networks\n"
+        "from experiments.machine import make_deterministic\n"
+        "make_deterministic(True)\n"
+        "assert 'torch._inductor' not in sys.modules\n"
+        "compile_networks(SimpleNamespace(compiled=lambda: []))\n"
+        "assert sys.modules['torch._inductor.config'].deterministic\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.usefixtures("deterministic")
 def test_an_operator_without_a_deterministic_form_gets_a_line(
     capfd: pytest.CaptureFixture[str],

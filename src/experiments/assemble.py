@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from experiments.config import build
 from experiments.data.captions import CaptionFeatures
 from experiments.data.dataset import Dataset, open_dataset
@@ -66,8 +68,10 @@ def compile_networks(system: System) -> None:
     """Compile what the phases call, in place: names of weights stay, and so do checkpoints.
 
     Each as one graph, or not at all: one that falls into parts loses most of what it gains. The
-    averaged copies are not compiled: they see batches of many sizes, and rarely.
+    averaged copies are not compiled: they see batches of many sizes, and rarely. The compiler is
+    told here whether `make_deterministic` wants the same bits.
     """
+    torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled(), warn_only=True)
     for network in system.compiled():
         network.compile(fullgraph=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -50,8 +51,8 @@ def checked_compose(overrides: list[str]) -> DictConfig:
     """Compose; raise one `UserError` with a line for each mistake where there is any."""
     problems: list[str] = []
     try:
-        good = _sort_overrides(overrides, problems)
-        cfg = compose(good)
+        groups, values = _sort_overrides(overrides, problems)
+        cfg = _compose(groups, values)
     except COMPOSING as error:
         raise _all_of([*problems, first_line(error)]) from None
     problems += check(cfg)
@@ -65,8 +66,19 @@ def _all_of(problems: list[str]) -> UserError:
     return UserError("\n".join(" ".join(problem.split()) for problem in problems))
 
 
-def _sort_overrides(overrides: list[str], problems: list[str]) -> list[str]:
-    """Those that Hydra can apply; a line for each of the others goes to `problems`."""
+def _compose(groups: list[str], values: list[Override]) -> DictConfig:
+    """`compose` of both, without composing again where values alone change: only `hydra.*`, and
+    what is left out, have a say in which files are chosen."""
+    if any(value.is_delete() or value.key_or_group.startswith("hydra") for value in values):
+        return compose([*groups, *(str(value.input_line) for value in values)])
+    cfg = compose(groups)
+    ConfigLoaderImpl._apply_overrides_to_config(values, cfg)
+    return cfg
+
+
+def _sort_overrides(overrides: list[str], problems: list[str]) -> tuple[list[str], list[Override]]:
+    """Choices of a group, and values, that Hydra can apply; a line for each of the others goes to
+    `problems`."""
     parser = OverridesParser.create()
     groups, values = [], []
     for text in overrides:
@@ -85,16 +97,18 @@ def _sort_overrides(overrides: list[str], problems: list[str]) -> list[str]:
             groups += [] if problem else [text]
         else:
             values.append((text, override))
+    if not values:
+        return groups, []
     base = compose(groups)
     trial = base.copy()
-    good = list(groups)
+    good = []
     for text, override in values:
         problem = _check_value(base, trial, text, override)
         if problem:
             problems.append(problem)
         else:
-            good.append(text)
-    return good
+            good.append(override)
+    return groups, good
 
 
 def _is_group(name: str) -> bool:

@@ -14,7 +14,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.config import CONF, FACTS, TARGETS, compose
+from experiments.config import CONF, FACTS, TARGETS
 from experiments.dispatch import TASKS
 from experiments.errors import suggest
 from experiments.option import OPTIONS
@@ -31,7 +31,7 @@ def check(cfg: DictConfig) -> list[str]:
     cfg = cfg.copy()
     OmegaConf.set_struct(cfg, False)
     cfg.pop("hydra", None)
-    known = {*_base_names(), *groups()}
+    known = {*_own_names(), *groups()}
     problems = [
         f"{name}: no such key at the top{suggest(name, sorted(known))}"
         for name in map(str, cfg)
@@ -59,8 +59,9 @@ def groups() -> list[str]:
 
 
 @cache
-def _base_names() -> tuple[str, ...]:
-    return tuple(str(name) for name in compose([]) if name != "hydra")
+def _own_names() -> set[str]:
+    """The keys of `conf/config.yaml` itself: what stands at the top and is no group."""
+    return set(map(str, OmegaConf.load(CONF / "config.yaml"))) - {"defaults", "hydra"}
 
 
 def first_line(error: Exception) -> str:

@@ -14,10 +14,10 @@ from experiments.errors import UserError
 from experiments.execute import train_missing
 from experiments.interrupt import Interrupt
 from experiments.metric.table import format_table
+from experiments.named_run import ELSEWHERE, evaluation_config, run_folder
 from experiments.observe import write_scores
 from experiments.prerequisite import plan_prerequisites, with_paths, without_pretrained
 from experiments.ranks import Ranks
-from experiments.request import ELSEWHERE, evaluation_config, run_folder
 from experiments.terminal import say, show
 from experiments.tracking_artifact import log_evaluation
 

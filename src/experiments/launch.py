@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import argparse
+import gc
 import os
 import signal
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
-
-import hydra
 
 from experiments.check import checked_compose
 from experiments.cluster import join_cluster
 from experiments.command import is_question, parse, require_own, said
-from experiments.config import CONF, build, choices, plain, register
+from experiments.config import build, choices, plain
 from experiments.dispatch import PLANNER, READERS, call
 from experiments.errors import PeerLost, UserError, as_user_error
 from experiments.interrupt import Stopped
+from experiments.named_run import evaluation_config, run_folder, with_run
 from experiments.prerequisite import Run, plan
-from experiments.request import evaluation_config, run_folder, with_run
+from experiments.question import question, show_help
 from experiments.secret import require_none
 from experiments.study import Study, study_of
-from experiments.terminal import say, show
+from experiments.terminal import say
 
 USER_ERROR, JOB_FAILED = 2, 1
 LOST = "its launcher lost it; where it still runs, the same command waits for it"
+KEPT = 200_000  # objects between two looks for garbage while configurations are composed
 MANY = 8  # jobs whose check takes long enough to be announced
 
 
@@ -36,7 +36,9 @@ def main(arguments: list[str]) -> int:
     peer_lost = False
     try:
         os.environ.update(join_cluster(os.environ))
-        return prepare(arguments)()
+        with _collected_rarely():
+            work = prepare(arguments)
+        return work()
     except KeyboardInterrupt as stop:
         if not isinstance(stop, Stopped):
             say("stopped; the same command goes on from the last checkpoint")
@@ -51,6 +53,19 @@ def main(arguments: list[str]) -> int:
     return USER_ERROR if failures else 0
 
 
+@contextmanager
+def _collected_rarely() -> Iterator[None]:
+    """What is composed is kept, a hundred thousand objects of each command: to look for garbage
+    among them every few hundred, and again at the end, takes a sixth of the time of an answer."""
+    before = gc.get_threshold()
+    gc.set_threshold(KEPT, *before[1:])
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.set_threshold(*before)
+
+
 def prepare(arguments: list[str]) -> Callable[[], int]:
     """What a command line asks for, checked but not begun: to call, it returns the exit code.
 
@@ -59,9 +74,9 @@ def prepare(arguments: list[str]) -> Callable[[], int]:
     options = parse(arguments)
     require_none(options.overrides)
     if options.help:
-        return _help
+        return show_help
     if is_question(options):
-        return partial(_answer, _asked(options, arguments))
+        return question(options, arguments)
     require_own(options.overrides)
     overrides = with_run(options.overrides)
     given = said(overrides)
@@ -70,16 +85,9 @@ def prepare(arguments: list[str]) -> Callable[[], int]:
         return partial(_report, overrides, several and "run" not in given)
     if several:
         return _study(study_of(overrides), overrides)
-    _check([overrides])
+    run = _check([overrides])[0]
     cfg = checked_compose(overrides)
-    return partial(_run, plain(cfg), choices(cfg), overrides)
-
-
-def _help() -> int:
-    from experiments.usage import usage
-
-    show(usage())
-    return 0
+    return partial(_run, plain(cfg), choices(cfg), overrides, run)
 
 
 def _report(overrides: list[str], several: bool) -> int:
@@ -89,37 +97,14 @@ def _report(overrides: list[str], several: bool) -> int:
     return 0
 
 
-def _run(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> int:
-    dispatch(config, chosen, overrides)
+def _run(
+    config: dict[str, Any], chosen: dict[str, str], overrides: list[str], run: Run | None
+) -> int:
+    dispatch(config, chosen, overrides, run)
     if "RANK" in os.environ:  # started by torchrun
         from experiments.ranks import leave
 
         leave()
-    return 0
-
-
-def _asked(options: argparse.Namespace, arguments: list[str]) -> list[str]:
-    """A question for Hydra, about the first job where there are several."""
-    overrides = options.overrides
-    if not (options.hydra_help or options.shell_completion):
-        several = options.multirun or "study" in said(overrides)
-        overrides = study_of(overrides).jobs[0].overrides if several else overrides
-        checked_compose(overrides)
-    if options.hydra_help:
-        return ["--hydra-help"]
-    if not (options.cfg or options.info):
-        return arguments
-    flags = [f"--cfg={options.cfg}"] if options.cfg else [f"--info={options.info}"]
-    flags += ["--resolve"] if options.resolve else []
-    flags += ["--package", options.package] if options.package else []
-    return [*overrides, *flags]
-
-
-def _answer(arguments: list[str]) -> int:
-    """What Hydra says of a configuration."""
-    register()
-    sys.argv[1:] = arguments
-    hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(lambda cfg: None)()
     return 0
 
 
@@ -207,19 +192,20 @@ def _run_study(study: Study, runs: list[Run | None], overrides: list[str]) -> in
     return JOB_FAILED if failed else 0
 
 
-def dispatch(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> None:
-    """Do what `task` says, in this process or in several."""
+def dispatch(
+    config: dict[str, Any], chosen: dict[str, str], overrides: list[str], run: Run | None
+) -> None:
+    """Do what `task` says, in this process or in several. `run`: what is to be trained, if it is
+    to train."""
     if config["task"] in READERS:
         call(READERS[config["task"]].perform, config)
         return
     if config["task"] == "plan":
         call(PLANNER.perform, config, chosen, overrides)
         return
-    if config["task"] == "train":
-        run = plan(config, chosen, overrides)
-        if run.finished:
-            _say_finished(run)
-            return
+    if run is not None and run.finished:
+        _say_finished(run)
+        return
     if config["launch"]["num_processes"] > 1 and "RANK" not in os.environ:
         from experiments.spawn import run_apart
 
@@ -227,7 +213,7 @@ def dispatch(config: dict[str, Any], chosen: dict[str, str], overrides: list[str
     else:
         from experiments.task import perform
 
-        perform(config, chosen, overrides)
+        perform(config, chosen, overrides, run=run)
 
 
 def _say_finished(run: Run) -> None:

@@ -54,7 +54,8 @@ def make_deterministic(wanted: bool) -> None:
     Where an operator has no deterministic form on the device, a line says so, once for each.
     """
     torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = wanted, not wanted
-    torch.use_deterministic_algorithms(wanted, warn_only=True)
+    # `use_deterministic_algorithms` also tells the compiler, and loads it: `compile_networks`.
+    torch.set_deterministic_debug_mode("warn" if wanted else "default")
     # Nothing here reads memory that was not written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     if wanted:

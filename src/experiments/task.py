@@ -9,15 +9,19 @@ from experiments.evaluate import evaluate_run
 from experiments.execute import train_with_prerequisites
 from experiments.interrupt import Interrupt
 from experiments.machine import set_up
-from experiments.prerequisite import plan
+from experiments.prerequisite import Run, plan
 from experiments.ranks import Ranks
 
 
 def perform(
-    config: dict[str, Any], chosen: dict[str, str], overrides: list[str], wait: bool = False
+    config: dict[str, Any],
+    chosen: dict[str, str],
+    overrides: list[str],
+    wait: bool = False,
+    run: Run | None = None,
 ) -> None:
     """Train the run of a configuration, or evaluate one that is there. `wait`: for its folder,
-    where another process holds it.
+    where another process holds it. `run`: the one to train, where it is planned already.
 
     Raises `Stopped` where the user stopped it: what was done is saved.
     """
@@ -28,7 +32,8 @@ def perform(
             evaluate_run(config, overrides, ranks, interrupt)
         else:
             assert config["task"] == "train", config["task"]
-            train_with_prerequisites(plan(config, chosen, overrides), ranks, interrupt, wait=wait)
+            run = run or plan(config, chosen, overrides)
+            train_with_prerequisites(run, ranks, interrupt, wait=wait)
 
 
 def _processes_here() -> int:

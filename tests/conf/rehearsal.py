@@ -16,10 +16,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from experiments import launch
+from experiments import launch, question
 from experiments.config import build
 from experiments.errors import LONGEST, as_user_error
-from experiments.prerequisite import GROUPS, Run, plan, without_pretrained
+from experiments.prerequisite import GROUPS, Run, without_pretrained
 from experiments.system.base import System
 
 FACTS: dict[str, Any] = {
@@ -61,18 +61,18 @@ def _is_a_line(line: str) -> bool:
 
 def _begin(work: Any) -> None:
     """The work of a command line up to where training would start."""
-    assert isinstance(work, partial) or work is launch._help
+    assert isinstance(work, partial) or work is question.show_help
     if not isinstance(work, partial):
         work()
     elif work.func is launch._run:
-        config, chosen, overrides = work.args
-        if config["task"] == "train":
-            build_all(plan(config, chosen, overrides))
+        *_, run = work.args
+        if run is not None:
+            build_all(run)
     elif work.func is launch._run_study:
         _, runs, _ = work.args
         for run in {run.id: run for run in runs if run is not None}.values():
             build_all(run)
-    elif work.func in (launch._report, launch._answer):
+    elif work.func in (launch._report, question.ask_hydra, question.show_config):
         with _kept_arguments():
             work()
 

@@ -17,7 +17,7 @@ from experiments import checkpoint, load
 from experiments.errors import UserError
 from experiments.export.folder import write
 from experiments.folder import finished_weights, reached
-from experiments.request import run_folder, with_run
+from experiments.named_run import run_folder, with_run
 
 CAPTIONS = ["a red bird", "a bird with a blue wing"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from experiments import folder as files
 from experiments.errors import UserError
-from experiments.request import run_folder
+from experiments.named_run import run_folder
 
 FOLDER = "export"  # in the run folder, where no other is named
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")

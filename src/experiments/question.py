@@ -1,0 +1,59 @@
+"""Command lines that ask for something and train nothing: `--help`, and what Hydra answers."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from functools import partial
+
+import hydra
+from omegaconf import DictConfig, OmegaConf
+
+from experiments.check import checked_compose
+from experiments.command import said
+from experiments.config import CONF, register
+from experiments.study import study_of
+from experiments.terminal import show
+
+
+def show_help() -> int:
+    from experiments.usage import usage
+
+    show(usage())
+    return 0
+
+
+def question(options: argparse.Namespace, arguments: list[str]) -> Callable[[], int]:
+    """What answers it: of the first job where there are several."""
+    overrides = options.overrides
+    if not (options.hydra_help or options.shell_completion):
+        several = options.multirun or "study" in said(overrides)
+        overrides = study_of(overrides).jobs[0].overrides if several else overrides
+        cfg = checked_compose(overrides)
+        if options.cfg == "job" and not options.package:
+            return partial(show_config, cfg, options.resolve)
+    if options.hydra_help:
+        return partial(ask_hydra, ["--hydra-help"])
+    if not (options.cfg or options.info):
+        return partial(ask_hydra, arguments)
+    flags = [f"--cfg={options.cfg}"] if options.cfg else [f"--info={options.info}"]
+    flags += ["--resolve"] if options.resolve else []
+    flags += ["--package", options.package] if options.package else []
+    return partial(ask_hydra, [*overrides, *flags])
+
+
+def show_config(cfg: DictConfig, resolve: bool) -> int:
+    """As Hydra's `--cfg job`, which would compose once more."""
+    OmegaConf.set_struct(cfg, False)
+    cfg.pop("hydra")
+    sys.stdout.write(OmegaConf.to_yaml(cfg, resolve=resolve))
+    return 0
+
+
+def ask_hydra(arguments: list[str]) -> int:
+    """What Hydra says of a configuration."""
+    register()
+    sys.argv[1:] = arguments
+    hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(lambda cfg: None)()
+    return 0
