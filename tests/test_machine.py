@@ -155,3 +155,33 @@ def test_layout_and_compilation_follow_the_device_and_the_length(
     )
     monkeypatch.setenv("CXX", "no-compiler")
     assert not compiles(None, STEPS_TO_COMPILE, cpu) and compiles(True, 1, cpu)
+
+
+COMPILES = """
+import torch
+from experiments.errors import as_user_error
+try:
+    torch.compile(lambda x: x.sin() + 1, fullgraph=True)(torch.ones(64))
+except Exception as error:
+    print(as_user_error(error))
+"""
+
+
+@pytest.mark.slow
+def test_what_a_killed_compiler_left_is_named(tmp_path: Path) -> None:
+    def said() -> str:
+        return subprocess.run(
+            [sys.executable, "-c", COMPILES],
+            env={**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    assert said() == ""
+    (made,) = tmp_path.rglob("*.main.so")
+    made.write_bytes(b"")
+    expected = f"{made}: a compiler that was killed left it unfinished; delete it, and run"
+    assert said().startswith(expected)
+    made.unlink()
+    assert said() == ""

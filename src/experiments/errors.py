@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import re
 
 MACHINE = {
     errno.ENOSPC: "make room and run the same command again",
@@ -28,6 +29,7 @@ LOST = (
     *("Connection closed by peer", "Connection reset by peer", "remote process exited"),
     *("failed to recv, got 0 bytes", "Broken pipe"),
 )
+TORN = re.compile(r"(\S+\.so): (?:file too short|invalid ELF header)")  # what a linker says
 
 
 class UserError(Exception):
@@ -79,6 +81,11 @@ def as_user_error(error: BaseException) -> UserError | None:
             "and run the same command again"
         )
     if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+        if torn := TORN.search(str(error)):
+            return UserError(
+                f"{torn[1]}: a compiler that was killed left it unfinished; delete it, and run the "
+                "same command again"
+            )
         reason = (str(error).strip().splitlines() or ["no reason"])[0]
         return UserError(
             f"the networks cannot be compiled here ({reason}); use trainer.compile=false, or "
