@@ -25,7 +25,7 @@ class Trainer:
     accumulate: int = _least(1, 1)  # parts that a batch is split into to save memory
     precision: str = _one_of("auto", "fp32", "bf16")
     channels_last: bool | None = None  # null: as the device reads pictures faster
-    compile: bool | None = None  # null: where the run is long enough to pay for it
+    compile: bool | None = None  # null: on a GPU, where the run is long enough
     ema_halflife: int | None = _least(1, None)  # images that halve a weight; null: no average
     deterministic: bool = True  # the same command on the same machine gives the same bits
     # Where a loss or a gradient is not finite (docs/numerics.md); `skips` of 100 updates in a row,
