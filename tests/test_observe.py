@@ -144,7 +144,7 @@ def test_no_pictures_without_captions_or_on_other_processes(
     observer, memory = observe(training, main=main)
     observer.real_grid()
     observer.sample(8, training.ema)
-    observer.log(8, {"generator/loss": 1.0}, 2.0)
+    observer.log(8, {"generator/loss": 1.0}, 2.0, 0.0)
     assert not pictures(training) and not memory.pictures
     assert bool(memory.values) == main
 

@@ -68,6 +68,7 @@ def test_a_data_set_without_any_is_kept_whole(name: str, made: Path, tmp_path: P
     assert outcome.found and len(outcome.found["keys"]) == 120
 
 
+@pytest.mark.slow
 def test_pictures(tmp_path: Path) -> None:
     """Each by itself, with one of the two functions that read it."""
     path = tmp_path / "a.png"
@@ -117,6 +118,7 @@ def test_what_is_unusual_is_accepted(name: str, tmp_path: Path) -> None:
     assert read_crop(tmp_path / "a.png", 8).shape == (8, 8, 3)
 
 
+@pytest.mark.slow
 def test_pickles(tmp_path: Path) -> None:
     path, good = tmp_path / "a.pickle", b"\x80\x02](U\x01aU\x01be."
     for name, make in (containers.BYTES | containers.PICKLES).items():
