@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from benchmarks.plain.base import PlainGAN, Rates, against, divergence
+from benchmarks.plain.base import PlainGAN, Rates, against
 from benchmarks.plain.word_loss import damsm_losses
 from experiments.data.batches import Batch
 from experiments.discriminator.attngan import StageDiscriminator
@@ -76,12 +76,7 @@ class PlainAttnGAN(PlainGAN):
         for name, loss in found.items():
             losses[f"damsm/{name}"] = loss.item()
             total = total + self.damsm.weight * loss
-        kl = divergence(made)
-        losses["kl"] = kl.item()
-        total = total + self.kl_weight * kl
-        total.backward()
-        self.optimiser.step()
-        return losses | {"generator": total.item()}
+        return self.update_generator(total, losses, made)
 
 
 def judge_loss(

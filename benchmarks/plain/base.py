@@ -65,6 +65,8 @@ class PlainGAN(PlainStep):
         "average_weights": "average",
     }
 
+    kl_weight: float
+
     def __init__(self, system: TextToImage, rates: Rates) -> None:
         super().__init__(system)
         assert system.generator_steps == 1 and not system.augment, "the published step has neither"
@@ -90,6 +92,18 @@ class PlainGAN(PlainStep):
             return self.generator(noise, epsilon, sentence)  # type: ignore[no-any-return]
         mask = word_mask(batch.lengths, batch.tokens.shape[1])
         return self.generator(noise, epsilon, sentence, words, mask)  # type: ignore[no-any-return]
+
+    def update_generator(
+        self, total: Tensor, losses: dict[str, float], made: GeneratorOutput
+    ) -> dict[str, float]:
+        """A step down the loss and the divergence, where one weighs; adds both to `losses`."""
+        if self.kl_weight:
+            kl = divergence(made)
+            losses["kl"] = kl.item()
+            total = total + self.kl_weight * kl
+        total.backward()
+        self.optimiser.step()
+        return losses | {"generator": total.item()}
 
     def average_weights(self) -> None:
         """Every weight towards what it is now."""

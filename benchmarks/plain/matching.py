@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from benchmarks.plain.base import PlainGAN, Rates, against, divergence
+from benchmarks.plain.base import PlainGAN, Rates, against
 from experiments.data.batches import Batch
 from experiments.generator.base import GeneratorOutput
 from experiments.seeding import Step
@@ -20,7 +20,6 @@ class PlainMatching(PlainGAN):
     """One judged picture, and a judge of matching."""
 
     redraws: bool  # whether the generator's turn has pictures of its own
-    kl_weight: float
 
     def __init__(self, system: GANCLS | StackGAN, rates: Rates) -> None:
         super().__init__(system, rates)
@@ -57,14 +56,7 @@ class PlainMatching(PlainGAN):
         """Pictures that pass for real ones of their sentence, and the divergence where one is."""
         self.optimiser.zero_grad()
         total = against(self.logits(made.images[-1], sentence), 1.0)
-        losses = {"adversarial": total.item()}
-        if self.kl_weight:
-            kl = divergence(made)
-            losses["kl"] = kl.item()
-            total = total + self.kl_weight * kl
-        total.backward()
-        self.optimiser.step()
-        return losses | {"generator": total.item()}
+        return self.update_generator(total, {"adversarial": total.item()}, made)
 
     def logits(self, images: Tensor, sentence: Tensor) -> Tensor:
         """(B,): whether pictures (B, 3, R, R) are real and belong to their sentences (B, D)."""

@@ -86,7 +86,8 @@ def as_user_error(error: BaseException) -> UserError | None:
                 f"{torn[1]}: a compiler that was killed left it unfinished; delete it, and run the "
                 "same command again"
             )
-        reason = (str(error).strip().splitlines() or ["no reason"])[0]
+        said = (line.strip() for line in str(error).splitlines())
+        reason = next((line for line in said if line and not line.endswith("raised:")), "no reason")
         return UserError(
             f"the networks cannot be compiled here ({reason}); use trainer.compile=false, or "
             "sample.compile=false where pictures are drawn"

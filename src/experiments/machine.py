@@ -91,7 +91,7 @@ def memory_format(channels_last: bool | None, device: torch.device) -> torch.mem
 
 def compiles(wanted: bool | None, steps: int, device: torch.device) -> bool:
     """None: on a GPU, where a run is long enough to pay for it, and Triton and its C++ compiler are
-    there. On a CPU the step is 0.9 to 1.14 times as fast by it (docs/performance.md): by hand."""
+    there. On a CPU the step is 0.9 to 1.12 times as fast by it (docs/performance.md): by hand."""
     if wanted is not None:
         return wanted
     compiler = shutil.which(os.environ.get("CXX", "g++"))
