@@ -19,6 +19,7 @@ from benchmarks.plain.word_loss import word_scores
 from benchmarks.row import Row
 from benchmarks.turns import serve, take_turns
 from experiments import train
+from experiments.discriminator.base import Discriminator
 from experiments.generator.block import UpConv
 from experiments.loss.damsm import DAMSMLoss
 from experiments.machine import set_up
@@ -73,6 +74,20 @@ def _then_clear(update: Callable[[int], None], training: Training) -> Callable[[
             turn.optimiser.zero_grad(set_to_none=True)
 
     return cleared
+
+
+def judge_batches_apart(training: Training) -> bool:
+    """Real and generated pictures one after the other through every convolution."""
+    judge = getattr(training.system, "discriminator", None)
+    if not isinstance(judge, Discriminator):
+        return False
+    trunks = judge.trunks
+
+    def apart(batches: Any) -> list[list[torch.Tensor]]:
+        return [trunks([images])[0] for images in batches]
+
+    judge.trunks = apart  # type: ignore[method-assign]
+    return True
 
 
 def unfuse_optimisers(training: Training) -> bool:
@@ -144,6 +159,7 @@ def pictures_as_resized(training: Training) -> bool:
 SWITCHES: dict[str, Callable[[Training], bool]] = {
     "layout of pictures": pictures_as_resized,
     "frozen discriminators": unfreeze_judges,
+    "batches judged together": judge_batches_apart,
     "fused optimisers": unfuse_optimisers,
     "fast up-sampling": double_then_convolve,
     "word loss of all captions": caption_by_caption,

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from experiments.discriminator.base import SLOPE, Discriminator, Logits
+from experiments.discriminator.together import together
 from experiments.normalisation import JudgeNorm, convolution
 
 Cap = int | Literal["double"]
@@ -133,9 +134,11 @@ class AttnGANDiscriminator(Discriminator):
     def _stages(self) -> Iterator[StageDiscriminator]:
         return cast("Iterator[StageDiscriminator]", iter(self.stages))
 
-    def trunk(self, images: Sequence[Tensor]) -> list[Tensor]:
+    def trunks(self, batches: Sequence[Sequence[Tensor]]) -> list[list[Tensor]]:
         """Features of every stage; the same features serve right and wrong sentences."""
-        return [stage.trunk(x) for stage, x in zip(self._stages(), images, strict=True)]
+        stages = zip(self._stages(), zip(*batches, strict=True), strict=True)
+        features = [together(stage.layers, images) for stage, images in stages]
+        return [list(batch) for batch in zip(*features, strict=True)]
 
     def heads(self, features: Sequence[Tensor], condition: Tensor) -> list[Logits]:
         pairs = zip(self._stages(), features, strict=True)

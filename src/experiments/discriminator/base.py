@@ -18,9 +18,14 @@ class Discriminator(nn.Module):
 
     resolutions: list[int]
 
-    def trunk(self, images: Sequence[Tensor]) -> list[Tensor]:
-        """One (B, 3, R, R) in [-1, 1] for each resolution -> features of each."""
+    def trunks(self, batches: Sequence[Sequence[Tensor]]) -> list[list[Tensor]]:
+        """Of each batch one (B, 3, R, R) in [-1, 1] for each resolution -> features of each, as if
+        the batches came one after the other: their statistics are not mixed."""
         raise NotImplementedError
+
+    def trunk(self, images: Sequence[Tensor]) -> list[Tensor]:
+        """`trunks` of one batch."""
+        return self.trunks([images])[0]
 
     def heads(self, features: Sequence[Tensor], condition: Tensor) -> list[Logits]:
         """Logits that each picture is real and belongs to condition (B, C)."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from experiments.discriminator.base import SLOPE, Discriminator, Logits
+from experiments.discriminator.together import together
 from experiments.normalisation import JudgeNorm, convolution, linear
 from experiments.residual import Bottleneck
 
@@ -77,8 +78,8 @@ class ReedDiscriminator(Discriminator):
         )
         self.head = nn.Conv2d(inputs, 1, MAP_SIZE)
 
-    def trunk(self, images: Sequence[Tensor]) -> list[Tensor]:
-        return [self.layers(image) for image in images]
+    def trunks(self, batches: Sequence[Sequence[Tensor]]) -> list[list[Tensor]]:
+        return [[features] for features in together(self.layers, [image for (image,) in batches])]
 
     def heads(self, features: Sequence[Tensor], condition: Tensor) -> list[Logits]:
         text = self.project(condition)[:, :, None, None].expand(-1, -1, MAP_SIZE, MAP_SIZE)

@@ -167,16 +167,17 @@ class TextToImage(System):
         assert batch.images is not None, "the loop has not made the pictures"
         judged = slice(-len(networks.resolutions), None)
         told = self.told(text.sentence)
-        features = networks.trunk(self.seen(batch.images[judged], step))
-        real = networks.heads(features, told)
-        fakes = [image.detach() for image in shared.fakes[judged]]
-        fake = networks(self.seen(fakes, step), told)
+        pictures = [batch.images[judged], [image.detach() for image in shared.fakes[judged]]]
         if self.wrong_images:
             assert batch.wrong_images is not None, "the loop has not made the wrong pictures"
-            return real, fake, networks(self.seen(batch.wrong_images[judged], step), told)
+            pictures.append(batch.wrong_images[judged])
+        features = networks.trunks([self.seen(images, step) for images in pictures])
+        real, fake, *wrong_pictures = [networks.heads(maps, told) for maps in features]
+        if wrong_pictures:
+            return real, fake, wrong_pictures[0]
         if text.wrong is None:
             return real, fake, None
-        wrong = networks.conditional(features, self.told(text.wrong))
+        wrong = networks.conditional(features[0], self.told(text.wrong))
         return real, fake, [(logits, alone) for logits, (_, alone) in zip(wrong, real, strict=True)]
 
     def penalty_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:

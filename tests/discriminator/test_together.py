@@ -1,0 +1,90 @@
+"""Several batches at once are what they are one after the other."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from experiments.discriminator.attngan import AttnGANDiscriminator
+from experiments.discriminator.base import Discriminator
+from experiments.discriminator.reed import ReedDiscriminator
+from experiments.discriminator.together import together
+
+JUDGES: dict[str, Callable[[], Discriminator]] = {
+    "attngan": lambda: AttnGANDiscriminator([16, 64], width=4, text_dim=6),
+    "attngan spectral": lambda: AttnGANDiscriminator(
+        [16, 64], width=4, text_dim=6, norm="spectral"
+    ),
+    "reed": lambda: ReedDiscriminator([64], width=4, text_dim=6),
+    "reed, groups": lambda: ReedDiscriminator([64], width=4, text_dim=6, norm="group"),
+}
+
+
+@pytest.mark.parametrize("kind", JUDGES)
+def test_features_gradients_and_statistics_are_those_of_one_batch_after_the_other(
+    kind: str,
+) -> None:
+    torch.manual_seed(0)
+    judge = JUDGES[kind]().double()
+    other = copy.deepcopy(judge)
+    batches = [
+        [torch.randn(3, 3, size, size, dtype=torch.float64) + shift for size in judge.resolutions]
+        for shift in (0.0, 1.0, -2.0)  # so that mixed statistics would show
+    ]
+    at_once = judge.trunks(batches)
+    one_by_one = [other.trunk(images) for images in batches]
+    for ours, theirs in zip(flat(at_once), flat(one_by_one), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
+    weighted_sum(at_once).backward()
+    weighted_sum(one_by_one).backward()
+    for (name, mine), (_, its) in zip(
+        judge.named_parameters(), other.named_parameters(), strict=True
+    ):
+        assert (mine.grad is None) == (its.grad is None), name
+        if mine.grad is not None and its.grad is not None:
+            torch.testing.assert_close(mine.grad, its.grad, rtol=1e-10, atol=1e-10)
+    # Running statistics depend on the order; the vectors of spectral norms on how often one looked.
+    for name, buffer in judge.named_buffers():
+        torch.testing.assert_close(buffer, other.get_buffer(name), rtol=1e-12, atol=1e-12)
+
+
+def test_only_kernels_that_outweigh_the_maps_see_all_batches() -> None:
+    layers = nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Conv2d(4, 64, 4, 2))
+    seen: list[tuple[int, ...]] = []
+    for layer in layers:
+        layer.register_forward_pre_hook(lambda _, given: seen.append(tuple(given[0].shape)))
+    found = together(layers, [torch.randn(2, 2, 8, 8), torch.randn(2, 2, 8, 8)])
+    assert [tuple(x.shape) for x in found] == [(2, 64, 3, 3)] * 2
+    # 72 weights for 256 values; the norm; 4096 weights for 512 values.
+    assert seen == [(2, 2, 8, 8)] * 2 + [(2, 4, 8, 8)] * 2 + [(4, 4, 8, 8)]
+
+
+def test_no_multiplication_is_added() -> None:
+    judge = JUDGES["attngan"]()
+    batches = [[torch.randn(2, 3, size, size) for size in (16, 64)] for _ in range(2)]
+    counts = []
+    for pass_through in (judge.trunks, lambda many: [judge.trunk(one) for one in many]):
+        with FlopCounterMode(display=False) as counter:
+            pass_through(batches)
+        counts.append(counter.get_total_flops())
+    assert counts[0] == counts[1] > 0
+
+
+def flat(features: list[list[Tensor]]) -> list[Tensor]:
+    return [maps for batch in features for maps in batch]
+
+
+def weighted_sum(features: list[list[Tensor]]) -> Tensor:
+    """A loss in which every feature of every batch counts differently."""
+    maps = flat(features)
+    return torch.stack(
+        [
+            (x * torch.linspace(-1, number, x.numel(), dtype=x.dtype).view_as(x)).sum()
+            for number, x in enumerate(maps, 2)
+        ]
+    ).sum()
