@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from experiments.discriminator.attngan import AttnGANDiscriminator
 from experiments.discriminator.base import Discriminator
 from experiments.discriminator.reed import ReedDiscriminator
-from experiments.discriminator.together import together
+from experiments.discriminator.together import as_product, together
 
 JUDGES: dict[str, Callable[[], Discriminator]] = {
     "attngan": lambda: AttnGANDiscriminator([16, 64], width=4, text_dim=6),
@@ -58,10 +58,28 @@ def test_only_kernels_that_outweigh_the_maps_see_all_batches() -> None:
     seen: list[tuple[int, ...]] = []
     for layer in layers:
         layer.register_forward_pre_hook(lambda _, given: seen.append(tuple(given[0].shape)))
-    found = together(layers, [torch.randn(2, 2, 8, 8), torch.randn(2, 2, 8, 8)])
+    batches = [torch.randn(2, 2, 8, 8), torch.randn(2, 2, 8, 8)]
+    with FlopCounterMode(display=False) as counter:
+        found = together(layers, batches)
     assert [tuple(x.shape) for x in found] == [(2, 64, 3, 3)] * 2
-    # 72 weights for 256 values; the norm; 4096 weights for 512 values.
-    assert seen == [(2, 2, 8, 8)] * 2 + [(2, 4, 8, 8)] * 2 + [(4, 4, 8, 8)]
+    # 72 weights for 256 values; the norm; 4096 weights for 512 values, so a product, not a layer.
+    assert seen == [(2, 2, 8, 8)] * 2 + [(2, 4, 8, 8)] * 2
+    assert counter.get_flop_counts()["Global"][torch.ops.aten.mm] == 2 * 4096 * (2 * 2 * 3 * 3)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(("kernel", "stride", "padding"), [(4, 2, 1), (3, 1, 1), (1, 1, 0)])
+def test_a_convolution_is_a_product_of_matrices(
+    kernel: int, stride: int, padding: int, bias: bool
+) -> None:
+    layer = nn.Conv2d(3, 5, kernel, stride, padding, bias=bias).double()
+    x = torch.randn(2, 3, 8, 6, dtype=torch.float64, requires_grad=True)
+    found, expected = as_product(layer, x), layer(x)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+    assert found.is_contiguous()
+    given = [x, *layer.parameters()]
+    ours, theirs = (torch.autograd.grad(y.sin().sum(), given) for y in (found, expected))
+    torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-11)
 
 
 def test_no_multiplication_is_added() -> None:

@@ -168,7 +168,7 @@ def test_fast_up_blocks_compute_the_same_images_and_gradients() -> None:
         output = generator(*arguments)
         loss(output).backward()
         results.append((output.images, [p.grad for p in generator.parameters()]))
-    torch.testing.assert_close(results[0], results[1], rtol=1e-3, atol=1e-6)
+    torch.testing.assert_close(results[0], results[1], rtol=1e-9, atol=1e-9)
     torch.testing.assert_close(fast.state_dict(), slow.state_dict())
 
 

@@ -1,11 +1,12 @@
-"""Attention over words that count more than once, or not at all."""
+"""Attention over words that count more than once, or not at all; the forms of doubling."""
 
 from __future__ import annotations
 
 import pytest
 import torch
+from torch.profiler import ProfilerActivity, profile
 
-from experiments.generator.block import WordAttention
+from experiments.generator.block import UpConv, WordAttention
 
 
 @pytest.fixture
@@ -37,3 +38,36 @@ def test_words_alike_in_all_are_attended_to_by_their_weights(attention: WordAtte
     weights = torch.tensor([[0.5, 1.5, 0.0]])
     _, beta = attention(torch.randn(1, 4, 2, 2), words, weights)
     torch.testing.assert_close(beta[0, :, 1, 0], torch.tensor([0.25, 0.75, 0.0]))
+
+
+@pytest.mark.parametrize(
+    ("side", "layout", "form"),
+    [
+        (9, torch.contiguous_format, "aten::as_strided"),  # 864 weights, 540 values
+        (9, torch.channels_last, "aten::conv_transpose2d"),
+        (5, torch.contiguous_format, "aten::upsample_nearest2d"),  # 180 values
+    ],
+)
+def test_every_form_of_doubling_is_the_published_one(
+    side: int, layout: torch.memory_format, form: str
+) -> None:
+    torch.manual_seed(0)
+    fast, plain = (
+        UpConv(3, 32, fast=True).double(),
+        UpConv(3, 32, fast=False).double(),
+    )
+    plain.load_state_dict(fast.state_dict())
+    x = torch.randn(2, 3, side, side + 1, dtype=torch.float64).contiguous(memory_format=layout)
+    inputs = [x.clone().requires_grad_(), x.clone().requires_grad_()]
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        found = fast(inputs[0])
+    assert form in {event.name for event in profiled.events()}
+    expected = plain(inputs[1])
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+    weights = torch.randn_like(expected)
+    for output in (found, expected):
+        (output * weights).sum().backward()
+    torch.testing.assert_close(inputs[0].grad, inputs[1].grad, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(
+        fast.conv.weight.grad, plain.conv.weight.grad, rtol=1e-11, atol=1e-11
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -15,10 +16,29 @@ def together(layers: Iterable[nn.Module], batches: Sequence[Tensor]) -> list[Ten
     values: reading the weights and adding up their gradients is most of the work there. Norms see
     one batch at a time, in order, and so do layers whose weight changes with each pass (spectral).
     """
-    maps, several = list(batches), len(batches) > 1
+    maps = list(batches)
     for layer in layers:
-        if several and type(layer) is nn.Conv2d and layer.weight.numel() > maps[0].numel():
-            maps = list(layer(torch.cat(maps)).split([len(part) for part in maps]))
+        if type(layer) is nn.Conv2d and layer.weight.numel() > maps[0].numel():
+            joined = torch.cat(maps)
+            found = as_product(layer, joined) if joined.device.type == "cpu" else layer(joined)
+            maps = list(found.split([len(part) for part in maps]))
         else:
             maps = [layer(part) for part in maps]
     return maps
+
+
+def as_product(layer: nn.Conv2d, x: Tensor) -> Tensor:
+    """The convolution of x (B, C, H, W) as one product of matrices, weights times patches: on a CPU
+    up to twice as fast where the kernel is large and the maps are small."""
+    kernel, stride, padding = layer.kernel_size, layer.stride, layer.padding
+    assert layer.groups == layer.dilation[0] == 1 and layer.padding_mode == "zeros", "a plain one"
+    assert not isinstance(padding, str), "in pixels"
+    patches = F.unfold(x, kernel, padding=padding, stride=stride)
+    product = layer.weight.flatten(1) @ patches.transpose(0, 1).flatten(1)
+    if layer.bias is not None:
+        product = product + layer.bias[:, None]
+    height, width = (
+        (x.shape[2 + axis] + 2 * padding[axis] - kernel[axis]) // stride[axis] + 1
+        for axis in (0, 1)
+    )
+    return product.view(-1, len(x), height, width).transpose(0, 1).contiguous()

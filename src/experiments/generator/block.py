@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from experiments.generator.base import SEED_SIZE
 from experiments.normalisation import Norm, normalisation
 
+OUTWEIGHS = 4  # times as many weights as values: then summing a kernel costs more than it saves
+
 
 class GLU(nn.Module):
     """a * sigmoid(b) for the two halves (a, b) of axis 1."""
@@ -20,9 +22,9 @@ class GLU(nn.Module):
 class UpConv(nn.Module):
     """Nearest-neighbour doubling, then a 3x3 convolution without bias.
 
-    `fast` computes the same function as one 4x4 transposed convolution of stride 2, whose kernel
-    sums the 3x3 taps that fall on the same input pixel: 4/9 of the multiplications, and no map of
-    four times the size. The stored weight is the 3x3 kernel in both forms.
+    `fast` computes the same function from a kernel that sums the 3x3 taps that fall on the same
+    input pixel: 4/9 of the multiplications, and no map of four times the size; where kernels are
+    far larger than maps, summing them would cost more. The stored weight is the 3x3 kernel.
     """
 
     def __init__(self, inputs: int, outputs: int, fast: bool) -> None:
@@ -31,19 +33,37 @@ class UpConv(nn.Module):
         self.fast = fast
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.fast:
+        weight = self.conv.weight
+        if not self.fast or weight.numel() > OUTWEIGHS * x.numel():
             return self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
-        return F.conv_transpose2d(x, summed_kernel(self.conv.weight), stride=2, padding=1)
+        if x.is_contiguous():
+            return phase_by_phase(x, summed_kernel(weight))
+        kernel = summed_kernel(weight).flip(2, 3).transpose(0, 1)
+        return F.conv_transpose2d(x, kernel, stride=2, padding=1)
 
 
 def summed_kernel(weight: Tensor) -> Tensor:
-    """(out, in, 3, 3) after nearest doubling -> (in, out, 4, 4) for a stride-2 transposed conv.
-
-    Along one axis (w0, w1, w2) becomes (w2, w1 + w2, w0 + w1, w0).
-    """
+    """(out, in, 3, 3) after nearest doubling -> (out, in, 4, 4), by which a transposed convolution
+    of stride 2 does the same. Along one axis (w0, w1, w2) becomes (w0, w0 + w1, w1 + w2, w2), in
+    which even and odd places are the taps of even and odd outputs."""
     rows = F.pad(weight, (0, 0, 0, 1)) + F.pad(weight, (0, 0, 1, 0))
-    both = F.pad(rows, (0, 1)) + F.pad(rows, (1, 0))
-    return both.flip(2, 3).transpose(0, 1)
+    return F.pad(rows, (0, 1)) + F.pad(rows, (1, 0))
+
+
+def phase_by_phase(x: Tensor, kernel: Tensor) -> Tensor:
+    """x (B, in, H, W) and a summed kernel -> (B, out, 2H, 2W): even and odd rows and columns are
+    channels of one 2x2 convolution. A CPU transposes maps after a transposed convolution, which
+    takes twice as long as the convolution; this copies them once."""
+    batch, _, height, width = x.shape
+    taps = kernel.unflatten(3, (2, 2)).unflatten(2, (2, 2))  # out, in, tap, phase, tap, phase
+    y = F.conv2d(x, taps.permute(0, 3, 5, 1, 2, 4).flatten(0, 2), padding=1)
+    image, outputs, odd_row, odd_column, row, column = y.unflatten(1, (-1, 2, 2)).stride()
+    # Pixel (2i + a, 2j + c) of the output is y[a, c, i + a, j + c].
+    doubled = y.as_strided(
+        (batch, kernel.shape[0], height, 2, width, 2),
+        (image, outputs, row, odd_row + row, column, odd_column + column),
+    )
+    return doubled.reshape(batch, -1, 2 * height, 2 * width)
 
 
 class UpBlock(nn.Sequential):
