@@ -19,6 +19,7 @@ from benchmarks.plain.word_loss import word_scores
 from benchmarks.row import Row
 from benchmarks.turns import serve, take_turns
 from experiments import train
+from experiments.discriminator import together
 from experiments.discriminator.base import Discriminator
 from experiments.generator.block import UpConv
 from experiments.loss.damsm import DAMSMLoss
@@ -81,13 +82,23 @@ def judge_batches_apart(training: Training) -> bool:
     judge = getattr(training.system, "discriminator", None)
     if not isinstance(judge, Discriminator):
         return False
-    trunks = judge.trunks
+    trunks, heads = judge.trunks, judge.heads
 
-    def apart(batches: Any) -> list[list[torch.Tensor]]:
+    def trunks_apart(batches: Any) -> Any:
         return [trunks([images])[0] for images in batches]
 
-    judge.trunks = apart  # type: ignore[method-assign]
+    def heads_apart(features: Any, conditions: Any) -> Any:
+        return [heads([maps], [told])[0] for maps, told in zip(features, conditions, strict=True)]
+
+    judge.trunks, judge.heads = trunks_apart, heads_apart  # type: ignore[method-assign]
     return True
+
+
+def convolve_by_layer(training: Training) -> bool:
+    """Convolutions whose kernels outweigh their maps as the layers do them."""
+    on = training.ranks.device.type == "cpu"
+    together.as_product = lambda layer, x: layer(x)
+    return on
 
 
 def unfuse_optimisers(training: Training) -> bool:
@@ -160,6 +171,7 @@ SWITCHES: dict[str, Callable[[Training], bool]] = {
     "layout of pictures": pictures_as_resized,
     "frozen discriminators": unfreeze_judges,
     "batches judged together": judge_batches_apart,
+    "convolutions as products": convolve_by_layer,
     "fused optimisers": unfuse_optimisers,
     "fast up-sampling": double_then_convolve,
     "word loss of all captions": caption_by_caption,

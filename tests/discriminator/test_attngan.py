@@ -79,10 +79,9 @@ def test_a_trunk_shared_by_two_sentences_equals_two_passes() -> None:
     network = AttnGANDiscriminator([8, 16], width=2, text_dim=5)
     images = [torch.randn(4, 3, r, r) for r in (8, 16)]
     right, wrong = torch.randn(4, 5), torch.randn(4, 5)
-    features = network.trunk(images)
-    torch.testing.assert_close(network.heads(features, right), network(images, right))
-    expected = [conditional for conditional, _ in network(images, wrong)]
-    torch.testing.assert_close(network.conditional(features, wrong), expected)
+    (features,) = network.trunks([images])
+    found = network.heads([features, features], [right, wrong])
+    torch.testing.assert_close(found, [network(images, right), network(images, wrong)])
 
 
 def test_only_the_conditional_head_sees_the_sentence() -> None:

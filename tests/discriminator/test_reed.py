@@ -71,7 +71,8 @@ def test_activations_of_the_released_network() -> None:
 def test_features_serve_right_and_wrong_sentences() -> None:
     network = ReedDiscriminator([16], 2, 6, 3).eval()
     images, right, wrong = [torch.randn(2, 3, 16, 16)], torch.randn(2, 6), torch.randn(2, 6)
-    features = network.trunk(images)
-    assert torch.equal(network(images, right)[0][0], network.heads(features, right)[0][0])
-    assert torch.equal(network(images, wrong)[0][0], network.conditional(features, wrong)[0])
+    (features,) = network.trunks([images])
+    (((first, _),), ((second, _),)) = network.heads([features, features], [right, wrong])
+    torch.testing.assert_close(first, network(images, right)[0][0])
+    torch.testing.assert_close(second, network(images, wrong)[0][0])
     assert not torch.equal(network(images, right)[0][0], network(images, wrong)[0][0])

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from experiments.discriminator.attngan import AttnGANDiscriminator
-from experiments.discriminator.base import Discriminator
+from experiments.discriminator.base import Discriminator, Logits
 from experiments.discriminator.reed import ReedDiscriminator
 from experiments.discriminator.together import as_product, together
 
@@ -26,7 +26,7 @@ JUDGES: dict[str, Callable[[], Discriminator]] = {
 
 
 @pytest.mark.parametrize("kind", JUDGES)
-def test_features_gradients_and_statistics_are_those_of_one_batch_after_the_other(
+def test_logits_gradients_and_statistics_are_those_of_one_batch_after_the_other(
     kind: str,
 ) -> None:
     torch.manual_seed(0)
@@ -36,12 +36,13 @@ def test_features_gradients_and_statistics_are_those_of_one_batch_after_the_othe
         [torch.randn(3, 3, size, size, dtype=torch.float64) + shift for size in judge.resolutions]
         for shift in (0.0, 1.0, -2.0)  # so that mixed statistics would show
     ]
-    at_once = judge.trunks(batches)
-    one_by_one = [other.trunk(images) for images in batches]
+    conditions = [torch.randn(3, 6, dtype=torch.float64) for _ in batches]
+    at_once = judge.heads(judge.trunks(batches), conditions)
+    one_by_one = [other(*pair) for pair in zip(batches, conditions, strict=True)]
     for ours, theirs in zip(flat(at_once), flat(one_by_one), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
-    weighted_sum(at_once).backward()
-    weighted_sum(one_by_one).backward()
+    for logits in (at_once, one_by_one):
+        torch.cat([x.sin() * number for number, x in enumerate(flat(logits), 1)]).sum().backward()
     for (name, mine), (_, its) in zip(
         judge.named_parameters(), other.named_parameters(), strict=True
     ):
@@ -86,23 +87,12 @@ def test_no_multiplication_is_added() -> None:
     judge = JUDGES["attngan"]()
     batches = [[torch.randn(2, 3, size, size) for size in (16, 64)] for _ in range(2)]
     counts = []
-    for pass_through in (judge.trunks, lambda many: [judge.trunk(one) for one in many]):
+    for pass_through in (judge.trunks, lambda many: [judge.trunks([one]) for one in many]):
         with FlopCounterMode(display=False) as counter:
             pass_through(batches)
         counts.append(counter.get_total_flops())
     assert counts[0] == counts[1] > 0
 
 
-def flat(features: list[list[Tensor]]) -> list[Tensor]:
-    return [maps for batch in features for maps in batch]
-
-
-def weighted_sum(features: list[list[Tensor]]) -> Tensor:
-    """A loss in which every feature of every batch counts differently."""
-    maps = flat(features)
-    return torch.stack(
-        [
-            (x * torch.linspace(-1, number, x.numel(), dtype=x.dtype).view_as(x)).sum()
-            for number, x in enumerate(maps, 2)
-        ]
-    ).sum()
+def flat(logits: list[list[Logits]]) -> list[Tensor]:
+    return [x for batch in logits for pair in batch for x in pair if x is not None]

@@ -7,7 +7,7 @@ alone, one judges it together with the sentence embedding.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,7 @@ from experiments.discriminator.base import SLOPE, Discriminator, Logits
 from experiments.discriminator.together import together
 from experiments.normalisation import JudgeNorm, convolution
 
+T = TypeVar("T")
 Cap = int | Literal["double"]
 MAP_SIZE = 4
 HEAD_FACTOR = 8
@@ -95,24 +96,27 @@ class StageDiscriminator(nn.Module):
 
     def conditional(self, features: Tensor, sentence: Tensor) -> Tensor:
         """Logits (B,) that the image is real and belongs to sentence (B, text_dim)."""
-        tiled = sentence.to(features.dtype)[:, :, None, None].expand(-1, -1, MAP_SIZE, MAP_SIZE)
-        joint = self.joint(torch.cat((features, tiled), dim=1))
-        return self.conditional_head(joint).flatten()
+        return self.conditional_head(self.joint(with_sentence(features, sentence))).flatten()
 
-    def heads(self, features: Tensor, sentence: Tensor) -> Logits:
-        """Conditional logits (B,), and unconditional logits (B,) or None without that head."""
-        unconditional = None
-        if self.unconditional_head is not None:
-            unconditional = self.unconditional_head(features).flatten()
-        return self.conditional(features, sentence), unconditional
+    def alone(self, features: Tensor) -> Tensor | None:
+        """Unconditional logits (B,), None without that head."""
+        head = self.unconditional_head
+        return None if head is None else head(features).flatten()
 
     def forward(self, images: Tensor, sentence: Tensor) -> Logits:
         """images (B, 3, R, R), sentence (B, text_dim) -> conditional and unconditional logits."""
-        return self.heads(self.trunk(images), sentence)
+        features = self.trunk(images)
+        return self.conditional(features, sentence), self.alone(features)
+
+
+def with_sentence(features: Tensor, sentence: Tensor) -> Tensor:
+    """features (B, C, 4, 4) and sentence (B, D) at every place: (B, C + D, 4, 4)."""
+    tiled = sentence.to(features.dtype)[:, :, None, None].expand(-1, -1, MAP_SIZE, MAP_SIZE)
+    return torch.cat((features, tiled), dim=1)
 
 
 class AttnGANDiscriminator(Discriminator):
-    """One discriminator for each resolution; every method takes and returns lists."""
+    """One discriminator for each resolution."""
 
     def __init__(
         self,
@@ -135,16 +139,24 @@ class AttnGANDiscriminator(Discriminator):
         return cast("Iterator[StageDiscriminator]", iter(self.stages))
 
     def trunks(self, batches: Sequence[Sequence[Tensor]]) -> list[list[Tensor]]:
-        """Features of every stage; the same features serve right and wrong sentences."""
-        stages = zip(self._stages(), zip(*batches, strict=True), strict=True)
-        features = [together(stage.layers, images) for stage, images in stages]
-        return [list(batch) for batch in zip(*features, strict=True)]
+        features = [
+            together(stage.layers, images)
+            for stage, images in zip(self._stages(), by_place(batches), strict=True)
+        ]
+        return by_place(features)
 
-    def heads(self, features: Sequence[Tensor], condition: Tensor) -> list[Logits]:
-        pairs = zip(self._stages(), features, strict=True)
-        return [stage.heads(f, condition) for stage, f in pairs]
+    def heads(
+        self, features: Sequence[Sequence[Tensor]], conditions: Sequence[Tensor]
+    ) -> list[list[Logits]]:
+        logits: list[list[Logits]] = []
+        for stage, batches in zip(self._stages(), by_place(features), strict=True):
+            pairs = zip(batches, conditions, strict=True)
+            joint = together(stage.joint, [with_sentence(*pair) for pair in pairs])
+            conditional = [stage.conditional_head(maps).flatten() for maps in joint]
+            logits.append(list(zip(conditional, map(stage.alone, batches), strict=True)))
+        return by_place(logits)
 
-    def conditional(self, features: Sequence[Tensor], condition: Tensor) -> list[Tensor]:
-        """Conditional logits alone, for mismatched pairs."""
-        pairs = zip(self._stages(), features, strict=True)
-        return [stage.conditional(f, condition) for stage, f in pairs]
+
+def by_place(rows: Sequence[Sequence[T]]) -> list[list[T]]:
+    """Batches of stages as stages of batches, and the other way round."""
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -11,29 +11,25 @@ SLOPE = 0.2
 
 
 class Discriminator(nn.Module):
-    """Judges pictures of `resolutions`, smallest first; every method takes and returns lists.
+    """Judges pictures of `resolutions`, smallest first.
 
-    The features of a picture are computed once and judged with right and with wrong sentences.
+    A batch is a list, one of each resolution; every method takes several batches, as if they came
+    one after the other: their statistics are not mixed. The features of a picture are computed once
+    and judged with right and with wrong sentences.
     """
 
     resolutions: list[int]
 
     def trunks(self, batches: Sequence[Sequence[Tensor]]) -> list[list[Tensor]]:
-        """Of each batch one (B, 3, R, R) in [-1, 1] for each resolution -> features of each, as if
-        the batches came one after the other: their statistics are not mixed."""
+        """Pictures (B, 3, R, R) in [-1, 1] -> features of each."""
         raise NotImplementedError
 
-    def trunk(self, images: Sequence[Tensor]) -> list[Tensor]:
-        """`trunks` of one batch."""
-        return self.trunks([images])[0]
-
-    def heads(self, features: Sequence[Tensor], condition: Tensor) -> list[Logits]:
-        """Logits that each picture is real and belongs to condition (B, C)."""
+    def heads(
+        self, features: Sequence[Sequence[Tensor]], conditions: Sequence[Tensor]
+    ) -> list[list[Logits]]:
+        """Logits that each picture is real and belongs to the condition (B, C) of its batch."""
         raise NotImplementedError
-
-    def conditional(self, features: Sequence[Tensor], condition: Tensor) -> list[Tensor]:
-        """The first of `heads` alone, for mismatched pairs."""
-        return [logits for logits, _ in self.heads(features, condition)]
 
     def forward(self, images: Sequence[Tensor], condition: Tensor) -> list[Logits]:
-        return self.heads(self.trunk(images), condition)
+        """Of one batch."""
+        return self.heads(self.trunks([images]), [condition])[0]

@@ -81,7 +81,11 @@ class ReedDiscriminator(Discriminator):
     def trunks(self, batches: Sequence[Sequence[Tensor]]) -> list[list[Tensor]]:
         return [[features] for features in together(self.layers, [image for (image,) in batches])]
 
-    def heads(self, features: Sequence[Tensor], condition: Tensor) -> list[Logits]:
-        text = self.project(condition)[:, :, None, None].expand(-1, -1, MAP_SIZE, MAP_SIZE)
-        joined = (torch.cat((maps, text.to(maps.dtype)), dim=1) for maps in features)
-        return [(self.head(self.joint(maps)).flatten(), None) for maps in joined]
+    def heads(
+        self, features: Sequence[Sequence[Tensor]], conditions: Sequence[Tensor]
+    ) -> list[list[Logits]]:
+        joined = []
+        for (maps,), condition in zip(features, conditions, strict=True):
+            text = self.project(condition)[:, :, None, None].expand(-1, -1, MAP_SIZE, MAP_SIZE)
+            joined.append(torch.cat((maps, text.to(maps.dtype)), dim=1))
+        return [[(self.head(maps).flatten(), None)] for maps in together(self.joint, joined)]

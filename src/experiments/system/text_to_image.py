@@ -166,19 +166,16 @@ class TextToImage(System):
         networks, text, batch = self.discriminator, shared.text, shared.batch
         assert batch.images is not None, "the loop has not made the pictures"
         judged = slice(-len(networks.resolutions), None)
-        told = self.told(text.sentence)
         pictures = [batch.images[judged], [image.detach() for image in shared.fakes[judged]]]
         if self.wrong_images:
             assert batch.wrong_images is not None, "the loop has not made the wrong pictures"
             pictures.append(batch.wrong_images[judged])
         features = networks.trunks([self.seen(images, step) for images in pictures])
-        real, fake, *wrong_pictures = [networks.heads(maps, told) for maps in features]
-        if wrong_pictures:
-            return real, fake, wrong_pictures[0]
-        if text.wrong is None:
-            return real, fake, None
-        wrong = networks.conditional(features[0], self.told(text.wrong))
-        return real, fake, [(logits, alone) for logits, (_, alone) in zip(wrong, real, strict=True)]
+        told = [self.told(text.sentence)] * len(features)
+        if not self.wrong_images and text.wrong is not None:
+            features, told = [*features, features[0]], [*told, self.told(text.wrong)]
+        real, fake, *wrong = networks.heads(features, told)
+        return real, fake, wrong[0] if wrong else None
 
     def penalty_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """The penalty of every stage, in float32: it is a gradient, and its power may be high."""
