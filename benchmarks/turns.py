@@ -23,6 +23,7 @@ from tqdm import tqdm
 from experiments.terminal import say
 
 TURN, END = "turn", "end"
+WARM_UP = 3  # turns of a training step: until then the allocator still asks the system for memory
 Clock = Literal["cpu", "cuda", "wall"]
 
 

@@ -17,7 +17,7 @@ import torch
 from benchmarks.case import Case, prepare
 from benchmarks.plain.word_loss import word_scores
 from benchmarks.row import Row
-from benchmarks.turns import serve, take_turns
+from benchmarks.turns import WARM_UP, serve, take_turns
 from experiments import train
 from experiments.discriminator import together
 from experiments.discriminator.base import Discriminator
@@ -44,7 +44,7 @@ def measure(options: Namespace) -> Iterator[Row]:
         timings = take_turns(
             {which: ["benchmarks.part.leave_one_out", which, *passed] for which in (ALL, name)},
             options.rounds,
-            1,
+            WARM_UP,
             f"{case.name} without {name}",
             options.threads,
         )

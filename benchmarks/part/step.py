@@ -18,7 +18,7 @@ from benchmarks.case import Case, Prepared, prepare
 from benchmarks.flops import as_published, flops, peak
 from benchmarks.row import Row, aligned, faster, short
 from benchmarks.stopwatch import REST, Stopwatch, parts_of, watch_plain, watch_product
-from benchmarks.turns import Timing, serve, take_turns
+from benchmarks.turns import WARM_UP, Timing, serve, take_turns
 from experiments.assemble import image_size_of
 from experiments.machine import has_bf16, set_up
 from experiments.ranks import Ranks
@@ -58,7 +58,7 @@ def rows_of(case: Case, options: Namespace) -> list[Row]:
     timings = take_turns(
         {name: command(name, case, options.device, steps) for name in variants},
         options.rounds,
-        1,
+        WARM_UP,
         f"step of {case.name}, batch {batch}",
         options.threads,
     )
