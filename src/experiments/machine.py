@@ -42,7 +42,7 @@ def set_up(launch: dict[str, Any], processes: int) -> None:
         try:
             libc = ctypes.CDLL("libc.so.6")
             libc.mallopt(M_MMAP_MAX, 0)
-            libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+            libc.mallopt(M_TRIM_THRESHOLD, -1)
         except (OSError, AttributeError):  # another C library: it works, only slower
             return
 
