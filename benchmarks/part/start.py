@@ -6,6 +6,7 @@ python -m benchmarks.part.start COMMAND(JSON)
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from argparse import Namespace
@@ -70,9 +71,11 @@ def imported(arguments: list[str]) -> list[str]:
 def main(arguments: list[str]) -> None:
     """Serve one command."""
     command = [sys.executable, *json.loads(arguments[0])]
+    environment = {**os.environ}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # packages that pip installed have theirs
 
     def work() -> int:
-        subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+        subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
         return 1
 
     serve(work, "wall")

@@ -5,9 +5,9 @@ Nothing here imports torch: a command line is answered, or refused, before anyth
 
 from __future__ import annotations
 
-import copy
 import importlib
 import inspect
+import pickle
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -19,11 +19,11 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
+from experiments.composition import CONF, kept
 from experiments.errors import UserError
 from experiments.option import OPTIONS
 from experiments.resolver import RESOLVERS
 
-CONF = Path(__file__).resolve().parents[2] / "conf"
 TARGETS = ("experiments.",)
 # What the data decide; `build` passes these to every target that has such a parameter.
 REFUSED = (
@@ -44,17 +44,26 @@ def register() -> None:
     store = ConfigStore.instance()
     for group, node in OPTIONS.items():
         store.store(group=group, name="schema", node=node)
+    _register_resolvers()
+
+
+def _register_resolvers() -> None:
     for function in RESOLVERS:
         OmegaConf.register_new_resolver(function.__name__, function, replace=True)
 
 
 def compose(overrides: list[str]) -> DictConfig:
     """The configuration of a command line, with `hydra.runtime.choices` beside it."""
-    return copy.deepcopy(_composed(tuple(overrides)))
+    _register_resolvers()
+    return pickle.loads(_composed(tuple(overrides)))  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=64)  # the jobs of a sweep have most of what they build on in common
-def _composed(overrides: tuple[str, ...]) -> DictConfig:
+def _composed(overrides: tuple[str, ...]) -> bytes:
+    return kept(overrides, _compose)
+
+
+def _compose(overrides: tuple[str, ...]) -> DictConfig:
     register()
     running = GlobalHydra.instance()
     saved = running.hydra
