@@ -17,6 +17,7 @@ from benchmarks.row import Row, table
 from benchmarks.stopwatch import REST, Stopwatch, parts_of, watch_plain, watch_product
 from benchmarks.turns import take_turns
 from experiments import train
+from experiments.discriminator import together
 from experiments.generator.block import UpConv
 from experiments.ranks import Ranks
 from experiments.seeding import Step
@@ -107,7 +108,8 @@ def test_parts_of_both_steps_have_the_same_names(model: str) -> None:
     ["nothing", *(pytest.param(n, marks=pytest.mark.slow) for n in leave_one_out.SWITCHES)],
 )
 def test_a_switch_changes_no_result(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "let_train", train.let_train)  # one switch replaces it
+    monkeypatch.setattr(train, "let_train", train.let_train)  # switches replace these
+    monkeypatch.setattr(together, "as_product", together.as_product)
     found = []
     for switched in (False, True):
         training = tiny("attngan", "optim.discriminator.lr=0").training(Ranks("cpu"), "fp32")

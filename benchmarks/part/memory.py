@@ -24,4 +24,4 @@ def measure(options: Namespace) -> list[Row]:
     plain, ours = timings["plain"], timings["auto"]
     title = f"{CASE.name} 256 px, batch {CASE.batch}, {ours.note}, share of plain"
     share = ours.memory / plain.memory
-    return [Row("memory", title, share, "", "memory", plain, ours)]
+    return [Row("memory", title, share, "", f"memory {ours.note}", plain, ours)]
