@@ -28,8 +28,12 @@ class Said:
 
 
 def say(folder: Path, *arguments: str) -> Said:
+    return told(folder, str(ROOT / "run.py"), *arguments)
+
+
+def told(folder: Path, *words: str) -> Said:
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        command = [sys.executable, "-X", "importtime", str(ROOT / "run.py"), *arguments]
+        command = [sys.executable, "-X", "importtime", *words]
         child = subprocess.Popen(command, cwd=folder, stdout=out, stderr=err)
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -46,6 +50,12 @@ def say(folder: Path, *arguments: str) -> Said:
         )
 
 
+@pytest.fixture(scope="module")
+def patience(tmp_path_factory: pytest.TempPathFactory) -> float:
+    """Seconds that torch alone takes to load on this machine: an answer takes less."""
+    return told(tmp_path_factory.mktemp("torch"), "-c", "import torch").seconds
+
+
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
@@ -58,13 +68,15 @@ def say(folder: Path, *arguments: str) -> Said:
         (["task=plan", "data=folder"], ["plan.pictures", "data.root=DIR"]),
     ],
 )
-def test_a_mistake_is_told_at_once(tmp_path: Path, arguments: list[str], parts: list[str]) -> None:
+def test_a_mistake_is_told_at_once(
+    tmp_path: Path, patience: float, arguments: list[str], parts: list[str]
+) -> None:
     said = say(tmp_path, *arguments)
     assert said.code == 2 and said.out == ""
     (line,) = said.errors
     assert line.startswith("error: ") and all(part in line for part in parts), line
     assert not HEAVY & said.modules
-    assert said.seconds < 2
+    assert said.seconds < patience
     assert not list(tmp_path.iterdir())
 
 
@@ -145,9 +157,9 @@ def test_several_mistakes(tmp_path: Path) -> None:
         (["-m", "study=stages", "--cfg", "job", "--resolve"], "images_per_species: 24"),
     ],
 )
-def test_a_question(tmp_path: Path, arguments: list[str], part: str) -> None:
+def test_a_question(tmp_path: Path, patience: float, arguments: list[str], part: str) -> None:
     said = say(tmp_path, *arguments)
     assert said.code == 0 and part in said.out
     assert not HEAVY & said.modules
-    assert said.seconds < 2
+    assert said.seconds < patience
     assert not list(tmp_path.iterdir())

@@ -47,7 +47,7 @@ class Job:
             assert time.monotonic() < end, f"waited in vain:\n{self.text}"
             time.sleep(0.01)
 
-    def wait(self, seconds: float = 90) -> int:
+    def wait(self, seconds: float = 240) -> int:
         """The exit code."""
         end = time.monotonic() + seconds
         while not self.code.exists():
