@@ -67,7 +67,7 @@ def _parts(overrides: tuple[str, ...]) -> Iterator[bytes]:
 
 def _write(file: Path, content: bytes) -> None:
     """Whole or not at all, and the oldest ones away."""
-    FOLDER.mkdir(exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(f".{os.getpid()}")
     unfinished.write_bytes(content)
     unfinished.replace(file)
