@@ -111,6 +111,7 @@ def test_a_file_of_others_is_no_state(tmp_path: Path) -> None:
         tensor_file.read(tmp_path / "missing")
 
 
+@pytest.mark.slow
 def test_no_memory_is_lost(tmp_path: Path) -> None:
     """A run of days saves and checks thousands of times."""
     path = tmp_path / "state.safetensors"

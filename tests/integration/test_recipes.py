@@ -39,7 +39,8 @@ def train_stop_and_go_on(commands: Any, outputs: Path, recipe: list[str]) -> Non
     assert "from 8 images to 16 images" in more.text and "2 x cpu" in more.text
 
 
-LIKE_OTHERS = ("gan", "gan_int")  # gan_int_cls has all that these have
+# What these have others have, too: gan_int_cls, attngan_4stage, stackgan_stage2, word_lstm.
+LIKE_OTHERS = ("gan", "gan_int", "attngan", "stackgan_stage1", "word_cnn_rnn")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,9 @@ def test_what_draws(commands: Any, outputs: Path, model: str) -> None:
     assert len(list(run.glob("drawn/*/seed-*.png"))) == 2
 
 
-@pytest.mark.parametrize("model", READING)
+@pytest.mark.parametrize(
+    "model", [pytest.param(m, marks=pytest.mark.slow) if m in LIKE_OTHERS else m for m in READING]
+)
 def test_what_reads(commands: Any, outputs: Path, model: str) -> None:
     shutil.rmtree(outputs / f"{model}-plumage", ignore_errors=True)
     # A rate that falls to zero at the end makes runs of other lengths other runs.

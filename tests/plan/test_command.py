@@ -99,7 +99,6 @@ def test_birds_are_counted_as_they_are_drawn() -> None:
     ("model", "data"),
     [
         *[pytest.param(m, d, marks=pytest.mark.slow) for m in MODELS for d in DATA],
-        ("stackgan_stage2", "cub"),
         ("minilm", "coco"),
     ],
 )
