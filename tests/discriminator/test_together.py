@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from experiments.discriminator import together as module
 from experiments.discriminator.attngan import AttnGANDiscriminator
 from experiments.discriminator.base import Discriminator, Logits
 from experiments.discriminator.reed import ReedDiscriminator
@@ -25,10 +26,12 @@ JUDGES: dict[str, Callable[[], Discriminator]] = {
 }
 
 
+@pytest.mark.parametrize("large", [0, 3_000_000])
 @pytest.mark.parametrize("kind", JUDGES)
 def test_logits_gradients_and_statistics_are_those_of_one_batch_after_the_other(
-    kind: str,
+    kind: str, large: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(module, "LARGE", large)
     torch.manual_seed(0)
     judge = JUDGES[kind]().double()
     other = copy.deepcopy(judge)
@@ -54,7 +57,10 @@ def test_logits_gradients_and_statistics_are_those_of_one_batch_after_the_other(
         torch.testing.assert_close(buffer, other.get_buffer(name), rtol=1e-12, atol=1e-12)
 
 
-def test_only_kernels_that_outweigh_the_maps_see_all_batches() -> None:
+def test_only_kernels_that_outweigh_the_maps_see_all_batches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LARGE", 4096)
     layers = nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Conv2d(4, 64, 4, 2))
     seen: list[tuple[int, ...]] = []
     for layer in layers:

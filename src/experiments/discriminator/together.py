@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+LARGE = 3_000_000  # weights: convolutions with fewer are faster on a CPU than products of matrices
+
 
 def together(layers: Iterable[nn.Module], batches: Sequence[Tensor]) -> list[Tensor]:
     """Batches (B, C, H, W), each as `layers` would map it alone, one after the other.
@@ -20,7 +22,8 @@ def together(layers: Iterable[nn.Module], batches: Sequence[Tensor]) -> list[Ten
     for layer in layers:
         if type(layer) is nn.Conv2d and layer.weight.numel() > maps[0].numel():
             joined = torch.cat(maps)
-            found = as_product(layer, joined) if joined.device.type == "cpu" else layer(joined)
+            product = joined.device.type == "cpu" and layer.weight.numel() >= LARGE
+            found = as_product(layer, joined) if product else layer(joined)
             maps = list(found.split([len(part) for part in maps]))
         else:
             maps = [layer(part) for part in maps]
@@ -29,7 +32,7 @@ def together(layers: Iterable[nn.Module], batches: Sequence[Tensor]) -> list[Ten
 
 def as_product(layer: nn.Conv2d, x: Tensor) -> Tensor:
     """The convolution of x (B, C, H, W) as one product of matrices, weights times patches: on a CPU
-    up to twice as fast where the kernel is large and the maps are small."""
+    up to twice as fast where the kernel is `LARGE` and the maps are small."""
     kernel, stride, padding = layer.kernel_size, layer.stride, layer.padding
     assert layer.groups == layer.dilation[0] == 1 and layer.padding_mode == "zeros", "a plain one"
     assert not isinstance(padding, str), "in pixels"
