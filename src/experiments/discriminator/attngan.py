@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal, TypeVar, cast
 
-import torch
 from torch import Tensor, nn
 
-from experiments.discriminator.base import SLOPE, Discriminator, Logits
+from experiments.discriminator.base import MAP_SIZE, SLOPE, Discriminator, Logits, with_sentence
 from experiments.discriminator.together import together
 from experiments.normalisation import JudgeNorm, convolution
 
 T = TypeVar("T")
 Cap = int | Literal["double"]
-MAP_SIZE = 4
 HEAD_FACTOR = 8
 PUBLISHED = 256  # px: up to here the widths are published, and no cap holds
 
@@ -107,12 +105,6 @@ class StageDiscriminator(nn.Module):
         """images (B, 3, R, R), sentence (B, text_dim) -> conditional and unconditional logits."""
         features = self.trunk(images)
         return self.conditional(features, sentence), self.alone(features)
-
-
-def with_sentence(features: Tensor, sentence: Tensor) -> Tensor:
-    """features (B, C, 4, 4) and sentence (B, D) at every place: (B, C + D, 4, 4)."""
-    tiled = sentence.to(features.dtype)[:, :, None, None].expand(-1, -1, MAP_SIZE, MAP_SIZE)
-    return torch.cat((features, tiled), dim=1)
 
 
 class AttnGANDiscriminator(Discriminator):

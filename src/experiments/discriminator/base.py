@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 Logits = tuple[Tensor, Tensor | None]  # (B,): with the condition; of the picture alone, or None
 SLOPE = 0.2
+MAP_SIZE = 4  # side of the features that heads see
 
 
 class Discriminator(nn.Module):
@@ -33,3 +35,9 @@ class Discriminator(nn.Module):
     def forward(self, images: Sequence[Tensor], condition: Tensor) -> list[Logits]:
         """Of one batch."""
         return self.heads(self.trunks([images]), [condition])[0]
+
+
+def with_sentence(features: Tensor, sentence: Tensor) -> Tensor:
+    """features (B, C, 4, 4) and sentence (B, D) at every place: (B, C + D, 4, 4)."""
+    tiled = sentence.to(features.dtype)[:, :, None, None].expand(-1, -1, MAP_SIZE, MAP_SIZE)
+    return torch.cat((features, tiled), dim=1)

@@ -5,15 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
-from experiments.discriminator.base import SLOPE, Discriminator, Logits
+from experiments.discriminator.base import MAP_SIZE, SLOPE, Discriminator, Logits, with_sentence
 from experiments.discriminator.together import together
 from experiments.normalisation import JudgeNorm, convolution, linear
 from experiments.residual import Bottleneck
 
-MAP_SIZE = 4
 HEAD_FACTOR = 8
 
 
@@ -84,8 +82,8 @@ class ReedDiscriminator(Discriminator):
     def heads(
         self, features: Sequence[Sequence[Tensor]], conditions: Sequence[Tensor]
     ) -> list[list[Logits]]:
-        joined = []
-        for (maps,), condition in zip(features, conditions, strict=True):
-            text = self.project(condition)[:, :, None, None].expand(-1, -1, MAP_SIZE, MAP_SIZE)
-            joined.append(torch.cat((maps, text.to(maps.dtype)), dim=1))
+        joined = [
+            with_sentence(maps, self.project(condition))
+            for (maps,), condition in zip(features, conditions, strict=True)
+        ]
         return [[(self.head(maps).flatten(), None)] for maps in together(self.joint, joined)]
