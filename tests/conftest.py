@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -41,6 +43,11 @@ from experiments.system.stackgan import StackGAN
 from experiments.system.stackgan_v2 import StackGANv2
 from experiments.system.text_to_image import TextToImage
 from experiments.train import Training
+
+# As for a user, also where the machine that tests says otherwise: what is compiled is kept, and
+# what is composed with it. Processes that tests start inherit it.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 SIZE, DIM = 16, 8
 CHROMIUM = (

@@ -27,7 +27,8 @@ from experiments.card_part import (
     sizes,
     versions,
 )
-from experiments.config import choices, compose, plain
+from experiments.check import checked_compose
+from experiments.config import choices, plain
 from experiments.data.source import hub_name
 from experiments.errors import UserError
 from experiments.metric.names import label
@@ -207,7 +208,7 @@ def _command_makes(run: Run) -> bool | None:
     """Whether the overrides of a run compose to that run; None where they do not compose here."""
     overrides = list(run.about.get("overrides", []))
     try:
-        cfg = compose(overrides)
+        cfg = checked_compose(overrides)
         return plan(plain(cfg), choices(cfg), overrides).id == run.id
     except Exception:  # another version's groups, a folder that is gone, a secret that was removed
         return None

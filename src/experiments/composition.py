@@ -49,7 +49,8 @@ def kept(overrides: tuple[str, ...], compose: Callable[[tuple[str, ...]], DictCo
 
 
 def _state(overrides: tuple[str, ...]) -> str:
-    """A hash of all that a composition is made of, where it is made included: it names that."""
+    """A hash of all that a composition is made of. It names the folder that it was made in, too,
+    as `hydra.runtime.cwd`, which nothing here reads."""
     found = hashlib.sha256()
     for part in _parts(overrides):
         found.update(len(part).to_bytes(8, "big") + part)
@@ -57,7 +58,7 @@ def _state(overrides: tuple[str, ...]) -> str:
 
 
 def _parts(overrides: tuple[str, ...]) -> Iterator[bytes]:
-    about = (sys.version, hydra.__version__, omegaconf.__version__, str(Path.cwd()), *overrides)
+    about = (sys.version, hydra.__version__, omegaconf.__version__, *overrides)
     yield from (text.encode() for text in about)
     files = sorted(CONF.rglob("*.yaml"))
     for file in [*files, *(Path(str(module.__file__)) for module in (option, resolver))]:
