@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, base
 
 from experiments import composition
-from experiments.config import compose
+from experiments.config import compose, resolved
 
 ROOT = Path(__file__).parents[1]
 
@@ -117,6 +117,19 @@ def test_a_kept_composition_is_the_composition() -> None:
     assert again == made
     assert OmegaConf.get_type(again.trainer) is OmegaConf.get_type(made.trainer)
     assert OmegaConf.is_struct(again) == OmegaConf.is_struct(made)
+
+
+@pytest.mark.parametrize("model", ["attngan_4stage", "stackgan_stage2", "classifier"])
+def test_interpolations_that_were_parsed_before_say_the_same(
+    monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    fast = [resolved(compose([f"model={model}"])) for _ in range(2)]
+    changed = resolved(compose([f"model={model}", "seed=5"]))
+    monkeypatch.setattr(base, "parse", base.parse.__wrapped__)
+    cfg = compose([f"model={model}"])
+    assert fast == [resolved(cfg)] * 2 != [changed] * 2
+    cfg.seed = 5
+    assert resolved(cfg) == changed
 
 
 def test_a_second_command_says_the_same_sooner_and_sees_every_change(tmp_path: Path) -> None:

@@ -99,8 +99,7 @@ def _sort_overrides(overrides: list[str], problems: list[str]) -> tuple[list[str
             values.append((text, override))
     if not values:
         return groups, []
-    base = compose(groups)
-    trial = base.copy()
+    base, trial = compose(groups), compose(groups)
     good = []
     for text, override in values:
         problem = _check_value(base, trial, text, override)

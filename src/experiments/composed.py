@@ -14,7 +14,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.config import CONF, FACTS, TARGETS
+from experiments.config import CONF, FACTS, TARGETS, resolved
 from experiments.dispatch import TASKS
 from experiments.errors import suggest
 from experiments.option import OPTIONS
@@ -28,21 +28,16 @@ HOMES = {"metric": ("metric", "encoder")}  # packages of the classes of a group;
 
 def check(cfg: DictConfig) -> list[str]:
     """A line for each thing in a composed configuration that cannot work."""
-    cfg = cfg.copy()
-    OmegaConf.set_struct(cfg, False)
-    cfg.pop("hydra", None)
     known = {*_own_names(), *groups()}
     problems = [
         f"{name}: no such key at the top{suggest(name, sorted(known))}"
         for name in map(str, cfg)
-        if name not in known
+        if name not in {*known, "hydra"}
     ]
     try:
-        resolved = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+        config = resolved(cfg)
     except (OmegaConfBaseException, ValueError) as error:
         return [*problems, first_line(error)]
-    assert isinstance(resolved, dict)
-    config = {str(key): value for key, value in resolved.items()}
     problems += check_kinds(config)
     problems += _check_options(config)
     problems += check_values(config, "")
@@ -78,9 +73,9 @@ def first_line(error: Exception) -> str:
 # Options
 
 
-def _check_options(resolved: dict[str, Any]) -> Iterator[str]:
+def _check_options(config: dict[str, Any]) -> Iterator[str]:
     for group, kind in OPTIONS.items():
-        node = resolved.get(group) or {}
+        node = config.get(group) or {}
         names = [item.name for item in dataclasses.fields(kind)]  # type: ignore[arg-type]
         for name in node:
             if name not in names:
@@ -97,7 +92,7 @@ def _check_options(resolved: dict[str, Any]) -> Iterator[str]:
             least = item.metadata.get("least")
             if least is not None and isinstance(value, int) and value < least:
                 yield f"{group}.{item.name}={value}: must be at least {least}"
-    trainer, launch = resolved["trainer"], resolved["launch"]
+    trainer, launch = config["trainer"], config["launch"]
     parts = launch["num_processes"] * trainer["accumulate"]
     if parts > 0 and trainer["batch"] % parts:
         yield (
@@ -109,10 +104,10 @@ def _check_options(resolved: dict[str, Any]) -> Iterator[str]:
             f"trainer.batch={trainer['batch']}: one picture has no batch statistics and no wrong "
             f"caption; use at least {2 * parts}"
         )
-    task = str(resolved.get("task"))
+    task = str(config.get("task"))
     if task not in TASKS:
         yield f"task={task}: {suggest(task, list(TASKS))[2:]}"
-    run = resolved.get("run")
+    run = config.get("run")
     several = isinstance(run, list) and all(isinstance(item, str) for item in run)
     if not (isinstance(run, str | None) or (several and task in SEVERAL)):
         yield f"run={run}: must be the folder of a run"

@@ -69,6 +69,7 @@ def test_keys_without_effect_leave_an_encoder_as_it_is(
     assert own == other and equal(first, second)
 
 
+@pytest.mark.slow
 def test_keys_without_effect_leave_a_generator_as_it_is(
     commands: Any, outputs: Path, damsm: Path, tmp_path: Path
 ) -> None:
@@ -84,11 +85,11 @@ def test_keys_without_effect_leave_a_generator_as_it_is(
     "override",
     [
         "seed=1",
-        "trainer.batch=8",
-        "data.max_words=4",
+        pytest.param("trainer.batch=8", marks=pytest.mark.slow),
+        pytest.param("data.max_words=4", marks=pytest.mark.slow),
         "data.margin=1.25",
         "loss.damsm.gamma1=5",
-        "optim.embedding.lr=1e-3",
+        pytest.param("optim.embedding.lr=1e-3", marks=pytest.mark.slow),
     ],
 )
 def test_keys_of_the_id_change_the_weights(

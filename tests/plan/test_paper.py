@@ -157,7 +157,8 @@ def test_files_are_as_large_as_they_are_planned(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux forgets a peak")
-@pytest.mark.parametrize("model", ["gan_cls", pytest.param("attngan", marks=SLOW)])
+@SLOW
+@pytest.mark.parametrize("model", ["gan_cls", "attngan"])
 def test_a_process_grows_as_it_does_on_paper(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Kernels have workspaces and their library code: a quarter, of so small a step."""
     monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "65536")  # what is freed is given back at once

@@ -25,7 +25,10 @@ FAULTS: dict[str, Fault] = {
         "folders that cannot be written to any more", disk.not_writable, quick=False
     ),
     "truncated": Fault(
-        "the newest checkpoint cut off at a random byte", damage.newest_damaged(damage.truncate), 10
+        "the newest checkpoint cut off at a random byte",
+        damage.newest_damaged(damage.truncate),
+        10,
+        quick=False,
     ),
     "flipped": Fault(
         "one bit of the newest checkpoint flipped",
