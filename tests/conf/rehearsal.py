@@ -7,6 +7,7 @@ import contextlib
 import io
 import os
 import traceback
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -95,7 +96,8 @@ def build_all(run: Run) -> None:
         if isinstance(need, Run):
             build_all(need)
     config = without_pretrained(run.config, *GROUPS, "system")
-    with torch.device("meta"):
+    with warnings.catch_warnings(), torch.device("meta"):
+        warnings.simplefilter("ignore")  # of weights that are not copied, as there are none
         system = build(config["system"], FACTS, "system")
         build(config.get("metric"), FACTS, "metric")
         settings = build(config["optim"], None, "optim")
