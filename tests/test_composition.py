@@ -99,14 +99,17 @@ def test_what_plugins_decide_is_always_composed(composer: Composer) -> None:
     assert composer.asked == 2 and not composition.FOLDER.exists()
 
 
-def test_the_oldest_ones_go(composer: Composer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_those_go_that_were_not_used_for_longest(
+    composer: Composer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(composition, "MOST", 2)
-    for number, name in enumerate(("a=1", "b=1", "c=1")):
+    for number, name in enumerate(("a=1", "b=1", "a=1", "c=1")):
         composition.kept((name,), composer)
         for file in composition.FOLDER.iterdir():
             if file.stat().st_mtime > 1e6:
                 os.utime(file, (number, number))
-    assert len(list(composition.FOLDER.iterdir())) == 2
+    assert len(list(composition.FOLDER.iterdir())) == 2 and composer.asked == 3
+    composition.kept(("a=1",), composer)
     composition.kept(("c=1",), composer)
     assert composer.asked == 3
 

@@ -25,7 +25,7 @@ from experiments import option, resolver
 CONF = Path(__file__).resolve().parents[2] / "conf"
 FOLDER = Path(importlib.util.cache_from_source(__file__)).parent
 NAME = "composed-*.pickle"
-MOST = 64  # of them are kept, 35 kB each
+MOST = 128  # of them are kept, 35 kB each, those that were used last
 DIGEST = hashlib.sha256().digest_size  # bytes in front of each, by which an unfinished one is known
 
 
@@ -40,6 +40,8 @@ def kept(overrides: tuple[str, ...], compose: Callable[[tuple[str, ...]], DictCo
     with contextlib.suppress(OSError):  # it is not there, or cannot be read
         whole = file.read_bytes()
         if hashlib.sha256(whole[DIGEST:]).digest() == whole[:DIGEST]:
+            with contextlib.suppress(OSError):  # the package may be another user's
+                os.utime(file)
             return whole[DIGEST:]
     content = pickle.dumps(compose(overrides))
     if not sys.dont_write_bytecode:
@@ -67,7 +69,7 @@ def _parts(overrides: tuple[str, ...]) -> Iterator[bytes]:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Whole or not at all, and the oldest ones away."""
+    """Whole or not at all, and those away that were not used for longest."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(f".{os.getpid()}")
     unfinished.write_bytes(content)
