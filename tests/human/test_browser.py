@@ -57,7 +57,8 @@ class Reader:
         before = set(folder.glob("*.json"))
         self.by_id("save").click()
         end = time.monotonic() + 20
-        while not (new := set(folder.glob("*.json")) - before):
+        # The browser holds the name with an empty file until it has all.
+        while not (new := {p for p in folder.glob("*.json") if p.stat().st_size} - before):
             assert time.monotonic() < end, "nothing was saved"
             time.sleep(0.05)
         return new.pop()
