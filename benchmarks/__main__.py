@@ -17,8 +17,8 @@ from pathlib import Path
 import torch
 
 from benchmarks.row import Row, table
-from experiments.provenance import environment
-from experiments.terminal import say, show
+from experiments.run.provenance import environment
+from experiments.terminal.line import say, show
 
 PARTS = {
     "step": "the training step of every method; --compile also with compiled networks",

@@ -11,18 +11,20 @@ import torch
 from torch import Tensor
 
 from benchmarks.plain import PlainStep, plain_step
-from experiments.assemble import compile_networks, image_size_of
-from experiments.check import checked_compose
-from experiments.config import build, choices, plain
+from experiments.config.build import build
+from experiments.config.compose import choices, plain
+from experiments.config.override import checked_compose
 from experiments.data.augment import crop_and_flip, pyramid
 from experiments.data.batches import Batch, Batches
-from experiments.data.captions import CaptionFeatures
-from experiments.data.split import Split
-from experiments.machine import memory_format, precision
-from experiments.prerequisite import GROUPS, Run, without_pretrained
-from experiments.ranks import Ranks
+from experiments.data.store.feature import CaptionFeatures
+from experiments.data.store.split import Split
+from experiments.machine.rank import Ranks
+from experiments.machine.setup import memory_format, precision
+from experiments.run.prerequisite import Run
+from experiments.run.pretrained import GROUPS, without_pretrained
 from experiments.system.base import System
-from experiments.train import Training
+from experiments.trainer.assemble import compile_networks, image_size_of
+from experiments.trainer.training import Training
 
 VOCABULARY = {"cub": 5450}  # words; others: as plumage has
 DEFAULT_VOCABULARY = 81

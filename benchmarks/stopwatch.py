@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.plain import PlainStep
 from benchmarks.turns import now
-from experiments.train import Training
+from experiments.trainer.training import Training
 
 REST = "rest"
 

@@ -20,7 +20,7 @@ from typing import IO, Any, Literal
 
 from tqdm import tqdm
 
-from experiments.terminal import say
+from experiments.terminal.line import say
 
 TURN, END = "turn", "end"
 WARM_UP = 3  # turns of a training step: until then the allocator still asks the system for memory

@@ -33,7 +33,11 @@ def main(arguments: list[str]) -> None:
         os.environ["BIRDSONG_CACHE"] = str(Path(folder) / "cache")
         for recipe in options.recipes:
             run = train(recipe, Path(folder), options.steps * BATCH, options.processes)
-            told = {"weights": weights(run), "statistics": statistics(run), "pictures": pictures(run)}
+            told = {
+                "weights": weights(run),
+                "statistics": statistics(run),
+                "pictures": pictures(run),
+            }
             sys.stdout.write(f"{recipe} {json.dumps(told)}\n")
             sys.stdout.flush()
 

@@ -14,9 +14,9 @@ import pytest
 import torch
 
 from experiments.data.batches import Batches
-from experiments.data.captions import CaptionFeatures
-from experiments.data.dataset import Dataset, open_dataset
-from experiments.data.plumage import Plumage
+from experiments.data.reader.plumage import Plumage
+from experiments.data.store.dataset import Dataset, open_dataset
+from experiments.data.store.feature import CaptionFeatures
 from experiments.discriminator.attngan import AttnGANDiscriminator
 from experiments.discriminator.reed import ReedDiscriminator
 from experiments.encoder.bilstm import BiLSTM
@@ -32,17 +32,17 @@ from experiments.loss.damsm import DAMSMLoss
 from experiments.loss.joint import JointLoss
 from experiments.loss.kl import KLLoss
 from experiments.loss.matching_aware import MatchingAwareLoss
+from experiments.machine.rank import Ranks
 from experiments.metric.extractor import hash_weights
 from experiments.optim.adam import Adam
-from experiments.prerequisite import Run
-from experiments.ranks import Ranks
+from experiments.run.prerequisite import Run
 from experiments.system.attngan import AttnGAN
 from experiments.system.base import System
 from experiments.system.gan_cls import GANCLS
 from experiments.system.stackgan import StackGAN
 from experiments.system.stackgan_v2 import StackGANv2
 from experiments.system.text_to_image import TextToImage
-from experiments.train import Training
+from experiments.trainer.training import Training
 
 # As for a user, also where the machine that tests says otherwise: what is compiled is kept, and
 # what is composed with it. Processes that tests start inherit it.

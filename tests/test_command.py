@@ -7,8 +7,8 @@ import errno
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from experiments.command import listed, parse, quoted
-from experiments.errors import UserError, as_user_error
+from experiments.command import listed, quoted, read
+from experiments.terminal.error import UserError, as_user_error
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_runs_with_commas_are_a_list_where_a_task_reads_several(task: str) -> No
 
 def test_an_unknown_flag_is_a_user_error() -> None:
     with pytest.raises(UserError, match="--fast"):
-        parse(["--fast"])
+        read(["--fast"])
     with pytest.raises(UserError, match="chosen with -m study=NAME"):
-        parse(["--config-name=stages"])
+        read(["--config-name=stages"])
 
 
 def test_a_full_disk_is_the_users_and_a_fault_is_ours() -> None:

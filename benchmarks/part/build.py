@@ -18,7 +18,7 @@ from benchmarks.counting import FACTORISATION, operators
 from benchmarks.row import Row, faster
 from benchmarks.turns import serve, take_turns
 from benchmarks.written import write_run
-from experiments.sample import load
+from experiments.sample.model import load
 
 CASE = Case("attngan_4stage", "cub", 2)
 

@@ -33,7 +33,7 @@ from experiments.data.augment import crop_and_flip, pyramid, resize
 from experiments.data.batches import Batches
 from experiments.data.images import crop_window, read_crop
 from experiments.data.record import Box
-from experiments.machine import set_up
+from experiments.machine.setup import set_up
 
 WIDTH, HEIGHT = 500, 375  # of CUB's photographs, about
 BOX: Box = (110, 60, 240, 210)  # a bird of middling size

@@ -18,15 +18,15 @@ from benchmarks.case import Case, prepare
 from benchmarks.plain.word_loss import word_scores
 from benchmarks.row import Row
 from benchmarks.turns import WARM_UP, serve, take_turns
-from experiments import train
 from experiments.discriminator import together
 from experiments.discriminator.base import Discriminator
 from experiments.generator.block import UpConv
 from experiments.loss.damsm import DAMSMLoss
-from experiments.machine import set_up
-from experiments.optim.turn import Turn, let_train
-from experiments.ranks import Ranks
-from experiments.train import Training
+from experiments.machine.rank import Ranks
+from experiments.machine.setup import set_up
+from experiments.trainer import training as train
+from experiments.trainer.training import Training
+from experiments.trainer.turn import Turn, let_train
 
 CASE = Case("attngan", "cub", 4)
 ALL, COMPILE, PRECISION, ALLOCATOR = "nothing", "compiled networks", "bfloat16", "allocator"
@@ -198,6 +198,7 @@ def main(arguments: list[str]) -> None:
 
     def work() -> int:
         training.step(batches[next(turn) % len(batches)])
+        training.advance()
         return prepared.batch
 
     serve(work, device, "" if on else NOT_ON)

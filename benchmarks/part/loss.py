@@ -18,7 +18,7 @@ from benchmarks.plain.word_loss import word_scores
 from benchmarks.row import Row, faster
 from benchmarks.turns import serve, take_turns
 from experiments.loss.damsm import DAMSMLoss
-from experiments.machine import set_up
+from experiments.machine.setup import set_up
 from experiments.system.base import word_mask
 
 BATCHES = (4, 20, 48)  # AttnGAN on a CPU, AttnGAN and DAMSM as published

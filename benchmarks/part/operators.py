@@ -15,8 +15,8 @@ from benchmarks.case import Case, prepare
 from benchmarks.counting import operators, scalar_reads
 from benchmarks.row import Row
 from benchmarks.turns import serve, take_turns
-from experiments.ranks import Ranks
-from experiments.seeding import Step
+from experiments.machine.rank import Ranks
+from experiments.system.seeding import Step
 
 # As many layers as are published, all of them narrow: the widths change no count.
 CASE = Case(
@@ -77,6 +77,7 @@ def counted(variant: str) -> tuple[Counter[str], str]:
 
         def one(number: int) -> None:
             training.step(batches.at(number * size))
+            training.advance()
 
     one(0)
     with operators() as names:

@@ -18,8 +18,8 @@ from pathlib import Path
 from benchmarks.part.start import ROOT
 from benchmarks.row import Row
 from benchmarks.turns import Timing
-from experiments.folder import STATS
-from experiments.terminal import say
+from experiments.run.folder import STATS
+from experiments.terminal.line import say
 
 FEW = 48  # images of a prerequisite
 PATIENCE, PAUSE = 600.0, 0.01  # s

@@ -21,8 +21,8 @@ from benchmarks.flops import as_published
 from benchmarks.row import Row, faster
 from benchmarks.turns import serve, take_turns
 from benchmarks.written import write_run
-from experiments.machine import set_up
-from experiments.sample import Model, load
+from experiments.machine.setup import set_up
+from experiments.sample.model import Model, load
 
 CASE, BATCH = Case("attngan", "cub", 8), 8
 # By the bar that each is held against, if any.

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from benchmarks.row import Row, faster
 from benchmarks.turns import serve, take_turns
-from experiments.machine import set_up
+from experiments.machine.setup import set_up
 from experiments.metric.frechet import Moments, trace_of_root
 
 DIM = 2048

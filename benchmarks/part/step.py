@@ -19,10 +19,10 @@ from benchmarks.flops import as_published, flops, peak
 from benchmarks.row import Row, aligned, faster, short
 from benchmarks.stopwatch import REST, Stopwatch, parts_of, watch_plain, watch_product
 from benchmarks.turns import WARM_UP, Timing, serve, take_turns
-from experiments.assemble import image_size_of
-from experiments.machine import has_bf16, set_up
-from experiments.ranks import Ranks
-from experiments.seeding import Step
+from experiments.machine.rank import Ranks
+from experiments.machine.setup import has_bf16, set_up
+from experiments.system.seeding import Step
+from experiments.trainer.assemble import image_size_of
 
 # A CPU run's narrow networks, then those of the papers at batches that a CPU has time for.
 SHORT = (Case("attngan_4stage", "plumage"), Case("attngan", "cub", 2))
@@ -169,6 +169,7 @@ def product_step(
 
     def one() -> None:
         training.step(batches[next(turn) % len(batches)])
+        training.advance()
 
     def after() -> dict[str, Any]:
         found: dict[str, Any] = {"peak": peak(clock, training.precision)}

@@ -15,9 +15,9 @@ import torch
 from benchmarks.case import Case, prepare
 from benchmarks.row import Row
 from benchmarks.turns import serve, take_turns
-from experiments.machine import set_up
-from experiments.ranks import Ranks
-from experiments.train import Training
+from experiments.machine.rank import Ranks
+from experiments.machine.setup import set_up
+from experiments.trainer.training import Training
 
 # Batches of noise from main memory. The step of narrow networks leaves the loader the least time.
 CASES = (
@@ -48,12 +48,14 @@ def share(training: Training, steps: int) -> float:
     waited = 0.0
     with training.stream() as stream:
         training.step(next(stream))
+        training.advance()
         began = time.perf_counter()
         for _ in range(steps):
             asked = time.perf_counter()
             batch = next(stream)
             waited += time.perf_counter() - asked
             training.step(batch)
+            training.advance()
     return waited / (time.perf_counter() - began)
 
 

@@ -1,7 +1,7 @@
 """Training steps as papers and released codes publish them: what `make bench` divides by.
 
 The networks are the project's own, and so are their weights and gradients
-(`tests/test_benchmarks.py`).
+(`tests/benchmarks/test_step.py`).
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from benchmarks.plain.word_loss import damsm_losses
 from experiments.data.batches import Batch
 from experiments.discriminator.attngan import StageDiscriminator
 from experiments.generator.base import GeneratorOutput
-from experiments.seeding import Step
 from experiments.system.attngan import AttnGAN
+from experiments.system.seeding import Step
 
 
 class PlainAttnGAN(PlainGAN):

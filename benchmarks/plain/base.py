@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from experiments.data.batches import Batch
 from experiments.generator.base import GeneratorOutput
 from experiments.generator.block import UpConv
-from experiments.seeding import Step
 from experiments.system.base import System, word_mask
+from experiments.system.seeding import Step
 from experiments.system.text_to_image import TextToImage
 
 DECAY = 0.999  # of the averaged weights, a step

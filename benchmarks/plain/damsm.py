@@ -9,8 +9,8 @@ import torch
 from benchmarks.plain.base import PlainStep, Rates
 from benchmarks.plain.word_loss import damsm_losses
 from experiments.data.batches import Batch
-from experiments.seeding import Step
 from experiments.system.damsm import DAMSMTraining
+from experiments.system.seeding import Step
 
 
 class PlainDAMSM(PlainStep):

@@ -11,8 +11,8 @@ from torch import Tensor
 from benchmarks.plain.base import PlainGAN, Rates, against
 from experiments.data.batches import Batch
 from experiments.generator.base import GeneratorOutput
-from experiments.seeding import Step
 from experiments.system.gan_cls import GANCLS
+from experiments.system.seeding import Step
 from experiments.system.stackgan import StackGAN
 
 

@@ -1,22 +1,46 @@
-"""Birdsong: text and speech to images and video with GANs.
+"""Birdsong: text to images with GANs. `load("outputs/...")` gives a trained model that samples.
 
-`load("outputs/...")` gives a trained model that samples. Importing this package imports nothing
-heavy: `run.py --help` and every error in a configuration answer before torch is loaded.
+Rooms, each importing only what stands below it (a test holds that):
+
+    the way of a command   main, command, question, usage    from run.py to jobs; --help and --cfg
+                           config/     from conf/ and overrides to a checked configuration
+                           study/      sweeps/NAME.yaml and several values: a list of jobs
+                           launch/     who does a task; jobs in processes of their own, launchers
+    a run                  run/        its folder, id, lock, checkpoints, weights, what it builds on
+                           trainer/    the loop and all around it, from an empty folder to scores
+                           tracker/    W&B, trackio, TensorBoard
+                           sample/     task=sample: a trained run as a model, sheets of pictures
+                           export/     task=export: the model card, the folder, the hub
+    what it is made of     data/ encoder/ generator/ discriminator/ style/ layer/ loss/ system/
+                           optim/ metric/
+    many runs              search/ report/ human/ plan/ convert/
+    the ground             terminal/   what the person at the terminal is told and presses
+                           file/       files read within bounds, and written whole or not at all
+                           machine/    cores, GPUs, SLURM, the processes of a job, precision
+
+Importing this package imports nothing heavy: `run.py --help` and every error in a configuration
+answer before torch is loaded.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from experiments.sample import load
+    from experiments.sample.model import load
+    from experiments.sample.style import load_style, transfer_sheet
 
-__all__ = ["load"]
+__all__ = ["load", "load_style", "transfer_sheet"]
+
+_HOMES = {
+    "load": "experiments.sample.model",
+    "load_style": "experiments.sample.style",
+    "transfer_sheet": "experiments.sample.style",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "load":
-        from experiments.sample import load
-
-        return load
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'experiments' has no attribute {name!r}")

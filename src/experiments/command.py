@@ -4,44 +4,85 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from hydra._internal.utils import get_args_parser
 
-from experiments.check import is_override
-from experiments.composed import SEVERAL
-from experiments.errors import UserError
+from experiments.config.key import key_of, values
+from experiments.config.option import SEVERAL
+from experiments.config.override import is_override
+from experiments.terminal.error import UserError
+from experiments.terminal.secret import require_none
 
 HYDRA = ("hydra.launcher.", "hydra.sweep.dir")  # what a study may say to Hydra itself
 LISTS = {"run": SEVERAL, "answers": ("human_rank",)}  # keys of tasks that read several
 
 
-def parse(arguments: list[str]) -> argparse.Namespace:
-    """Hydra's flags, and the overrides as Hydra reads them. Raises `UserError`."""
+@dataclass(frozen=True)
+class Command:
+    """One command line: its words, Hydra's flags, and the overrides as Hydra reads them."""
+
+    arguments: list[str]
+    flags: argparse.Namespace
+    overrides: list[str]
+
+    @property
+    def help(self) -> bool:
+        return bool(self.flags.help)
+
+    @property
+    def is_question(self) -> bool:
+        """Asks Hydra for something, and trains nothing."""
+        flags = self.flags
+        return bool(flags.hydra_help or flags.shell_completion or flags.cfg or flags.info)
+
+    @cached_property
+    def said(self) -> dict[str, str]:
+        """What it says of each key, without quotes and prefixes."""
+        return said(self.overrides)
+
+    @property
+    def several(self) -> bool:
+        """Whether it is of several runs: a study, or several values."""
+        return self.flags.multirun or bool({"study", "budget"} & self.said.keys())
+
+
+def read(arguments: list[str]) -> Command:
+    """A command line, read once for all. Raises `UserError` for flags that there are not, for
+    secrets, and for keys of Hydra's own that decide nothing here."""
+    flags = _parser().parse_intermixed_args(arguments)
+    if flags.config_dir or flags.config_name or flags.config_path:
+        raise UserError("--config-name: a study of sweeps/ is chosen with -m study=NAME")
+    if flags.experimental_rerun:
+        raise UserError("--experimental-rerun: the same command goes on where it stopped")
+    overrides = listed([quoted(override) for override in flags.overrides])
+    require_none(overrides)
+    command = Command(arguments, flags, overrides)
+    if not (command.help or command.is_question):
+        _require_own(overrides)
+    return command
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = get_args_parser()
 
     def refuse(message: str) -> None:
         raise UserError(f"{message}; python run.py --help says what there is")
 
     parser.error = refuse  # type: ignore[method-assign,assignment]
-    options = parser.parse_intermixed_args(arguments)
-    if options.config_dir or options.config_name or options.config_path:
-        raise UserError("--config-name: a study of sweeps/ is chosen with -m study=NAME")
-    if options.experimental_rerun:
-        raise UserError("--experimental-rerun: the same command goes on where it stopped")
-    options.overrides = listed([quoted(override) for override in options.overrides])
-    return options
+    return parser
 
 
 def said(overrides: list[str]) -> dict[str, str]:
-    """What a command line says of each key, without quotes and prefixes."""
-    pairs = (item.lstrip("+").partition("=")[::2] for item in overrides)
-    return {key: value.strip("'\"") for key, value in pairs}
+    """What overrides say of each key, without quotes and prefixes."""
+    return {key: value.strip("'\"") for key, value in values(overrides).items()}
 
 
-def require_own(overrides: list[str]) -> None:
+def _require_own(overrides: list[str]) -> None:
     """Raise `UserError` for keys of Hydra that decide nothing here, or what is none of ours."""
-    names = [item.lstrip("+~").partition("=")[0] for item in overrides]
+    names = [key_of(item) for item in overrides]
     problems = [
         f"{name}: decides nothing here; of Hydra's own keys set hydra/launcher and hydra.launcher.*"
         for name in names
@@ -55,12 +96,6 @@ def require_own(overrides: list[str]) -> None:
     ]
     if problems:
         raise UserError("\n".join(problems))
-
-
-def is_question(options: argparse.Namespace) -> bool:
-    """Asks Hydra for something, and trains nothing."""
-    asks = options.hydra_help or options.shell_completion or options.cfg or options.info
-    return bool(asks)
 
 
 def quoted(argument: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -10,25 +9,24 @@ from functools import partial
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.check import checked_compose
-from experiments.command import said
-from experiments.config import CONF, register
-from experiments.study import study_of
-from experiments.terminal import show
+from experiments.command import Command
+from experiments.config.compose import CONF, register
+from experiments.config.override import checked_compose
+from experiments.study.command import study_of
+from experiments.terminal.line import show
+from experiments.usage import usage
 
 
 def show_help() -> int:
-    from experiments.usage import usage
-
     show(usage())
     return 0
 
 
-def question(options: argparse.Namespace, arguments: list[str]) -> Callable[[], int]:
+def question(command: Command) -> Callable[[], int]:
     """What answers it: of the first job where there are several."""
-    overrides = options.overrides
+    overrides, options = command.overrides, command.flags
     if not (options.hydra_help or options.shell_completion):
-        several = options.multirun or "study" in said(overrides)
+        several = options.multirun or "study" in command.said
         overrides = study_of(overrides).jobs[0].overrides if several else overrides
         cfg = checked_compose(overrides)
         if options.cfg == "job" and not options.package:
@@ -36,7 +34,7 @@ def question(options: argparse.Namespace, arguments: list[str]) -> Callable[[], 
     if options.hydra_help:
         return partial(ask_hydra, ["--hydra-help"])
     if not (options.cfg or options.info):
-        return partial(ask_hydra, arguments)
+        return partial(ask_hydra, command.arguments)
     flags = [f"--cfg={options.cfg}"] if options.cfg else [f"--info={options.info}"]
     flags += ["--resolve"] if options.resolve else []
     flags += ["--package", options.package] if options.package else []

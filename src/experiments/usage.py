@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from textwrap import wrap
 
-from experiments.config import CONF
-from experiments.study import names, read
+from experiments.config.compose import CONF
+from experiments.study.sweep import names, read
 
 CHOSEN = ("model", "data", "experiment", "debug")  # groups whose options are runs, told one by one
 EXAMPLES = """\

@@ -16,7 +16,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from experiments.terminal import say, show
+from experiments.terminal.line import say, show
 from tests.conf.combinations import draw
 from tests.conf.leaves import mutated
 from tests.conf.rehearsal import Outcome, rehearse

@@ -10,9 +10,9 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from experiments.config import CONF, compose
-from experiments.dispatch import TASKS
-from experiments.study import names
+from experiments.config.compose import CONF, compose
+from experiments.config.option import TASKS
+from experiments.study.sweep import names
 from tests.conf.odd import CLASSES, FLAGS, FORMS, HYDRA, ODD
 
 GROUPS = sorted(

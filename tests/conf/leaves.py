@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from experiments.check import checked_compose
-from experiments.config import CONF, choices, plain
-from experiments.identity import WITHOUT_EFFECT, run_id
-from experiments.prerequisite import Run, plan
+from experiments.config.compose import CONF, choices, plain
+from experiments.config.override import checked_compose
+from experiments.run.identity import WITHOUT_EFFECT, run_id
+from experiments.run.prerequisite import Run, plan
 
 DATA = ("plumage", "cub")
 

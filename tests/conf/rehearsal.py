@@ -18,10 +18,11 @@ import torch
 from torch import nn
 
 from experiments import launch, question
-from experiments.config import build
-from experiments.errors import LONGEST, as_user_error
-from experiments.prerequisite import GROUPS, Run, without_pretrained
+from experiments.config.build import build
+from experiments.run.prerequisite import Run
+from experiments.run.pretrained import GROUPS, without_pretrained
 from experiments.system.base import System
+from experiments.terminal.error import LONGEST, as_user_error
 
 FACTS: dict[str, Any] = {
     "vocabulary_size": 91,

@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 from PIL import Image
 
-from experiments.config import choices, compose, plain
-from experiments.folder import file_at
+from experiments.config.compose import choices, compose, plain
+from experiments.run.folder import file_at
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
 

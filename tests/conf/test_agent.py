@@ -11,10 +11,11 @@ import pytest
 import yaml
 from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_command_args
 
-from experiments.check import checked_compose
-from experiments.config import CONF, choices, plain
-from experiments.prerequisite import plan
-from experiments.study import Job, study_of
+from experiments.config.compose import CONF, choices, plain
+from experiments.config.override import checked_compose
+from experiments.run.prerequisite import plan
+from experiments.study.command import study_of
+from experiments.study.job import Job
 
 FILE = CONF.parent / "sweeps" / "attngan_4stage.wandb.yaml"
 

@@ -32,8 +32,8 @@ KNOWN = {
     "loss.kl.weight=nan": "loss.kl.weight=nan: must be a finite number",
     "loss.kl._target_=experiments.loss.colour.ColourLoss": "system.kl._target_="
     "experiments.loss.colour.ColourLoss: must be KLLoss",
-    "generator._target_=experiments.errors.UserError": "generator._target_="
-    "experiments.errors.UserError: only experiments.generator.* can stand here",
+    "generator._target_=experiments.terminal.error.UserError": "generator._target_="
+    "experiments.terminal.error.UserError: only experiments.generator.* can stand here",
     "generator._target_=null": "generator._target_=null: must be a class",
     "+loss.nothing=1": "loss.nothing: loss has no such key; did you mean wrong?",
     "+data.shape=1": "data.shape: data has no such key; there are: ",

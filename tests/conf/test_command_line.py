@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.launch import main
+from experiments.main import main
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"torch", "datasets", "wandb", "torchmetrics", "accelerate", "pyarrow", "trackio"}

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from experiments.check import checked_compose
-from experiments.config import CONF, choices, compose, plain
-from experiments.errors import UserError
-from experiments.prerequisite import plan
+from experiments.config.compose import CONF, choices, compose, plain
+from experiments.config.override import checked_compose
+from experiments.run.prerequisite import plan
+from experiments.terminal.error import UserError
 from experiments.usage import usage
 
 

@@ -8,9 +8,10 @@ import pytest
 import torch
 import yaml
 
-from experiments.check import checked_compose
-from experiments.config import CONF, build, choices, plain
-from experiments.prerequisite import plan
+from experiments.config.build import build
+from experiments.config.compose import CONF, choices, plain
+from experiments.config.override import checked_compose
+from experiments.run.prerequisite import plan
 
 NAMES = sorted(path.stem for path in (CONF / "data").glob("*.yaml"))
 # Images to train on and epochs of AttnGAN, of its DAMSM and of a classifier.

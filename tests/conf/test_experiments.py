@@ -11,9 +11,11 @@ import pytest
 import torch
 from torch import nn
 
-from experiments.check import checked_compose
-from experiments.config import CONF, build, choices, plain
-from experiments.prerequisite import GROUPS, Run, plan, without_pretrained
+from experiments.config.build import build
+from experiments.config.compose import CONF, choices, plain
+from experiments.config.override import checked_compose
+from experiments.run.prerequisite import Run, plan
+from experiments.run.pretrained import GROUPS, without_pretrained
 from experiments.usage import usage
 
 OURS = {"plumage_cpu", "plumage_study", "quickstart"}  # results of this project

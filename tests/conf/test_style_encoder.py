@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.check import checked_compose
-from experiments.config import choices, plain
-from experiments.prerequisite import Run, plan
+from experiments.config.compose import choices, plain
+from experiments.config.override import checked_compose
+from experiments.run.prerequisite import Run, plan
 
 
 def planned(*overrides: str) -> Run:

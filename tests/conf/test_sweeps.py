@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from experiments.check import checked_compose
-from experiments.config import plain
-from experiments.study import SWEEPS, Study, names, study_of
+from experiments.config.compose import plain
+from experiments.config.override import checked_compose
+from experiments.study.command import study_of
+from experiments.study.job import Study
+from experiments.study.sweep import SWEEPS, names
 
 ARMS = [name for name in names() if not study_of([f"study={name}"]).search]
 MANY = ("attngan_4stage", "text_to_image")  # arms; the first has a test of its own
@@ -57,7 +59,9 @@ def test_every_arm_passes_the_check_and_differs_from_the_others(name: str, budge
     found, configs = study(name, budget)
     assert len(configs) > 1 and len({repr(config) for config in configs}) == len(configs)
     assert len(found.jobs) % len(configs) == 0
-    data = "experiments.data.plumage" if budget == "plumage" else "experiments.data.cub"
+    data = (
+        "experiments.data.reader.plumage" if budget == "plumage" else "experiments.data.reader.cub"
+    )
     assert all(config["data"]["reader"]["_target_"].startswith(data) for config in configs)
 
 

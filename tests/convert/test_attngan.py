@@ -18,7 +18,7 @@ from released_networks import (
 )
 from torch import Tensor
 
-from experiments.config import build
+from experiments.config.build import build
 from experiments.convert.attngan import convert_attngan
 from experiments.convert.run import Conversion
 

@@ -11,7 +11,7 @@ from released_files import converted
 from released_networks import WORDS, State, attngan_shapes, random_state, text_shapes
 from torch import Tensor
 
-from experiments.errors import UserError
+from experiments.terminal.error import UserError
 
 SMALL: dict[str, Any] = {"width": 2, "noise": 5, "condition": 6, "text": 8}
 

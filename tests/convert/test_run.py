@@ -19,15 +19,16 @@ from released_networks import (
     text_shapes,
 )
 
-from experiments import checkpoint, load
-from experiments import folder as files
-from experiments.config import build
+from experiments import load
+from experiments.config.build import build
 from experiments.convert.__main__ import main
 from experiments.convert.run import Conversion, write_run
 from experiments.convert.stackgan_v2 import convert_stackgan_v2
-from experiments.data.vocabulary import Vocabulary
-from experiments.errors import UserError
-from experiments.prerequisite import plan_prerequisites
+from experiments.data.text.vocabulary import Vocabulary
+from experiments.run import folder as files
+from experiments.run.prerequisite import plan_prerequisites
+from experiments.run.weight import load_export
+from experiments.terminal.error import UserError
 
 
 def attngan(folder: Path, seed: int = 0) -> Conversion:
@@ -90,7 +91,7 @@ def test_without_a_text_encoder_it_draws_embeddings(tmp_path: Path) -> None:
 
 def test_other_runs_begin_with_its_weights(run: Path, tmp_path: Path) -> None:
     config, facts = files.run_config(run), files.run_facts(run)
-    export = checkpoint.load_export(run)["export"]
+    export = load_export(run)["export"]
     weights = str(files.by_images(run, "weights")[0])
     for group in ("generator", "encoder"):
         made = build(config[group] | {"pretrained": weights}, facts, group)

@@ -17,9 +17,9 @@ from released_networks import (
     stackgan_v2_shapes,
 )
 
-from experiments.config import build
+from experiments.config.build import build
 from experiments.convert.stackgan_v2 import convert_stackgan_v2
-from experiments.errors import UserError
+from experiments.terminal.error import UserError
 
 SMALL: dict[str, Any] = {"width": 4, "noise": 5, "condition": 6, "text": 7}
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from experiments.convert.state import ReleasedState
-from experiments.errors import UserError
+from experiments.terminal.error import UserError
 
 
 class Program:

@@ -8,7 +8,7 @@ from typing import Any
 
 from drawn import BLUE, RED, draw, write
 
-from experiments.data.cub_tree import python2_pickle
+from tests.data.cub_tree import python2_pickle
 
 TRAIN, VAL = (9, 25, 30), (42, 73)
 COLOURS = {"train": RED, "val": BLUE}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.data.dataset import Dataset, open_dataset
+from experiments.data.store.dataset import Dataset, open_dataset
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # worker processes import the reader of the tests by its name

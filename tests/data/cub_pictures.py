@@ -6,9 +6,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from experiments.data.cub import Cub
-from experiments.data.cub_tree import Picture
+from experiments.data.reader.cub import Cub
 from experiments.data.record import Drop, Record
+from tests.data.cub_tree import Picture
 
 CLASSES = ("001.Black_footed_Albatross", "002.Laysan_Albatross", "006.Least_Auklet", "010.Red_Bird")
 COLOURS = ((200, 0, 0), (0, 150, 0), (0, 0, 220), (90, 90, 0))

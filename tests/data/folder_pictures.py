@@ -9,7 +9,7 @@ from typing import Any
 
 from drawn import draw, write
 
-from experiments.data.folder import Folder
+from experiments.data.reader.folder import Folder
 from experiments.data.record import Record
 
 

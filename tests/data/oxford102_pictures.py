@@ -6,7 +6,7 @@ from pathlib import Path
 
 from drawn import BLUE, GREEN, RED, draw, write
 
-from experiments.data.cub_tree import python2_pickle
+from tests.data.cub_tree import python2_pickle
 
 # Number of a picture and of its class, as in the data set: classes do not follow the numbers.
 CLASS_OF = {1: 77, 2: 77, 3: 1, 4: 1, 5: 102, 6: 102}

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from experiments.data.images import crop_window, path_inside, picture_size, read_crop, read_padded
-from experiments.errors import BadInput
+from experiments.terminal.error import BadInput
 
 
 def save(path: Path, array: np.ndarray, **options: object) -> Path:

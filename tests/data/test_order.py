@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from experiments.data.batches import Batches
-from experiments.data.dataset import Dataset
 from experiments.data.order import ClassOrder
-from experiments.data.split import Split
-from experiments.errors import UserError
+from experiments.data.store.dataset import Dataset
+from experiments.data.store.split import Split
+from experiments.terminal.error import UserError
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.data.record import Drop, Record
-from experiments.errors import BadInput
+from experiments.terminal.error import BadInput
 
 COLOURS = ("red", "green", "blue")
 

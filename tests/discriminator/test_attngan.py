@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from experiments.config import build, compose, plain
+from experiments.config.build import build
+from experiments.config.compose import compose, plain
 from experiments.discriminator.attngan import (
     AttnGANDiscriminator,
     Cap,

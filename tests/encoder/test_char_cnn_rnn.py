@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from experiments.data.alphabet import encode_characters
+from experiments.data.text.alphabet import encode_characters
 from experiments.encoder.char_cnn_rnn import CharCNNRNN
 from experiments.encoder.recurrent import FixedGRU
 

@@ -5,7 +5,7 @@ import torch
 
 from experiments.encoder.bilstm import BiLSTM
 from experiments.encoder.damsm_text import DAMSMText
-from experiments.errors import UserError
+from experiments.terminal.error import UserError
 
 
 @pytest.fixture

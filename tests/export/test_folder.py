@@ -13,11 +13,12 @@ import yaml
 from exported_run import config_of, make_run
 from huggingface_hub import ModelCard
 
-from experiments import checkpoint, load
-from experiments.errors import UserError
+from experiments import load
 from experiments.export.folder import write
-from experiments.folder import finished_weights, reached
-from experiments.named_run import run_folder, with_run
+from experiments.run import checkpoint
+from experiments.run.folder import finished_weights, reached
+from experiments.run.named import run_folder, with_run
+from experiments.terminal.error import UserError
 
 CAPTIONS = ["a red bird", "a bird with a blue wing"]
 

@@ -18,7 +18,7 @@ from experiments.export.hub import upload
 
 CODE = (
     "import json, sys\n"
-    "from experiments.errors import UserError\n"
+    "from experiments.terminal.error import UserError\n"
     "from experiments.export.folder import write\n"
     "try:\n"
     "    write(json.loads(sys.argv[1]))\n"

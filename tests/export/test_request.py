@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from exported_run import config_of
 
-from experiments.errors import UserError
 from experiments.export.request import export_of
+from experiments.terminal.error import UserError
 
 
 def test_where_it_goes(run: Path, tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from experiments import load
-from experiments.errors import UserError
-from experiments.export.weights import read_export, sha256, write_weights
+from experiments.export.folder import write_weights
+from experiments.run.exported import read_export, sha256
+from experiments.terminal.error import UserError
 
 
 def refused(folder: Path) -> str:
@@ -116,8 +117,8 @@ def test_tensors_that_do_not_fit(export: Path) -> None:
     "target",
     [
         "os.system",
-        "experiments.launch.main",
-        "experiments.checkpoint.save",
+        "experiments.main.main",
+        "experiments.run.checkpoint.save",
         "experiments.encoder.minilm.package_folder",
         "experiments.system.base.Any",
         "experiments.system.nothing.Nothing",

@@ -49,7 +49,16 @@ TOKENS = (
 VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 1, 2**31, 2**63, -(2**63), 10**30, 0.5, float("nan"), float("inf")),
     *("", "x", "\n", "\0", "\ud800", "\x1b[2J", SCRIPT, "../../x", "a" * 5000, "1e999", "${x}"),
-    *([], {}, [[]], [None], {"": None}, {"x": {"y": []}}, [1, "a"], "experiments.terminal.show"),
+    *(
+        [],
+        {},
+        [[]],
+        [None],
+        {"": None},
+        {"x": {"y": []}},
+        [1, "a"],
+        "experiments.terminal.line.show",
+    ),
 )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from experiments.errors import BadInput, UserError
+from experiments.terminal.error import BadInput, UserError
 
 LONGEST_LINE = 3000  # letters, of which the path of a file may be some
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from experiments.card import card_of
-from experiments.errors import UserError
+from experiments.export.card import card_of
 from experiments.report.answers import answers_of
 from experiments.report.member import members_of, readable
 from experiments.report.page import Pictures, render
 from experiments.report.plain import markdown_text
 from experiments.report.record import arms_of, read
 from experiments.report.write import OPTIONS, state_of
+from experiments.terminal.error import UserError
 from tests.fuzz.targets.runs import WHOLE, make_run
 
 MARKUP = "<img src=x onerror=alert(7)>"

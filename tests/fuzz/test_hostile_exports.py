@@ -14,10 +14,10 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
-from experiments.errors import UserError
 from experiments.export.hub import upload
 from experiments.export.request import export_of
-from experiments.sample import load
+from experiments.sample.model import load
+from experiments.terminal.error import UserError
 from tests.fuzz.targets.runs import make_export, sign
 
 CONFIG = "config.yaml"
@@ -130,9 +130,13 @@ def test_configurations_that_are_none(export: Path, tmp_path: Path, name: str) -
 
 
 VALUES = [
-    ("system._target_", "experiments.folder.write_text", "which no model has; refused"),
+    ("system._target_", "experiments.file.whole.write_text", "which no model has; refused"),
     ("system._target_", "os.system", "which no model has; refused"),
-    ("system.generator._target_", "experiments.task.perform", "which no model has; refused"),
+    (
+        "system.generator._target_",
+        "experiments.trainer.perform.perform",
+        "which no model has; refused",
+    ),
     ("system.generator._target_", "experiments.generator.reed.torch.load", "which no model has"),
     ("system.generator._target_", 7, "_target_ is not what belongs there"),
     ("system.generator.width", 10_000_000, "refused"),
@@ -192,7 +196,7 @@ def test_a_run_folder_of_somebody_asks_for_no_more(export: Path, tmp_path: Path)
     (export / "export.json").unlink()
     config = yaml.safe_load((export / CONFIG).read_text())
     config["system"]["encoder"] = {
-        "_target_": "experiments.folder.write_text",
+        "_target_": "experiments.file.whole.write_text",
         "path": str(tmp_path / "sentinel"),
         "text": "x",
     }

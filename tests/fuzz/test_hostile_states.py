@@ -11,7 +11,7 @@ from torch import nn
 
 from experiments.convert.stages import sizes_of
 from experiments.convert.state import ReleasedState
-from experiments.errors import UserError
+from experiments.terminal.error import UserError
 from tests.fuzz.hostile_states import states
 
 MEMORY = 1_500_000_000  # bytes beyond those that the process has reserved

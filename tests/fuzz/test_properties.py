@@ -24,12 +24,13 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor
 
-from experiments import checkpoint, tensor_file
 from experiments.command import listed, quoted
-from experiments.errors import UserError
-from experiments.identity import run_id
-from experiments.stats import StatsFile
-from experiments.tensor_file import Damaged, OtherFormat
+from experiments.file import tensor as tensor_file
+from experiments.file.tensor import Damaged, OtherFormat
+from experiments.run import checkpoint
+from experiments.run.identity import run_id
+from experiments.run.stats import StatsFile
+from experiments.terminal.error import UserError
 
 EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "30"))
 few = settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
@@ -90,7 +91,7 @@ def test_what_a_run_builds_on_is_part_of_its_id(config: dict[str, Any]) -> None:
 
 def test_the_id_of_other_processes_is_the_same() -> None:
     config = {"model": {"widths": [4, 8], "lr": 5e-4, "name": "é"}, "seed": 3, "none": None}
-    code = f"from experiments.identity import run_id; print(run_id({config!r}, {{'a': 'b'}}))"
+    code = f"from experiments.run.identity import run_id; print(run_id({config!r}, {{'a': 'b'}}))"
     found = {
         subprocess.run(
             [sys.executable, "-c", code],

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.data.dataset import open_dataset
+from experiments.data.store.dataset import open_dataset
 from tests.hostile import captions, containers, names, numbers, pictures
 from tests.hostile.layouts import LAYOUTS, Layout, Placed, replace
 from tests.hostile.trial import Outcome, attempt

@@ -19,13 +19,13 @@ from typing import Any
 
 from PIL import Image
 
-from experiments.data.coco import Coco
-from experiments.data.cub import Cub
-from experiments.data.cub_tree import python2_pickle, write_cub_tree
-from experiments.data.folder import Folder
-from experiments.data.oxford102 import Oxford102
+from experiments.data.reader.coco import Coco
+from experiments.data.reader.cub import Cub
+from experiments.data.reader.folder import Folder
+from experiments.data.reader.oxford102 import Oxford102
+from experiments.data.reader.stamps import Stamps
 from experiments.data.record import Reader
-from experiments.data.stamps import Stamps
+from tests.data.cub_tree import python2_pickle, write_cub_tree
 
 COUNT = 120
 BIRDS = ("001.Black_footed_Albatross", "002.Laysan_Albatross", "006.Least_Auklet", "010.Red_Bird")

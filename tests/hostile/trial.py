@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.errors import BadInput, UserError
+from experiments.terminal.error import BadInput, UserError
 
 SECONDS = 8  # of a processor, for a trial
 PATIENCE = 60.0  # seconds until a trial that waits for something is ended

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from experiments.errors import UserError
 from experiments.human.answers import LIMIT, answer_files, collect
 from experiments.human.key import KEY, Key, write_key
+from experiments.terminal.error import UserError
 
 from .conftest import make_answers, make_key
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.errors import UserError
 from experiments.human.key import KEY, Key, arranged, read_key, write_key
+from experiments.terminal.error import UserError
 
 from .conftest import make_key
 

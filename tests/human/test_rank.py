@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from experiments.errors import UserError
 from experiments.human.key import Key
 from experiments.human.rank import write
+from experiments.terminal.error import UserError
 
 from .conftest import NAMES
 

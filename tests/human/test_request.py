@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
+from experiments.config.option import Human, Sample
 from experiments.data.record import Record
-from experiments.data.table import write_table
-from experiments.errors import UserError
+from experiments.data.store.table import write_table
 from experiments.human.request import Study, study_of
-from experiments.option import Human, Sample
+from experiments.terminal.error import UserError
 
 SAMPLED = ["a red bird", "a blue bird", "a bird"]
 

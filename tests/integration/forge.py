@@ -18,13 +18,18 @@ import accelerate
 import torch
 import torch._dynamo  # optimisers load it
 
-import experiments.evaluate
-import experiments.execute
-import experiments.sample
-from experiments.check import checked_compose
-from experiments.launch import main
+import experiments.sample.model
+import experiments.trainer.evaluate
+import experiments.trainer.execute
+from experiments.config.override import checked_compose
+from experiments.main import main
 
-LOADED = (accelerate, experiments.evaluate, experiments.execute, experiments.sample)
+LOADED = (
+    accelerate,
+    experiments.trainer.evaluate,
+    experiments.trainer.execute,
+    experiments.sample.model,
+)
 
 
 def run(job: dict) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from experiments import checkpoint
+from experiments.run import checkpoint
 
 QUICK = ["~metric", "trainer.sample_every=1000", "trainer.images=8"]
 STEP = {

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from experiments import load
-from experiments.errors import UserError
+from experiments.terminal.error import UserError
 
 CAPTIONS = ["a small bird with a red crown", "a blue bird"]
 KEY = "0123456789abcdef0123456789abcdef01234567"

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from experiments.stats import StatsFile
+from experiments.run.stats import StatsFile
 
 
 def only(folder: Path) -> Path:

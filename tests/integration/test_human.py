@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments import checkpoint, load
+from experiments import load
 from experiments.human.answers import FORMAT
 from experiments.human.key import read_key
+from experiments.run import checkpoint
 
 from .conftest import Commands
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from experiments import checkpoint, load
+from experiments import load
+from experiments.run import checkpoint
 
 THIN = ["encoder.dim=8", "encoder.text.width=8", "optim.embedding.decay_to_zero=null"]
 MODELS = ["char_cnn_rnn", "word_cnn_rnn", "word_lstm"]

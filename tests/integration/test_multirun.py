@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from experiments import checkpoint
+from experiments.run import checkpoint
 
 QUICK = ["~metric", "trainer.sample_every=1000", "trainer.images=8"]
 

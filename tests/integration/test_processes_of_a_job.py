@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from experiments import checkpoint
+from experiments.run import checkpoint
 
 GROUP = ["generator.norm=group", "discriminator.norm=group"]  # no statistics over the batch
 QUICK = ["~metric", "trainer.sample_every=1000", "trainer.images=12", "trainer.checkpoint_every=4"]

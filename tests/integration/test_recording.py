@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.cost import cost_of
-from experiments.folder import run_facts, run_scores, sample_captions
 from experiments.metric.samples import score_samples
-from experiments.stats import StatsFile
+from experiments.run.cost import cost_of
+from experiments.run.folder import run_facts, run_scores, sample_captions
+from experiments.run.stats import StatsFile
 
 
 @pytest.fixture

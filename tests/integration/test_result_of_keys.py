@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from experiments import checkpoint
+from experiments.run import checkpoint
 
 # Every kind of key of the table that a run can be started with, at once.
 LOOKED_AT = [

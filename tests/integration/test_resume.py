@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import torch
 
-from experiments import checkpoint
-from experiments.stats import StatsFile
+from experiments.run import checkpoint
+from experiments.run.stats import StatsFile
 
 QUICK = ["~metric", "trainer.sample_every=1000"]  # nothing but training
 LONG = [*QUICK, "trainer.images=32", "trainer.checkpoint_every=4", "trainer.keep=8"]

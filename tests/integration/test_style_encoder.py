@@ -12,9 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
-from experiments import checkpoint
-from experiments.errors import UserError
-from experiments.transfer import load_style, transfer_sheet
+from experiments.run import checkpoint
+from experiments.sample.style import load_style, transfer_sheet
+from experiments.terminal.error import UserError
 
 STYLE = ["model=style_encoder", "trainer.sample_every=1000"]
 QUICK = [*STYLE, "~metric"]

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from experiments import load
-from experiments.errors import UserError
+from experiments.terminal.error import UserError
 
 CAPTION = "a small bird with a red crown"
 

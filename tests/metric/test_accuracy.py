@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from experiments.data.dataset import Dataset
+from experiments.data.store.dataset import Dataset
+from experiments.machine.rank import Ranks
 from experiments.metric.accuracy import AccuracyScores
 from experiments.metric.result import Result
-from experiments.ranks import Ranks
 
 
 class Knowing(nn.Module):

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import torch
 
-from experiments.data.dataset import Dataset
+from experiments.data.store.dataset import Dataset
 from experiments.encoder.classifier import Classifier
 from experiments.encoder.cnn import CNN
 from experiments.encoder.damsm import DAMSM
 from experiments.encoder.damsm_text import DAMSMText
+from experiments.machine.rank import Ranks
 from experiments.metric.extractor import NetworkExtractor
 from experiments.metric.generation import GenerationScores
-from experiments.ranks import Ranks
 from experiments.system.attngan import AttnGAN
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from experiments.errors import UserError
-from experiments.metric.archive import save_arrays
+from experiments.file.array import save_arrays
 from experiments.metric.collected import Collected
 from experiments.metric.scores import compute_scores
+from experiments.terminal.error import UserError
 
 Collect = Callable[..., Collected]
 

@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from experiments.errors import UserError
 from experiments.metric.extractor import (
     EfficientNetExtractor,
     Extracted,
@@ -19,6 +18,7 @@ from experiments.metric.extractor import (
 )
 from experiments.metric.inception import Inception
 from experiments.metric.names import label
+from experiments.terminal.error import UserError
 
 
 class Pixels(Extractor):

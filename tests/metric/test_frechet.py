@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from experiments.errors import UserError
 from experiments.metric.frechet import Moments, frechet_distance, trace_of_root
+from experiments.terminal.error import UserError
 
 
 def draw(n: int, d: int, seed: int, scale: float = 1.0, shift: float = 0.0) -> Tensor:

@@ -10,17 +10,17 @@ import torch
 from torch import Tensor, nn
 
 from experiments.data.augment import to_uint8
-from experiments.data.dataset import Dataset
+from experiments.data.store.dataset import Dataset
 from experiments.encoder.char_cnn_rnn import CharCNNRNN
 from experiments.encoder.classifier import Classifier
 from experiments.encoder.cnn import CNN
 from experiments.encoder.damsm import DAMSM
 from experiments.encoder.joint_embedding import JointEmbedding
+from experiments.machine.rank import Ranks
 from experiments.metric.extractor import Extracted, NetworkExtractor, hash_weights
 from experiments.metric.generation import REPEATED, REPEATS, GenerationScores
 from experiments.metric.r_precision import r_precision
 from experiments.metric.real import captions_for, real_images
-from experiments.ranks import Ranks
 from experiments.system.attngan import AttnGAN
 from experiments.system.base import Samples
 

@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from experiments.errors import UserError
 from experiments.metric.inception_score import inception_score
+from experiments.terminal.error import UserError
 
 
 def test_uniform_predictions_score_one() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from experiments.data.dataset import Dataset
+from experiments.data.store.dataset import Dataset
 from experiments.metric.real import at_once, captions_for, real_images, share
 
 

@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from experiments.data.dataset import Dataset
+from experiments.data.store.dataset import Dataset
 from experiments.encoder.damsm import DAMSM
+from experiments.machine.rank import Ranks
 from experiments.metric.r_precision import r_precision
 from experiments.metric.real import captions_for, real_images
 from experiments.metric.result import Result
 from experiments.metric.retrieval import RetrievalScores
-from experiments.ranks import Ranks
 
 
 def score(encoder: nn.Module, birds: Dataset, samples: int = 12) -> Result:

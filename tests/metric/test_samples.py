@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from experiments.errors import UserError
-from experiments.folder import SCORE_SAMPLES
-from experiments.metric.archive import save_arrays
+from experiments.file.array import save_arrays
 from experiments.metric.attribute import attribute_hits, averages, mean_hits
 from experiments.metric.collected import Collected
 from experiments.metric.r_precision import r_precision
 from experiments.metric.samples import ScoreSamples, score_samples
 from experiments.metric.scores import compute_scores
+from experiments.run.folder import SCORE_SAMPLES
+from experiments.terminal.error import UserError
 
 COLUMNS = {"r_precision/damsm": [1, 0, 1], "attribute_accuracy/crown": [np.nan, 1, 0]}
 

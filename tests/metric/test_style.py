@@ -7,15 +7,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from experiments.data.dataset import Dataset
+from experiments.data.store.dataset import Dataset
 from experiments.generator.base import GeneratorOutput
+from experiments.machine.rank import Ranks
 from experiments.metric.names import label
 from experiments.metric.real import captions_for
 from experiments.metric.result import Result
 from experiments.metric.style import StyleScores, attribute_scores, rms, style_scores
 from experiments.metric.table import format_table
-from experiments.ranks import Ranks
-from experiments.seeding import noise_of
+from experiments.system.seeding import noise_of
 
 
 class Mean(nn.Module):

@@ -10,11 +10,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from experiments.data.dataset import Dataset
+from experiments.data.store.dataset import Dataset
 from experiments.encoder.char_cnn_rnn import CharCNNRNN
 from experiments.encoder.cnn import CNN
 from experiments.encoder.damsm import DAMSM
 from experiments.encoder.joint_embedding import JointEmbedding
+from experiments.machine.rank import Ranks
 from experiments.metric.real import real_images
 from experiments.metric.result import Result
 from experiments.metric.zero_shot import (
@@ -24,7 +25,6 @@ from experiments.metric.zero_shot import (
     precision_at,
     top1,
 )
-from experiments.ranks import Ranks
 
 
 def score(encoder: nn.Module, birds: Dataset, **options: Any) -> Result:

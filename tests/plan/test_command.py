@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from experiments.check import checked_compose
-from experiments.config import CONF, choices, plain
-from experiments.errors import UserError
-from experiments.launch import main
+from experiments.config.compose import CONF, choices, plain
+from experiments.config.override import checked_compose
+from experiments.main import main
 from experiments.plan.command import planned
 from experiments.plan.facts import PUBLISHED, facts_of, require_known
-from experiments.prerequisite import plan
+from experiments.run.prerequisite import plan
+from experiments.terminal.error import UserError
 
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
 DATA = sorted(path.stem for path in (CONF / "data").glob("*.yaml"))

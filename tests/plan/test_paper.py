@@ -14,18 +14,20 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.case import split_of
-from experiments import checkpoint
-from experiments.check import checked_compose
-from experiments.config import build, choices, plain
-from experiments.cost import RESET_PEAK
+from experiments.config.build import build
+from experiments.config.compose import choices, plain
+from experiments.config.override import checked_compose
 from experiments.data.batches import Batches
-from experiments.data.captions import CaptionFeatures
+from experiments.data.store.feature import CaptionFeatures
+from experiments.machine.rank import Ranks
 from experiments.plan.facts import DataFacts
 from experiments.plan.live import Tally
 from experiments.plan.paper import Paper, count
-from experiments.prerequisite import GROUPS, Run, plan, without_pretrained
-from experiments.ranks import Ranks
-from experiments.train import Training
+from experiments.run import checkpoint
+from experiments.run.prerequisite import Run, plan
+from experiments.run.pretrained import GROUPS, without_pretrained
+from experiments.trainer.meter import RESET_PEAK
+from experiments.trainer.training import Training
 
 FACTS = DataFacts(pictures=48, train=48, captions=1, words=50, classes=24, source="made here")
 SMALL = ["data.preset.last_resolution=64", "tracker=none", "trainer.precision=fp32"]
@@ -85,10 +87,13 @@ def real_step(run: Run) -> Real:
     with Tally() as tally, torch.backends.mkldnn.flags(enabled=False):
         training = training_of(run)
         training.step(training.batches.at(0))
+        training.advance()
         tally.peak = tally.live
         training.step(training.batches.at(training.images))
+        training.advance()
     with FlopCounterMode(display=False) as counter:
         training.step(training.batches.at(training.images))
+        training.advance()
     return Real(counter.get_total_flops(), tally.peak, training)
 
 
@@ -100,6 +105,7 @@ def resident_in_a_step(overrides: list[str]) -> int:
     before = highest()
     for _ in range(2):
         training.step(batch)
+        training.advance()
     return highest() - before
 
 
@@ -148,6 +154,7 @@ def test_files_are_as_large_as_they_are_planned(tmp_path: Path) -> None:
     run = planned("model=stackgan_stage2")
     training = training_of(run)
     training.step(training.batches.at(0))
+    training.advance()
     held = Paper(run, FACTS).held()
     state, export = training.state(), training.ema.state_dict()
     file = checkpoint.save(tmp_path, state, keep=1)

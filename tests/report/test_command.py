@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from experiments.errors import UserError
 from experiments.report.command import report
+from experiments.terminal.error import UserError
 
 
 def test_all_runs_without_those_that_are_damaged(
@@ -18,7 +18,7 @@ def test_all_runs_without_those_that_are_damaged(
     (damaged[0] / "config.yaml").write_text("[1, 2]")
     (damaged[1] / "run.json").write_text("{")
 
-    report(["task=report", f"paths.outputs={runs.place}"], several=False)
+    report(["task=report", f"paths.outputs={runs.place}"])
 
     told = capsys.readouterr().err
     assert f"left out: {damaged[0] / 'config.yaml'}: is damaged" in told
@@ -32,4 +32,4 @@ def test_a_confidence_that_is_none(runs: Any, confidence: str) -> None:
     runs.make("a")
     words = ["task=report", f"paths.outputs={runs.place}", f"report.confidence={confidence}"]
     with pytest.raises(UserError, match=r"^report\.confidence=.*: must lie between 0 and 1"):
-        report(words, several=False)
+        report(words)

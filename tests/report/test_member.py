@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from experiments.errors import UserError
 from experiments.report.member import command_of, failure, finished, members_of, readable
+from experiments.terminal.error import UserError
 
 
 def settings(folders: list[Path]) -> list[dict[str, str]]:

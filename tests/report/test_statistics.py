@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from experiments.metric.confidence import t_quantile
 from experiments.metric.samples import ScoreSamples
 from experiments.report.statistics import (
     HIGHER,
@@ -17,7 +18,6 @@ from experiments.report.statistics import (
     Pair,
     paired_difference,
     summary,
-    t_quantile,
 )
 
 SCORE = "r_precision/independent"

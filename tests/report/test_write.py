@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from experiments.errors import UserError
 from experiments.report.member import Member, members_of
 from experiments.report.write import write_report
+from experiments.terminal.error import UserError
 
 COLOUR, FRECHET = "attribute_accuracy/colour", "frechet/classifier"
 SCRIPT = "<script>alert(1)</script>"

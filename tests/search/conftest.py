@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from experiments import study
 from experiments.search.request import Search, search_of
 from experiments.search.store import Store
-from experiments.study import study_of
+from experiments.study import command as study
+from experiments.study.command import study_of
 
 FILE = """\
 # Which?

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments.errors import UserError
 from experiments.search.request import Search, check
 from experiments.search.space import Choice, Range
+from experiments.terminal.error import UserError
 
 Ask = Callable[..., Search]
 

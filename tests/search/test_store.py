@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from experiments.errors import UserError
 from experiments.search import trial as states
 from experiments.search.command import trials_as_study
 from experiments.search.request import check, search_of
 from experiments.search.store import Store
-from experiments.study import study_of
+from experiments.study.command import study_of
+from experiments.terminal.error import UserError
 
 Open = Callable[..., Store]
 

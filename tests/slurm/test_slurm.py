@@ -15,7 +15,7 @@ import pytest
 import torch
 from one_node import OneNode
 
-from experiments import checkpoint
+from experiments.run import checkpoint
 
 pytestmark = pytest.mark.slurm
 

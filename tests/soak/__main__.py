@@ -26,8 +26,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from experiments.folder import reached, write_json
-from experiments.terminal import say, show
+from experiments.file.whole import write_json
+from experiments.run.folder import reached
+from experiments.terminal.line import say, show
 from tests.reliability_page import table, write_section
 from tests.soak.jobs import ARM
 from tests.soak.process_tree import MIB, Sample, watch

@@ -1,4 +1,4 @@
-"""Many runs in one Python process, one after the other, through `experiments.task.perform`.
+"""Many runs in one Python process, one after the other, through `trainer/perform.py`.
 
 python -m tests.soak.jobs COUNT OVERRIDE...: after each run a line of JSON on stdout, what this
 process and its children hold.
@@ -13,9 +13,9 @@ import sys
 import time
 from dataclasses import asdict
 
-from experiments.check import checked_compose
-from experiments.config import choices, plain
-from experiments.task import perform
+from experiments.config.compose import choices, plain
+from experiments.config.override import checked_compose
+from experiments.trainer.perform import perform
 from tests.soak.process_tree import look
 
 # A weight of a loss is an arm of its own: another run, on the same data and prerequisites.

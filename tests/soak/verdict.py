@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.device import cores
-from experiments.provenance import environment
+from experiments.machine.device import cores
+from experiments.run.provenance import environment
 from tests.soak.process_tree import MIB, Sample
 
 BLOCKS = 20

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from experiments.terminal import say, show
+from experiments.terminal.line import say, show
 from tests.supply.audit import audit
 from tests.supply.licences import PAGE, write_licences
 from tests.supply.lock import LOCK, ROOT, write_lock

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from experiments.data.batches import Batch
-from experiments.seeding import Step
 from experiments.system.base import System
-from experiments.train import Training
+from experiments.system.seeding import Step
+from experiments.trainer.training import Training
 
 
 @pytest.fixture

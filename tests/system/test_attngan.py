@@ -8,11 +8,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.data.batches import Batch
-from experiments.data.dataset import Dataset
+from experiments.data.store.dataset import Dataset
 from experiments.loss.damsm import DAMSMLoss
-from experiments.seeding import Step
 from experiments.system.attngan import AttnGAN
 from experiments.system.base import Losses
+from experiments.system.seeding import Step
 
 Make = Callable[..., AttnGAN]
 FirstBatch = Callable[..., tuple[Batch, Step]]

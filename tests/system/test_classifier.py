@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 
 from experiments.data.batches import Batch
-from experiments.data.dataset import Dataset
+from experiments.data.store.dataset import Dataset
 from experiments.encoder.classifier import Classifier
 from experiments.encoder.cnn import CNN
-from experiments.seeding import Step
 from experiments.system.classifier import ClassifierTraining, known_cross_entropy
+from experiments.system.seeding import Step
 
 FirstBatch = Callable[..., tuple[Batch, Step]]
 

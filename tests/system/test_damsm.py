@@ -8,9 +8,9 @@ from experiments.data.batches import Batch
 from experiments.encoder.damsm import DAMSM
 from experiments.loss.damsm import DAMSMLoss
 from experiments.optim.adam import Adam
-from experiments.seeding import Step
 from experiments.system.damsm import DAMSMTraining
-from experiments.train import Training
+from experiments.system.seeding import Step
+from experiments.trainer.training import Training
 
 
 def test_one_phase_whose_bound_holds_for_the_text_alone(make_encoder: Callable[..., DAMSM]) -> None:
@@ -45,6 +45,7 @@ def test_it_learns_to_match_a_batch(
     batch, values = training.batches.at(0), []
     for _ in range(25):
         training.step(batch)
+        training.advance()
         values.append(training.stats.read()["embedding/loss"])
     assert values[-1] < 0.7 * values[0]
     assert torch.isfinite(torch.tensor(values)).all()

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.data.batches import Batch
-from experiments.seeding import Step
 from experiments.system.base import Losses
+from experiments.system.seeding import Step
 from experiments.system.text_to_image import TextToImage, WrongPair
 
 Make = Callable[..., TextToImage]

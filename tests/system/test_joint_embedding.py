@@ -6,18 +6,18 @@ import pytest
 import torch
 
 from experiments.data.batches import Batch
-from experiments.data.dataset import Dataset
+from experiments.data.store.dataset import Dataset
 from experiments.encoder.char_cnn_rnn import CharCNNRNN
 from experiments.encoder.cnn import CNN
 from experiments.encoder.joint_embedding import JointEmbedding
 from experiments.encoder.word_lstm import WordLSTM
-from experiments.errors import UserError
 from experiments.loss.joint_embedding import JointEmbeddingLoss
 from experiments.optim.adam import Adam
-from experiments.sample import Model
-from experiments.seeding import Step
+from experiments.sample.model import Model
 from experiments.system.joint_embedding import JointEmbeddingTraining
-from experiments.train import Training
+from experiments.system.seeding import Step
+from experiments.terminal.error import UserError
+from experiments.trainer.training import Training
 
 
 def make(birds: Dataset, letters: bool = True, weight: float = 1.0) -> JointEmbeddingTraining:
@@ -75,6 +75,7 @@ def test_it_learns_to_match_a_batch(
     batch, values = training.batches.at(0), []
     for _ in range(60):
         training.step(batch)
+        training.advance()
         values.append(training.stats.read()["embedding/loss"])
     assert values[0] == pytest.approx(8 / 5, rel=0.05)  # nearly all scores are 0: 2 (B^2 - B) / B^2
     assert values[-1] < 0.5 * values[0]

@@ -10,9 +10,9 @@ import torch
 
 from experiments.data.batches import Batch
 from experiments.loss.gradient_penalty import GradientPenalty
-from experiments.seeding import Step
+from experiments.system.seeding import Step
 from experiments.system.text_to_image import TextToImage
-from experiments.train import Training
+from experiments.trainer.training import Training
 
 FirstBatch = Callable[..., tuple[Batch, Step]]
 KINDS = ["gan_cls", "stackgan", "stackgan_stage2", "stackgan_v2", "attngan"]
@@ -41,6 +41,7 @@ def test_a_penalty_is_a_phase_of_its_own(
     assert set(training.state()["optimisers"]) == {"discriminator", "generator"}
     for _ in range(2):
         training.step(training.batches.at(training.images))
+        training.advance()
     found = training.stats.read()
     sizes = system.discriminator.resolutions
     assert all(found[f"penalty/{size}px/gradient"] >= 0 for size in sizes)
@@ -97,6 +98,7 @@ def test_augmented_systems_train(
     training = make_training(system)
     for _ in range(2):
         training.step(training.batches.at(training.images))
+        training.advance()
     assert not training.numerics.check()
 
 

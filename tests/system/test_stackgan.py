@@ -11,10 +11,10 @@ from torch import Tensor
 
 from experiments.data.batches import Batch
 from experiments.loss.kl import kl_loss
-from experiments.seeding import Step
 from experiments.system.base import Losses
+from experiments.system.seeding import Step
 from experiments.system.text_to_image import TextToImage
-from experiments.train import Training
+from experiments.trainer.training import Training
 
 Make = Callable[..., TextToImage]
 FirstBatch = Callable[..., tuple[Batch, Step]]
@@ -69,6 +69,7 @@ def test_stage_2_judges_the_last_picture_and_leaves_stage_1_alone(
     training = make_training(system)
     for _ in range(2):
         training.step(training.batches.at(training.images))
+        training.advance()
     after = first.state_dict()  # type: ignore[union-attr,operator]
     assert all(torch.equal(before[name], after[name]) for name in before)
     moved = [p for n, p in system.generator.named_parameters() if not n.startswith("first.")]
@@ -118,6 +119,7 @@ def test_turns_leave_the_other_network_alone(
         training.turns[0].settings.lr = 1e-2
         before = {k: v.clone() for k, v in training.system.state_dict().items()}
         training.step(training.batches.at(0))
+        training.advance()
         after = training.system.state_dict()
         changed = {
             name.split(".")[0] for name in before if not torch.equal(before[name], after[name])

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from experiments.data.batches import Batch
-from experiments.errors import UserError
 from experiments.optim.adam import Adam
-from experiments.seeding import Step
 from experiments.style.reed import StyleEncoder
 from experiments.system.attngan import AttnGAN
+from experiments.system.seeding import Step
 from experiments.system.style_encoder import StyleEncoderTraining
 from experiments.system.text_to_image import TextToImage
-from experiments.train import Training
+from experiments.terminal.error import UserError
+from experiments.trainer.training import Training
 
 Make = Callable[..., StyleEncoderTraining]
 FirstBatch = Callable[..., tuple[Batch, Step]]
@@ -77,6 +77,7 @@ def test_steps_change_the_style_encoder_alone(
     training = make_training(system)
     for _ in range(2):
         training.step(training.batches.at(training.images))
+        training.advance()
     after = [weights(module) for module in fixed]
     assert all(same(old, new) for old, new in zip(before, after, strict=True))
     assert all(p.grad is None for module in fixed for p in module.parameters())
@@ -92,6 +93,7 @@ def test_running_statistics_of_the_generator_stay_as_they_are(
     assert any("running_mean" in name for name in before)
     for _ in range(2):
         training.step(training.batches.at(training.images))
+        training.advance()
     with training.ema.in_place(system):
         assert system.generator is drawer.generator, "what is frozen has no average of its own"
     assert same(before, weights(system.generator)) and not system.generator.training
@@ -175,6 +177,7 @@ def test_it_learns_to_read_the_noise(make: Make, make_training: Callable[..., Tr
     values = []
     for _ in range(60):
         training.step(training.batches.at(training.images))
+        training.advance()
         values.append(training.stats.read()["style/noise"])
     assert 0.7 < sum(values[:3]) / 3 < 1.4, "it begins with knowing nothing"
     assert sum(values[-5:]) / 5 < 0.7

@@ -15,9 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from experiments.errors import UserError, as_user_error
-from experiments.launch import USER_ERROR
-from experiments.terminal import say, show
+from experiments.terminal.error import USER_ERROR, UserError, as_user_error
+from experiments.terminal.line import say, show
 
 
 class _Parser(argparse.ArgumentParser):

@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from experiments.convert.run import Conversion, compose_run, empty
 from experiments.convert.stages import Sizes, released_names, sizes_of
 from experiments.convert.state import ReleasedState
-from experiments.data.metadata_pickles import pickled_words
-from experiments.data.vocabulary import Vocabulary
-from experiments.errors import UserError
+from experiments.data.layout.pickle_lists import pickled_words
+from experiments.data.text.vocabulary import Vocabulary
+from experiments.terminal.error import UserError
 
 WORDS = {"cub": 25, "coco": 20}  # of a caption: cfg/eval_bird.yml, cfg/eval_coco.yml
 COCO = (48, 3)  # GF_DIM and R_NUM of cfg/coco_attn2.yml

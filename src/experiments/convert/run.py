@@ -12,14 +12,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from experiments import checkpoint
-from experiments import folder as files
-from experiments.check import checked_compose
-from experiments.config import build, choices, plain
+from experiments.config.build import build
+from experiments.config.compose import choices, plain
+from experiments.config.override import checked_compose
 from experiments.convert.state import ReleasedState
-from experiments.errors import UserError
-from experiments.identity import run_id
-from experiments.provenance import scrub, write_provenance
+from experiments.file.whole import write_json
+from experiments.run import checkpoint
+from experiments.run import folder as files
+from experiments.run.identity import run_id
+from experiments.run.provenance import write_provenance
+from experiments.terminal.error import UserError
+from experiments.terminal.secret import scrub
 
 UNKNOWN = 0  # images that the weights have seen: no release says it
 # What data decide (`assemble.facts_of`), of data that are not there.
@@ -88,9 +91,9 @@ def write_run(conversion: Conversion, place: Path) -> None:
     try:
         partial.mkdir(parents=True)
         checkpoint.save_weights(partial, UNKNOWN, conversion.export)
-        files.write_json(partial / files.FACTS, NO_DATA | conversion.facts)
+        write_json(partial / files.FACTS, NO_DATA | conversion.facts)
         write_provenance(partial, conversion.config)
-        files.write_json(partial / files.RUN, scrub(about))
+        write_json(partial / files.RUN, scrub(about))
         partial.replace(place)
     except OSError as error:
         raise UserError(f"--out={place}: cannot be written ({error.strerror})") from None

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from experiments.errors import UserError
+from experiments.terminal.error import UserError
 
 PARALLEL = "module."  # what nn.DataParallel puts before every name
 COUNTER = "num_batches_tracked"  # of batch norm; files from before PyTorch 0.4.1 have none

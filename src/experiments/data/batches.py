@@ -17,10 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from experiments.data.captions import CaptionFeatures
 from experiments.data.order import ORDERS, Sampling
-from experiments.data.split import Split
-from experiments.errors import UserError
+from experiments.data.store.feature import CaptionFeatures
+from experiments.data.store.split import Split
+from experiments.terminal.error import UserError
 
 Mismatch = Literal["none", "roll", "class_aware"]
 DRAW = 1  # a stream of random numbers that one seed gives; those of `order.py` are others

@@ -16,10 +16,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
-from experiments.data.names import is_name
 from experiments.data.picture_bounds import require_bounded
 from experiments.data.record import Box
-from experiments.errors import BadInput
+from experiments.file.name import is_name
+from experiments.terminal.error import BadInput
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "PPM", "TIFF")
 MAX_BYTES = 128_000_000

@@ -8,8 +8,8 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from experiments.data.split import Split
-from experiments.errors import UserError
+from experiments.data.store.split import Split
+from experiments.terminal.error import UserError
 
 Sampling = Literal["images", "classes"]
 ORDER, CLASSES = 0, 2  # streams of random numbers that one seed gives; `batches.py` draws from 1

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from experiments.errors import BadInput
+from experiments.terminal.error import BadInput
 
 MAX_PIXELS = 64_000_000  # of a JPEG that is decoded row by row
 MAX_HELD = 32_000_000  # of a picture that is in memory as a whole, and then once more as RGB

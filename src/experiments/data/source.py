@@ -27,7 +27,7 @@ class Source:
 SOURCES = {
     "plumage": Source(
         "invented birds, drawn by this project, with captions made of their attributes",
-        "Drawn by `experiments.data.plumage`; nothing was downloaded.",
+        "Drawn by `experiments.data.reader.plumage`; nothing was downloaded.",
         "that of the code, MIT",
         "It knows drawn birds of invented species alone, in the few words of their captions.",
     ),

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from experiments.discriminator.base import MAP_SIZE, SLOPE, Discriminator, Logits, with_sentence
 from experiments.discriminator.together import together
-from experiments.normalisation import JudgeNorm, convolution
+from experiments.layer.normalisation import JudgeNorm, convolution
 
 T = TypeVar("T")
 Cap = int | Literal["double"]

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from experiments.discriminator.base import MAP_SIZE, SLOPE, Discriminator, Logits, with_sentence
 from experiments.discriminator.together import together
-from experiments.normalisation import JudgeNorm, convolution, linear
-from experiments.residual import Bottleneck
+from experiments.layer.normalisation import JudgeNorm, convolution, linear
+from experiments.layer.residual import Bottleneck
 
 HEAD_FACTOR = 8
 

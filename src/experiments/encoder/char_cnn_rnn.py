@@ -7,8 +7,8 @@ from typing import Literal, get_args
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from experiments.data.alphabet import LENGTH, SYMBOLS
-from experiments.data.reading import Reads
+from experiments.data.text.alphabet import LENGTH, SYMBOLS
+from experiments.data.text.reading import Reads
 from experiments.encoder.recurrent import FixedGRU, ReLURNN, initialise_uniform
 
 Arch = Literal["cvpr", "icml_rnn8", "icml_gru18"]

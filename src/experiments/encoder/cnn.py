@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from experiments.normalisation import Norm, normalisation
+from experiments.layer.normalisation import Norm, normalisation
 
 
 class ResidualBlock(nn.Module):

@@ -7,7 +7,7 @@ from typing import NoReturn
 from torch import Tensor, nn
 
 from experiments.encoder.text_image import TextImageEncoder
-from experiments.errors import UserError
+from experiments.terminal.error import UserError
 
 
 class DAMSMText(TextImageEncoder):

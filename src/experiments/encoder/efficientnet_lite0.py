@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from experiments.errors import UserError
+from experiments.terminal.error import UserError
 
 # (expansion, channels, repeats, kernel, stride) of each group of blocks: Tan and Le 2019, table 1.
 GROUPS = (

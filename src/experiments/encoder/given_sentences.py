@@ -10,8 +10,8 @@ from typing import NoReturn, Self
 
 from torch import Tensor, nn
 
-from experiments.data.reading import Reads
-from experiments.errors import UserError
+from experiments.data.text.reading import Reads
+from experiments.terminal.error import UserError
 
 
 class GivenSentences(nn.Module):

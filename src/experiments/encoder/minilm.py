@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from experiments.data.reading import Reads
-from experiments.data.wordpiece import package_folder
+from experiments.data.text.reading import Reads
+from experiments.data.text.wordpiece import package_folder
 
 WIDTH, HEADS, HIDDEN, LAYERS, PIECES, PLACES = 384, 12, 1536, 6, 30522, 512
 EPSILON = 1e-12

@@ -6,7 +6,7 @@ from typing import Self
 
 from torch import Tensor, nn
 
-from experiments.data.reading import Reads, reads_of
+from experiments.data.text.reading import Reads, reads_of
 
 
 class TextImageEncoder(nn.Module):

@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from safetensors import SafetensorError
+from safetensors.torch import save_file
 
-from experiments import checkpoint
-from experiments import folder as files
-from experiments.card import card_of, write_card
-from experiments.errors import UserError
+from experiments.export.card import card_of, write_card
 from experiments.export.request import Request, export_of, require_free
-from experiments.export.weights import FORMAT, require_whole, sha256, write_weights
-from experiments.portable import portable, portable_config, portable_overrides
-from experiments.terminal import show
+from experiments.file.tensor import apart
+from experiments.file.whole import write_json
+from experiments.run import folder as files
+from experiments.run.exported import FORMAT, State, _line, require_whole, sha256
+from experiments.run.portable import portable, portable_config, portable_overrides
+from experiments.run.weight import load_export
+from experiments.terminal.error import UserError
+from experiments.terminal.line import show
 
 README = "README.md"
 NEWEST = ("images-*.png", "attention-images-*.png")  # sheets, of each of which one is taken
@@ -47,7 +51,7 @@ def write_export(request: Request) -> None:
     """
     run, folder = request.run, request.folder
     require_unedited(folder)
-    state = checkpoint.load_export(run)
+    state = load_export(run)
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
@@ -75,12 +79,12 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any]) -> None:
     write_weights(place / files.MODEL, state["export"])
     shutil.copymode(place / files.CONFIG, place / files.MODEL)
     words = {key: facts[key] for key in ("words",) if key in facts}  # tokens are their places
-    files.write_json(place / files.FACTS, portable(facts) | words)
+    write_json(place / files.FACTS, portable(facts) | words)
     overrides = portable_overrides(list(about.get("overrides", [])))
-    files.write_json(place / files.RUN, portable(about) | {"overrides": overrides})
+    write_json(place / files.RUN, portable(about) | {"overrides": overrides})
     scores = files.run_scores(run)
     if scores is not None:
-        files.write_json(place / files.SCORES, portable(scores))
+        write_json(place / files.SCORES, portable(scores))
     for source in _samples(run):
         (place / "samples").mkdir(exist_ok=True)
         shutil.copyfile(source, place / "samples" / source.name)
@@ -98,7 +102,7 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any]) -> None:
         "birdsong": importlib.metadata.version("birdsong"),
         "sha256": {name: sha256(place / name) for name in names},
     }
-    files.write_json(place / files.EXPORT, content)
+    write_json(place / files.EXPORT, content)
 
 
 def _samples(run: Path) -> list[Path]:
@@ -138,3 +142,14 @@ def _written(folder: Path) -> list[str]:
     if not path.is_file():
         return []
     return [name.partition("/")[0] for name in files.export_about(folder).get("sha256") or {}]
+
+
+def write_weights(path: Path, export: State) -> None:
+    """Networks by their group, as `<group>.<tensor>`. Tensors that share memory, as tied weights
+    do, are written once for each name. Raises `UserError` where the file cannot be written."""
+    assert not any("." in group for group in export), "a group is a name without a dot"
+    named = {f"{g}.{name}": tensor for g, state in export.items() for name, tensor in state.items()}
+    try:
+        save_file(apart(named), path, {"format": "pt"})
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path}: could not be written ({_line(error)}); make room") from None

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from experiments import folder as files
-from experiments.errors import UserError
+from experiments.run import folder as files
+from experiments.terminal.error import UserError
 
 
 def require_login(repository: str) -> None:

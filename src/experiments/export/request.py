@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments import folder as files
-from experiments.errors import UserError
-from experiments.named_run import run_folder
+from experiments.run import folder as files
+from experiments.run.named import run_folder
+from experiments.terminal.error import UserError
 
 FOLDER = "export"  # in the run folder, where no other is named
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")

@@ -23,7 +23,7 @@ from experiments.generator.block import (
     UpBlock,
     WordAttention,
 )
-from experiments.normalisation import Norm
+from experiments.layer.normalisation import Norm
 
 
 class NextStage(nn.Module):

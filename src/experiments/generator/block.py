@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from experiments.generator.base import SEED_SIZE
-from experiments.normalisation import Norm, normalisation
+from experiments.layer.normalisation import Norm, normalisation
 
 OUTWEIGHS = 4  # times as many weights as values: then summing a kernel costs more than it saves
 

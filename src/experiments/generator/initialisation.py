@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from experiments.spectral import restart_power_method, stored_weight
+from experiments.layer.spectral import restart_power_method, stored_weight
 
 NORM_STD = 0.02
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from experiments.generator.base import SEED_SIZE, Generator, GeneratorOutput, doublings
-from experiments.normalisation import Norm, normalisation
-from experiments.residual import Bottleneck
+from experiments.layer.normalisation import Norm, normalisation
+from experiments.layer.residual import Bottleneck
 
 SLOPE = 0.2
 

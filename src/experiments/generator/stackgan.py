@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from experiments.generator.augmentation import ConditionActivation, ConditioningAugmentation
 from experiments.generator.base import SEED_SIZE, Generator, GeneratorOutput, doublings
 from experiments.generator.block import UpConv
-from experiments.normalisation import Norm, normalisation
-from experiments.residual import Bottleneck
+from experiments.layer.normalisation import Norm, normalisation
+from experiments.layer.residual import Bottleneck
 
 Arch = Literal["pytorch", "tensorflow"]  # the two releases of the authors
 

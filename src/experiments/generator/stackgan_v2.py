@@ -16,7 +16,7 @@ from experiments.generator.block import (
     ResidualBlock,
     UpBlock,
 )
-from experiments.normalisation import Norm, normalisation
+from experiments.layer.normalisation import Norm, normalisation
 
 
 class JointStage(nn.Module):

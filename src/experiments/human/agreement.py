@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from experiments.report.statistics import t_quantile
+from experiments.metric.confidence import t_quantile
 
 
 def interval(

@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from experiments.data.bounded import read_bounded
-from experiments.errors import UserError
-from experiments.foreign import parse_json
+from experiments.file.bounded import read_bounded
+from experiments.file.parse import parse_json
 from experiments.human.key import KEY, PAGE_ID, Key, read_key
+from experiments.terminal.error import UserError
 
 FORMAT = "human ranking 1"
 RESULT = "human_rank.json"

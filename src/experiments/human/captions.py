@@ -6,12 +6,12 @@ import random
 from functools import cache
 from pathlib import Path
 
-from experiments import folder as files
-from experiments.data.bounded import read_bounded
-from experiments.data.table import read_table, table_exists
-from experiments.errors import UserError
-from experiments.foreign import parse_json
-from experiments.shape import fault_of
+from experiments.data.store.table import read_table, table_exists
+from experiments.file.bounded import read_bounded
+from experiments.file.parse import parse_json
+from experiments.run import folder as files
+from experiments.run.schema import fault_of
+from experiments.terminal.error import UserError
 
 SAMPLED = Path("samples") / "captions.json"
 LIMIT = 10_000_000  # bytes of the few captions that a run sampled

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.data.bounded import read_bounded
-from experiments.errors import UserError
-from experiments.folder import write_json
-from experiments.foreign import parse_json
+from experiments.file.bounded import read_bounded
+from experiments.file.parse import parse_json
+from experiments.file.whole import write_json
+from experiments.terminal.error import UserError
 
 PLACE, KEY, PAGE = "human", "key.json", "index.html"
 LETTERS = "ABCDEFGHIJKL"  # pictures of one caption

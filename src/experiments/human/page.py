@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from experiments.errors import UserError
 from experiments.human.answers import FORMAT, LONGEST, NAME
 from experiments.human.key import LETTERS, Key
+from experiments.terminal.error import UserError
 
 TEMPLATE = "page.html.j2"
 

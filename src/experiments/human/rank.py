@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from experiments.folder import write_json
+from experiments.file.whole import write_json
 from experiments.human.agreement import interval, kendall_w, preferred
 from experiments.human.answers import RESULT, Collected
 from experiments.human.request import answers_of
 from experiments.human.table import as_markdown, as_text
-from experiments.terminal import say, show
+from experiments.terminal.line import say, show
 
 
 def write(config: Mapping[str, Any]) -> Path:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments import folder as files
-from experiments.errors import UserError
+from experiments.config.target import STYLE
 from experiments.human.answers import Collected, answer_files, collect
 from experiments.human.captions import captions_of_runs, chosen
 from experiments.human.key import LETTERS, PLACE, Run
-from experiments.request import STYLE, drawing_of
+from experiments.run import folder as files
+from experiments.sample.request import drawing_of
+from experiments.terminal.error import UserError
 
 CHOOSE = "name two or more runs: run=outputs/<model>-<data>/<id>,outputs/<model>-<data>/<id>"
 

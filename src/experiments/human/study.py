@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from experiments.folder import write_text
+from experiments.file.whole import write_text
 from experiments.human.key import PAGE, Key, arranged, coded, write_key
 from experiments.human.page import of_side, png, render
 from experiments.human.request import Study, study_of
-from experiments.machine import set_up
-from experiments.picture import to_pixels
-from experiments.progress import Progress
-from experiments.sample import load
-from experiments.terminal import show
+from experiments.machine.setup import set_up
+from experiments.sample.model import load
+from experiments.sample.picture import to_pixels
+from experiments.terminal.line import show
+from experiments.terminal.progress import Progress
 
 
 def write(config: dict[str, Any]) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.markdown import plain
+from experiments.file.markdown import plain
 
 FEW = 3  # participants up to which the width of the interval wants an explanation
 

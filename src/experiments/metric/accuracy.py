@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from experiments.data.dataset import Dataset
+from experiments.data.store.dataset import Dataset
 from experiments.encoder.classifier import CLASS
+from experiments.machine.rank import Ranks
 from experiments.metric.attribute import attribute_accuracy
 from experiments.metric.extractor import hash_weights
 from experiments.metric.protocol import Protocol
 from experiments.metric.real import at_once, real_images
 from experiments.metric.result import Result
-from experiments.ranks import Ranks
 
 
 class AccuracyScores:

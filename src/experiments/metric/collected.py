@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from experiments.errors import UserError
-from experiments.metric.archive import load_arrays, save_arrays
+from experiments.file.array import load_arrays, save_arrays
+from experiments.terminal.error import UserError
 
 
 @dataclass

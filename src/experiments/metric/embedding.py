@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from experiments.data.split import Split
+from experiments.data.store.split import Split
 from experiments.metric.real import LARGEST_BATCH, at_once, read_captions, real_images
 
 

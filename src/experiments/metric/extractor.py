@@ -14,9 +14,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from experiments.errors import UserError
 from experiments.metric.inception import INPUT_SIZE, Inception
 from experiments.metric.names import REFERENCE
+from experiments.terminal.error import UserError
 
 INCEPTION_FILE = "pt_inception-2015-12-05-6726825d.pth"
 INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from experiments.data.augment import normalise, to_uint8
-from experiments.data.captions import tokens_hash
-from experiments.data.dataset import Dataset
+from experiments.data.store.dataset import Dataset
+from experiments.data.store.feature import tokens_hash
 from experiments.encoder.classifier import Classifier
 from experiments.encoder.text_image import TextImageEncoder
-from experiments.errors import UserError
+from experiments.machine.rank import Ranks
 from experiments.metric.collected import Collected
 from experiments.metric.extractor import Extractor, hash_weights
 from experiments.metric.protocol import Protocol
@@ -25,8 +25,8 @@ from experiments.metric.real import at_once, captions_for, read_captions, real_i
 from experiments.metric.result import Result
 from experiments.metric.samples import ScoreSamples
 from experiments.metric.scores import compute_scores
-from experiments.ranks import Ranks
-from experiments.terminal import say
+from experiments.terminal.error import UserError
+from experiments.terminal.line import say
 
 REPEATED, REPEATS = 8, 4  # captions that are drawn several times, for diversity
 FORMAT = 1  # of what is kept of real pictures; raising it leaves older files unused

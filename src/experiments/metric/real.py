@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from experiments.data.augment import centre, crop_and_flip, normalise
-from experiments.data.reading import reads_of
-from experiments.data.split import Split
+from experiments.data.store.split import Split
+from experiments.data.text.reading import reads_of
 
 LARGEST_BATCH, PIXELS = 64, 2**22  # 64 pictures up to 256 px, 16 of 512 px
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import torch
 
-from experiments.data.dataset import Dataset
+from experiments.data.store.dataset import Dataset
+from experiments.machine.rank import Ranks
 from experiments.metric.embedding import evaluating, image_vectors, sentence_vectors
 from experiments.metric.extractor import hash_weights
 from experiments.metric.protocol import Protocol
 from experiments.metric.r_precision import r_precision
 from experiments.metric.real import captions_for
 from experiments.metric.result import Result
-from experiments.ranks import Ranks
 
 FOLDS = 10
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.errors import UserError
-from experiments.folder import SCORE_SAMPLES
-from experiments.foreign import parse_json
-from experiments.metric.archive import load_arrays, save_arrays
+from experiments.file.array import load_arrays, save_arrays
+from experiments.file.parse import parse_json
+from experiments.run.folder import SCORE_SAMPLES
+from experiments.terminal.error import UserError
 
 CAPTION, AVERAGES = "caption", "averages"
 

@@ -16,15 +16,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.data.augment import normalise, to_uint8
-from experiments.data.dataset import Dataset
+from experiments.data.store.dataset import Dataset
 from experiments.encoder.classifier import Classifier
+from experiments.machine.rank import Ranks
 from experiments.metric.attribute import attribute_accuracy, attribute_chance
 from experiments.metric.embedding import evaluating
 from experiments.metric.extractor import hash_weights
 from experiments.metric.protocol import Protocol
 from experiments.metric.real import at_once, captions_for, read_captions, real_images
 from experiments.metric.result import Result
-from experiments.ranks import Ranks
 
 LEVELS = 127.5  # grey levels of a difference of 1 between pictures in [-1, 1]
 

@@ -13,14 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from experiments.data.dataset import Dataset
-from experiments.data.split import Split
+from experiments.data.store.dataset import Dataset
+from experiments.data.store.split import Split
+from experiments.machine.rank import Ranks
 from experiments.metric.embedding import evaluating, image_vectors, sentence_vectors
 from experiments.metric.extractor import hash_weights
 from experiments.metric.names import RETRIEVED
 from experiments.metric.protocol import Protocol
 from experiments.metric.result import Result
-from experiments.ranks import Ranks
 
 CHUNK = 1024
 

@@ -4,37 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
-from experiments.plan.estimate import Disk, Machine, Pace, disk, largest, pace
+from experiments.plan.estimate import Machine, Planned, disk, largest, pace
 from experiments.plan.facts import DataFacts, facts_of
-from experiments.plan.paper import Held, Needs, Paper
-from experiments.prerequisite import Run, plan
-from experiments.terminal import show
-
-
-@dataclass(frozen=True)
-class Planned:
-    """All that is known of a run before it begins. `wanted_by`: the node of the run that it is
-    trained for, None for the run itself. `activations`: bytes of one more image."""
-
-    name: str
-    wanted_by: str | None
-    finished: bool
-    images: int
-    facts: DataFacts
-    side: int
-    accumulate: int
-    parameters: dict[str, int]
-    trained: list[str]
-    held: Held
-    precision: str
-    activations: float
-    needs: Needs
-    largest: Needs | None
-    disk: Disk
-    paces: list[Pace]
+from experiments.plan.paper import Paper
+from experiments.run.prerequisite import Run, plan
+from experiments.terminal.line import show
 
 
 def show_plan(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> None:

@@ -134,3 +134,26 @@ def disk(
     features = 2 * captions * dim * (1 + longest * words)
     run = (keep + 1) * held.checkpoint + held.export
     return Disk(facts.pictures * side * side * 3, features, run)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """All that is known of a run before it begins. `wanted_by`: the node of the run that it is
+    trained for, None for the run itself. `activations`: bytes of one more image."""
+
+    name: str
+    wanted_by: str | None
+    finished: bool
+    images: int
+    facts: DataFacts
+    side: int
+    accumulate: int
+    parameters: dict[str, int]
+    trained: list[str]
+    held: Held
+    precision: str
+    activations: float
+    needs: Needs
+    largest: Needs | None
+    disk: Disk
+    paces: list[Pace]

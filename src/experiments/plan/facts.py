@@ -8,12 +8,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from experiments.config import build
-from experiments.data.plumage import Plumage
+from experiments.config.build import build
+from experiments.data.reader.plumage import Plumage
 from experiments.data.record import Reader, Record
-from experiments.data.table import read_records
-from experiments.data.vocabulary import Vocabulary
-from experiments.errors import UserError
+from experiments.data.store.table import read_records
+from experiments.data.text.vocabulary import Vocabulary
+from experiments.terminal.error import UserError
 
 SAMPLE = 1000  # drawn birds whose captions have all words there are
 TEST_SHARE = 0.1  # where a number of pictures is all that is known

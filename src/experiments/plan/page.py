@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.plan.command import Planned
-from experiments.plan.estimate import DENSE, GB
+from experiments.plan.estimate import DENSE, GB, Planned
 
 HEADINGS = ("GPUs", "batch", "memory", "computing", "exchanging", "images/s", "hours")
 

@@ -15,18 +15,19 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._pytree import tree_leaves
 
-from experiments.config import build
-from experiments.data import alphabet, wordpiece
+from experiments.config.build import build
 from experiments.data.batches import Batch
-from experiments.machine import memory_format
-from experiments.optim.turn import optimisers_of
+from experiments.data.text import alphabet, wordpiece
+from experiments.machine.rank import Ranks
+from experiments.machine.setup import memory_format
 from experiments.plan.facts import DataFacts
 from experiments.plan.live import Tally, WithoutNumbers
-from experiments.prerequisite import GROUPS, Run, without_pretrained
-from experiments.ranks import Ranks
-from experiments.seeding import Step
+from experiments.run.prerequisite import Run
+from experiments.run.pretrained import GROUPS, without_pretrained
 from experiments.system.base import System
-from experiments.train import Training
+from experiments.system.seeding import Step
+from experiments.trainer.training import Training
+from experiments.trainer.turn import optimisers_of
 
 PRECISIONS = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
@@ -199,6 +200,7 @@ class Paper:
                     tally.peak, tally.flops, tally.operators = tally.live, 0, 0
                     ranks.reduced = ranks.gathered = 0
                     training.step(self._batch(share))
+                    training.advance()
                     seen[due] = tally.flops, tally.operators, ranks.reduced, ranks.gathered
                     peak = max(peak, tally.peak)
                 sums = [total + part for total, part in zip(sums, seen[due], strict=True)]

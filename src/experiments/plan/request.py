@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.errors import UserError
 from experiments.plan.facts import require_known
+from experiments.terminal.error import UserError
 
 POSITIVE = ("memory", "tflops", "utilisation", "launch", "link", "network")
 MOST = 1_000_000  # GPUs

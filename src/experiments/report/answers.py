@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from experiments.report import score as scores
+from experiments.metric import meaning as scores
 from experiments.report.compare import (
     BETTER,
     WORSE,

@@ -6,12 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from experiments import folder as files
-from experiments.check import checked_compose
-from experiments.config import choices, plain
-from experiments.errors import UserError
-from experiments.portable import portable
-from experiments.prerequisite import plan
+from experiments.config.compose import choices, plain
+from experiments.config.override import checked_compose
+from experiments.metric.meaning import headlines
 from experiments.report.member import (
     Member,
     command_of,
@@ -21,22 +18,19 @@ from experiments.report.member import (
     readable,
     score_names,
 )
-from experiments.report.score import headlines
-from experiments.study import Study, study_of
-from experiments.terminal import say, show
+from experiments.run import folder as files
+from experiments.run.portable import portable
+from experiments.run.prerequisite import plan
+from experiments.study.job import Study
+from experiments.terminal.error import UserError
+from experiments.terminal.line import say, show
 
 
-def report(overrides: list[str], several: bool) -> None:
-    """Write the report that a command line asks for, and say where it is. `several`: it names a
-    study, or more than one value. Raises `UserError` where there is nothing to compare."""
-    rest = [text for text in overrides if text.lstrip("+").partition("=")[0] != "task"]
+def report(overrides: list[str], study: Study | None = None) -> None:
+    """Write the report that a command line asks for, and say where it is. `study`: the one that it
+    names, or what its several values are. Raises `UserError` where there is nothing to compare."""
     question = None
-    if several:
-        study = study_of(rest)
-        if study.search:
-            from experiments.search.command import trials_as_study
-
-            study = trials_as_study(study, rest)
+    if study is not None:
         config, members = _members_of_study(study)
         question = study.question
         name = "-".join(filter(None, [study.title, study.budget]))
@@ -66,7 +60,7 @@ def report(overrides: list[str], several: bool) -> None:
     say(f"{title}: {done} of {len(members)} runs are finished")
     show(f"report:   {page}")
     show(f"tables:   {page.with_suffix('.md')}, {page.with_suffix('.csv')}")
-    if several:
+    if study is not None:
         _publish(config["tracker"], title, question, members)
 
 
@@ -97,11 +91,11 @@ def _publish(
     tracker: dict[str, Any], title: str, question: str | None, members: list[Member]
 ) -> None:
     """The same comparison as a report in W&B, where its runs are tracked online."""
-    from experiments.tracking_wandb import wandb_mode
+    from experiments.tracker.wandb import wandb_mode
 
     if tracker["backend"] != "wandb" or wandb_mode(tracker["mode"]) != "online":
         return
-    from experiments.wandb_report import publish
+    from experiments.report.wandb import publish
 
     known = {name for member in members for name in score_names(member.folder)}
     group, factors = tracker["group"] or title, list(members[0].settings)

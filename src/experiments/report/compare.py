@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.report import score as scores
+from experiments.metric import meaning as scores
 from experiments.report.record import Arm, Record, short_names
 from experiments.report.statistics import (
     HIGHER,

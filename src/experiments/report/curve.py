@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup, escape
 
+from experiments.metric.meaning import SHARES, headlines, number, plain_names
 from experiments.report.record import Arm, Record
-from experiments.report.score import SHARES, headlines, number, plain_names
 
 POINTS = 64  # of a line: more than a chart of this size can show
 WIDTH, HEIGHT = 360, 200  # units of the drawing

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from experiments import folder as files
-from experiments.errors import UserError
 from experiments.report.varied import Found, found_in, telling
+from experiments.run import folder as files
+from experiments.terminal.error import UserError
 
 # What reading a file that is damaged, or holds something else than it should, may raise.
 DAMAGED = (UserError, OSError, AssertionError, ValueError, KeyError, TypeError, AttributeError)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.identity import identity
-from experiments.report import score as scores
+from experiments.metric import meaning as scores
 from experiments.report.record import Arm, Record
 from experiments.report.varied import ABSENT, flat, text_of
+from experiments.run.identity import identity
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
-from experiments.provenance import scrub
+from experiments.metric import meaning as scores
 from experiments.report import answers as told
-from experiments.report import score as scores
 from experiments.report.answers import Answers
 from experiments.report.compare import Contrast
 from experiments.report.curve import chart, grouped, lines_of, terms_of
@@ -31,6 +30,7 @@ from experiments.report.pictures import Drawn, encoded
 from experiments.report.record import Arm, Record
 from experiments.report.style import drawn_as, looks_of, rules
 from experiments.report.table import costs_of, score_tables, total_of
+from experiments.terminal.secret import scrub
 
 
 @dataclass(frozen=True)

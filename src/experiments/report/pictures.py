@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from experiments import folder as files
-from experiments.errors import UserError
-from experiments.metric.archive import load_arrays, save_arrays
+from experiments.file.array import load_arrays, save_arrays
 from experiments.report.record import Arm
-from experiments.terminal import say
+from experiments.run import folder as files
+from experiments.terminal.error import UserError
+from experiments.terminal.line import say
 
 SIDE = 192  # px of a picture on the page, at most
 WIDE = 1200  # px of a sheet of attention, at most
@@ -78,10 +78,10 @@ def drawn(arm: Arm, captions: Sequence[str]) -> Drawn:
 def _draw(folder: Path, captions: Sequence[str], seeds: list[int]) -> Drawn:
     import torch
 
-    from experiments.attention import attention_stages
-    from experiments.data.vocabulary import tokenize
-    from experiments.picture import resize, to_pixels
-    from experiments.sample import load
+    from experiments.data.text.vocabulary import tokenize
+    from experiments.sample.attention import attention_stages
+    from experiments.sample.model import load
+    from experiments.sample.picture import resize, to_pixels
 
     say(f"drawing with {folder}")
     model = load(folder, "cuda" if torch.cuda.is_available() else "cpu")

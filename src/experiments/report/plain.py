@@ -6,11 +6,11 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from experiments.provenance import scrub
-from experiments.report import score as scores
+from experiments.metric import meaning as scores
 from experiments.report.answers import Answers, best_told, caution, change, counted, interval
 from experiments.report.record import Arm, Record
 from experiments.report.statistics import summary
+from experiments.terminal.secret import scrub
 
 COSTS = ("images_per_second", "seconds", "peak_memory", "energy")
 

@@ -12,15 +12,15 @@ from typing import Any
 
 import yaml
 
-from experiments import folder as files
-from experiments.cost import Cost, cost_of
-from experiments.errors import UserError
-from experiments.foreign import parse_json
+from experiments.file.parse import parse_json
 from experiments.metric.samples import ScoreSamples, score_samples
 from experiments.report.member import Member, goal_of
 from experiments.report.varied import config_of
-from experiments.shape import fault_of
-from experiments.stats import StatsFile
+from experiments.run import folder as files
+from experiments.run.cost import Cost, cost_of
+from experiments.run.schema import fault_of
+from experiments.run.stats import StatsFile
+from experiments.terminal.error import UserError
 
 MANY = 4  # settings up to which the name of an arm says all of them
 # Of a protocol: what a score depends on, whatever looked at the pictures.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from experiments.cost import Cost
-from experiments.report import score as scores
+from experiments.metric import meaning as scores
 from experiments.report.answers import Answers
 from experiments.report.plain import beside
 from experiments.report.record import Arm, Record
 from experiments.report.statistics import summary
+from experiments.run.cost import Cost
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from experiments import folder as files
-from experiments.identity import identity
-from experiments.study import text
+from experiments.config.key import key_of
+from experiments.config.override import text
+from experiments.run import folder as files
+from experiments.run.identity import identity
 
 # Choices that say what a run is, before those of its parts.
 FIRST = ("model", "data", "experiment", "debug")
@@ -94,7 +95,7 @@ def _typed(arms: Sequence[Found]) -> list[str]:
     found: dict[str, None] = {}
     for arm in arms:
         for item in arm.overrides:
-            key = item.lstrip("+~").partition("=")[0]
+            key = key_of(item)
             if key.startswith(PRESET):
                 key = _of_preset(key, arms) or "task"
             if key not in WITHOUT and _has_effect(key, arm):

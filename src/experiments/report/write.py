@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.errors import UserError
-from experiments.folder import write_text
+from experiments.file.whole import write_text
 from experiments.report.answers import answers_of
 from experiments.report.member import Member
 from experiments.report.page import Pictures, render
 from experiments.report.pictures import captions_of, drawn, draws
 from experiments.report.plain import csv_text, markdown_text
 from experiments.report.record import Arm, Record, arms_of, read
+from experiments.terminal.error import UserError
 
 OPTIONS: Mapping[str, Any] = {"captions": 6, "resamples": 2000, "confidence": 0.95}
 

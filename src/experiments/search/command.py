@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from experiments.arrangement import Arrangement
-from experiments.errors import UserError
-from experiments.interrupt import Stopped
-from experiments.job import FAILED, STOPPED
-from experiments.multirun import launch_all
+from experiments.launch.arrangement import Arrangement
+from experiments.launch.job import FAILED, STOPPED
+from experiments.launch.multirun import launch_all
 from experiments.search.request import check, search_of
 from experiments.search.result import show_result
 from experiments.search.store import DATABASE, Store
 from experiments.search.strategy import require_optuna
 from experiments.search.trial import ENDED, LOST, RUNNING
 from experiments.search.worker import SearchFunction
-from experiments.study import Job, Study
-from experiments.terminal import say, show
+from experiments.study.job import Job, Study
+from experiments.terminal.error import UserError
+from experiments.terminal.interrupt import Stopped
+from experiments.terminal.line import say, show
 
 TRIALS_FAILED = 1
 

@@ -6,12 +6,12 @@ import math
 from pathlib import Path
 from typing import Any
 
-from experiments.errors import suggest
-from experiments.folder import SCORES, STATS, of_scores, run_scores
-from experiments.foreign import parse_json
-from experiments.report.score import plain_names
+from experiments.file.kind import is_number, is_whole
+from experiments.file.parse import parse_json
+from experiments.metric.meaning import plain_names
+from experiments.run.folder import SCORES, STATS, of_scores, run_scores
 from experiments.search.trial import SearchError
-from experiments.shape import is_number, is_whole
+from experiments.terminal.error import suggest
 
 
 class Evaluations:

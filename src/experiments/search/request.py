@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from experiments import study as studies
-from experiments.check import checked_compose, parse_sweep
-from experiments.config import build, choices, plain
-from experiments.errors import UserError, suggest
+from experiments.config.build import build
+from experiments.config.compose import choices, plain
+from experiments.config.key import key_of, top_of, values
+from experiments.config.override import checked_compose, parse_sweep, text
+from experiments.metric.meaning import better, plain_names
 from experiments.metric.names import label
-from experiments.prerequisite import plan
-from experiments.report.score import better, plain_names
+from experiments.run.prerequisite import plan
 from experiments.search.space import Choice, Space, number, samples, space_of
-from experiments.study import Study
+from experiments.study.job import Study
+from experiments.study.sweep import read
+from experiments.terminal.error import UserError, suggest
 
 Direction = Literal["maximize", "minimize"]
 KEYS = ("score", "direction", "trials", "space", "pruner", "sampler")
@@ -53,10 +55,9 @@ class Search:
     def identity(self) -> dict[str, str]:
         """What makes two trials comparable: nobody may change it between two starts."""
         space = {f"space.{key}": str(part) for key, part in self.space.items()}
-        said = [item.lstrip("+").partition("=")[::2] for item in self.base]
         rest = {
             key: value
-            for key, value in said
+            for key, value in values(self.base).items()
             if not any(
                 key == name or key.startswith((f"{name}.", f"{name}/")) for name in WITHOUT_EFFECT
             )
@@ -83,7 +84,7 @@ def search_of(study: Study, overrides: list[str]) -> Search:
     problems: list[str] = []
     if not isinstance(study.search, Mapping):
         raise UserError(f"{file}: must have keys: {', '.join(KEYS)}")
-    budget = (studies.read(str(study.name)).get("budgets") or {}).get(study.budget) or {}
+    budget = (read(str(study.name)).get("budgets") or {}).get(study.budget) or {}
     content = _with_given(study, budget, overrides)
     problems += [
         f"{key}: no such key{suggest(str(key), list(KEYS))}" for key in content if key not in KEYS
@@ -104,7 +105,7 @@ def search_of(study: Study, overrides: list[str]) -> Search:
         problems += wrong
     trials = content.get("trials")
     if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
-        problems.append(f"trials={studies.text(trials)}: must be a whole number from 1")
+        problems.append(f"trials={text(trials)}: must be a whole number from 1")
     pruner, sampler = content.get("pruner", {}), content.get("sampler") or {}
     problems += _options("pruner", pruner or {}, PRUNER, ("below", "above"))
     problems += _options("sampler", sampler, SAMPLER, ("name",))
@@ -180,7 +181,7 @@ def _placed(
     for key in [*study.varied, *(["seeds"] if len(seeds) > 1 else [])]:
         if key not in space:
             problems.append(f"space: must hold all that varies; {key} has several values as well")
-    for key in studies.read(str(study.name)).get("fixed") or {}:
+    for key in read(str(study.name)).get("fixed") or {}:
         if key in space:
             problems.append(f"space.{key}: is in `fixed` as well")
     space = dict(space)
@@ -201,8 +202,7 @@ def _placed(
     base = [
         item
         for item in study.jobs[0].overrides
-        if item.lstrip("+").partition("=")[0].split(".")[0] != "search"
-        and item.partition("=")[0] not in keys
+        if top_of(item) != "search" and key_of(item) not in keys
     ]
     return space, base
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 
-from experiments.report.score import shown, title
+from experiments.metric.meaning import shown, title
 from experiments.search.request import Search
 from experiments.search.store import Store
 from experiments.search.trial import COMPLETE, FAILED, LOST, PRUNED, RUNNING, Tried
-from experiments.study import short
+from experiments.study.job import short
 
 BEST, ENOUGH = 10, 10  # trials that are listed; complete ones that importance can be read from
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from experiments.errors import suggest
-from experiments.study import text
+from experiments.config.override import text
+from experiments.terminal.error import suggest
 
 if TYPE_CHECKING:
     from optuna.trial import Trial

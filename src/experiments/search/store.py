@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from experiments.errors import UserError
 from experiments.search.request import Search
 from experiments.search.strategy import pruner_of, require_optuna, sampler_of
 from experiments.search.trial import (
@@ -31,6 +30,7 @@ from experiments.search.trial import (
     tried,
     write_table,
 )
+from experiments.terminal.error import UserError
 
 if TYPE_CHECKING:
     from optuna.study import Study

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from experiments.errors import UserError
 from experiments.search.request import Search
 from experiments.search.space import number as number_of
+from experiments.terminal.error import UserError
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner

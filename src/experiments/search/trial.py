@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from experiments.errors import UserError
 from experiments.search.request import Search
+from experiments.terminal.error import UserError
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial

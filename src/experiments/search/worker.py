@@ -8,25 +8,24 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig
 
-from experiments.arrangement import Arrangement
-from experiments.check import checked_compose
-from experiments.config import choices, plain, register
-from experiments.errors import UserError, as_user_error
-from experiments.interrupt import Stopped
-from experiments.job import FAILED, FINISHED, Outcome, Watch, run_job
-from experiments.prerequisite import Run, plan
-from experiments.report.score import shown
+from experiments.config.compose import register
+from experiments.launch.arrangement import Arrangement
+from experiments.launch.job import FAILED, FINISHED, Outcome, Watch, run_job
+from experiments.launch.task import Asked
+from experiments.metric.meaning import shown
+from experiments.run.prerequisite import Run
 from experiments.search import trial as states
 from experiments.search.evaluations import Evaluations
 from experiments.search.request import Search
 from experiments.search.store import Store
 from experiments.search.trial import Held, SearchError
-from experiments.study import Job
-from experiments.terminal import say
+from experiments.study.job import Job
+from experiments.terminal.error import UserError, as_user_error
+from experiments.terminal.interrupt import Stopped
+from experiments.terminal.line import say
 
 ALIKE = 5  # trials that fail in a row for one reason: the fault is none of their values
 
@@ -82,18 +81,17 @@ class Attempt:
         job = Job(self.search.overrides(self.held.settings), self.held.settings)
         say(f"{self.name}{' goes on' if self.held.resumed else ''}: {job.name}")
         try:
-            cfg = checked_compose(job.overrides)
-            config, chosen = plain(cfg), choices(cfg)
-            run = plan(config, chosen, job.overrides)
+            asked = Asked.of(job.overrides)
+            run = asked.run
             self.store.note(self.held, run.folder)
             found = Evaluations(run.folder, self.search.score)
-            every = int(config["trainer"]["evaluate_every"])
+            every = int(asked.config["trainer"]["evaluate_every"])
             if not run.finished and not self.hopeless(found, run, every):
 
                 def leave() -> bool:
                     return self.watch.stopped() or self.to_leave(found, run, every)
 
-                self._train(config, chosen, job, leave)
+                self._train(asked, job, leave)
             if self.pruned and not run.finished:
                 self._say_pruned(found, run)
             else:
@@ -124,12 +122,10 @@ class Attempt:
             self.trouble = error  # once the run has left
             return True
 
-    def _train(
-        self, config: dict[str, Any], chosen: dict[str, str], job: Job, leave: Callable[[], bool]
-    ) -> None:
+    def _train(self, asked: Asked, job: Job, leave: Callable[[], bool]) -> None:
         arrangement = self.function.arrangement
         try:
-            run_job(config, chosen, job, self.search.study, arrangement, leave)
+            run_job(asked, job, self.search.study, arrangement, leave)
         except Stopped as stopped:
             # A signal that came while the run was saving is for the search.
             ours = self.pruned or self.trouble is not None

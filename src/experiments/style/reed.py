@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from experiments.discriminator.reed import MAP_SIZE, ReedTrunk
-from experiments.normalisation import JudgeNorm
+from experiments.layer.normalisation import JudgeNorm
 
 
 class StyleEncoder(nn.Module):

@@ -13,8 +13,8 @@ from experiments.generator.attngan import AttnGANGenerator
 from experiments.loss.adversarial import AdversarialLoss
 from experiments.loss.damsm import DAMSMLoss
 from experiments.loss.kl import KLLoss
-from experiments.seeding import Step
 from experiments.system.base import Losses, Term
+from experiments.system.seeding import Step
 from experiments.system.text_to_image import Shared, TextToImage
 
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from experiments.data.batches import Batch
-from experiments.data.captions import EncodeFn
 from experiments.data.order import Sampling
-from experiments.data.reading import Reads, reads_of
-from experiments.seeding import Step
+from experiments.data.store.feature import EncodeFn
+from experiments.data.text.reading import Reads, reads_of
+from experiments.system.seeding import Step
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from experiments.data.batches import Batch
 from experiments.encoder.classifier import CLASS, Classifier
-from experiments.seeding import Step
 from experiments.system.base import Losses, Phase, System, Term
+from experiments.system.seeding import Step
 
 
 class ClassifierTraining(System):

@@ -7,8 +7,8 @@ from torch import nn
 from experiments.data.batches import Batch
 from experiments.encoder.damsm import DAMSM
 from experiments.loss.damsm import DAMSMLoss
-from experiments.seeding import Step
 from experiments.system.base import Losses, Phase, System, Term, word_mask
+from experiments.system.seeding import Step
 
 
 class DAMSMTraining(System):

@@ -14,8 +14,8 @@ from torch import nn
 from experiments.discriminator.base import Discriminator
 from experiments.generator.base import Generator
 from experiments.loss.matching_aware import MatchingAwareLoss, interpolation_mean
-from experiments.seeding import Step
 from experiments.system.base import Losses, Term
+from experiments.system.seeding import Step
 from experiments.system.text_to_image import Shared, Text, TextToImage
 
 

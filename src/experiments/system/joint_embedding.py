@@ -7,8 +7,8 @@ from torch import nn
 from experiments.data.batches import Batch
 from experiments.encoder.joint_embedding import JointEmbedding
 from experiments.loss.joint_embedding import JointEmbeddingLoss
-from experiments.seeding import Step
 from experiments.system.base import Losses, Phase, System, Term
+from experiments.system.seeding import Step
 
 
 class JointEmbeddingTraining(System):

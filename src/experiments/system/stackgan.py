@@ -13,8 +13,8 @@ from experiments.discriminator.base import Discriminator
 from experiments.generator.base import Generator
 from experiments.loss.kl import KLLoss
 from experiments.loss.matching_aware import MatchingAwareLoss
-from experiments.seeding import Step
 from experiments.system.base import Losses, Term
+from experiments.system.seeding import Step
 from experiments.system.text_to_image import Shared, TextToImage
 
 

@@ -11,8 +11,8 @@ from experiments.generator.base import Generator
 from experiments.loss.colour import ColourLoss
 from experiments.loss.joint import JointLoss
 from experiments.loss.kl import KLLoss
-from experiments.seeding import Step
 from experiments.system.base import Losses, Term, term
+from experiments.system.seeding import Step
 from experiments.system.text_to_image import Shared, TextToImage
 
 

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from experiments.data.batches import Batch
-from experiments.data.captions import EncodeFn
+from experiments.data.store.feature import EncodeFn
 from experiments.generator.base import Generator, GeneratorOutput
 from experiments.generator.initialisation import initialise
-from experiments.seeding import Step, noise_of
 from experiments.style.reed import StyleEncoder
 from experiments.system.base import Losses, Phase, Samples, System, Term, word_mask
+from experiments.system.seeding import Step, noise_of
 from experiments.system.text_to_image import Text, drawn, encoded
 
 Drawn = tuple[Tensor, Tensor]  # pictures (B, 3, R, R) and the noise (B, S) that drew them

@@ -13,14 +13,14 @@ from torch import Tensor, nn
 from experiments.data.batches import Batch
 from experiments.discriminator.augment import Change, augmented, numbers_of
 from experiments.discriminator.base import Discriminator, Logits
-from experiments.errors import UserError
 from experiments.generator.base import Generator, GeneratorOutput
 from experiments.generator.initialisation import initialise
 from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.loss.kl import KLLoss, kl_sum
 from experiments.loss.matching_aware import MatchingAwareLoss
-from experiments.seeding import Step, noise_of
 from experiments.system.base import Losses, Phase, Samples, System, Term, term, word_mask
+from experiments.system.seeding import Step, noise_of
+from experiments.terminal.error import UserError
 
 WrongPair = Literal["caption", "image"]
 Condition = Literal["sentence", "mu"]

@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import pickle
 
-from experiments.data.caption_files import read_captions
-from experiments.data.coco_annotations import read_annotations
-from experiments.data.cub_metadata import (
+from experiments.data.layout.caption_files import read_captions
+from experiments.data.layout.coco_annotations import read_annotations
+from experiments.data.layout.cub_metadata import (
     native_entries,
     numbered_lines,
     pickled_entries,
     read_boxes,
     read_test_classes,
 )
-from experiments.data.folder_metadata import read_metadata
-from experiments.data.metadata_pickles import PickledCaptions, pickled_words
-from experiments.data.pickles import load_pickle
+from experiments.data.layout.folder_metadata import read_metadata
+from experiments.data.layout.pickle_lists import PickledCaptions, pickled_words
+from experiments.data.layout.pickles import load_pickle
 from experiments.data.record import Drop
-from experiments.data.vocabulary import Vocabulary
+from experiments.data.text.vocabulary import Vocabulary
 from tests.fuzz.target import Target, put, scratch, told
 
 

@@ -6,17 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-from experiments import study
-from experiments.check import checked_compose, is_override, parse_sweep
-from experiments.command import parse
-from experiments.data.vocabulary import Vocabulary
+from experiments.command import read
+from experiments.config.override import checked_compose, is_override, parse_sweep
+from experiments.data.text.vocabulary import Vocabulary
 from experiments.human.answers import FORMAT, collect
 from experiments.human.key import Key, Run, arranged, coded, read_key, write_key
 from experiments.human.rank import ranked
 from experiments.human.table import as_markdown, as_text
-from experiments.request import _known, _lines
+from experiments.sample.request import _known, _lines
 from experiments.search.request import search_of
-from experiments.tracking_memory import Memory
+from experiments.study import command as study
+from experiments.study import sweep
+from experiments.tracker.memory import Memory
 from tests.fuzz.mutate import SCRIPT
 from tests.fuzz.target import Target, put, scratch, told
 
@@ -72,7 +73,7 @@ def _sample_file(content: bytes) -> None:
 
 
 def _sweep(content: bytes) -> None:
-    folder, study.SWEEPS = study.SWEEPS, put("sweeps/which.yaml", content).parent
+    folder, sweep.SWEEPS = sweep.SWEEPS, put("sweeps/which.yaml", content).parent
     try:
         for words in (["study=which"], ["study=which", "budget=small", "loss.weight=1,2"]):
             with told():
@@ -82,7 +83,7 @@ def _sweep(content: bytes) -> None:
                 if found.search:
                     search_of(found, words)
     finally:
-        study.SWEEPS = folder
+        sweep.SWEEPS = folder
 
 
 SWEEPS = (
@@ -100,7 +101,7 @@ def _overrides(content: bytes) -> None:
     words = [part.decode("utf-8", "surrogateescape") for part in content.split(b"\n") if part]
     words = [word for word in words if not word.startswith("-")][:4]
     with told():
-        overrides = parse(words).overrides
+        overrides = read(words).overrides
         assert all(isinstance(item, str) for item in overrides)
         if all(map(is_override, overrides)):
             parse_sweep(overrides)

@@ -9,7 +9,7 @@ import zipfile
 from PIL import Image
 
 from experiments.data.images import picture_size, read_crop, read_padded
-from experiments.data.unpack import unpack_beside
+from experiments.data.layout.unpack import unpack_beside
 from tests.fuzz.target import Target, put, scratch, told
 
 SIDE = 8

@@ -14,13 +14,11 @@ import torch
 import yaml
 from safetensors.torch import save_file
 
-from experiments import folder as files
-from experiments.card import card_of
-from experiments.data.vocabulary import Vocabulary
+from experiments.data.text.vocabulary import Vocabulary
 from experiments.encoder.bilstm import BiLSTM
 from experiments.encoder.cnn import CNN
 from experiments.encoder.damsm import DAMSM
-from experiments.export.weights import sha256
+from experiments.export.card import card_of
 from experiments.generator.reed import ReedGenerator
 from experiments.human.captions import captions_of_runs
 from experiments.report.answers import answers_of
@@ -28,10 +26,12 @@ from experiments.report.member import members_of, readable
 from experiments.report.plain import csv_text, markdown_text
 from experiments.report.record import arms_of, read
 from experiments.report.write import OPTIONS, state_of
-from experiments.request import drawing_of
-from experiments.sample import load
+from experiments.run import folder as files
+from experiments.run.exported import sha256
+from experiments.run.stats import StatsFile
+from experiments.sample.model import load
+from experiments.sample.request import drawing_of
 from experiments.search.evaluations import Evaluations
-from experiments.stats import StatsFile
 from tests.fuzz.target import Target, scratch, told
 
 WORDS = Vocabulary(["a", "bird", "red"])

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from safetensors.torch import save
 
-from experiments import checkpoint, tensor_file
 from experiments.convert.stages import sizes_of
 from experiments.convert.state import ReleasedState
+from experiments.file import tensor as tensor_file
+from experiments.file.tensor import Damaged
 from experiments.metric.samples import ScoreSamples, score_samples
-from experiments.tensor_file import Damaged
+from experiments.run import checkpoint
 from tests.fuzz.target import Target, put, scratch, told
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import torch
 
-from experiments.folder import write_json
+from experiments.file.whole import write_json
 from tests.integration.faults.bench import Bench
 from tests.integration.faults.kinds import FAULTS, KILL
 from tests.integration.faults.outcome import Outcome, Tally, Unavailable, faults_table

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from experiments.folder import by_images
+from experiments.run.folder import by_images
 from tests.integration.faults import evidence
 from tests.integration.faults.bench import (
     EVERY,

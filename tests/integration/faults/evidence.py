@@ -14,10 +14,10 @@ from typing import Any
 
 import torch
 
-from experiments import checkpoint
-from experiments.folder import by_images, images_of
-from experiments.stats import StatsFile
-from experiments.tensor_file import Damaged
+from experiments.file.tensor import Damaged
+from experiments.run import checkpoint
+from experiments.run.folder import by_images, images_of
+from experiments.run.stats import StatsFile
 
 MEASURED = {
     "seconds",

@@ -52,7 +52,7 @@ def death_under_the_launcher(bench: Bench, chance: random.Random) -> Outcome:
 def ranks_of(case: Case) -> list[int]:
     """The ranks that a launcher started, by their environment."""
     found = []
-    for pid in case.processes("experiments.worker"):
+    for pid in case.processes("experiments.launch.worker"):
         with suppress(OSError):
             if b"\0LOCAL_RANK=" in Path(f"/proc/{pid}/environ").read_bytes():
                 found.append(pid)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from experiments import checkpoint
-from experiments.folder import by_images
-from experiments.stats import StatsFile
+from experiments.run import checkpoint
+from experiments.run.folder import by_images
+from experiments.run.stats import StatsFile
 from tests.integration.faults import evidence
 from tests.integration.faults.__main__ import once
 from tests.integration.faults.bench import Bench

@@ -14,7 +14,7 @@ from tests.integration.faults.bench import PATIENCE, Bench, Case, wait_until
 from tests.integration.faults.outcome import Outcome, Unavailable
 
 # Waits for a service that says nothing are cut short.
-SHORT = "import experiments.tracking; experiments.tracking.FINISH_TIMEOUT = 0.5\n"
+SHORT = "import experiments.tracker.tracker; experiments.tracker.tracker.FINISH_TIMEOUT = 0.5\n"
 RAISES = """
 from accelerate.tracking import {kind}
 original, calls = {kind}.log, [{calls}]

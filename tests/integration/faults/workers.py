@@ -12,7 +12,7 @@ from tests.integration.faults.outcome import Outcome
 
 # Pictures are few: the pool is to start at once, and to draw slowly enough to be met.
 POOL = """
-import experiments.data.fill as fill
+import experiments.data.store.fill as fill
 fill.PATIENCE, fill._cores = 0.0, lambda: 2
 """
 # An error of the disk at one batch, in the thread that makes them ahead.

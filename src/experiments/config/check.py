@@ -1,0 +1,177 @@
+"""Every mistake in a composed configuration: keys, values, and the arguments of what it names."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import difflib
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from experiments.config.compose import CONF, first_line, groups, resolved
+from experiments.config.option import OPTIONS, SEVERAL, TASKS
+from experiments.config.required import check_kinds, check_parts, check_values
+from experiments.config.signature import ancestors, fits, is_one, options, signature
+from experiments.config.target import FACTS, TARGETS
+from experiments.terminal.error import suggest
+
+PARTS = ("data", "encoder", "generator", "discriminator", "style", "loss", "optim", "metric")
+HOMES = {"metric": ("metric", "encoder")}  # packages of the classes of a group; else its own name
+
+
+def check(cfg: DictConfig) -> list[str]:
+    """A line for each thing in a composed configuration that cannot work."""
+    known = {*_own_names(), *groups()}
+    problems = [
+        f"{name}: no such key at the top{suggest(name, sorted(known))}"
+        for name in map(str, cfg)
+        if name not in {*known, "hydra"}
+    ]
+    try:
+        config = resolved(cfg)
+    except (OmegaConfBaseException, ValueError) as error:
+        return [*problems, first_line(error)]
+    problems += check_kinds(config)
+    problems += _check_options(config)
+    problems += check_values(config, "")
+    for group in PARTS:
+        problems += _check_node(config.get(group), group)
+    problems += _check_node(config.get("system"), "system", deep=False)
+    problems += check_parts(config)
+    return list(dict.fromkeys(problems))
+
+
+@cache
+def _own_names() -> set[str]:
+    """The keys of `conf/config.yaml` itself: what stands at the top and is no group."""
+    return set(map(str, OmegaConf.load(CONF / "config.yaml"))) - {"defaults", "hydra"}
+
+
+# Options
+
+
+def _check_options(config: dict[str, Any]) -> Iterator[str]:
+    for group, kind in OPTIONS.items():
+        node = config.get(group) or {}
+        names = [item.name for item in dataclasses.fields(kind)]  # type: ignore[arg-type]
+        for name in node:
+            if name not in names:
+                yield f"{group}.{name}: {group} has no such key{suggest(name, names)}"
+        lost = set(names) - set(node)
+        if lost:
+            yield f"{group}: every run needs it whole; {', '.join(sorted(lost))} is missing"
+            return
+        for item in dataclasses.fields(kind):  # type: ignore[arg-type]
+            value, allowed = node.get(item.name), item.metadata.get("choices")
+            if allowed and value not in allowed:
+                named = ["null" if name is None else name for name in allowed]
+                yield f"{group}.{item.name}={value}: choose one of {', '.join(named)}"
+            least = item.metadata.get("least")
+            if least is not None and isinstance(value, int) and value < least:
+                yield f"{group}.{item.name}={value}: must be at least {least}"
+    trainer, launch = config["trainer"], config["launch"]
+    parts = launch["num_processes"] * trainer["accumulate"]
+    if parts > 0 and trainer["batch"] % parts:
+        yield (
+            f"trainer.batch={trainer['batch']}: must be a multiple of launch.num_processes x "
+            f"trainer.accumulate = {parts}"
+        )
+    elif parts > 0 and 0 < trainer["batch"] < 2 * parts:
+        yield (
+            f"trainer.batch={trainer['batch']}: one picture has no batch statistics and no wrong "
+            f"caption; use at least {2 * parts}"
+        )
+    task = str(config.get("task"))
+    if task not in TASKS:
+        yield f"task={task}: {suggest(task, list(TASKS))[2:]}"
+    run = config.get("run")
+    several = isinstance(run, list) and all(isinstance(item, str) for item in run)
+    if not (isinstance(run, str | None) or (several and task in SEVERAL)):
+        yield f"run={run}: must be the folder of a run"
+
+
+# Signatures
+
+
+def _check_node(node: Any, path: str, deep: bool = True) -> Iterator[str]:
+    if not isinstance(node, dict):
+        return
+    target = node.get("_target_")
+    if target is None and "_target_" in node:
+        yield f"{path}._target_=null: must be a class"
+    if target is not None:
+        yield from _check_target(str(target), node, path)
+    if not isinstance(node.get("pretrained"), dict | str | None):
+        yield f"{path}.pretrained={node['pretrained']}: must be the folder of a run, or a recipe"
+    if isinstance(node.get("pretrained"), dict):
+        yield from _check_pretrained(node["pretrained"], f"{path}.pretrained")
+    if deep:
+        for key, value in node.items():
+            if key != "pretrained":
+                yield from _check_node(value, f"{path}.{key}")
+
+
+def _check_pretrained(spec: dict[str, Any], path: str) -> Iterator[str]:
+    """A recipe that is trained first, overrides of it, and whether it is needed at all."""
+    known = ["model", "overrides", "when"]
+    overrides = spec.get("overrides", [])
+    if not isinstance(overrides, list) or not all(isinstance(item, str) for item in overrides):
+        yield f"{path}.overrides={overrides}: must be a list of overrides, as [seed=1]"
+    if not isinstance(spec.get("when", True), bool):
+        yield f"{path}.when={spec['when']}: must be true or false"
+    for key in spec:
+        if key not in known:
+            yield f"{path}.{key}: no such key{suggest(str(key), known)}"
+    recipes = sorted(file.stem for file in (CONF / "model").glob("*.yaml"))
+    model = str(spec.get("model"))
+    if model not in recipes:
+        yield f"{path}.model={model}: no such model{suggest(model, recipes)}"
+
+
+def _check_target(target: str, node: dict[str, Any], path: str) -> Iterator[str]:
+    if not target.startswith(TARGETS):
+        yield f"{path}._target_={target}: only {TARGETS[0]}* can be built"
+        return
+    parameters = signature(target)
+    if parameters is None:
+        yield f"{path}._target_={target}: there is no such class"
+        return
+    group = path.partition(".")[0]
+    homes = HOMES.get(group, (group,))
+    if not target.startswith(tuple(f"{TARGETS[0]}{home}." for home in homes)):
+        yield f"{path}._target_={target}: only {TARGETS[0]}{homes[0]}.* can stand here"
+        return
+    given = {
+        str(key): value for key, value in node.items() if key not in ("_target_", "pretrained")
+    }
+    for key, value in given.items():
+        if key not in parameters:
+            name = target.rpartition(".")[2]
+            yield f"{path}.{key}: {name} takes no such argument{suggest(key, list(parameters))}"
+            continue
+        parameter = parameters[key]
+        if isinstance(value, dict) and "_target_" in value:
+            inner = str(value["_target_"])
+            if ancestors(inner) and not is_one(inner, parameter):
+                wanted = ast.unparse(parameter.annotation) if parameter.annotation else ""
+                yield f"{path}.{key}._target_={inner}: must be {wanted}"
+            continue
+        if parameter.annotation is not None and not fits(value, parameter.annotation):
+            yield f"{path}.{key}={value}: {_expected(value, parameter.annotation)}"
+    for key, parameter in parameters.items():
+        if parameter.required and key not in given and key not in FACTS:
+            yield f"{path}.{key}: is missing"
+
+
+def _expected(value: Any, annotation: ast.expr) -> str:
+    allowed = options(annotation)
+    if not allowed:
+        return f"must be {ast.unparse(annotation)}"
+    if str(value) in allowed:
+        return f"must be a list, as [{value}]"
+    near = difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.5)
+    return f"choose one of {', '.join(allowed)}" + (f"; did you mean {near[0]}?" if near else "")

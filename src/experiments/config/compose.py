@@ -1,0 +1,113 @@
+"""Compose a run from `conf/`, and build what a composed configuration names.
+
+Nothing here imports torch: a command line is answered, or refused, before anything heavy loads.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf, base
+
+from experiments.config.cache import CONF, kept
+from experiments.config.option import OPTIONS
+from experiments.config.resolver import RESOLVERS
+
+# OmegaConf parses an interpolation each time that it resolves it, two thirds of what resolving a
+# configuration takes. A parsed one is never changed.
+base.parse = lru_cache(maxsize=4096)(base.parse)
+
+
+def register() -> None:
+    """Tell Hydra the typed options and the functions that `conf/` uses. Idempotent."""
+    store = ConfigStore.instance()
+    for group, node in OPTIONS.items():
+        store.store(group=group, name="schema", node=node)
+    _register_resolvers()
+
+
+def _register_resolvers() -> None:
+    for function in RESOLVERS:
+        OmegaConf.register_new_resolver(function.__name__, function, replace=True)
+
+
+def compose(overrides: list[str]) -> DictConfig:
+    """The configuration of a command line, with `hydra.runtime.choices` beside it."""
+    _register_resolvers()
+    return pickle.loads(_composed(tuple(overrides)))  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=64)  # the jobs of a sweep have most of what they build on in common
+def _composed(overrides: tuple[str, ...]) -> bytes:
+    return kept(overrides, _compose)
+
+
+def _compose(overrides: tuple[str, ...]) -> DictConfig:
+    register()
+    running = GlobalHydra.instance()
+    saved = running.hydra
+    running.clear()
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
+    finally:
+        running.clear()
+        if saved is not None:
+            running.initialize(saved)
+
+
+def choices(cfg: DictConfig) -> dict[str, str]:
+    """Which option of each group was chosen, Hydra's own groups left out."""
+    found = OmegaConf.to_container(cfg.hydra.runtime.choices)
+    assert isinstance(found, dict)
+    return {str(k): v for k, v in found.items() if v is not None and not str(k).startswith("hydra")}
+
+
+def plain(cfg: DictConfig) -> dict[str, Any]:
+    """The configuration as resolved, plain dictionaries, without Hydra's own node."""
+    return {key: _at_home(value) for key, value in resolved(cfg).items()}
+
+
+def resolved(cfg: DictConfig) -> dict[str, Any]:
+    """The same with `~/` as written. Raises what OmegaConf does of a value that cannot be."""
+    nodes = {str(key): cfg[key] for key in cfg if key != "hydra"}
+    return {
+        key: OmegaConf.to_container(node, resolve=True, throw_on_missing=True, enum_to_str=True)
+        if OmegaConf.is_config(node)
+        else node
+        for key, node in nodes.items()
+    }
+
+
+def _at_home(value: Any) -> Any:
+    """`~/` at the start of a text is the home folder; shells replace it only in front."""
+    if isinstance(value, dict):
+        return {key: _at_home(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_at_home(item) for item in value]
+    return str(Path(value).expanduser()) if isinstance(value, str) and value[:2] == "~/" else value
+
+
+def groups() -> list[str]:
+    """The names of the groups of options: the folders of `conf/`."""
+    return [folder.name for folder in CONF.iterdir() if folder.is_dir()]
+
+
+def first_line(error: Exception) -> str:
+    """What Hydra or OmegaConf found wrong, with its key."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    key = getattr(error, "full_key", None)
+    line = lines[0] if lines else type(error).__name__
+    if isinstance(error, HydraException):
+        line = " ".join(lines[:2])
+    line = re.sub(r"^\w+ raised while resolving interpolation: ", "", line)
+    return f"{key}: {line}" if key and key not in line else line

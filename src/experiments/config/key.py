@@ -1,0 +1,27 @@
+"""The key of an override, and its value as it is written: `+data.root=~/birds`, `~metric`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+SIGNS = "+~"  # before a key: add it, delete it
+
+
+def key_of(override: str) -> str:
+    """`data.root` of `+data.root=~/birds`."""
+    return override.lstrip(SIGNS).partition("=")[0]
+
+
+def values(overrides: Iterable[str]) -> dict[str, str]:
+    """The last value that is written for each key, quotes and all."""
+    return {key_of(override): override.partition("=")[2] for override in overrides}
+
+
+def without(overrides: Iterable[str], *tops: str) -> list[str]:
+    """The overrides whose key does not begin with any of these names, as `hydra` or `paths`."""
+    return [text for text in overrides if top_of(text) not in tops]
+
+
+def top_of(override: str) -> str:
+    """`hydra` of `hydra/launcher=joblib`, `paths` of `paths.outputs=runs`."""
+    return key_of(override).partition(".")[0].partition("/")[0]

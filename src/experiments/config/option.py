@@ -1,0 +1,148 @@
+"""The options of a run, typed: groups of `conf/` that have no `_target_`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import MISSING
+
+
+def _least(number: int, default: Any = MISSING) -> Any:
+    return field(default=default, metadata={"least": number})
+
+
+def _one_of(*options: str | None) -> Any:
+    return field(default=options[0], metadata={"choices": options})
+
+
+@dataclass
+class Trainer:
+    """How long and how a run trains; all counts are images seen."""
+
+    images: int = _least(1)
+    batch: int = _least(1)  # images of one step, over all processes
+    accumulate: int = _least(1, 1)  # parts that a batch is split into to save memory
+    precision: str = _one_of("auto", "fp32", "bf16")
+    channels_last: bool | None = None  # null: as the device reads pictures faster
+    compile: bool | None = None  # null: on a GPU, where the run is long enough
+    ema_halflife: int | None = _least(1, None)  # images that halve a weight; null: no average
+    deterministic: bool = True  # the same command on the same machine gives the same bits
+    # Where a loss or a gradient is not finite (docs/numerics.md); `skips` of 100 updates in a row,
+    # and `rollbacks` of a whole run, are the bounds.
+    nonfinite: str = _one_of("stop", "skip", "rollback")
+    skips: int = _least(1, 10)
+    rollbacks: int = _least(1, 3)
+    log_every: int = _least(1, 1000)
+    sample_every: int = _least(1, "${data.preset.every.sample}")
+    evaluate_every: int = _least(1, "${data.preset.every.evaluate}")
+    checkpoint_every: int = _least(1, "${data.preset.every.checkpoint}")
+    keep: int = _least(1, 2)  # checkpoints
+    sample_captions: int = _least(0, 8)
+    sample_columns: int = _least(1, 1)
+    collapse: float | None = _least(0, 0.05)  # least diversity, real pictures have 1; null: any
+
+
+@dataclass
+class Tracker:
+    """Where a run is followed; the run folder holds everything in any case."""
+
+    backend: str = _one_of("wandb", "trackio", "tensorboard", "none")
+    project: str = "birdsong"
+    group: str | None = None  # of runs that belong together: the study
+    name: str | None = None  # null: the run's own; a study names its arms by what they vary
+    tags: list[str] = field(default_factory=list)
+    mode: str = _one_of("auto", "online", "offline", "disabled")
+    artifacts: bool = False  # weights and evaluations with their lineage, in W&B
+
+
+@dataclass
+class Launch:
+    """Processes of one job, and the device."""
+
+    num_processes: int = _least(1, 1)
+    device: str = _one_of("auto", "cpu", "cuda")
+    threads: int | None = _least(1, None)  # of one process; null: all cores, shared out
+    allocator: bool = True  # keep big blocks between steps (glibc; a third faster on a CPU)
+
+
+@dataclass
+class Sample:
+    """What task=sample draws, beside `text` and `num_samples`."""
+
+    file: str | None = None  # captions, one a line; they come after those of `text`
+    stages: bool = False  # a PNG of every stage, not of the last alone
+    attention: bool = True  # where each word looks, of models that attend to words
+    # Pictures on the way from each caption to the next, or from each seed to the next; null: none.
+    between: str | None = _one_of(None, "sentence", "noise")
+    interpolation: str = _one_of("linear", "spherical")
+    steps: int = _least(2, 8)  # pictures of a way, both ends among them
+    # bf16 and the compiled generator draw faster; pictures differ by a few grey levels.
+    precision: str = _one_of("fp32", "bf16", "auto")
+    compile: bool = False  # takes a minute, and pays for hundreds of pictures
+    picture: Any = None  # files whose style the captions take, for a run of model=style_encoder
+
+
+@dataclass
+class Report:
+    """What task=report shows of runs."""
+
+    captions: int = _least(1, 6)  # of the sampled ones, drawn by every arm from the same noise
+    resamples: int = _least(100, 2000)  # of the bootstrap
+    confidence: float = 0.95
+
+
+@dataclass
+class Human:
+    """What task=human_study asks people to rank."""
+
+    captions: int = _least(1, 20)  # of `text` and sample.file, else of the test split
+    pictures: int = _least(1, 1)  # of each caption and run, ranked as one; Zhang et al. 2017: 5
+    question: str = "Which picture fits the words and looks most real? Rank them, the best first."
+
+
+@dataclass
+class Export:
+    """Where task=export puts a model that other machines read."""
+
+    folder: str | None = None  # null: `export` in the run folder
+    licence: str = "unknown"  # of the weights, as their model card says it: cc-by-4.0, mit, ...
+    hub: str | None = None  # owner/name of a Hugging Face repository to push to
+    private: bool = True  # a repository that is made anew is for its owner's eyes
+
+
+@dataclass
+class Plan:
+    """What task=plan assumes of machines that need not be here: H100s, where nothing is said."""
+
+    gpus: list[int] = field(default_factory=lambda: [1, 8, 64])
+    memory: float = 80.0  # GB (10^9 bytes) of one GPU
+    headroom: float = 0.1  # share of it that workspaces, fragments and the driver take
+    tflops: float | None = None  # dense, of one GPU; null: 989 in bf16, 495 in fp32 (TF32)
+    utilisation: float = 0.3  # share of them that large products reach
+    launch: float = 8.0  # microseconds that every operator takes at least
+    machine: int = _least(1, 8)  # GPUs of one machine
+    link: float = 450.0  # GB/s that one GPU sends within a machine
+    network: float = 50.0  # GB/s that one GPU sends to other machines
+    pictures: int | None = _least(2, None)  # of the data; null: counted, or as published
+    words: int | None = _least(3, None)  # of the vocabulary; null: counted, or as published
+    json: bool = False  # one JSON object instead of tables
+
+
+# What `task` can be; `launch/task.py` says who does each.
+TASKS = (
+    *("train", "evaluate", "report", "plan"),
+    *("sample", "human_study", "human_rank", "export"),
+)
+SEVERAL = ("report", "human_study")  # tasks that read more than one run
+
+OPTIONS = {
+    "trainer": Trainer,
+    "tracker": Tracker,
+    "launch": Launch,
+    "sample": Sample,
+    "report": Report,
+    "human": Human,
+    "export": Export,
+    "plan": Plan,
+}

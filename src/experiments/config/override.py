@@ -1,0 +1,195 @@
+"""Find every mistake of a command line at once, without importing what it names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from experiments.config.check import check
+from experiments.config.compose import CONF, choices, compose, first_line, groups
+from experiments.config.option import OPTIONS
+from experiments.config.signature import signature
+from experiments.terminal.error import UserError, suggest
+
+# What Hydra and OmegaConf raise of a configuration that cannot be; assertions are Hydra's own.
+COMPOSING = (HydraException, OmegaConfBaseException, ValueError, AssertionError, RecursionError)
+LONGEST = 200  # letters of the name of a group
+SYNTAX = "not of the form key=value; put quotes around special signs"
+
+
+def is_override(text: str) -> bool:
+    """Whether Hydra can read it."""
+    try:
+        OverridesParser.create().parse_override(text)
+    except HydraException:
+        return False
+    return True
+
+
+def parse_sweep(overrides: list[str]) -> list[Override]:
+    """The overrides of a multirun. Raises `UserError` with a line for each that cannot be read."""
+    parser = OverridesParser.create()
+    parsed, problems = [], []
+    for text in overrides:
+        try:
+            parsed.append(parser.parse_override(text))
+        except HydraException:
+            problems.append(f"{text}: {SYNTAX}")
+    if problems:
+        raise UserError("\n".join(problems))
+    return parsed
+
+
+def checked_compose(overrides: list[str]) -> DictConfig:
+    """Compose; raise one `UserError` with a line for each mistake where there is any."""
+    problems: list[str] = []
+    try:
+        groups, values = _sort_overrides(overrides, problems)
+        cfg = _compose(groups, values)
+    except COMPOSING as error:
+        raise _all_of([*problems, first_line(error)]) from None
+    problems += check(cfg)
+    if problems:
+        raise _all_of(problems)
+    return cfg
+
+
+def _all_of(problems: list[str]) -> UserError:
+    """A line for each, also where a value has several."""
+    return UserError("\n".join(" ".join(problem.split()) for problem in problems))
+
+
+def _compose(groups: list[str], values: list[Override]) -> DictConfig:
+    """`compose` of both, without composing again where values alone change: only `hydra.*`, and
+    what is left out, have a say in which files are chosen."""
+    if any(value.is_delete() or value.key_or_group.startswith("hydra") for value in values):
+        return compose([*groups, *(str(value.input_line) for value in values)])
+    cfg = compose(groups)
+    ConfigLoaderImpl._apply_overrides_to_config(values, cfg)
+    return cfg
+
+
+def _sort_overrides(overrides: list[str], problems: list[str]) -> tuple[list[str], list[Override]]:
+    """Choices of a group, and values, that Hydra can apply; a line for each of the others goes to
+    `problems`."""
+    parser = OverridesParser.create()
+    groups, values = [], []
+    for text in overrides:
+        try:
+            override = parser.parse_override(text)
+        except HydraException:
+            problems.append(f"{text}: {SYNTAX}")
+            continue
+        if override.is_sweep_override():
+            problems.append(f"{text}: says several values; add -m for one run of each")
+            continue
+        name = override.key_or_group
+        if _is_group(name) and not override.is_delete():
+            problem = _check_choice(override)
+            problems += [problem] if problem else []
+            groups += [] if problem else [text]
+        else:
+            values.append((text, override))
+    if not values:
+        return groups, []
+    base, trial = compose(groups), compose(groups)
+    good = []
+    for text, override in values:
+        problem = _check_value(base, trial, text, override)
+        if problem:
+            problems.append(problem)
+        else:
+            good.append(override)
+    return groups, good
+
+
+def _is_group(name: str) -> bool:
+    """Whether `conf/` has a folder of that name; one that no file system takes has none."""
+    return len(name) < LONGEST and "\0" not in name and (CONF / name).is_dir()
+
+
+def _check_choice(override: Override) -> str | None:
+    name, value = override.key_or_group, override.value()
+    options = sorted(file.stem for file in (CONF / name).glob("*.yaml"))
+    if value is None:
+        return f"{name}=null: write ~{name} to leave it out"
+    wrong = [x for x in (value if isinstance(value, list) else [value]) if str(x) not in options]
+    if not wrong:
+        return None
+    return f"{name}={value}: no such {name.rpartition('/')[2]}{suggest(str(wrong[0]), options)}"
+
+
+def _check_value(base: DictConfig, trial: DictConfig, text: str, override: Override) -> str | None:
+    name = override.key_or_group
+    if name.startswith("hydra"):
+        return None
+    node: Any = base
+    parts = name.split(".")
+    for depth, part in enumerate(parts):
+        where, rest = ".".join(parts[:depth]), ".".join(parts[depth:])
+        if depth and node is not None and node._is_interpolation():
+            meant = str(node._value()).strip("${}")
+            return f"{name}: {where} is made of {meant}; set {meant}.{rest}"
+        keys = [str(key) for key in node] if isinstance(node, DictConfig) else []
+        if depth == 0:
+            keys = sorted({*keys, *groups()} - {"hydra"})
+        if part not in keys:
+            if depth > 0 and override.is_add() and _is_described(node, parts[:depth]):
+                return None  # new keys below a known name: the signature decides
+            taken = _accepted(node) if depth and isinstance(node, DictConfig) else []
+            if part in taken:
+                return f"{name}: not set so far; write +{text} to add it"
+            place = f"{where} has no such key" if where else "no such key"
+            known = sorted({key for key in keys if not key.startswith("_")}.union(taken))
+            return f"{name}: {place}{suggest(part, known)}"
+        if depth == 0 and part not in base:
+            model = choices(base).get("model")
+            return f"{name}: model={model} has no {part}"
+        node = node._get_node(part) if isinstance(node, DictConfig) else None
+    if override.is_delete():
+        return None
+    scalar = isinstance(override.value(), str | int | float)
+    if isinstance(node, DictConfig) and scalar and parts[-1] != "pretrained":  # a folder may be
+        option = f"{name.replace('.', '/')}={override.value()}"
+        if _is_group(name.replace(".", "/")):
+            return f"{text}: {name} has keys of its own; {option} chooses one of its options"
+        return f"{text}: {name} has keys of its own: {', '.join(map(str, node))}"
+    try:
+        OmegaConf.update(trial, name, override.value(), force_add=override.is_add())
+    except (OmegaConfBaseException, ValueError) as error:
+        return f"{text}: {first_line(error).removeprefix(f'{name}: ')}"
+    return None
+
+
+def _is_described(node: Any, parts: list[str]) -> bool:
+    """Whether a class or a dataclass says which keys a node has."""
+    if "pretrained" in parts or parts[0] in OPTIONS:
+        return True
+    return not isinstance(node, DictConfig) or "_target_" in node
+
+
+def _accepted(node: DictConfig) -> Collection[str]:
+    """What the class that a node names would take."""
+    if "_target_" not in node:
+        return []
+    return signature(str(node._get_node("_target_"))) or []
+
+
+def text(value: Any) -> str:
+    """A value of YAML as Hydra's grammar writes it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{key}:{text(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return "[" + ",".join(text(item) for item in value) + "]"
+    return str(value)

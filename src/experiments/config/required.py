@@ -1,0 +1,99 @@
+"""What every run has and no class describes, and values that nothing can be made of."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from experiments.config.signature import defines, fits, signature, trained
+
+# What the object that stands at a path is called for.
+CALLED = {"data.reader": "read", "system": "phases", "metric": "__call__"}
+# What every run has, by its kind; the first number is the least that it may be.
+KINDS: dict[str, tuple[str, float | None]] = {
+    "run": ("str | Sequence[str] | None", None),
+    "answers": ("str | Sequence[str] | None", None),
+    "text": ("str | int | float | bool | Sequence[str | int | float | bool] | None", None),
+    "study": ("str | None", None),
+    "budget": ("str | int | None", None),
+    "seed": ("int", 0),
+    "num_samples": ("int", 1),
+    "paths.outputs": ("str", None),
+    "paths.cache": ("str", None),
+    "data.name": ("str | None", None),
+    "data.attributes": ("bool", None),
+    "data.margin": ("float", 1),
+    "data.max_words": ("int", 1),
+    "data.flip": ("bool", None),
+}
+LARGEST = 2**63  # above every number that is kept
+
+
+def check_kinds(config: dict[str, Any]) -> Iterator[str]:
+    """Keys that no class and no dataclass describes."""
+    for path, (kind, least) in KINDS.items():
+        group, _, key = path.rpartition(".")
+        node = config.get(group) if group else config
+        if not isinstance(node, dict) or key not in node:
+            if not group or isinstance(node, dict):
+                yield f"{path}: is missing; every run has one"
+            elif node is None and path == next(x for x in KINDS if x.startswith(group)):
+                yield f"{group}: is missing; every run has one"
+            continue
+        value = node[key]
+        if path == "run":
+            continue  # `composed` knows the task
+        fit = fits(value, ast.parse(kind, mode="eval").body)
+        if not fit or (least is not None and not least <= value < LARGEST):
+            yield f"{path}={value}: must be {_kind(kind, least)}"
+        elif value == "" and "None" not in kind:
+            yield f"{path}: is empty; it must be a folder"
+
+
+def _kind(kind: str, least: float | None) -> str:
+    words = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
+    several = "a text, or a list of them" if "Sequence" in kind else "a text, or null"
+    return words.get(kind, several) + ("" if least is None else f" from {least:g}")
+
+
+def check_values(node: Any, path: str) -> Iterator[str]:
+    """Numbers and texts that nothing can be made of."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from check_values(value, f"{path}.{key}".lstrip("."))
+    elif isinstance(node, list):
+        for value in node:
+            yield from check_values(value, path)
+    elif isinstance(node, float) and not math.isfinite(node):
+        yield f"{path}={node}: must be a finite number"
+    elif isinstance(node, str) and "\0" in node:
+        yield f"{path}: holds a NUL character"
+
+
+def check_parts(config: dict[str, Any]) -> Iterator[str]:
+    """What a run cannot do without, and whether what stands there can do its part."""
+    for path in ("data", "system", "optim"):
+        if not isinstance(config.get(path), dict):
+            yield f"{path}: every run needs one"
+    data, optim = config.get("data"), config.get("optim")
+    optimisers = optim if isinstance(optim, dict) else {}
+    wanted = {path: (config.get(path), name) for path, name in CALLED.items() if path in config}
+    wanted |= {f"optim.{key}": (node, "build") for key, node in optimisers.items()}
+    if isinstance(data, dict):
+        wanted["data.reader"] = data.get("reader"), CALLED["data.reader"]
+    system = config.get("system")
+    phases = trained(str(system.get("_target_"))) if isinstance(system, dict) else ()
+    for phase in phases:
+        if phase not in optimisers:
+            there = ", ".join(optimisers) or "nothing"
+            yield f"optim.{phase}: is missing; the system trains it, and optim has {there}"
+    for path, (node, method) in wanted.items():
+        target = node.get("_target_") if isinstance(node, dict) else None
+        if node is None and path == "metric":
+            continue  # nothing is scored
+        if target is None:
+            yield f"{path}: must have a class, _target_"
+        elif signature(str(target)) is not None and not defines(str(target), method):
+            yield f"{path}._target_={target}: is no class that can stand here"

@@ -1,0 +1,21 @@
+"""What a configuration may name, and what the data decide about it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+TARGETS = ("experiments.",)
+# What the data decide; `build` passes these to every target that has such a parameter.
+FACTS = ("vocabulary_size", "attribute_values", "num_classes", "local_attributes")
+
+
+def locate(target: str) -> Any:
+    """Import what a `_target_` names; only this project's own classes are allowed."""
+    assert target.startswith(TARGETS), f"_target_ {target} is not one of {TARGETS}"
+    module, _, name = target.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+STYLE = ".StyleEncoderTraining"
+NO_TEXT = "experiments.encoder.given_sentences.GivenSentences"

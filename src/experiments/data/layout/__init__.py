@@ -1,0 +1,1 @@
+"""How published data lie on disk."""

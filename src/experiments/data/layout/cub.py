@@ -1,0 +1,86 @@
+"""Where the parts of CUB-200-2011 lie, in any of the folders that people have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.data.layout.pickle_lists import LISTS, captions_pickle, lists_folder
+from experiments.data.layout.root import data_folder
+from experiments.terminal.error import UserError
+
+IMAGES = "images"
+FETCH = (
+    "fetch CUB_200_2011.tgz (www.vision.caltech.edu/datasets/cub_200_2011) and the captions (the "
+    "birds metadata that the README of github.com/taoxugit/AttnGAN names), unpack to birds/ with "
+    "birds/CUB_200_2011/images and birds/text, and set data.root to birds/"
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The parts of one copy of CUB; None for a part that it does not have."""
+
+    root: Path  # what the user named
+    cub: Path  # holds the folder of images
+    pickles: Path | None  # holds train/ and test/
+    text: Path | None  # <class>/<picture>.txt
+    captions: Path | None  # captions.pickle, in AttnGAN's tree
+    test_classes: Path | None  # a testclasses.txt of the user's own
+
+
+def existing_root(root: str | None) -> Path:
+    """The folder that `data.root` names. Raises `UserError` where there is none."""
+    return data_folder(root, FETCH)
+
+
+def image_tree(root: Path) -> Path:
+    """`root` or the `CUB_200_2011` in it, whichever holds the images."""
+    for cub in (root, root / "CUB_200_2011"):
+        if (cub / IMAGES).is_dir():
+            return cub
+    below = (child for child in sorted(root.iterdir()) if child.is_dir())
+    trees = (b for b in below if any(map(Path.is_dir, (b / IMAGES, b / "CUB_200_2011"))))
+    tree = next(trees, None)
+    remedy = FETCH if tree is None else f"did you mean data.root={tree}?"
+    raise UserError(f"data.root: neither images/ nor CUB_200_2011/images in {root}; {remedy}")
+
+
+def find_layout(root: str | None, layout: str, text: str | None) -> Layout:
+    """Look for every part, with `layout` and `text` as `Cub` takes them.
+
+    Raises `UserError` where the images, the lists or the captions are not there.
+    """
+    top = existing_root(root)
+    cub = image_tree(top)
+    bases = (top, top.parent) if cub == top else (top,)
+    pickles = None
+    if layout != "native":
+        pickles = lists_folder(bases)
+        if pickles is None and (layout == "attngan" or not (cub / "images.txt").is_file()):
+            raise UserError(f"data.root: neither images.txt nor {LISTS[0]} in {top}; {FETCH}")
+    captions = captions_pickle(pickles)
+    captions_folder = _text_folder(text, [*bases, cub])
+    if captions_folder is None and captions is None:
+        raise UserError(f"data.root: no text/<class>/<picture>.txt in {top}; {FETCH}")
+    own = _first_file(folder / "testclasses.txt" for folder in dict.fromkeys((*bases, cub)))
+    return Layout(top, cub, pickles, captions_folder, captions, own)
+
+
+def _first_file(paths: Iterable[Path]) -> Path | None:
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _text_folder(text: str | None, bases: Sequence[Path]) -> Path | None:
+    if text is not None:
+        folder = Path(text).expanduser()
+        if _has_captions(folder):
+            return folder
+        raise UserError(f"data.text: no <class>/<picture>.txt in {folder}; name their folder")
+    folders = (base / name for base in bases for name in ("text", "text_c10"))
+    return next(filter(_has_captions, folders), None)
+
+
+def _has_captions(folder: Path) -> bool:
+    return folder.is_dir() and next(folder.glob("*/*.txt"), None) is not None

@@ -1,0 +1,68 @@
+"""The folder that `data.root` names, and pictures below it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, get_args
+
+from experiments.data.images import path_inside
+from experiments.data.layout.hub import SCHEME, fetched
+from experiments.file.name import plain
+from experiments.terminal.error import BadInput, UserError
+
+LayoutName = Literal["auto", "attngan", "native"]
+
+
+def require_options(layout: str, captions_per_image: int | None) -> None:
+    """Raise `UserError` for a layout that there is none of, and for fewer captions than one."""
+    if layout not in get_args(LayoutName):
+        raise UserError(
+            f"data.reader.layout: {layout!r} is none of {', '.join(get_args(LayoutName))}"
+        )
+    if captions_per_image is not None and captions_per_image < 1:
+        raise UserError("data.reader.captions_per_image: must be 1 or more, or null for all")
+
+
+def data_folder(root: str | None, remedy: str) -> Path:
+    """The folder `root`, or the copy of `hf://owner/name`, which is fetched when it is not there.
+
+    Raises `UserError` where there is none, with `remedy`: what to fetch and where to put it.
+    """
+    if root is None:
+        raise UserError(f"data.root: not set; {remedy}")
+    folder = fetched(root, remedy) if root.startswith(SCHEME) else Path(root).expanduser()
+    if not folder.is_dir():
+        raise UserError(f"data.root: there is no folder {folder}; {remedy}")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise UserError(f"data.root: {folder} cannot be read; change its rights")
+    return folder
+
+
+def refuse_unreadable(error: OSError) -> None:
+    """For `os.walk`, which else leaves out a folder that it cannot read without a word."""
+    place = plain(str(error.filename))
+    raise UserError(f"{place}: cannot be read ({error.strerror}); change its rights") from None
+
+
+def holds(folder: Path, suffix: str, below: bool = False) -> bool:
+    """Whether a file with this suffix lies in the folder, or else, with `below`, in one of its."""
+    if not folder.is_dir():
+        return False
+    with os.scandir(folder) as entries:  # ends at the first; such folders hold thousands
+        if any(entry.name.endswith(suffix) for entry in entries):
+            return True
+    return below and any(holds(inner, suffix) for inner in sorted(folder.iterdir()))
+
+
+def picture_below(root: Path, folders: Iterable[Path], image: str) -> Path:
+    """The file `image`, relative to `root`, in one of the folders of pictures below the root.
+
+    Such a folder may be a link to another disk; nothing else may lead out of it. Raises `BadInput`
+    as `path_inside`.
+    """
+    for folder in folders:
+        if (root / image).is_relative_to(folder):
+            return path_inside(folder, (root / image).relative_to(folder).as_posix())
+    raise BadInput("path leaves the root")

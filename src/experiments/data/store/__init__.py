@@ -1,0 +1,1 @@
+"""What is prepared once: tables, pictures, features of captions."""

@@ -1,0 +1,144 @@
+"""Word and sentence features of a frozen text encoder, computed once for every caption of a split.
+
+An encoder that is not trained gives a caption the same features in every epoch, so they are read
+from disk: float16, words (M, dim, T) and sentence (M, dim), in the order of the split's captions.
+An encoder that gives sentences alone has no words there either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from experiments.data.store.picture import damaged, open_store, progress_bar
+from experiments.data.store.split import Split
+from experiments.file.lock import locked
+from experiments.file.whole import atomic
+from experiments.terminal.error import UserError
+
+EncodeFn = Callable[[Tensor, Tensor], tuple[Tensor | None, Tensor]]
+BATCH = 256  # fixed: features may depend on it in the last bit
+
+
+class CaptionFeatures:
+    """The features of a split's captions. Made by `open`; `at` and `mean` read them."""
+
+    def __init__(self, words: np.ndarray | None, sentence: np.ndarray) -> None:
+        if words is not None and words.shape[:2] != sentence.shape:
+            raise UserError(
+                f"text features: words {words.shape} do not fit sentences {sentence.shape}; delete "
+                "the folder captions-* of the data's cache"
+            )
+        self._words = None if words is None else np.asarray(words)
+        self._sentence = np.asarray(sentence)
+
+    @classmethod
+    def open(
+        cls,
+        split: Split,
+        encode_fn: EncodeFn,
+        encoder_hash: str,
+        cache: Path,
+        device: torch.device | str = "cpu",
+        quiet: bool = False,
+    ) -> CaptionFeatures:
+        """The features under `cache`, computed first where they are not there.
+
+        `encode_fn(tokens (B, T), lengths (B,))` gives words (B, dim, T), or None, and sentence
+        (B, dim); it is called without gradients, on `device`, always with the same B, and its
+        encoder must be in evaluation mode. `encoder_hash` names its weights.
+        """
+        folder = Path(cache) / f"captions-{encoder_hash}-{tokens_hash(split)}"
+        if not folder.exists():
+            with locked(folder.with_name(f".{folder.name}.lock")):
+                if not folder.exists():
+                    with atomic(folder) as partial:
+                        partial.mkdir()
+                        _compute(split, encode_fn, partial, torch.device(device), quiet)
+        words = folder / "words.npy"
+        found = cls(
+            open_store(words) if words.exists() else None, open_store(folder / "sentence.npy")
+        )
+        if not found._fit(split):
+            raise damaged(folder / "sentence.npy", "not the features of these captions")
+        return found
+
+    def _fit(self, split: Split) -> bool:
+        """Whether these are float16, one for each caption."""
+        words, sentence = self._words, self._sentence
+        return (
+            sentence.dtype == np.float16
+            and sentence.ndim == 2
+            and len(sentence) == len(split.tokens)
+            and (words is None or (words.dtype == np.float16 and words.ndim == 3))
+        )
+
+    def __len__(self) -> int:
+        return len(self._sentence)
+
+    @property
+    def dim(self) -> int:
+        """Size of the embedding."""
+        return self._sentence.shape[1]
+
+    def at(self, caption_rows: np.ndarray | Tensor) -> tuple[Tensor | None, Tensor]:
+        """Float16 words (B, dim, T), or None, and sentence (B, dim) of the captions (B,)."""
+        rows = np.asarray(caption_rows)
+        words = None if self._words is None else torch.from_numpy(self._words[rows])
+        return words, torch.from_numpy(self._sentence[rows])
+
+    def mean(self, captions: Sequence[np.ndarray]) -> Tensor:
+        """Float16 sentence (B, dim), the mean over the captions of each row."""
+        first = np.cumsum([0, *(len(rows) for rows in captions[:-1])])
+        sentences = self._sentence[np.concatenate(captions)]
+        counts = np.array([len(rows) for rows in captions], np.float32)[:, None]
+        sums = np.add.reduceat(sentences.astype(np.float32), first, axis=0)
+        return torch.from_numpy((sums / counts).astype(np.float16))
+
+
+def tokens_hash(split: Split) -> str:
+    """Twelve hexadecimal digits that differ where any caption's tokens differ."""
+    digest = hashlib.sha256(repr(split.tokens.shape).encode())
+    digest.update(split.tokens.tobytes())
+    digest.update(split.lengths.tobytes())
+    return digest.hexdigest()[:12]
+
+
+@torch.no_grad()
+def _compute(
+    split: Split, encode_fn: EncodeFn, folder: Path, device: torch.device, quiet: bool
+) -> None:
+    count = len(split.tokens)
+    title = f"text features of {count} captions"
+    files: dict[str, np.memmap] = {}
+    with progress_bar(count, title, "captions", False if quiet else None) as bar:
+        for first in range(0, count, BATCH):
+            # The last batch is filled up with the last caption, so that all have one shape.
+            rows = np.minimum(np.arange(first, first + BATCH), count - 1)
+            used = min(BATCH, count - first)
+            tokens, lengths = (torch.from_numpy(part).to(device) for part in split.read(rows))
+            words, sentence = encode_fn(tokens, lengths)
+            for name, part in (("words", words), ("sentence", sentence)):
+                if part is None:
+                    continue
+                found = part.half().cpu().numpy()
+                if not np.isfinite(found).all():
+                    raise UserError(
+                        "text encoder: its features are not finite; check its checkpoint"
+                    )
+                if name not in files:
+                    files[name] = _new(folder / f"{name}.npy", (count, *found.shape[1:]))
+                files[name][first : first + used] = found[:used]
+            bar.update(used)
+    assert files, "a split without captions"
+    for file in files.values():
+        file.flush()
+
+
+def _new(path: Path, shape: tuple[int, ...]) -> np.memmap:
+    return np.lib.format.open_memmap(path, "w+", np.float16, shape)

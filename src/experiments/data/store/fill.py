@@ -1,0 +1,126 @@
+"""Decode or draw the pictures of a store: in this process, and in one per core where it is long."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from experiments.data.record import Reader, Record
+from experiments.terminal.error import BadInput, UserError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+CHUNK = 32  # pictures handed to a worker at a time
+PATIENCE = 1.5  # seconds of work in this process before a pool, which takes as long to start
+_job: tuple[Reader, np.ndarray] | None = None  # set in worker processes only
+
+
+def fill_store(
+    reader: Reader, records: Sequence[Record], path: Path, workers: int | None, bar: tqdm
+) -> dict[int, str]:
+    """Draw every record into its row; the reason of each row that could not be drawn."""
+    patience = PATIENCE if workers is None else 0.0
+    workers = min(workers or _cores(), len(records))
+    if workers <= 1 or multiprocessing.current_process().daemon:  # a daemon may have no children
+        patience = math.inf
+    step = max(1, min(CHUNK, len(records) // (4 * max(1, workers))))
+    chunks = deque((row, records[row : row + step]) for row in range(0, len(records), step))
+    reasons: dict[int, str] = {}
+    images = np.lib.format.open_memmap(path, "r+")
+    start = time.monotonic()
+    while chunks and time.monotonic() - start < patience:
+        row, chunk = chunks.popleft()
+        reasons |= _draw(reader, images, row, chunk)
+        bar.update(len(chunk))
+    if not chunks:
+        return reasons
+    pool = ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), _start_worker, (reader, path)
+    )
+    try:
+        with _main_unseen(reader):
+            jobs = {pool.submit(_work, row, chunk): len(chunk) for row, chunk in chunks}
+        for job in as_completed(jobs):
+            reasons |= job.result()
+            bar.update(jobs[job])
+    except BrokenProcessPool:
+        raise UserError(
+            f"{reader.name}: a process that prepares pictures died, most likely for want of "
+            "memory; workers=1 prepares them in this process"
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return reasons
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def _main_unseen(reader: Reader) -> Iterator[None]:
+    """Keep workers from importing the main script, which would load torch in each for nothing.
+
+    A script without `if __name__ == "__main__"` can then open a data set, too.
+    """
+    main = sys.modules["__main__"]
+    names = () if type(reader).__module__ == "__main__" else ("__file__", "__spec__")
+    saved = {name: main.__dict__[name] for name in names if name in main.__dict__}
+    try:
+        main.__dict__.update(dict.fromkeys(saved))
+        yield
+    finally:
+        main.__dict__.update(saved)
+
+
+def _start_worker(reader: Reader, path: Path) -> None:
+    """Ctrl-C is the parent's to handle; and a worker whose parent was killed must not stay."""
+    global _job
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def leave_with_parent() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=leave_with_parent, daemon=True).start()
+    _job = (reader, np.lib.format.open_memmap(path, "r+"))
+
+
+def _work(row: int, records: Sequence[Record]) -> dict[int, str]:
+    assert _job is not None
+    return _draw(*_job, row, records)
+
+
+def _draw(
+    reader: Reader, images: np.ndarray, row: int, records: Sequence[Record]
+) -> dict[int, str]:
+    reasons = {}
+    for k, record in enumerate(records, start=row):
+        try:
+            picture = reader.image(record, images.shape[1])
+        except BadInput as error:
+            reasons[k] = str(error)
+            continue
+        assert picture.dtype == np.uint8, picture.dtype
+        assert picture.shape == images.shape[1:], picture.shape
+        images[k] = picture
+    return reasons

@@ -1,0 +1,229 @@
+"""One split of a data set as arrays: what batches, encoders and scores index.
+
+Captions are ragged (an image may have nine, another one), so they lie flat: those of image i are
+the rows `caption_start[i]` to `caption_start[i + 1]` of `tokens`, `lengths` and `mentions`.
+
+A text encoder reads words, characters or word pieces, as its attribute `reads` says; `read_as`
+gives the split as it reads it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+import math
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+
+from experiments.data.record import Record
+from experiments.data.store.picture import damaged, first_words
+from experiments.data.text.reading import ENCODE, Reads
+from experiments.data.text.vocabulary import Vocabulary
+from experiments.file.whole import atomic
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """N images with M captions; A attributes, T = the most tokens that are kept of a caption."""
+
+    name: str
+    images: np.ndarray  # uint8 (N, L, L, 3), a view of the memory map
+    keys: list[str]
+    captions: list[list[str]]  # per image
+    labels: np.ndarray  # int64 (N,)
+    attributes: np.ndarray  # int64 (N, A), index of the value, -1 where unknown
+    caption_start: np.ndarray  # int64 (N + 1,)
+    caption_image: np.ndarray  # int64 (M,)
+    tokens: np.ndarray  # integers (M, T), padded with 0; int64 for words
+    lengths: np.ndarray  # int64 (M,)
+    mentions: np.ndarray  # bool (M, A), whether the caption states the attribute
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def read(self, caption_rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Tokens int64 (B, T) and lengths int64 (B,) of the captions (B,)."""
+        return self.tokens[caption_rows].astype(np.int64), self.lengths[caption_rows]
+
+    def caption_at(self, rows: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+        """A caption (B,) of each of the images (B,), by a number in [0, 1)."""
+        counts = self.caption_start[rows + 1] - self.caption_start[rows]
+        return self.caption_start[rows] + (uniform * counts).astype(np.int64)
+
+    def caption_sets(
+        self, captions: np.ndarray, count: int, rng: np.random.Generator
+    ) -> list[np.ndarray]:
+        """Each of the captions (B,) with others of its image, without repetition: `count` of them,
+        or all; nothing for a count of 1."""
+        found: list[np.ndarray] = []
+        for row in captions if count > 1 else []:
+            start, end = self.caption_start[self.caption_image[row] + np.arange(2)]
+            more = 1 + rng.permutation(end - start - 1)[: count - 1]
+            found.append(start + (row - start + np.append(0, more)) % (end - start))
+        return found
+
+    def read_as(self, reads: Reads) -> Split:
+        """The same images and captions with the tokens of another way to read them, made once."""
+        assert reads in get_args(Reads), reads
+        if reads not in self._read_as:
+            tokens, lengths = ENCODE[reads](list(itertools.chain(*self.captions)))
+            made = dataclasses.replace(self, tokens=tokens, lengths=lengths)
+            vars(made)["_read_as"] = self._read_as  # all of them know each other
+            self._read_as[reads] = made
+        return self._read_as[reads]
+
+    @functools.cached_property
+    def _read_as(self) -> dict[Reads, Split]:
+        return {"words": self}
+
+
+def encode_records(
+    records: list[Record],
+    vocabulary: Vocabulary,
+    attribute_values: dict[str, tuple[str, ...]],
+    max_words: int,
+) -> Arrays:
+    """The arrays of all records together, in their order; `cut` makes splits of them.
+
+    Of a caption longer than `max_words` the test split keeps the first words. The training split
+    keeps a random ordered subset (Xu 2018, released code), drawn from the record's key and the
+    caption's number, so that it is the same in every run.
+    """
+    names = {name: k for k, name in enumerate(attribute_values)}
+    count = sum(len(record.captions) for record in records)
+    tokens = np.zeros((count, max_words), np.int32)
+    lengths = np.zeros(count, np.int32)
+    mentions = np.zeros((count, len(names)), bool)
+    attributes = np.full((len(records), len(names)), -1, np.int64)
+    row = 0
+    for i, record in enumerate(records):
+        for name, value in record.attributes.items():
+            attributes[i, names[name]] = attribute_values[name].index(value)
+        for k, caption in enumerate(record.captions):
+            indices = vocabulary.encode(caption)
+            if len(indices) > max_words and record.split == "train":
+                rng = np.random.default_rng(zlib.crc32(f"{record.key}#{k}".encode()))
+                kept = np.sort(rng.choice(len(indices), max_words, replace=False))
+                indices = [indices[word] for word in kept]
+            indices = indices[:max_words]
+            tokens[row, : len(indices)] = indices
+            lengths[row] = len(indices)
+            for name in record.mentions[k] if record.mentions else ():
+                mentions[row, names[name]] = True
+            row += 1
+    captions = "\n".join(caption for record in records for caption in record.captions)
+    return {
+        "keys": np.array([record.key for record in records], dtype=np.str_),
+        "test": np.array([record.split == "test" for record in records]),
+        "labels": np.array([record.label for record in records], np.int64),
+        "attributes": attributes,
+        "caption_counts": np.array([len(record.captions) for record in records], np.int64),
+        "captions": np.frombuffer(captions.encode(), np.uint8),
+        "tokens": tokens,
+        "lengths": lengths,
+        "mentions": mentions,
+    }
+
+
+def save_arrays(arrays: Arrays, path: Path) -> None:
+    """Write the arrays to an npz file, whole or not at all."""
+    with atomic(path) as partial, partial.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def load_arrays(path: Path) -> Arrays:
+    """Read what `save_arrays` wrote. Raises `UserError` for a damaged file."""
+    try:
+        fault = _lie(path)
+        if not fault:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            fault = _mismatch(arrays)
+    except Exception as error:  # whatever a damaged archive leads to
+        raise damaged(path, first_words(error)) from None
+    if fault:
+        raise damaged(path, fault)
+    return arrays
+
+
+def _lie(path: Path) -> str:
+    """Why the arrays would be larger than the file that holds them; empty where they are not."""
+    left = path.stat().st_size
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            with archive.open(info) as member:
+                version = np.lib.format.read_magic(member)
+                header = np.lib.format.read_array_header_1_0
+                if version != (1, 0):
+                    header = np.lib.format.read_array_header_2_0
+                shape, _, dtype = header(member)
+            left -= max(info.file_size, math.prod(shape) * dtype.itemsize)
+    return "" if left >= 0 else "its arrays are larger than the file"
+
+
+def _mismatch(arrays: Arrays) -> str:
+    """What of the arrays does not fit the rest; empty where all do."""
+    kinds = {
+        "keys": ("U", 1),
+        "test": ("b", 1),
+        "labels": ("i", 1),
+        "attributes": ("i", 2),
+        "caption_counts": ("i", 1),
+        "captions": ("u", 1),
+        "tokens": ("i", 2),
+        "lengths": ("i", 1),
+        "mentions": ("b", 2),
+    }
+    for name, (kind, dimensions) in kinds.items():
+        if name not in arrays:
+            return f"no array {name}"
+        if arrays[name].dtype.kind != kind or arrays[name].ndim != dimensions:
+            return f"another array {name}"
+    counts, tokens = arrays["caption_counts"], arrays["tokens"]
+    records = {len(arrays[name]) for name in ("keys", "test", "labels", "attributes")}
+    captions = {len(arrays[name]) for name in ("tokens", "lengths", "mentions")}
+    if records != {len(counts)} or captions != {int(counts.sum())} or counts.min(initial=0) < 0:
+        return "arrays of different lengths"
+    lengths = arrays["lengths"]
+    if min(tokens.min(initial=0), lengths.min(initial=0)) < 0 or (
+        lengths.max(initial=0) > tokens.shape[1]
+    ):
+        return "tokens or lengths out of range"
+    try:
+        texts = arrays["captions"].tobytes().decode().count("\n") + 1
+    except UnicodeDecodeError:
+        return "captions that are not UTF-8"
+    return "" if not len(tokens) or texts == len(tokens) else "captions of another number"
+
+
+def cut(arrays: Arrays, name: str, kept: np.ndarray, images: np.ndarray) -> Split:
+    """The split of the records where `kept` (N,) is true, with their pictures in the same order."""
+    assert len(images) == kept.sum()
+    counts = arrays["caption_counts"]
+    flat = np.repeat(kept, counts)
+    counts = counts[kept]
+    start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    texts = arrays["captions"].tobytes().decode().split("\n") if len(flat) else []
+    texts = [text for text, keep in zip(texts, flat.tolist(), strict=True) if keep]
+    bounds = start.tolist()
+    return Split(
+        name=name,
+        images=images,
+        keys=arrays["keys"][kept].tolist(),
+        captions=[texts[a:b] for a, b in itertools.pairwise(bounds)],
+        labels=arrays["labels"][kept],
+        attributes=arrays["attributes"][kept],
+        caption_start=start,
+        caption_image=np.repeat(np.arange(len(counts)), counts),
+        tokens=arrays["tokens"][flat].astype(np.int64),
+        lengths=arrays["lengths"][flat].astype(np.int64),
+        mentions=arrays["mentions"][flat],
+    )

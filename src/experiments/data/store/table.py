@@ -1,0 +1,258 @@
+"""A reader's records, validated once, as a Hugging Face `datasets` table on disk, and a report.
+
+The table holds one row per image: key, image, captions, label, split, box, attributes (JSON),
+mentions. Where `datasets` is not installed the same rows are lines of `records.jsonl`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from experiments.data.record import Drop, Reader, Record
+from experiments.data.store.picture import damaged, first_words, read_json
+from experiments.data.text.vocabulary import tokenize
+from experiments.file.whole import atomic
+from experiments.terminal.error import UserError
+
+TABLE, LINES, REPORT = "table", "records.jsonl", "report.json"
+MAX_DROPPED = 0.01  # of the records read, and of the captions
+EXAMPLES = 20
+LONGEST_KEY = 300  # letters of a key in a report
+
+
+def read_records(reader: Reader) -> tuple[list[Record], list[Drop]]:
+    """Consume the reader: the usable records, training split first, and what was dropped.
+
+    White space in captions is normalised. A caption without a word is dropped by itself, under the
+    name `<key>#<number>`; readers do the same with captions that they cannot read.
+    """
+    read = list(reader.read())
+    classes, values = len(reader.class_names()), reader.attribute_values()
+    records: list[Record] = []
+    drops: list[Drop] = []
+    keys: set[str] = set()
+    for entry in read:
+        if isinstance(entry, Record):
+            entry, empty = _without_empty_captions(entry)
+            reason = "key appears twice" if entry.key in keys else _fault(entry, classes, values)
+            keys.add(entry.key)
+            drops += [] if reason else empty
+            entry = Drop(entry.key, reason) if reason else entry
+        if isinstance(entry, Record):
+            records.append(entry)
+        else:
+            drops.append(entry)
+    return sorted(records, key=lambda record: record.split != "train"), drops
+
+
+def make_report(name: str, records: list[Record], drops: list[Drop]) -> dict[str, Any]:
+    """What was read, kept and dropped, in numbers and by reason, with the first examples.
+
+    Records and captions are counted apart: "read", "dropped" and "reasons" are of records,
+    "captions_dropped" and "caption_reasons" of captions that were dropped from records that stay.
+    """
+    labels = {s: {r.label for r in records if r.split == s} for s in ("train", "test")}
+    keys = {record.key for record in records}
+    lost = [drop.reason for drop in drops if not drop.of]
+    captions = [drop.reason for drop in drops if drop.of in keys]
+    return {
+        "name": name,
+        "read": len(records) + len(lost),
+        "kept": {split: sum(r.split == split for r in records) for split in labels},
+        "captions": sum(len(r.captions) for r in records),
+        "classes": {split: len(found) for split, found in labels.items()},
+        "classes_in_both_splits": len(labels["train"] & labels["test"]),
+        "dropped": len(lost),
+        "reasons": dict(Counter(lost).most_common()),
+        "captions_dropped": len(captions),
+        "caption_reasons": dict(Counter(captions).most_common()),
+        "examples": [example(drop) for drop in drops[:EXAMPLES]],
+    }
+
+
+def example(drop: Drop) -> dict[str, str]:
+    """One of the first drops, as a report names it: a key of others may be long."""
+    return {"key": drop.key[:LONGEST_KEY], "reason": drop.reason}
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """The report that `write_json` wrote. Raises `UserError` for a damaged file."""
+    report = read_json(path)
+    numbers, tables = ("read", "captions", "dropped", "captions_dropped"), ("kept", "classes")
+    if (
+        not isinstance(report, dict)
+        or not all(type(report.get(name)) is int for name in numbers)
+        or not all(
+            isinstance(report.get(name), dict)
+            and all(type(report[name].get(split)) is int for split in ("train", "test"))
+            for name in tables
+        )
+        or not all(isinstance(report.get(name), dict) for name in ("reasons", "caption_reasons"))
+        or not isinstance(report.get("examples"), list)
+        or not isinstance(report.get("name"), str)
+        or (report["dropped"] and not report["reasons"])
+    ):
+        raise damaged(path, "no report")
+    return report
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON so that the file is either the old one or the whole new one."""
+    with atomic(path) as partial:
+        partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def require_few_drops(report: dict[str, Any], path: Path) -> None:
+    """Raise `UserError` where nothing is left to train on, or more than 1 % was dropped of the
+    records or of the captions.
+
+    `path` is the report's file, which the message names.
+    """
+    name, captions = report["name"], report["captions_dropped"]
+    if report["read"] == 0:
+        raise UserError(f"{name}: no record was found; check the folder that data.root names")
+    for what, lost, read, reasons in (
+        ("records", report["dropped"], report["read"], report["reasons"]),
+        ("captions", captions, report["captions"] + captions, report["caption_reasons"]),
+    ):
+        if lost > MAX_DROPPED * read:
+            reason, count = next(iter(reasons.items()))
+            raise UserError(
+                f"{name}: {lost} of {read} {what} ({lost / read:.1%}) cannot be used, "
+                f"most often {reason!r} ({count}); repair or remove what {path} lists"
+            )
+    if report["kept"]["train"] == 0:
+        raise UserError(f"{name}: no record belongs to the training split; check the split files")
+
+
+def write_table(records: list[Record], folder: Path) -> None:
+    """Write the records into `folder`, whole or not at all."""
+    rows = [_row(record) for record in records]
+    try:
+        import datasets
+    except ImportError:
+        with atomic(folder / LINES) as partial, partial.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+        return
+    text, texts = datasets.Value("string"), datasets.List(datasets.Value("string"))
+    features = datasets.Features(
+        {
+            "key": text,
+            "image": text,
+            "captions": texts,
+            "label": datasets.Value("int64"),
+            "split": text,
+            "box": datasets.List(datasets.Value("int64")),
+            "attributes": text,
+            "mentions": datasets.List(texts),
+        }
+    )
+    columns = {name: [row[name] for row in rows] for name in features}
+    with _silent(datasets), atomic(folder / TABLE) as partial:
+        datasets.Dataset.from_dict(columns, features=features).save_to_disk(str(partial))
+
+
+def table_exists(folder: Path) -> bool:
+    """Whether `read_table` can read what is there; imports nothing."""
+    has_datasets = importlib.util.find_spec("datasets") is not None
+    return (folder / LINES).exists() or (has_datasets and (folder / TABLE).exists())
+
+
+def read_table(folder: Path) -> list[Record]:
+    """The records that `write_table` wrote, in the same order.
+
+    Raises `UserError` for a damaged file.
+    """
+    path = folder / LINES if (folder / LINES).exists() else folder / TABLE
+    try:
+        if path.name == LINES:
+            with path.open(encoding="utf-8") as file:
+                return [_record(json.loads(line)) for line in file]
+        import datasets
+
+        with _silent(datasets):
+            return [_record(row) for row in datasets.load_from_disk(str(path)).to_list()]
+    except Exception as error:  # each version of the package has others for a damaged file
+        raise damaged(path, first_words(error)) from None
+
+
+def _without_empty_captions(record: Record) -> tuple[Record, list[Drop]]:
+    worded = [bool(tokenize(caption)) for caption in record.captions]
+    empty = [
+        Drop(f"{record.key}#{number}", "caption without a word", of=record.key)
+        for number, kept in enumerate(worded)
+        if not kept
+    ]
+    mentions = record.mentions
+    if len(mentions) == len(record.captions):
+        mentions = tuple(itertools.compress(mentions, worded))
+    captions = tuple(" ".join(text.split()) for text in itertools.compress(record.captions, worded))
+    return dataclasses.replace(record, captions=captions, mentions=mentions), empty
+
+
+def _fault(record: Record, classes: int, values: dict[str, tuple[str, ...]]) -> str:
+    """Why the record cannot be used; empty where it can."""
+    path = PurePosixPath(record.key)
+    if not record.key or path.is_absolute() or ".." in path.parts:
+        return "key is no safe file name"
+    if record.split not in ("train", "test"):
+        return f"split {record.split!r} is neither train nor test"
+    if not record.captions:
+        return "no caption with a word"
+    if not 0 <= record.label < classes:
+        return f"label outside the {classes} classes"
+    if record.mentions and len(record.mentions) != len(record.captions):
+        return "mentions do not match the captions"
+    for name, value in record.attributes.items():
+        if value not in values.get(name, ()):
+            return f"value of attribute {name!r} is not one of its values"
+    if any(name not in values for mention in record.mentions for name in mention):
+        return "mention of an attribute that does not exist"
+    return ""
+
+
+def _row(record: Record) -> dict[str, Any]:
+    return {
+        "key": record.key,
+        "image": record.image,
+        "captions": list(record.captions),
+        "label": record.label,
+        "split": record.split,
+        "box": None if record.box is None else list(record.box),
+        "attributes": json.dumps(record.attributes),
+        "mentions": [list(mention) for mention in record.mentions],
+    }
+
+
+def _record(row: dict[str, Any]) -> Record:
+    box = row["box"]
+    return Record(
+        key=row["key"],
+        captions=tuple(row["captions"]),
+        label=row["label"],
+        split=row["split"],
+        image=row["image"],
+        box=None if box is None else (box[0], box[1], box[2], box[3]),
+        attributes=json.loads(row["attributes"]),
+        mentions=tuple(tuple(mention) for mention in row["mentions"]),
+    )
+
+
+@contextmanager
+def _silent(datasets: Any) -> Iterator[None]:
+    """Without the progress bars of `datasets`, which are then as they were."""
+    shown = datasets.utils.is_progress_bar_enabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            datasets.enable_progress_bars()

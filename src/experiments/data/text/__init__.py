@@ -1,0 +1,1 @@
+"""How captions are read: words, characters, word pieces."""

@@ -1,0 +1,52 @@
+"""How a text encoder reads captions: as words, as characters, or as word pieces.
+
+An encoder says it by its attribute `reads`, and so does a system by its encoder. Nothing here
+imports torch: the text of a command is checked before that loads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, Protocol
+
+import numpy as np
+
+from experiments.data.text import alphabet, wordpiece
+from experiments.data.text.vocabulary import Vocabulary
+
+Reads = Literal["words", "characters", "wordpieces"]
+
+# Tokens (M, T), padded with 0, and lengths (M,) of captions, where no vocabulary is needed.
+ENCODE: dict[Reads, Callable[[Sequence[str]], tuple[np.ndarray, np.ndarray]]] = {
+    "characters": alphabet.encode_characters,
+    "wordpieces": wordpiece.encode_wordpieces,
+}
+
+
+class Reader(Protocol):
+    """Reads one caption at a time."""
+
+    def encode(self, caption: str) -> list[int]:
+        """Tokens without padding."""
+
+    def unknown(self, caption: str) -> list[str]:
+        """What of the caption has no token of its own."""
+
+    def require_known(self, caption: str) -> None:
+        """Raise `UserError` for a caption that says nothing."""
+
+
+def reads_of(reader: object) -> Reads:
+    """How an encoder or a system reads captions; words where it does not say."""
+    found: Reads = getattr(reader, "reads", "words")
+    return found
+
+
+def reader_of(reads: Reads, words: Sequence[str], max_words: int) -> tuple[Reader, int]:
+    """What makes tokens of a caption, and how many of them are kept. `words` are those of the
+    vocabulary, `max_words` the most of them; only an encoder of words asks for both."""
+    if reads == "characters":
+        return alphabet.Alphabet(), alphabet.LENGTH
+    if reads == "wordpieces":
+        return wordpiece.WordPieces(), wordpiece.LENGTH
+    return Vocabulary(list(words)), max_words

@@ -1,0 +1,113 @@
+"""Words and their indices: the part of a data set that a text encoder is tied to.
+
+Conventions of the released AttnGAN (Xu 2018): tokens are runs of `\\w` in lower case with all but
+ASCII removed, no minimum count, index 0 is the end of a sentence and the padding. An unknown word
+has an index here; in the original it was dropped silently.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from experiments.file.name import is_name, shown
+from experiments.file.parse import parse_json
+from experiments.terminal.error import UserError
+
+END = "<end>"
+UNKNOWN = "<unk>"
+_WORD = re.compile(r"\w+")
+
+
+def tokenize(caption: str) -> list[str]:
+    """The words of a caption, in order; empty where nothing in ASCII is left."""
+    words = (word.encode("ascii", "ignore").decode() for word in _WORD.findall(caption.lower()))
+    return [word for word in words if word]
+
+
+class Vocabulary:
+    """An ordered list of words. `words` may leave out `<end>` (put first) and `<unk>` (put last).
+
+    Raises `UserError` for a list without a word (an encoder made for it could read nothing), with a
+    word twice, or with `<end>` at another place than 0.
+    """
+
+    def __init__(self, words: list[str]) -> None:
+        if words[:1] != [END]:
+            words = [END, *words]
+        if UNKNOWN not in words:
+            words = [*words, UNKNOWN]
+        if len(words) < 3:
+            raise UserError("vocabulary: it holds no word; were the captions found?")
+        self.words: tuple[str, ...] = tuple(words)
+        self._index = {word: index for index, word in enumerate(self.words)}
+        if len(self._index) != len(self.words):
+            twice = next(w for i, w in enumerate(self.words) if self._index[w] != i)
+            raise UserError(
+                f"vocabulary: {shown(twice)} stands in it twice; use the list as published"
+            )
+        bad = next((word for word in self.words if not is_name(word)), None)
+        if bad is not None:
+            raise UserError(f"vocabulary: {shown(bad)} is no word; use the list as published")
+        self.unknown_index = self._index[UNKNOWN]
+
+    @classmethod
+    def build(cls, captions: Iterable[str]) -> Vocabulary:
+        """Every word of the captions, sorted: the order of the captions changes nothing."""
+        return cls(sorted({word for caption in captions for word in tokenize(caption)}))
+
+    def encode(self, caption: str) -> list[int]:
+        """Indices of the words, without padding; `<unk>` for those that are not known."""
+        return [self._index.get(word, self.unknown_index) for word in tokenize(caption)]
+
+    def unknown(self, caption: str) -> list[str]:
+        """The words of the caption that are not in the vocabulary, in order."""
+        return [word for word in tokenize(caption) if word not in self._index]
+
+    def require_known(self, caption: str) -> None:
+        """Raise `UserError` for a sentence that says nothing to an encoder of this vocabulary."""
+        words, unknown = tokenize(caption), self.unknown(caption)
+        if not words:
+            raise UserError(f"caption {caption!r}: it holds no word; write one in English letters")
+        if len(unknown) == len(words):
+            raise UserError(
+                f"caption {caption!r}: no word is known to the text encoder "
+                f"({', '.join(unknown)}); describe it in the words of the data set"
+            )
+
+    @property
+    def hash(self) -> str:
+        """Twelve hexadecimal digits that differ where any index differs."""
+        return hashlib.sha256("\n".join(self.words).encode()).hexdigest()[:12]
+
+    def save(self, path: Path) -> None:
+        """Write the words as a JSON list, in index order."""
+        partial = path.with_name(path.name + ".partial")
+        partial.write_text(json.dumps(self.words), encoding="utf-8")
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Vocabulary:
+        """Read what `save` wrote. Raises `UserError` for a file that is no list of words."""
+        try:
+            words = parse_json(path.read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
+            raise UserError(f"{path}: the vocabulary cannot be read ({error})") from None
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            raise UserError(f"{path}: the vocabulary must be a JSON list of words")
+        return cls(words)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Vocabulary) and self.words == other.words
+
+    def __hash__(self) -> int:
+        return hash(self.words)
+
+    def __repr__(self) -> str:
+        return f"Vocabulary({len(self)} words, {self.hash})"

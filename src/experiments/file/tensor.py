@@ -1,0 +1,198 @@
+"""State as one safetensors file: tensors, and a manifest that says what each must be.
+
+The manifest lies in the file's own header: the format, what is no tensor, and a checksum of the
+name, type, shape and bytes of every tensor; and it has a checksum itself. So one rename makes a
+file appear whole, it can be moved about as one, and reading it finds any bit that changed. Nothing
+is unpickled.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+from safetensors.torch import save_file as save_any_type
+from torch import Tensor
+
+from experiments.terminal.error import UserError
+
+FORMAT = 2
+MANIFEST, CHECKSUM = "manifest", "sha256"  # of the header
+GONE = (errno.EIO, errno.EISDIR, errno.ENOENT, errno.ELOOP)  # no later try reads such a file
+
+
+class Damaged(Exception):
+    """The file is not what was written: why, in a few words."""
+
+
+class OtherFormat(Exception):
+    """The file is whole and of another format than this version reads: the number."""
+
+
+def write(path: Path, state: Mapping[str, Any]) -> None:
+    """Write nested dictionaries and lists of tensors, numbers, texts and None; synced to the disk.
+
+    Raises OSError or `SafetensorError` where the file cannot be written.
+    """
+    tensors: dict[str, Tensor] = {}
+    plain = _pack(state, "", tensors)
+    tensors = apart(tensors)
+    digests = {name: _digest(name, tensor) for name, tensor in tensors.items()}
+    content = {"format": FORMAT, "state": plain, "tensors": digests}
+    manifest = json.dumps(content, separators=(",", ":"))
+    header = {"format": "pt", MANIFEST: manifest, CHECKSUM: _sha256(manifest.encode())}
+    _save(tensors, path, header)
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        if hasattr(os, "posix_fadvise"):  # to be read back from the disk, not from memory
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What `write` got, on the CPU, every byte of it checked.
+
+    Raises `Damaged`, `OtherFormat` for a file that another version wrote, and `UserError` for one
+    that this process cannot open, which says nothing about what is in it.
+    """
+    return _read(path, lambda tensor: tensor)
+
+
+def check(path: Path) -> None:
+    """As `read`, for what it raises; needs memory for one tensor at a time."""
+    _read(path, lambda tensor: tensor.new_empty(0))
+
+
+def _read(path: Path, keep: Callable[[Tensor], Tensor]) -> dict[str, Any]:
+    try:
+        with path.open("rb") as plain:
+            plain.read(1)
+    except OSError as error:
+        if error.errno in GONE:
+            raise Damaged(error.strerror) from None
+        raise _unreadable(path, str(error.strerror)) from None
+    try:
+        tensors, digests = {}, {}
+        with safe_open(path, "np") as file:
+            header = file.metadata() or {}
+            for name in file.keys():  # noqa: SIM118
+                tensor = _tensor(path, file, name)
+                tensors[name], digests[name] = keep(tensor), _digest(name, tensor)
+    except RuntimeError as error:  # torch could not map it
+        raise _unreadable(path, _first_line(error)) from None
+    except (SafetensorError, OSError, ValueError, OverflowError) as error:
+        raise Damaged(getattr(error, "strerror", None) or _first_line(error)) from None
+    manifest = header.get(MANIFEST, "")
+    if header.get(CHECKSUM) != _sha256(manifest.encode("utf-8", "surrogateescape")):
+        raise Damaged("its manifest does not have its checksum")
+    try:
+        return _checked(manifest, tensors, digests)
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        raise Damaged("its manifest is none that is written here") from None
+
+
+def _save(tensors: Mapping[str, Tensor], path: Path, header: dict[str, str]) -> None:
+    """By way of NumPy, as `_tensor` reads: safetensors 0.8 loses some bytes of memory for each
+    tensor that it takes from PyTorch or gives to it, and a long run saves hundreds of them often.
+    """
+    try:
+        save_file({name: tensor.numpy() for name, tensor in tensors.items()}, path, header)
+    except TypeError:  # a type that NumPy lacks, as bfloat16
+        save_any_type(dict(tensors), path, header)
+
+
+def _tensor(path: Path, file: Any, name: str) -> Tensor:
+    """One tensor, with memory of its own: a mapped file may change after it was checked."""
+    try:
+        return torch.from_numpy(file.get_tensor(name))
+    except TypeError:
+        with safe_open(path, "pt") as other:
+            return other.get_tensor(name).clone()  # type: ignore[no-any-return]
+
+
+def _checked(
+    manifest: str, tensors: Mapping[str, Tensor], digests: Mapping[str, str]
+) -> dict[str, Any]:
+    """The state that a manifest describes. Whoever made the file has made its checksum, too."""
+    content = json.loads(manifest)
+    if content["format"] != FORMAT:
+        raise OtherFormat(content["format"])
+    if content["tensors"].keys() != digests.keys():
+        raise Damaged("its tensors are not those of its manifest")
+    for name, digest in digests.items():
+        if digest != content["tensors"][name]:
+            raise Damaged(f"{name} does not have its checksum")
+    state = _unpack(content["state"], tensors)
+    if not isinstance(state, dict):
+        raise Damaged("its state has no names")
+    return state
+
+
+def apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors on the CPU, each with memory of its own, as the format wants them: what is tied
+    is there once for each name, and a view without the rest of what it is a view of."""
+    seen: set[int] = set()
+    found = {}
+    for name, tensor in tensors.items():
+        plain = tensor.detach().cpu().contiguous()
+        memory = plain.untyped_storage()
+        shares = memory.data_ptr() in seen or memory.nbytes() != plain.nbytes
+        found[name] = plain.clone() if shares else plain
+        seen.add(memory.data_ptr())
+    return found
+
+
+def _pack(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
+    """A JSON value in which every dictionary is a list of pairs, since keys may be numbers, and
+    every tensor, tuple and dictionary says what it is."""
+    if isinstance(value, Tensor):
+        tensors[name] = value
+        return {"tensor": name}
+    if isinstance(value, Mapping):
+        pairs = [
+            [key, _pack(item, f"{name}/{key}".lstrip("/"), tensors)] for key, item in value.items()
+        ]
+        return {"dict": pairs}
+    if isinstance(value, list | tuple):
+        items = [_pack(item, f"{name}/{k}".lstrip("/"), tensors) for k, item in enumerate(value)]
+        return {"tuple": items} if isinstance(value, tuple) else items
+    assert value is None or isinstance(value, bool | int | float | str), f"{name}: {type(value)}"
+    return value
+
+
+def _unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:
+    if isinstance(value, list):
+        return [_unpack(item, tensors) for item in value]
+    if not isinstance(value, dict):
+        return value
+    (kind, inner), *_ = value.items()
+    if kind == "tensor":
+        return tensors[inner]
+    if kind == "tuple":
+        return tuple(_unpack(item, tensors) for item in inner)
+    return {key: _unpack(item, tensors) for key, item in inner}
+
+
+def _digest(name: str, tensor: Tensor) -> str:
+    found = hashlib.sha256(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+    found.update(tensor.reshape(-1).view(torch.uint8).numpy())  # type: ignore[arg-type]
+    return found.hexdigest()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _unreadable(path: Path, reason: str) -> UserError:
+    return UserError(f"{path}: cannot be read now ({reason}); mend that and run the command again")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200] or type(error).__name__

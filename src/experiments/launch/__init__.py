@@ -1,0 +1,1 @@
+"""Who does a task; jobs in processes of their own, launchers."""

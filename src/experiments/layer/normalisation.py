@@ -1,0 +1,56 @@
+"""The choice of normalisation that networks share: batch statistics, groups of channels, or, in
+discriminators, weights of bounded norm."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import nn
+
+from experiments.layer.spectral import SpectralConv2d, SpectralLinear
+
+Norm = Literal["batch", "group"]
+JudgeNorm = Literal["batch", "group", "spectral"]
+MAX_GROUPS = 32
+
+
+def normalisation(kind: Norm, channels: int, dims: int = 2) -> nn.Module:
+    """A norm layer for `channels`; `dims` 1 for (B, C) or (B, C, L) input, 2 for maps, 3 for clips.
+
+    "group" computes nothing across the batch: use it for batches of one or two, and where several
+    processes must agree with one. It takes the largest group count up to 32 that divides
+    `channels` and leaves at least two channels in a group.
+    """
+    assert kind in ("batch", "group"), f"norm must be 'batch' or 'group', got {kind!r}"
+    if kind == "group":
+        fitting = (g for g in range(min(MAX_GROUPS, channels // 2), 1, -1) if channels % g == 0)
+        return nn.GroupNorm(next(fitting, 1), channels)
+    return (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)[dims - 1](channels)
+
+
+def convolution(
+    inputs: int,
+    outputs: int,
+    kernel: int,
+    stride: int,
+    norm: JudgeNorm,
+    normalised: bool = True,
+) -> list[nn.Module]:
+    """A convolution that keeps the side, or halves it with `kernel` 4 and `stride` 2, and its norm.
+
+    "spectral" bounds the weight, gives it a bias and leaves the norm layer out, wherever it stands;
+    the other norms stand after layers that are `normalised`.
+    """
+    padding = (kernel - 1) // 2
+    if norm == "spectral":
+        return [SpectralConv2d(inputs, outputs, kernel, stride, padding)]
+    layer = nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False)
+    return [layer, normalisation(norm, outputs)] if normalised else [layer]
+
+
+def linear(inputs: int, outputs: int, norm: JudgeNorm, normalised: bool = True) -> list[nn.Module]:
+    """A linear layer with bias and its norm, as `convolution` has it."""
+    if norm == "spectral":
+        return [SpectralLinear(inputs, outputs)]
+    layer = nn.Linear(inputs, outputs)
+    return [layer, normalisation(norm, outputs, dims=1)] if normalised else [layer]

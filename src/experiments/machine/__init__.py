@@ -1,0 +1,1 @@
+"""Cores, GPUs, SLURM, the processes of a job, precision."""

@@ -1,0 +1,102 @@
+"""What this machine has, and how jobs share it: GPUs, or places on its processor, by locked files.
+
+The locks are the kernel's: they end with the process that holds them, however that ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from experiments.terminal.error import UserError
+from experiments.terminal.interrupt import Stopped
+from experiments.terminal.line import say
+
+PAUSE = 0.2  # s between two looks
+
+
+def gpus() -> list[str]:
+    """The GPUs that this process may use, by what CUDA_VISIBLE_DEVICES or the driver calls them."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [name.strip() for name in visible.split(",") if name.strip() not in ("", "-1")]
+    command = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return found.stdout.split()
+
+
+def cores() -> int:
+    """Those that this process may use, which in a container or a job are not all."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def locks() -> Path:
+    """Where all jobs of this user on this machine look."""
+    return Path(tempfile.gettempdir()) / f"birdsong-slots-{os.getuid()}"
+
+
+@contextmanager
+def claim(
+    slots: list[str],
+    count: int,
+    stop: Callable[[], bool] = lambda: False,
+    folder: Path | None = None,
+) -> Iterator[list[str]]:
+    """Hold `count` of the slots, waiting until so many are free; `Stopped` once `stop()`.
+
+    Either all are held or none, so two jobs that each need several never wait for one another.
+    """
+    if count > len(slots):
+        raise UserError(f"launch.num_processes={count}: there are {len(slots)} GPUs")
+    folder = locks() if folder is None else folder
+    folder.mkdir(mode=0o700, exist_ok=True, parents=True)
+    told = False
+    while True:
+        with ExitStack() as held:
+            mine: list[str] = []
+            for slot in slots:
+                if len(mine) < count and _lock(held, folder / f"{slot.replace('/', '-')}.lock"):
+                    mine.append(slot)
+            if len(mine) == count:
+                yield mine
+                return
+        if not told:
+            say(f"waiting for {count} of {', '.join(slots)}, which other jobs hold")
+            told = True
+        if stop():
+            raise Stopped
+        time.sleep(PAUSE)
+
+
+def _lock(held: ExitStack, path: Path) -> bool:
+    file: TextIO = path.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return False
+    held.callback(file.close)
+    return True
+
+
+def alive(process: int) -> bool:
+    """Whether a process with that number runs on this machine."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,178 @@
+"""From a command line to jobs: in this process, in N worker processes of one job, or a study."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from experiments.command import Command, read
+from experiments.config.key import without
+from experiments.launch.task import ROWS, Asked
+from experiments.machine.cluster import join_cluster
+from experiments.question import question, show_help
+from experiments.run.named import with_run
+from experiments.run.prerequisite import Run
+from experiments.study.command import study_of
+from experiments.study.job import Study
+from experiments.terminal.error import JOB_FAILED, USER_ERROR, PeerLost, UserError, as_user_error
+from experiments.terminal.interrupt import Stopped
+from experiments.terminal.line import say
+
+LOST = "its launcher lost it; where it still runs, the same command waits for it"
+KEPT = 200_000  # objects between two looks for garbage while configurations are composed
+MANY = 8  # jobs whose check takes long enough to be announced
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command line; returns the exit code. User errors are lines, never tracebacks."""
+    failures: list[str] = []
+    peer_lost = False
+    try:
+        os.environ.update(join_cluster(os.environ))
+        with _collected_rarely():
+            work = prepare(arguments)
+        return work()
+    except KeyboardInterrupt as stop:
+        if not isinstance(stop, Stopped):
+            say("stopped; the same command goes on from the last checkpoint")
+        return stop.code if isinstance(stop, Stopped) else 128 + signal.SIGINT
+    except Exception as error:
+        known = as_user_error(error)
+        if known is None:
+            raise
+        failures, peer_lost = str(known).splitlines(), isinstance(known, PeerLost)
+    for line in failures:
+        say(f"error: {line}", anyone=peer_lost)  # it may be the main process that is gone
+    return USER_ERROR if failures else 0
+
+
+@contextmanager
+def _collected_rarely() -> Iterator[None]:
+    """What is composed is kept, a hundred thousand objects of each command: to look for garbage
+    among them every few hundred, and again at the end, takes a sixth of the time of an answer."""
+    before = gc.get_threshold()
+    gc.set_threshold(KEPT, *before[1:])
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.set_threshold(*before)
+
+
+def prepare(arguments: list[str]) -> Callable[[], int]:
+    """What a command line asks for, checked but not begun: to call, it returns the exit code.
+
+    Raises `UserError` for what is wrong with it.
+    """
+    command = read(arguments)
+    if command.help:
+        return show_help
+    if command.is_question:
+        return question(command)
+    overrides = with_run(command.overrides)
+    if command.said.get("task") == "report":
+        return partial(_report, command, overrides)
+    if command.several:
+        return _study(study_of(overrides), overrides)
+    asked = Asked.of(overrides)
+    (run,) = _check([asked])
+    return partial(_run, asked, run)
+
+
+def _report(command: Command, overrides: list[str]) -> int:
+    from experiments.report.command import report
+
+    study = None
+    if command.several and "run" not in command.said:
+        own = without(command.overrides, "task")
+        study = study_of(own)
+        if study.search:
+            from experiments.search.command import trials_as_study
+
+            study = trials_as_study(study, own)
+    report(overrides, study)
+    return 0
+
+
+def _run(asked: Asked, run: Run | None) -> int:
+    ROWS[asked.task].perform(asked, run)
+    if "RANK" in os.environ:  # started by torchrun
+        from experiments.machine.rank import leave
+
+        leave()
+    return 0
+
+
+def _check(jobs: list[Asked] | list[list[str]]) -> list[Run | None]:
+    """Every job of a command line, before any starts: the run to be of each that trains.
+
+    Raises `UserError` for all mistakes.
+    """
+    problems: list[str] = []
+    runs: list[Run | None] = []
+    seen: list[object] = []
+    for job in jobs:
+        try:
+            asked = job if isinstance(job, Asked) else Asked.of(job)
+            runs.append(ROWS[asked.task].check(asked, seen))
+        except UserError as error:
+            problems += str(error).splitlines()
+    if problems:
+        raise UserError("\n".join(dict.fromkeys(problems)))
+    return runs
+
+
+def _study(study: Study, overrides: list[str]) -> Callable[[], int]:
+    """Check every job of a study. Raises `UserError`."""
+    if "RANK" in os.environ:
+        raise UserError("-m: a study starts its processes itself; use launch.num_processes=N")
+    if study.search:
+        from experiments.search.command import search
+        from experiments.search.request import check, search_of
+
+        check(search_of(study, overrides))
+        return partial(search, study, overrides)
+    if len(study.jobs) > MANY:
+        say(f"{study.title}: checking {len(study.jobs)} runs")
+    return partial(_run_study, study, _check([job.overrides for job in study.jobs]), overrides)
+
+
+def _run_study(study: Study, runs: list[Run | None], overrides: list[str]) -> int:
+    """Do what is missing of a study, and list what failed; the exit code says whether all is done.
+
+    Raises `Stopped` once all jobs have saved.
+    """
+    from experiments.launch.job import FINISHED, STOPPED
+    from experiments.launch.multirun import run_jobs
+
+    pending = [place for place, run in enumerate(runs) if run is None or not run.finished]
+    for place, run in enumerate(runs):
+        if run is not None and place not in pending:
+            say(f"job {place + 1} of {len(runs)}: {study.jobs[place].name or 'it'} is finished")
+    outcomes = run_jobs(study, pending, overrides) if pending else []
+    failed, done = [], len(runs) - len(pending)
+    stopped = [outcome.code for outcome in outcomes if outcome and outcome.state == STOPPED]
+    for place, outcome in zip(pending, outcomes, strict=True):
+        run = runs[place]
+        if outcome is None and run is not None and run.finished:
+            done += 1
+        elif outcome is not None and outcome.state == STOPPED:
+            continue
+        elif outcome is not None and outcome.state == FINISHED:
+            done += 1
+        else:
+            reason = outcome.reason if outcome else LOST
+            failed.append(f"job {place + 1} ({study.jobs[place].name}): {reason}")
+    for line in failed:
+        say(f"error: {line}")
+    if stopped:
+        raise Stopped(stopped[0] - 128)
+    if runs[0] is not None:
+        again = "" if not failed else f", {len(failed)} failed; the same command tries these again"
+        say(f"{study.title}: {done} of {len(runs)} runs are finished{again}")
+        say("the same command with task=report compares them")
+    return JOB_FAILED if failed else 0

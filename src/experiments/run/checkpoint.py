@@ -1,0 +1,123 @@
+"""Checkpoints: written aside, synced, renamed and read back, so that the newest one is whole.
+
+Only then is the one before the last removed. What a crash or a disk did to a file later is found by
+its checksums, and the one before is taken. The format is that of `tensor_file.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+
+from experiments.file import tensor as tensor_file
+from experiments.file.tensor import Damaged, OtherFormat
+from experiments.run.folder import (
+    by_images,
+    file_at,
+    reached,
+)
+from experiments.terminal.error import UserError
+from experiments.terminal.line import say
+
+
+def save(folder: Path, state: Mapping[str, Any], keep: int) -> Path:
+    """Write a checkpoint, read it back, and remove all but it and the `keep` - 1 before it then:
+    those of later, too, which were damaged when the run went on from before them.
+
+    Raises `UserError` where the disk is full, not writable, or does not give back what was written;
+    older checkpoints are untouched then.
+    """
+    path = file_at(folder, "checkpoints", state["images"])
+    write(path, state)
+    found = by_images(folder, "checkpoints")
+    place = found.index(path)
+    for other in (*found[:place], *found[place + keep :]):
+        other.unlink(missing_ok=True)
+    return path
+
+
+def save_weights(folder: Path, images: int, export: Mapping[str, Any]) -> Path:
+    """Write what a finished run gives to others: its averaged networks. Never removed.
+
+    Raises `UserError` as `save` does.
+    """
+    path = file_at(folder, "weights", images)
+    write(path, {"images": images, "export": dict(export)})
+    return path
+
+
+def write(path: Path, state: Mapping[str, Any]) -> None:
+    """Write one file and read it back before it has its name. Raises `UserError` as `save` does."""
+    partial = path.with_suffix(".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for torn in path.parent.glob("*.partial"):
+            torn.unlink(missing_ok=True)
+        tensor_file.write(partial, state)
+        tensor_file.check(partial)  # before it takes the place of any other
+        partial.replace(path)
+        directory = os.open(path.parent, os.O_RDONLY)
+        os.fsync(directory)
+        os.close(directory)
+    except (OSError, SafetensorError, Damaged) as error:
+        partial.unlink(missing_ok=True)
+        raise UserError(
+            f"{path}: could not be written ({_reason(error)}); make room and run the same command "
+            "again: it resumes from the checkpoint before"
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    """The system's words, which safetensors wraps in an error of its own."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    number = re.search(r"\(os error (\d+)\)", str(error))
+    if number:
+        return os.strerror(int(number[1]))
+    return str(error).partition("\n")[0]
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The state in one file, every byte checked.
+
+    Raises `Damaged` where it is not what was written, and `UserError` where another version wrote
+    it.
+    """
+    try:
+        return tensor_file.read(path)
+    except OtherFormat as other:
+        raise UserError(
+            f"{path}: format {other}, this version reads {tensor_file.FORMAT}; use the version "
+            "that wrote it"
+        ) from None
+
+
+def load_newest(folder: Path) -> dict[str, Any] | None:
+    """The newest checkpoint that is whole, or None where there is none.
+
+    One that is damaged is named and passed over. Raises `UserError` where none is whole, and where
+    the run was finished once and has lost them: it would begin anew and forget its statistics.
+    """
+    found = by_images(folder, "checkpoints")
+    if not found and (there := reached(folder)):
+        raise UserError(
+            f"{folder}: has weights of {there} images and no checkpoint to go on from; bring back "
+            "its checkpoints, or move the folder away to start again"
+        )
+    return first_whole(folder, found)
+
+
+def first_whole(folder: Path, paths: list[Path]) -> dict[str, Any] | None:
+    for path in paths:
+        try:
+            return read(path)
+        except Damaged as damage:
+            say(f"{path}: is damaged ({damage}); taking the one before")
+    if paths:
+        raise UserError(f"{folder}: no checkpoint is whole; move the folder away to start again")
+    return None

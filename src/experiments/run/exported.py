@@ -1,0 +1,154 @@
+"""The tensors of an export, written and read; and what must hold before they are used.
+
+An export may come from anybody: nothing in it is run. Its tensors are a safetensors file, and of
+its configuration only networks and losses of this project are built.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from experiments.config.target import locate
+from experiments.data.text.vocabulary import Vocabulary
+from experiments.run.folder import (
+    CONFIG,
+    EXPORT,
+    FACTS,
+    MODEL,
+    export_about,
+    run_config,
+    run_facts,
+)
+from experiments.terminal.error import UserError
+
+FORMAT = 1
+DECIDING = (MODEL, CONFIG, FACTS)  # the files that decide pictures
+PARTS = tuple(
+    f"experiments.{group}."
+    for group in ("system", "encoder", "generator", "discriminator", "style", "loss")
+)
+State = Mapping[str, Mapping[str, Tensor]]
+
+
+def read_export(folder: Path) -> dict[str, Any]:
+    """`images` and `export`, the networks by their group, as a run's own weights have them.
+
+    Raises `UserError` where the file cannot be read.
+    """
+    images = int(export_about(folder)["images"])
+    try:
+        tensors = load_file(folder / MODEL)
+    except (SafetensorError, OSError, ValueError, LookupError, OverflowError) as error:
+        raise UserError(
+            f"{folder / MODEL}: cannot be read ({_line(error)}); fetch it again"
+        ) from None
+    found: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        group, _, rest = name.partition(".")
+        found.setdefault(group, {})[rest] = tensor
+    return {"images": images, "export": found}
+
+
+def require_whole(folder: Path) -> None:
+    """Raise `UserError` where an export is not as it was written, is of another format, asks for
+    more than parts of this project's models, or has another vocabulary than it says."""
+    about = export_about(folder)
+    if about.get("format") != FORMAT:
+        raise UserError(
+            f"{folder / EXPORT}: format {about.get('format')}, this version reads {FORMAT}; "
+            "use the version that wrote it"
+        )
+    digests = about.get("sha256")
+    for name in DECIDING:
+        path = folder / name
+        if not path.is_file():
+            raise UserError(f"run={folder}: the export has no {name}; fetch it again")
+        if not isinstance(digests, dict) or digests.get(name) != sha256(path):
+            raise UserError(f"{path}: is not the file that was exported; fetch it again")
+    require_parts(folder)
+    facts = run_facts(folder)
+    words = facts.get("words") or []
+    try:
+        differ = bool(words) and Vocabulary(list(words)).hash != facts.get("vocabulary_hash")
+    except UserError as error:
+        raise UserError(f"{folder / FACTS}: {error}") from None
+    if differ:
+        raise UserError(f"{folder / FACTS}: words and vocabulary_hash differ; fetch it again")
+
+
+def require_parts(folder: Path) -> None:
+    """Raise `UserError` where the configuration of a run asks for more than parts of models."""
+    for target in _targets(run_config(folder).get("system")):
+        if not _is_part(target):
+            raise UserError(f"{folder / CONFIG}: asks for {target}, which no model has; refused")
+
+
+def require_fit(folder: Path, modules: Mapping[str, nn.Module], export: State) -> None:
+    """Raise `UserError` for the first tensor that is missing, not known, or of another shape than
+    the configuration asks for."""
+    for group, module in modules.items():
+        ours, theirs = module.state_dict(), export.get(group, {})
+        for name in dict.fromkeys([*ours, *theirs]):
+            where = f"run={folder}: {group}.{name}"
+            if name not in theirs:
+                raise UserError(
+                    f"{where} is missing in its weights, and its config.yaml asks for it"
+                )
+            if name not in ours:
+                raise UserError(
+                    f"{where} is in its weights, and its config.yaml has no place for it"
+                )
+            if ours[name].shape != theirs[name].shape:
+                raise UserError(
+                    f"{where} is {_size(theirs[name])} in its weights, and its config.yaml asks "
+                    f"for {_size(ours[name])}"
+                )
+            if ours[name].is_floating_point() != theirs[name].is_floating_point():
+                kinds = f"{theirs[name].dtype} in its weights, expected {ours[name].dtype}"
+                raise UserError(f"{where} is of {kinds}")
+            if not theirs[name].isfinite().all():
+                raise UserError(f"{where} holds values that are not finite; fetch it again")
+
+
+def sha256(path: Path) -> str:
+    """Of the content of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _targets(node: Any) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        if "_target_" in node:
+            yield str(node["_target_"])
+        for value in node.values():
+            yield from _targets(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _targets(value)
+
+
+def _is_part(target: str) -> bool:
+    """A class of this project, in the place where networks and losses are."""
+    if not target.startswith(PARTS):
+        return False
+    try:
+        found = locate(target)
+    except (ImportError, AttributeError):
+        return False
+    return isinstance(found, type) and f"{found.__module__}.{found.__name__}" == target
+
+
+def _size(tensor: torch.Tensor) -> str:
+    return " x ".join(map(str, tensor.shape)) or "a number"
+
+
+def _line(error: Exception) -> str:
+    return getattr(error, "strerror", None) or " ".join(str(error).split())[:200]

@@ -1,0 +1,124 @@
+"""The run folder: a function of the configuration, and the lock that keeps two processes apart."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from experiments.config.signature import Parameter, signature
+
+# What is no part of a run's id, each with the reason: what stands at such a key, and below it,
+# cannot change the weights that a run has after N images; or, of `launch`, it says on what machine
+# the same experiment is made. A test holds every other key to be a part of the id.
+WITHOUT_EFFECT = {
+    "task": "what is done with a run",
+    "study": "which runs are compared",
+    "budget": "which runs are compared; what it sets is in its own keys",
+    "run": "which run other tasks read",
+    "text": "what other tasks draw",
+    "num_samples": "what other tasks draw",
+    "answers": "what another task reads",
+    "sample": "what other tasks draw",
+    "report": "what another task shows",
+    "human": "what another task asks",
+    "export": "where another task writes",
+    "plan": "what another task assumes of machines",
+    "paths": "where the run lies",
+    "tracker": "where the run is followed",
+    "launch": "how many processes on what machine make the run; run.json records them",
+    "metric": "it looks at averaged copies, and training draws its own noise",
+    "trainer.images": "how far the run goes; what depends on its end takes it up in its own "
+    "keys, and checkpoints keep whether it was compiled",
+    "trainer.log_every": "when numbers are written",
+    "trainer.sample_every": "when pictures are drawn, from noise of their own",
+    "trainer.evaluate_every": "when scores are taken",
+    "trainer.checkpoint_every": "when the run is saved; N + M images equal N, stop, resume, M",
+    "trainer.keep": "how many checkpoints stay",
+    "trainer.sample_captions": "what is drawn to be looked at",
+    "trainer.sample_columns": "what is drawn to be looked at",
+    "trainer.nonfinite": "what happens where the run would have ended",
+    "trainer.skips": "how often that may happen",
+    "trainer.rollbacks": "how often that may happen",
+    "trainer.collapse": "when a warning is given",
+    "data.root": "where the data lie; a run refuses to go on with other data",
+    "data.reader.root": "where the data lie; a run refuses to go on with other data",
+    "data.preset": "where other keys take their values; these are a part of the id themselves",
+}
+# Keys that are newer than ids, each with the value that means "as before": while a key holds it, it
+# is no part of the id, so that runs from before the key keep theirs. A new key goes in here.
+ADDED: dict[str, Any] = {}
+FLOATS = ("data.margin", "loss")  # where a number that no class describes is not whole
+
+
+def identity(
+    config: Mapping[str, Any],
+    prerequisites: Mapping[str, str],
+    added: Mapping[str, Any] = ADDED,
+) -> dict[str, Any]:
+    """The part of a resolved configuration that decides the result, and what it builds on."""
+    found: dict[str, Any] = copy.deepcopy(dict(config))
+    for key in WITHOUT_EFFECT:
+        _drop(found, key)
+    for key, before in added.items():
+        for place in (key, f"system.{key}"):  # which repeats the groups that it is made of
+            _drop(found, place, before)
+    for group in ("encoder", "generator", "system"):
+        _drop_pretrained(found.get(group))
+    spelt = {key: _spelt(value, key) for key, value in found.items()}
+    return spelt | {"prerequisites": dict(prerequisites)}
+
+
+_ANY = object()
+
+
+def _drop(config: dict[str, Any], key: str, value: Any = _ANY) -> None:
+    """Remove a key, or only where it holds a value."""
+    *above, name = key.split(".")
+    node: Any = config
+    for part in above:
+        node = node.get(part) if isinstance(node, dict) else None
+    if isinstance(node, dict) and name in node and (value is _ANY or node[name] == value):
+        del node[name]
+
+
+def _spelt(node: Any, path: str, kind: Parameter | None = None) -> Any:
+    """The same value in one spelling: 1 as 1.0 where any number may stand, and -0.0 as 0.0."""
+    if isinstance(node, dict):
+        read = signature(str(node["_target_"])) if "_target_" in node else None
+        return {
+            key: _spelt(value, f"{path}.{key}", (read or {}).get(key))
+            for key, value in node.items()
+        }
+    if isinstance(node, list):
+        return [_spelt(value, path, kind) for value in node]
+    if isinstance(node, float):
+        return node + 0.0
+    if isinstance(node, bool) or not isinstance(node, int):
+        return node
+    free = kind is None and (path in FLOATS or path.partition(".")[0] in FLOATS)
+    return float(node) if free or _takes_floats(kind) else node
+
+
+def _takes_floats(kind: Parameter | None) -> bool:
+    """Whether a number need not be whole: 0.5 fits, and 1 is nothing else than 1.0."""
+    if kind is None or kind.annotation is None:
+        return False
+    names = {item.id for item in ast.walk(kind.annotation) if isinstance(item, ast.Name)}
+    return "float" in names and "int" not in names
+
+
+def _drop_pretrained(node: Any) -> None:
+    if isinstance(node, dict):
+        node.pop("pretrained", None)
+        for value in node.values():
+            _drop_pretrained(value)
+
+
+def run_id(config: Mapping[str, Any], prerequisites: Mapping[str, str]) -> str:
+    """Ten hexadecimal digits; independent of the order of keys and of the process."""
+    text = json.dumps(identity(config, prerequisites), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:10]

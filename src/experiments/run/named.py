@@ -1,0 +1,84 @@
+"""The run that `run=` names, for the tasks that read one; here is nothing that loads slowly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from experiments.config.compose import plain
+from experiments.config.key import key_of, values, without
+from experiments.config.override import checked_compose, parse_sweep
+from experiments.run import folder as files
+from experiments.terminal.error import UserError
+
+# What task=evaluate may change of a run; the rest is the run's.
+ELSEWHERE = ("launch", "paths", "tracker")  # what the command says, not the run
+OPEN = ("metric", *ELSEWHERE, "task", "run", "hydra", "data.root")
+
+
+def run_folder(config: Mapping[str, Any]) -> Path:
+    """The folder that `run` names, which must be one of a run with weights."""
+    task, run = config["task"], config["run"]
+    if run is None:
+        raise UserError(f"run: task={task} needs run=outputs/<model>-<data>/<id>")
+    place = Path(str(run))
+    files.run_about(place)
+    if not files.has_weights(place):
+        raise UserError(f"run={place}: has no weights yet; train it first")
+    if task == "evaluate" and files.is_export(place):
+        raise UserError(f"run={place}: is an export; score the run that it was made of")
+    return place
+
+
+def with_run(overrides: list[str]) -> list[str]:
+    """The overrides of a command, after those of the run that task=evaluate names: it may change
+    what that run has, `data.root` of its data or `metric.captions` of its metric. Where and how
+    that run was made is not taken from it."""
+    given = values(overrides)
+    if given.get("task") != "evaluate" or "run" not in given:
+        return overrides
+    run = next(item for item in overrides if key_of(item) == "run")
+    if files.is_export(Path(_value(run))):  # what others wrote is no part of a command
+        return overrides
+    own = files.run_about(Path(_value(run)))["overrides"]
+    kept = [item for item in own if key_of(item) not in given]
+    return [*without(kept, *ELSEWHERE), *overrides]
+
+
+def _value(override: str) -> str:
+    """What an override sets, without the quotes that it may need."""
+    return str(parse_sweep([override])[0].value())
+
+
+def evaluation_config(place: Path, overrides: list[str]) -> dict[str, Any]:
+    """The configuration of a run with the metric that the command line makes of it.
+
+    The run's own overrides apply first. Raises `UserError` for one that the run decides.
+    """
+    own = files.run_about(place)["overrides"]
+    changes, root = [], None
+    for override in overrides:
+        if override in own:
+            continue
+        name = key_of(override).replace("/", ".")
+        if not any(name == key or name.startswith(f"{key}.") for key in OPEN):
+            raise UserError(
+                f"{override}: the run decides this; task=evaluate takes metric.*, launch.*, "
+                "paths.* and data.root"
+            )
+        if name == "data.root":
+            root = str(Path(_value(override)).expanduser())
+        elif name.partition(".")[0] == "metric":
+            changes.append(override)
+    config = files.run_config(place)
+    if root is not None:
+        config["data"]["root"] = config["data"]["reader"]["root"] = root
+    cfg = checked_compose([*own, *changes])
+    OmegaConf.set_struct(cfg, False)
+    cfg.data = config["data"]  # what a run trained for another one took from that one
+    if "metric" not in cfg:
+        raise UserError(f"run={place}: has no metric; choose one, as +metric=text_to_image")
+    return config | {"metric": plain(cfg.metric)}  # the rest may not fit data of an older run

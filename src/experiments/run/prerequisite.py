@@ -1,0 +1,171 @@
+"""Runs that other runs build on: found where they are finished, trained first where they are not.
+
+A node of the configuration asks with `pretrained: {model: damsm, overrides: [...]}`; the rest of
+the node becomes the `encoder` of that run, or its `generator` where it stands in that group, and
+its data are the same. A path asks for that folder. What stands inside such a node comes with it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from experiments.config.check import check
+from experiments.config.compose import choices, plain
+from experiments.config.override import checked_compose
+from experiments.run import folder as files
+from experiments.run.identity import run_id
+from experiments.run.pretrained import GROUPS, _pretrained_nodes, _stripped, _without_unneeded, role
+from experiments.terminal.error import UserError
+
+SHARED = ("data", "launch", "paths", "tracker")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run to be: its resolved configuration, its folder, and the runs it builds on."""
+
+    config: dict[str, Any]
+    choices: dict[str, str]
+    folder: Path
+    id: str
+    prerequisites: dict[str, Run | Path]
+    overrides: list[str]
+
+    @property
+    def name(self) -> str:
+        return f"{self.choices['model']}-{self.choices['data']}"
+
+    @property
+    def goal(self) -> int:
+        """Images at its end: `trainer.images`, rounded up to whole batches."""
+        trainer = self.config["trainer"]
+        return -(-int(trainer["images"]) // int(trainer["batch"])) * int(trainer["batch"])
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has seen all its images and was scored, if it is to be scored at all, and no
+        file of its folder is damaged: those are written anew when it goes on."""
+        if files.reached(self.folder) < self.goal:
+            return False
+        try:
+            scores = files.run_scores(self.folder)
+        except UserError:  # damaged: it is scored again
+            scores = None
+        if self.config.get("metric") and not (scores and scores["images"] >= self.goal):
+            return False
+        return files.is_whole(self.folder)
+
+
+def plan(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> Run:
+    """Where a configuration's run lives. Prerequisites are planned, nothing is trained."""
+    config = _without_unneeded(config)
+    needs = plan_prerequisites(config, chosen, GROUPS)
+    built_on = {path: _name(need) for path, need in needs.items() if not path.startswith("metric")}
+    key = run_id(config, built_on)
+    place = Path(config["paths"]["outputs"]) / f"{chosen['model']}-{chosen['data']}" / key
+    return Run(config, chosen, place, key, needs, overrides)
+
+
+def plan_prerequisites(
+    config: Mapping[str, Any], chosen: dict[str, str], groups: tuple[str, ...]
+) -> dict[str, Run | Path]:
+    """By the path of the node that asks: the run to be, or the folder that was given."""
+    needs: dict[str, Run | Path] = {}
+    for path, node in _pretrained_nodes(config, groups):
+        spec = node["pretrained"]
+        if isinstance(spec, str):
+            needs[path] = _given(path, Path(spec))
+        else:
+            needs[path] = _plan_prerequisite(config, chosen, path, node)
+    if "generator" in needs and isinstance(needs.get("encoder"), Run):
+        del needs["encoder"]  # to come after it
+        needs["encoder"] = needs["generator"]  # the one that it was trained with
+    return needs
+
+
+def _name(need: Run | Path) -> str:
+    """The same for a run that is found and for its folder given by hand."""
+    if isinstance(need, Run):
+        return f"{need.id}@{need.goal}"
+    return f"{files.run_about(need)['id']}@{files.reached(need)}"
+
+
+def _given(path: str, place: Path) -> Path:
+    if not (place / files.RUN).is_file():
+        raise UserError(f"{path}.pretrained={place}: is not the folder of a run")
+    if not files.finished_weights(place):
+        raise UserError(f"{path}.pretrained={place}: is not trained to its end; run it again first")
+    return place
+
+
+def _plan_prerequisite(
+    parent: Mapping[str, Any], chosen: dict[str, str], path: str, node: Mapping[str, Any]
+) -> Run:
+    spec = node["pretrained"]
+    overrides = [f"model={spec['model']}", f"data={chosen['data']}", *spec.get("overrides", [])]
+    try:
+        cfg = checked_compose(overrides)
+    except UserError as error:
+        raise _of(path, str(error).splitlines()) from None
+    OmegaConf.set_struct(cfg, False)
+    for group in SHARED:
+        cfg[group] = copy.deepcopy(parent[group])
+    cfg.tracker.name = None  # it is no arm of the study that it is trained for
+    group = role(path)
+    cfg[group] = {key: value for key, value in node.items() if key != "pretrained"}
+    if group == "generator":
+        cfg.encoder = copy.deepcopy(parent["encoder"])
+        scores = parent.get("metric")
+        own = cfg.get("metric")
+        if scores is None or own is None or scores["_target_"] == own["_target_"]:
+            cfg.metric = copy.deepcopy(scores)  # one judge for both
+    else:
+        cfg.encoder.pretrained = None
+    problems = check(cfg)  # with what it takes of the run that asks for it
+    if problems:
+        raise _of(path, problems)
+    for key in ("precision", "deterministic", "nonfinite", "skips", "rollbacks"):
+        if key in parent["trainer"]:  # of an older version it may not be
+            cfg.trainer[key] = parent["trainer"][key]
+    return plan(plain(cfg), choices(cfg) | {"data": chosen["data"]}, overrides)
+
+
+def _of(path: str, problems: list[str]) -> UserError:
+    """What is wrong with the run that a node asks for."""
+    return UserError("\n".join(f"{path}.pretrained: {problem}" for problem in problems))
+
+
+def with_paths(config: Mapping[str, Any], needs: Mapping[str, Run | Path]) -> dict[str, Any]:
+    """The configuration with the weights of each prerequisite where it was asked for.
+
+    `system` repeats the groups that it is made of, so its nodes are filled in as well.
+    """
+    filled: dict[str, Any] = copy.deepcopy(dict(config))
+    for path, node in _pretrained_nodes(filled, GROUPS):
+        if path in needs:
+            node.update(_stripped(node), pretrained=str(_weights(path, needs[path])))
+    for group in ("encoder", "generator"):
+        if group in filled.get("system", {}):
+            filled["system"][group] = copy.deepcopy(filled[group])
+    return filled
+
+
+def _weights(path: str, need: Run | Path) -> Path:
+    """The file to load: exactly as long trained as asked for where the result depends on it."""
+    place = need.folder if isinstance(need, Run) else need
+    newest = files.finished_weights(place)[0]
+    if isinstance(need, Path):
+        return newest
+    exact = files.file_at(place, "weights", need.goal)
+    if exact.is_file() or path.startswith("metric"):
+        return exact if exact.is_file() else newest
+    raise UserError(
+        f"{path}: {place} was trained on to {files.images_of(newest)} images and this run asks for "
+        f"{need.goal}; give {path}.pretrained={place} to build on it as it is"
+    )

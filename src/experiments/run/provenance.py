@@ -1,0 +1,141 @@
+"""Where a run comes from: `environment.json`, `git.json` and `config.yaml` in its folder.
+
+Nothing that identifies a person is written: no variables of the environment, no host or user
+name, no path below the home folder.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from experiments.file.whole import write_text
+from experiments.terminal.secret import (
+    scrub,
+)
+
+PACKAGES = (
+    "birdsong",
+    "torch",
+    "torchvision",
+    "accelerate",
+    "hydra-core",
+    "omegaconf",
+    "torchmetrics",
+    "datasets",
+    "numpy",
+    "pillow",
+    "wandb",
+    "trackio",
+    "tensorboard",
+)
+FLAGS = re.compile(r"^(avx|avx2|avx512\w*|amx_\w+|avx_vnni|fma|f16c|asimd\w*|sve\w*|bf16|i8mm)$")
+DIFF_LINES = 200
+
+
+def write_provenance(folder: str | Path, config: Mapping[str, Any]) -> None:
+    """Write the three files into `folder`, which is made when missing.
+
+    A resumed run in another environment, or from other code, keeps the first files and adds
+    `environment-2.json` or `git-2.json`; `config.yaml` is always the latest. Raises OSError only
+    when the folder cannot be written.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    _record(folder, "environment", scrub(environment()))
+    _record(folder, "git", scrub(git_state(Path(__file__).parents[1])))
+    text = yaml.safe_dump(scrub(config), sort_keys=False, allow_unicode=True)
+    write_text(folder / "config.yaml", text)
+
+
+def environment() -> dict[str, Any]:
+    """Versions and hardware; a package that is not installed is null."""
+    import torch
+
+    gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    model, flags = _processor()
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "cpu": {"model": model, "count": os.cpu_count(), "flags": flags},
+        "gpus": gpus,
+        "cuda": torch.version.cuda,
+        "cudnn": torch.backends.cudnn.version() if gpus else None,
+    }
+
+
+def git_state(source: Path) -> dict[str, Any] | None:
+    """Commit, whether and where the tracked code differs; None where git does not hold `source`.
+
+    Never raises: no git, no repository, no commit, a repository of someone else are all None.
+    """
+    try:
+        if not _git(source, "ls-files", "--", "."):
+            return None
+        status = _git(source, "status", "--porcelain", "--untracked-files=normal")
+        stat = _git(source, "diff", "HEAD", "--stat", "--no-ext-diff", "--no-textconv")
+        commit = _git(source, "rev-parse", "HEAD")
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        return None
+    return {
+        "commit": commit,
+        "dirty": bool(status),
+        "untracked": sum(line.startswith("??") for line in status.splitlines()),
+        "diff_stat": [line.strip() for line in stat.splitlines()][-DIFF_LINES:],
+    }
+
+
+def _record(folder: Path, name: str, content: Any) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    number = 1
+    while (path := folder / (f"{name}.json" if number == 1 else f"{name}-{number}.json")).exists():
+        if path.read_text(encoding="utf-8", errors="replace") == text:
+            return
+        number += 1
+    write_text(path, text)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> tuple[str | None, list[str]]:
+    """Model and the vector flags that decide speed; Linux tells both, others the model."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return platform.processor() or None, []
+    model = re.search(r"^model name\s*:\s*(.+)$", text, re.M)
+    flags = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", text, re.M)
+    names = flags[1].split() if flags else []
+    return (
+        model[1].strip() if model else platform.machine(),
+        sorted(name for name in names if FLAGS.match(name)),
+    )
+
+
+def _git(source: Path, *arguments: str) -> str:
+    # A hook or a rebase sets GIT_DIR and friends, which would answer for another repository.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return subprocess.run(
+        ["git", "-C", str(source), *arguments],
+        env=kept | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
+    ).stdout.strip()

@@ -1,0 +1,163 @@
+"""What the files of a run folder hold: checked when they are read, whoever wrote them.
+
+A kind says whether a value can be used. Keys that are not named here are left alone, so that files
+of older and of newer versions are read as well.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from experiments.file.kind import (
+    Kind,
+    _first,
+    is_finite,
+    is_inside,
+    is_mapping,
+    is_name,
+    is_number,
+    is_positive,
+    is_text,
+    is_whole,
+    listed,
+    mapped,
+    optional,
+    shaped,
+)
+
+READS = ("words", "characters", "wordpieces")
+MOST_WORDS = 10_000  # of a caption
+
+
+_SPLITS = shaped({"train": is_whole, "test": is_whole}, "train", "test")
+_COUNTS = shaped(
+    {
+        "kept": _SPLITS,
+        "classes": _SPLITS,
+        "captions": is_whole,
+        "dropped": is_whole,
+    },
+    *("kept", "classes", "captions", "dropped"),
+)
+_PROTOCOL = shaped(
+    {"n_real": is_whole, "n_fake": is_whole, "split": is_text, "crop": is_text}
+    | {"resize": mapped(is_text), "weights": mapped(is_text), "extra": is_mapping}
+)
+_DATA = shaped(
+    {
+        "name": optional(is_text),
+        "root": optional(is_text),
+        "max_words": lambda value: is_positive(value) and value <= MOST_WORDS,
+        "reader": optional(is_mapping),
+    }
+)
+_TRAINER = shaped(
+    {"images": is_whole, "batch": is_positive, "ema_halflife": optional(is_finite)},
+    *("images", "batch"),
+)
+_DRAWS = shaped({"resolutions": lambda value: bool(value) and listed(is_positive)(value)})
+_PARTS = dict.fromkeys(("encoder", "discriminator", "style", "metric", "launch"), is_mapping)
+
+SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
+    "config.yaml": (
+        {
+            "seed": optional(is_whole),
+            "system": shaped({"generator": optional(_DRAWS), "encoder": optional(is_mapping)}),
+            "generator": optional(_DRAWS),
+            "trainer": optional(_TRAINER),
+            "data": _DATA,
+            "paths": optional(mapped(is_text)),
+        }
+        | {name: optional(kind) for name, kind in _PARTS.items()},
+        ("system",),
+    ),
+    "run.json": (
+        {
+            "id": is_name,
+            "choices": mapped(lambda value: value is None or is_name(value) or _names(value)),
+            "overrides": listed(is_text),
+            "built_on": optional(mapped(is_text)),
+            "converted": optional(
+                mapped(shaped({"file": is_text, "sha256": is_name}, "file", "sha256"))
+            ),
+            "machine": optional(is_mapping),
+        },
+        ("id", "choices", "overrides"),
+    ),
+    "facts.json": (
+        {
+            "vocabulary_size": is_whole,
+            "vocabulary_hash": optional(is_text),
+            "words": listed(is_text),
+            "reads": lambda value: value in READS,
+            "attribute_values": optional(mapped(is_whole)),
+            "num_classes": optional(is_whole),
+            "local_attributes": listed(is_text),
+            "data": optional(is_name),
+            "data_counts": optional(_COUNTS),
+        },
+        (),
+    ),
+    "scores.json": (
+        {
+            "images": is_whole,
+            "scores": mapped(optional(is_number)),
+            "protocol": _PROTOCOL,
+            "skipped": mapped(is_text),
+        },
+        ("images", "scores"),
+    ),
+    "environment.json": (
+        {
+            "python": is_text,
+            "packages": mapped(optional(is_text)),
+            "gpus": optional(listed(is_text)),
+            "cpu": optional(shaped({"model": optional(is_text), "count": optional(is_whole)})),
+        },
+        (),
+    ),
+    "git.json": (
+        {
+            "commit": optional(is_text),
+            "dirty": lambda value: value is None or isinstance(value, bool),
+            "diff_stat": optional(listed(is_text)),
+        },
+        (),
+    ),
+    "failure.json": ({"reason": is_text}, ("reason",)),
+    "captions.json": ({"captions": listed(is_text)}, ("captions",)),
+    "export.json": (
+        {
+            "format": is_whole,
+            "images": is_whole,
+            "id": optional(is_name),
+            "model": optional(is_name),
+            "data": optional(is_name),
+            "birdsong": is_text,
+            "sha256": optional(lambda value: mapped(is_name)(value) and all(map(is_inside, value))),
+        },
+        ("images",),
+    ),
+}
+
+
+def fault_of(file: str, content: Any) -> str | None:
+    """Why the content of a file of this name cannot be used, in a few words, or None."""
+    if not is_mapping(content):
+        return "holds no names with values"
+    kinds, needed = SHAPES[file]
+    fault = _first(content, kinds, needed)
+    if fault is None and file == "config.yaml" and not _targets_are_names(content):
+        fault = "_target_ is not what belongs there"
+    return fault
+
+
+def _names(value: Any) -> bool:
+    return listed(is_name)(value)
+
+
+def _targets_are_names(node: Any) -> bool:
+    if isinstance(node, dict):
+        known = is_name(node["_target_"]) if "_target_" in node else True
+        return known and all(map(_targets_are_names, node.values()))
+    return not isinstance(node, list) or all(map(_targets_are_names, node))

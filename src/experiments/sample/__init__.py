@@ -1,0 +1,1 @@
+"""task=sample: a trained run as a model, requests, sheets of pictures."""

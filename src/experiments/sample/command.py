@@ -1,0 +1,55 @@
+"""task=sample: which of the ways to draw is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from experiments.machine.setup import set_up
+from experiments.sample.between import draw_between
+from experiments.sample.caption import FEW, draw_captions
+from experiments.sample.model import Model, load
+from experiments.sample.request import drawing_of
+from experiments.sample.style import draw_transfer
+from experiments.terminal.interrupt import Stopped
+from experiments.terminal.line import say, show
+
+
+def draw_to_folder(config: dict[str, Any]) -> list[Path]:
+    """What the command asks for, as files. Raises `UserError` for what cannot be drawn."""
+    drawing = drawing_of(config)
+    set_up(config["launch"], 1)
+    cuda = config["launch"]["device"] != "cpu" and torch.cuda.is_available()
+    device, options = "cuda" if cuda else "cpu", drawing.options
+    model = load(drawing.folder, device, options["precision"], options["compile"])
+    for note in drawing.notes:
+        show(note)
+    try:
+        if drawing.pictures:
+            written = draw_transfer(model, drawing)
+        elif drawing.options["between"] is None:
+            written = draw_captions(model, drawing)
+        else:
+            written = draw_between(model, drawing)
+    except KeyboardInterrupt:
+        say(f"stopped; what was drawn so far is in {drawing.folder / 'drawn'}")
+        raise Stopped from None
+    _tell_reading(model, drawing.captions)
+    return written
+
+
+def _tell_reading(model: Model, captions: list[str]) -> None:
+    """What the model did not read, or read without knowing it, each once."""
+    cut = sum(len(model.reader.encode(caption)) > model.longest for caption in captions)
+    if cut:
+        show(
+            f"captions of which only the first {model.longest} {model.system.reads} are read: {cut}"
+        )
+    unknown = dict.fromkeys(part for text in captions for part in model.reader.unknown(text))
+    if unknown:
+        named = list(unknown)[:FEW]
+        more = f" and {len(unknown) - FEW} more" if len(unknown) > FEW else ""
+        reads = model.system.reads
+        show(f"{reads} that the model has never seen: {', '.join(named)}{more}")

@@ -1,0 +1,164 @@
+"""What task=sample asks of a run that is there: checked before torch loads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from experiments.config.target import NO_TEXT, STYLE
+from experiments.data.layout.caption_files import clean_caption
+from experiments.data.text.reading import Reader, reader_of
+from experiments.file.bounded import read_bounded
+from experiments.run import folder as files
+from experiments.run.named import run_folder
+from experiments.terminal.error import BadInput, UserError
+
+MAX_FILE = 100_000_000  # bytes of captions
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What task=sample draws of a run: every caption with every seed.
+
+    The seeds are a function of the configuration's seed and `num_samples` alone, and a picture is
+    one of its caption, its seed and the weights, whatever else is asked for and in what order.
+    `options`: the group `sample`. `pictures`: files whose style the captions take, of a run that
+    reads styles. `notes`: what was passed over, a line each.
+    """
+
+    folder: Path
+    captions: list[str]
+    seeds: list[int]
+    options: Mapping[str, Any]
+    notes: list[str]
+    pictures: list[Path] = field(default_factory=list)
+
+
+def drawing_of(config: Mapping[str, Any]) -> Drawing:
+    """What a command asks to be drawn. Raises `UserError` for what cannot be drawn of the run."""
+    place, options, notes = run_folder(config), config["sample"], []
+    system = files.run_config(place)["system"]
+    encoder = system.get("encoder")
+    if encoder is None or encoder["_target_"] == NO_TEXT:
+        raise UserError(
+            f"run={place}: has no text encoder and reads no captions; in Python, "
+            "load(run).draw(sentences, seeds) draws sentence embeddings"
+        )
+    pictures = _pictures(place, options, str(system.get("_target_")).endswith(STYLE))
+    given, file = config["text"], options["file"]
+    lines = [str(item) for item in (given if isinstance(given, list) else [given or ""])]
+    texts = [("text", line) for line in lines if line]
+    if file is not None:
+        listed, blank = _lines(Path(file))
+        texts += listed
+        notes += [f"{file}: blank lines skipped: {blank}"] if blank else []
+    if not texts:
+        raise UserError(
+            "text: task=sample needs a caption: 'text=a small red bird', or a file with one a "
+            "line: sample.file=captions.txt"
+        )
+    facts = files.run_facts(place)
+    words = facts.get("words", [])
+    try:
+        reader, _ = reader_of(facts.get("reads", "words"), words, len(words))
+    except UserError as error:
+        raise UserError(f"{place / files.FACTS}: {error}") from None
+    captions = _known(texts, reader)
+    seeds = [int(config["seed"]) + number for number in range(int(config["num_samples"]))]
+    between = options["between"]
+    if between is not None:
+        _check_way(between, captions, seeds, options)
+    if between != "sentence":  # a way may come by a caption twice
+        once = list(dict.fromkeys(captions))
+        if len(once) < len(captions):
+            notes.append(
+                f"captions that were given before: {len(captions) - len(once)}, drawn once"
+            )
+        captions = once
+    return Drawing(place, captions, seeds, options, notes, pictures)
+
+
+def _pictures(place: Path, options: Mapping[str, Any], styles: bool) -> list[Path]:
+    """The files that `sample.picture` names, which a run that reads styles needs."""
+    given = options["picture"]
+    found = [Path(str(item)) for item in (given if isinstance(given, list) else [given])]
+    if given is None or not found:
+        if styles:
+            raise UserError(
+                f"sample.picture: run={place} draws captions in the style of pictures; name one or "
+                "more: sample.picture=owl.jpg"
+            )
+        return []
+    if not styles:
+        raise UserError(
+            f"sample.picture: run={place} reads no styles; take a run of model=style_encoder"
+        )
+    for path in found:
+        if path.is_dir():
+            raise UserError(f"sample.picture={path}: is a folder; name the pictures in it")
+        if not path.is_file():
+            raise UserError(f"sample.picture={path}: there is no such file")
+    for key in ("between", "stages"):
+        if options[key]:
+            raise UserError(f"sample.{key}: not with sample.picture; leave one of them away")
+    return found
+
+
+def _lines(path: Path) -> tuple[list[tuple[str, str]], int]:
+    """(where it stands, caption) of each line with one, and the number of blank lines."""
+    try:
+        content = read_bounded(path, MAX_FILE)
+    except UserError as error:
+        raise UserError(f"sample.file={error}; name a text file, one caption a line") from None
+    found, blank = [], 0
+    rows = content.removeprefix(b"\xef\xbb\xbf").rstrip().split(b"\n")
+    for number, row in enumerate(rows if rows != [b""] else [], start=1):
+        where = f"sample.file={path}: line {number}"
+        try:
+            text = row.decode("utf-8").strip()
+            if text:
+                found.append((where, clean_caption(text)))
+            blank += not text
+        except UnicodeDecodeError:
+            raise UserError(f"{where} is not UTF-8; save the file as UTF-8 text") from None
+        except BadInput as reason:
+            raise UserError(f"{where}: {reason}; write one caption a line") from None
+    if not found:
+        raise UserError(f"sample.file={path}: holds no caption; write one a line")
+    return found, blank
+
+
+def _known(texts: list[tuple[str, str]], reader: Reader) -> list[str]:
+    """The captions, of which each says something to the run; else the first that does not."""
+    problems = []
+    for where, caption in texts:
+        try:
+            reader.require_known(caption)
+        except UserError as error:
+            problems.append(str(error) if where == "text" else f"{where}: {error}")
+    if problems:
+        more = f" (and {len(problems) - 1} more like it)" if len(problems) > 1 else ""
+        raise UserError(problems[0] + more)
+    return [caption for _, caption in texts]
+
+
+def _check_way(
+    between: str, captions: list[str], seeds: list[int], options: Mapping[str, Any]
+) -> None:
+    if between == "sentence" and len(captions) < 2:
+        raise UserError(
+            "sample.between=sentence: draws on the way from one caption to the next and needs two "
+            "or more: 'text=[a red bird, a blue bird]'"
+        )
+    if between == "noise" and len(seeds) < 2:
+        raise UserError(
+            "sample.between=noise: draws on the way from one seed to the next and needs "
+            "num_samples=2 or more"
+        )
+    if options["stages"]:
+        raise UserError(
+            f"sample.stages=true: with sample.between={between} only the last stage is drawn; "
+            "leave one of them away"
+        )

@@ -1,0 +1,1 @@
+"""`sweeps/NAME.yaml` and several values: a list of jobs."""

@@ -1,0 +1,115 @@
+"""The errors that users meet; everything else that is raised is a fault of this project."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import re
+
+MACHINE = {
+    errno.ENOSPC: "make room and run the same command again",
+    errno.EDQUOT: "make room and run the same command again",
+    errno.EFBIG: "make room and run the same command again",
+    errno.EROFS: "choose another place with paths.outputs and paths.cache",
+    errno.EACCES: "choose another place with paths.outputs and paths.cache",
+    errno.EPERM: "choose another place with paths.outputs and paths.cache",
+    errno.EIO: "look after the disk, then run the same command again",
+    errno.ENAMETOOLONG: "give it a shorter name",
+    errno.ELOOP: "it is a link to itself; name the folder that is meant",
+    errno.ENOTDIR: "choose another place with paths.outputs and paths.cache",
+}
+
+
+CUT = "[...]"
+LONGEST = 1000  # letters of a line, of which a foreign name may be most
+
+
+# What gloo, NCCL and the store say on the processes that are left.
+LOST = (
+    *("Connection closed by peer", "Connection reset by peer", "remote process exited"),
+    *("failed to recv, got 0 bytes", "Broken pipe"),
+)
+TORN = re.compile(r"(\S+\.so): (?:file too short|invalid ELF header)")  # what a linker says
+
+
+class UserError(Exception):
+    """One line for the user: the key or file, and the remedy. Printed without a traceback.
+
+    It may quote what stands in a foreign file: as text it is lines that a terminal can be sent.
+    """
+
+    def __str__(self) -> str:
+        return "\n".join(map(_short, printable(super().__str__()).split("\n")))
+
+
+class PeerLost(UserError):
+    """Another process of the same run is gone."""
+
+
+class BadInput(ValueError):
+    """One record of a data set cannot be used; it is dropped, counted and reported."""
+
+    def __str__(self) -> str:
+        return _short(printable(super().__str__()))
+
+
+def printable(text: str) -> str:
+    """The text with everything that a terminal would obey, or could not write, spelt out; ends of
+    lines and tabs stay."""
+    if text.isprintable():
+        return text
+    return "".join(
+        sign if sign.isprintable() or sign in "\n\t" else ascii(sign)[1:-1] for sign in text
+    )
+
+
+def _short(line: str) -> str:
+    if len(line) <= LONGEST:
+        return line
+    half = LONGEST // 2 - len(CUT)
+    return f"{line[:half]}{CUT}{line[-half:]}"
+
+
+def as_user_error(error: BaseException) -> UserError | None:
+    """A full or read-only disk is the user's to mend, a process that was killed to be started
+    again; None for what is not of that kind."""
+    if isinstance(error, UserError):
+        return error
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's
+        return UserError(
+            "out of memory; lower trainer.batch, or split it with trainer.accumulate=2, "
+            "and run the same command again"
+        )
+    if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+        if torn := TORN.search(str(error)):
+            return UserError(
+                f"{torn[1]}: a compiler that was killed left it unfinished; delete it, and run the "
+                "same command again"
+            )
+        said = (line.strip() for line in str(error).splitlines())
+        reason = next((line for line in said if line and not line.endswith("raised:")), "no reason")
+        return UserError(
+            f"the networks cannot be compiled here ({reason}); use trainer.compile=false, or "
+            "sample.compile=false where pictures are drawn"
+        )
+    if isinstance(error, OSError) and error.errno in MACHINE:
+        place = f"{error.filename}: " if error.filename else ""
+        return UserError(f"{place}{error.strerror}; {MACHINE[error.errno]}")
+    if isinstance(error, RuntimeError) and any(words in str(error) for words in LOST):
+        return PeerLost(
+            "another process of this run ended, which was killed or has said why; the same command "
+            "goes on from the last checkpoint"
+        )
+    return None
+
+
+def suggest(name: str, known: list[str]) -> str:
+    """'; did you mean x?', or the list where nothing is near."""
+    whole = [option for option in known if name in option.split("_")]
+    near = whole if len(whole) == 1 else difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f"; there are: {', '.join(sorted(known))}" if known else ""
+
+
+USER_ERROR, JOB_FAILED = 2, 1

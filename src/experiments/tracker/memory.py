@@ -1,0 +1,73 @@
+"""What a service was told of a run by the processes before this one: `tracked.json` in its folder.
+
+A run that ends without saving goes on from its last checkpoint and meets again what it had logged
+beyond. The files in the run folder forget that; a service cannot, so it is not told twice. But a
+service writes some seconds after it was told, and what it was told last before a process is killed
+may be lost: that it is told again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from experiments.file.kind import is_name, is_whole, mapped, shaped
+from experiments.file.parse import parse_json
+from experiments.file.whole import write_json
+
+TRACKED = "tracked.json"
+_MEMORIES = mapped(shaped({"id": is_name, "images": mapped(is_whole)}))
+SETTLED = 60.0  # s; W&B writes an offline run every 15, later on a busy machine
+
+
+class Memory:
+    """The id of a run at one service, and up to which images each of its charts goes there."""
+
+    def __init__(self, folder: Path, service: str, run_id: str, given: str | None = None) -> None:
+        """run_id: the run's own. given: another that the run has to take; it is remembered, and
+        what the id of before was told is forgotten."""
+        self.path, self.service = folder / TRACKED, service
+        known = _read(self.path).get(service, {})
+        before = str(known.get("id", run_id))
+        self.id = given or before
+        self._before: dict[str, int] = dict(known.get("images", {})) if self.id == before else {}
+        self._sure = dict(self._before)
+        self._recent: list[tuple[float, list[str], int]] = []
+
+    def new(self, names: Iterable[str], images: int) -> list[str]:
+        """Those names that no process before has logged at so many images or later."""
+        return [name for name in names if images > self._before.get(name, -1)]
+
+    def add(self, names: Iterable[str], images: int) -> None:
+        """Remember that they were logged, once that is sure."""
+        self._recent.append((time.monotonic(), list(names), images))
+        if self._settle(time.monotonic() - SETTLED):
+            self.save()
+
+    def close(self) -> None:
+        """The service has closed the run: it has all that it was told."""
+        self._settle(float("inf"))
+        self.save()
+
+    def _settle(self, until: float) -> bool:
+        done = [entry for entry in self._recent if entry[0] <= until]
+        for _, names, images in done:
+            self._sure |= dict.fromkeys(names, images)
+        self._recent = self._recent[len(done) :]
+        return bool(done)
+
+    def save(self) -> None:
+        """Into the folder, beside what other services were told."""
+        content = _read(self.path) | {self.service: {"id": self.id, "images": self._sure}}
+        write_json(self.path, content)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Empty where there is none, or none that can be read: a chart with a line twice at worst."""
+    try:
+        content = parse_json(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return content if _MEMORIES(content) else {}

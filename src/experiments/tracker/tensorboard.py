@@ -1,0 +1,82 @@
+"""Runs in TensorBoard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+from experiments.tracker.guard import Rows, accelerate_state, picture_keys
+
+
+class TensorBoard:
+    """TensorBoard event files in `<run folder>/tensorboard`."""
+
+    name = "tensorboard"
+    remembers = False
+
+    def __init__(self, folder: Path, config: dict[str, Any], images: int = 0) -> None:
+        from accelerate.tracking import TensorBoardTracker
+
+        accelerate_state()
+        purge = {"purge_step": images + 1} if images else {}
+        self._tracker = TensorBoardTracker("tensorboard", str(folder), **purge)
+        self._tracker.start()
+        self._config, self._images = config, images
+        text = json.dumps(config, indent=2, default=str)
+        self._tracker.writer.add_text("config", f"```json\n{text}\n```", images)
+
+    def log(self, values: dict[str, float], images: int) -> None:
+        self._images = images
+        self._tracker.log(values, step=images)
+
+    def log_pictures(
+        self, name: str, pictures: Sequence[Image], captions: Sequence[str], images: int
+    ) -> None:
+        writer = self._tracker.writer
+        keys = picture_keys(name, len(pictures))
+        for key, picture in zip(keys, pictures, strict=True):
+            pixels = np.asarray(picture.convert("RGB"))
+            writer.add_image(key, pixels, images, dataformats="HWC")
+        if any(captions):
+            lines = [f"- `{key}` {caption}" for key, caption in zip(keys, captions, strict=True)]
+            writer.add_text(f"{name}/captions", "\n".join(lines), images)
+        writer.flush()
+
+    def log_samples(self, samples: Rows, images: int) -> None:
+        """TensorBoard has no tables; the sheet of samples shows the same."""
+
+    def log_artifact(
+        self, name: str, kind: str, file: Path, aliases: Sequence[str], about: dict[str, Any]
+    ) -> None:
+        """TensorBoard has no artifacts; `docs/tracking.md` says so."""
+
+    def use_artifact(self, name: str, kind: str) -> None:
+        """See `log_artifact`."""
+
+    def summary(self, values: dict[str, Any]) -> None:
+        scores = {name: value for name, value in values.items() if isinstance(value, (int, float))}
+        self._tracker.writer.add_hparams(
+            dict(_flat(self._config)), scores, run_name=".", global_step=self._images
+        )
+        self._tracker.writer.flush()
+
+    def finish(self) -> None:
+        self._tracker.finish()
+
+    def abandon(self) -> None:
+        pass
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in config.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            plain = isinstance(value, (bool, int, float, str))
+            yield prefix + str(name), value if plain else json.dumps(value, default=str)

@@ -1,0 +1,1 @@
+"""The loop and all around it, from an empty folder to scores."""

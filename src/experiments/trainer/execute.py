@@ -1,0 +1,215 @@
+"""One run from its folder to its scores; what it builds on comes first."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from experiments.config.build import build
+from experiments.data.batches import Batches
+from experiments.file.whole import write_json
+from experiments.machine.rank import Ranks
+from experiments.machine.setup import compiles, make_deterministic, precision
+from experiments.run import checkpoint
+from experiments.run import folder as files
+from experiments.run.lock import run_lock
+from experiments.run.prerequisite import Run, with_paths
+from experiments.run.pretrained import GROUPS, without_pretrained
+from experiments.run.provenance import write_provenance
+from experiments.run.stats import StatsFile
+from experiments.system.seeding import mix
+from experiments.terminal.interrupt import Interrupt, Stopped
+from experiments.terminal.line import say
+from experiments.terminal.secret import scrub
+from experiments.tracker.agent import arm_name
+from experiments.tracker.artifact import log_weights, use_prerequisites
+from experiments.tracker.tracker import Tracker, start
+from experiments.trainer.assemble import (
+    build_system,
+    built,
+    caption_features,
+    compile_networks,
+    counts_of,
+    facts_of,
+    open_data,
+)
+from experiments.trainer.finished import show_scores
+from experiments.trainer.loop import fit, resume
+from experiments.trainer.observer import Observer
+from experiments.trainer.training import Training
+
+
+def train_with_prerequisites(
+    run: Run,
+    ranks: Ranks,
+    interrupt: Interrupt,
+    wanted_by: str | None = None,
+    wait: bool = False,
+) -> None:
+    """Train what is missing, in order; `wait` for a folder that another process holds.
+
+    Raises `Stopped` where the user stopped it.
+    """
+    if any(isinstance(need, Run) and not need.finished for need in run.prerequisites.values()):
+        rehearse(run, ranks)
+    train_missing(run.prerequisites, ranks, interrupt, run.name)
+
+    def stop() -> bool:
+        return interrupt.requested
+
+    wait = wait or wanted_by is not None
+    lock = run_lock(run.folder, wait, stop) if ranks.main else nullcontext()
+    with lock:
+        ranks.wait()
+        # Another job may have trained it while this one waited.
+        if not ranks.any(run.finished):
+            train_run(run, ranks, interrupt, wanted_by)
+        ranks.wait()
+    if ranks.main:
+        show_scores(run, brief=wanted_by is not None)
+
+
+def rehearse(run: Run, ranks: Ranks) -> None:
+    """Build everything once before hours go into what it builds on. Raises `UserError`."""
+    config = without_pretrained(run.config, *GROUPS, "system")
+    facts = facts_of(open_data(config, ranks))
+    build(config["system"], facts)
+    build(config.get("metric"), facts, "metric")
+    build(config["optim"], None, "optim")
+
+
+def train_missing(
+    needs: dict[str, Run | Path], ranks: Ranks, interrupt: Interrupt, wanted_by: str
+) -> None:
+    """Train those prerequisites that are not finished, and what they build on themselves."""
+    for path, need in needs.items():
+        if isinstance(need, Run) and not ranks.any(need.finished):
+            say(f"{path} needs {need.name}: training it first, in {need.folder}")
+            train_with_prerequisites(need, ranks, interrupt, wanted_by)
+
+
+def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | None = None) -> None:
+    """Train one run from where it stands to its end, and score it."""
+    config = with_paths(run.config, run.prerequisites)
+    dataset = open_data(config, ranks)
+    facts = facts_of(dataset)
+    trainer = config["trainer"]
+    make_deterministic(bool(trainer["deterministic"]))
+    torch.manual_seed(mix(int(config["seed"]), "build"))
+    system = build_system(config, facts, ranks)
+    batches = Batches(
+        dataset.train.read_as(system.reads),
+        int(trainer["batch"]),
+        int(config["seed"]),
+        system.resolutions[-1],
+        system.mismatch,  # type: ignore[arg-type]
+        ranks.rank,
+        ranks.processes,
+        caption_features(system, dataset, ranks),
+        bool(config["data"]["flip"]),
+        system.sampling,
+        system.wrong_images,
+        system.captions,
+    )
+    dtype = precision(trainer["precision"], ranks.device)
+    optim, data = build(config["optim"], None, "optim"), facts["data"]
+    steps = int(trainer["images"]) // int(trainer["batch"])
+    compiled = compiles(trainer["compile"], steps, ranks.device)
+    training = Training(run, ranks, system, batches, optim, dtype, data, compiled)
+    scorer = built(config.get("metric"), facts, "metric")
+    numerics = resume(training)
+    if training.compiled:
+        compile_networks(system)
+    facts |= {"reads": system.reads, "data_counts": counts_of(dataset)}
+    tracker = prepare_folder(run, facts, training, wanted_by)
+    if ranks.main:
+        tracker.catch_up(StatsFile.read(run.folder / "stats.jsonl"))
+    observer = Observer(run, ranks, system, dataset, tracker, scorer)
+    try:
+        observer.real_grid()
+        say(_headline(run, training))
+        system.train()
+        if not fit(training, numerics, observer, interrupt):
+            say(f"saved in {run.folder}; the same command goes on from there")
+            raise Stopped(interrupt.number)
+        if ranks.main:
+            checkpoint.save_weights(run.folder, training.images, training.ema.state_dict())
+        observer.evaluate(training.images, training.ema)
+        log_weights(tracker, run)
+    finally:
+        tracker.finish()
+
+
+def prepare_folder(
+    run: Run, facts: dict[str, Any], training: Training, wanted_by: str | None = None
+) -> Tracker:
+    """Configuration, facts, environment and lineage into the folder; the tracker on rank 0.
+
+    wanted_by: the run that this one is trained for first, if any.
+    """
+    ranks, images = training.ranks, training.images
+    if not ranks.main:
+        return Tracker([])
+    folder, tracker = run.folder, run.config["tracker"]
+    files.sweep(folder)
+    write_json(folder / files.FACTS, facts)
+    built_on = {p: str(n.folder if isinstance(n, Run) else n) for p, n in run.prerequisites.items()}
+    about = {
+        "id": run.id,
+        "choices": run.choices,
+        "overrides": run.overrides,
+        "built_on": built_on,
+        "machine": {
+            "processes": ranks.processes,
+            "device": ranks.device.type,
+            "precision": str(training.precision).removeprefix("torch."),
+        },
+    }
+    write_json(folder / files.RUN, scrub(about))
+    write_provenance(folder, run.config)
+    StatsFile(folder / "stats.jsonl").truncate_after(images)
+    started = start(
+        tracker["backend"],
+        folder,
+        tracker["project"],
+        run.id,
+        tracker["name"] or (None if wanted_by else arm_name()) or f"{run.name}-{run.id}",
+        tracker["group"],
+        run.choices["model"],
+        [*tracker["tags"], *(["prerequisite"] if wanted_by else [])],
+        run.config | {"built_on": built_on},
+        tracker["mode"],
+        choices=run.choices,
+        trackio_dir=Path(run.config["paths"]["outputs"]) / "trackio",
+        images=images,
+        agent=wanted_by is None,
+        artifacts=tracker["artifacts"],
+    )
+    use_prerequisites(started, run)
+    return started
+
+
+def _headline(run: Run, training: Training) -> str:
+    counts = {
+        name: sum(p.numel() for p in module.parameters()) / 1e6
+        for name, module in training.system.named_children()
+    }
+    sizes = ", ".join(f"{name} {count:.2f} M" for name, count in counts.items())
+    start = f"from {training.images} images" if training.images else "from the start"
+    channels_last = training.layout == torch.channels_last
+    form = ", ".join(
+        (
+            str(training.precision).removeprefix("torch."),
+            "channels last" if channels_last else "channels first",
+            "compiled" if training.compiled else "not compiled",
+            f"{training.ranks.processes} x {training.ranks.device.type}",
+            f"{torch.get_num_threads()} threads",
+        )
+    )
+    return (
+        f"{run.name} {run.id}: {start} to {run.config['trainer']['images']} images, batch "
+        f"{training.batch}, {form}; parameters: {sizes}"
+    )

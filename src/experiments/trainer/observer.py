@@ -1,0 +1,235 @@
+"""What a person sees of a run: progress, logged terms, pictures and scores; no mathematics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL.Image import Image
+from torch import Tensor
+
+from experiments.data.augment import centre, crop_and_flip, pyramid
+from experiments.data.store.dataset import Dataset
+from experiments.data.text.vocabulary import tokenize
+from experiments.file.whole import write_json
+from experiments.machine.rank import Ranks
+from experiments.metric.real import read_captions
+from experiments.metric.result import Result
+from experiments.run.folder import (
+    CAPTIONS,
+    SCORE_SAMPLES,
+    SCORES,
+    SPEED,
+    STATS,
+    of_scores,
+    run_scores,
+)
+from experiments.run.prerequisite import Run
+from experiments.run.stats import StatsFile
+from experiments.sample.attention import attention_stages
+from experiments.sample.picture import beside, pictures, save_png, stage_grid
+from experiments.system.base import Samples, System
+from experiments.terminal.error import UserError
+from experiments.terminal.progress import Progress
+from experiments.tracker.tracker import Tracker
+from experiments.trainer.collapse import CollapseDetector
+from experiments.trainer.ema import EMA
+from experiments.trainer.meter import Meter
+
+TALL = 6  # captions from which on a sheet is cut in two
+WIDE = 9  # words from which on their attention takes two rows
+
+Scorer = Callable[[System, Dataset, Ranks], Result]
+
+
+class Observer:
+    """Writes `stats.jsonl`, `samples/`, `scores.json` and what single pictures add to them, and
+    passes numbers and pictures to the tracker."""
+
+    def __init__(
+        self,
+        run: Run,
+        ranks: Ranks,
+        system: System,
+        dataset: Dataset,
+        tracker: Tracker,
+        scorer: Scorer | None,
+    ) -> None:
+        self.run, self.ranks, self.system, self.dataset = run, ranks, system, dataset
+        self.tracker, self.scorer = tracker, scorer
+        self.stats, self.meter = StatsFile(run.folder / STATS), Meter(ranks.device)
+        self.bar: Progress | None = None
+        self.logged_at = 0
+        self.goal = int(run.config["trainer"]["images"])
+        count = min(int(run.config["trainer"]["sample_captions"]), len(dataset.test))
+        self.rows = spread(dataset.test.labels.tolist(), count)
+        self.collapse = CollapseDetector(run, system, dataset, tracker, self.rows)
+
+    def progress(self, images: int) -> Progress:
+        """The bar of a training run; a context manager."""
+        self.logged_at = images
+        self.bar = Progress(self.goal, images, self.run.name, self.ranks.main)
+        return self.bar
+
+    def tick(self, images: int) -> None:
+        assert self.bar is not None
+        self.bar.update(images)
+
+    def go_back(self, images: int) -> None:
+        """The run is at a checkpoint again: what was logged after it is forgotten."""
+        self.logged_at = images
+        if self.ranks.main:
+            self.stats.truncate_after(images)
+
+    def log(self, images: int, values: dict[str, float], seconds: float, waited: float) -> None:
+        """Terms by phase and stage, rates, and speed and cost since the last line, of which steps
+        `waited` for their batches; all processes call this together."""
+        cost = {"seconds": seconds} | self.meter.read(self.ranks)
+        if not self.ranks.main:
+            return
+        values["waiting"] = waited / max(seconds, 1e-9)
+        values[SPEED] = (images - self.logged_at) / max(seconds, 1e-9)
+        values |= cost
+        self.logged_at = images
+        self.stats.append(images, values)
+        self.tracker.log(values, images)
+        if self.bar is not None:
+            shown = {k.removesuffix("/loss"): v for k, v in values.items() if k.endswith("/loss")}
+            self.bar.update(images, shown)
+
+    def real_grid(self) -> None:
+        """Real pictures at every stage with their captions, before anything is trained: half of all
+        faults in data are visible here."""
+        if not self.ranks.main or not self.rows:
+            return
+        write_json(self.run.folder / CAPTIONS, {"captions": self._captions()})
+        path = self.run.folder / "samples" / "real.png"
+        if path.exists():
+            return
+        sheet = self._sheet(self._real())
+        save_png(sheet, path)
+        self.tracker.log_pictures("real", [sheet], 0, [path.name])
+
+    def sample(self, images: int, ema: EMA) -> None:
+        """The same captions and noise every time, at every stage, beside the real pictures."""
+        draw = getattr(self.system, "sample", None)
+        if not self.ranks.main or not self.rows or draw is None:
+            return
+        with self.meter.paused():
+            self._sample(draw, images, ema)
+            self.collapse.look(images, ema, self.stats)
+
+    def _sample(self, draw: Callable[..., Samples], images: int, ema: EMA) -> None:
+        columns = int(self.run.config["trainer"]["sample_columns"])
+        split, count, device = self.dataset.test, len(self.rows), self.ranks.device
+        captions = split.caption_start[self.rows]
+        tokens, lengths = read_captions(split, captions, self.system, device)
+        seeds = [[n * 1000 + k for k in range(count)] for n in range(max(1, columns))]
+        with ema.in_place(self.system):
+            made = draw(tokens, lengths, seeds[0], attention=True)
+            more = [draw(tokens, lengths, others) for others in seeds[1:]]
+        stages = [*made.images, *(extra.images[-1] for extra in more)]
+        folder, name = self.run.folder / "samples", f"images-{images:010d}"
+        real = self._real()[-1]
+        sheet = self._sheet(stages, real)
+        save_png(sheet, folder / f"{name}.png")
+        self.tracker.log_pictures("samples", [sheet], images, [f"{images} images"])
+        rows = zip(self._captions(), pictures(made.images[-1]), pictures(real), strict=True)
+        self.tracker.log_samples(list(rows), images)
+        if made.attention:
+            caption = self._captions()[0]
+            words = tokenize(caption)[: int(lengths[0])]
+            sheet = attention_stages(
+                [stage[0] for stage in made.images[1:]],
+                [maps[0].float() for maps in made.attention],
+                words,
+                columns=None if len(words) < WIDE else len(words) // 2 + 1,
+            )
+            save_png(sheet, folder / f"attention-{name}.png")
+            self.tracker.log_pictures("attention", [sheet], images, [caption])
+
+    def evaluate(self, images: int, ema: EMA) -> Result | None:
+        """Scores of the averaged networks, into the log and `scores.json`; at the end of the run
+        they are also what the tracker shows for it."""
+        if self.scorer is None or (images < self.goal and self.ranks.any(self._scored(images))):
+            return None
+        with self.meter.paused(), ema.in_place(self.system):
+            result = self.scorer(self.system, self.dataset, self.ranks)
+        if self.ranks.main:
+            if not self._scores_logged(images):
+                self.stats.append(images, result.scores)
+            self.tracker.log(result.scores, images)
+            if images >= self.goal:
+                self.tracker.summary(result.scores)
+            if result.samples is None:
+                (self.run.folder / SCORE_SAMPLES).unlink(missing_ok=True)
+            else:
+                result.samples.save(self.run.folder)
+            write_scores(self.run.folder / SCORES, images, result)
+        return result
+
+    def _scores_logged(self, images: int) -> bool:
+        """Whether the statistics have a line of scores; those of training tell the speed."""
+        return any(
+            line["images"] == images and of_scores(line) for line in self.stats.since(images)
+        )
+
+    def _scored(self, images: int) -> bool:
+        """Whether a process that was stopped later had scored these networks already."""
+        if not self.ranks.main or not self._scores_logged(images):
+            return False
+        try:
+            scores = run_scores(self.run.folder)
+        except UserError:  # damaged: it is scored again
+            return False
+        return scores is not None and scores.get("images") == images
+
+    def _sheet(self, stages: list[Tensor], real: Tensor | None = None) -> Image:
+        """One row for each caption; many of them stand in two halves, side by side."""
+        captions = self._captions()
+        half = len(captions) if len(captions) < TALL else -(-len(captions) // 2)
+        parts = [slice(first, first + half) for first in range(0, len(captions), half)]
+        return beside(
+            [
+                stage_grid([s[p] for s in stages], captions[p], None if real is None else real[p])
+                for p in parts
+            ]
+        )
+
+    def _captions(self) -> list[str]:
+        return [self.dataset.test.captions[row][0] for row in self.rows]
+
+    def _real(self) -> list[Tensor]:
+        pixels = torch.from_numpy(self.dataset.test.images[self.rows])
+        size = self.system.resolutions[-1]
+        offsets, still = centre(pixels.shape[1], size), torch.zeros(len(pixels), dtype=torch.bool)
+        return pyramid(crop_and_flip(pixels, offsets, still, size), self.system.resolutions)
+
+
+def spread(labels: list[int], count: int) -> list[int]:
+    """Rows of at most `count` pictures: classes far apart first, a second picture of one only when
+    all have given one."""
+    if count < 1 or not labels:
+        return []
+    by_class: dict[int, list[int]] = {}
+    for row, label in enumerate(labels):
+        by_class.setdefault(label, []).append(row)
+    classes = list(by_class.values())
+    stride = max(1, len(classes) // count)
+    ordered = [classes[k] for start in range(stride) for k in range(start, len(classes), stride)]
+    depth = max(len(rows) for rows in ordered)
+    found = [rows[k] for k in range(depth) for rows in ordered if k < len(rows)]
+    return found[:count]
+
+
+def write_scores(path: Path, images: int, result: Result) -> None:
+    """Scores with how they were measured, whole or not at all."""
+    content: dict[str, Any] = {
+        "images": images,
+        "scores": result.scores,
+        "skipped": result.skipped,
+        "protocol": result.protocol.to_dict(),
+    }
+    write_json(path, content)

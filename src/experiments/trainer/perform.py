@@ -1,0 +1,41 @@
+"""What a rank does for `task=train` and `task=evaluate`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from experiments.machine.rank import Ranks
+from experiments.machine.setup import set_up
+from experiments.run.prerequisite import Run, plan
+from experiments.terminal.interrupt import Interrupt
+from experiments.trainer.evaluate import evaluate_run
+from experiments.trainer.execute import train_with_prerequisites
+
+
+def perform(
+    config: dict[str, Any],
+    chosen: dict[str, str],
+    overrides: list[str],
+    wait: bool = False,
+    run: Run | None = None,
+) -> None:
+    """Train the run of a configuration, or evaluate one that is there. `wait`: for its folder,
+    where another process holds it. `run`: the one to train, where it is planned already.
+
+    Raises `Stopped` where the user stopped it: what was done is saved.
+    """
+    set_up(config["launch"], _processes_here())
+    ranks = Ranks(config["launch"]["device"])
+    with Interrupt() as interrupt:
+        if config["task"] == "evaluate":
+            evaluate_run(config, overrides, ranks, interrupt)
+        else:
+            assert config["task"] == "train", config["task"]
+            run = run or plan(config, chosen, overrides)
+            train_with_prerequisites(run, ranks, interrupt, wait=wait)
+
+
+def _processes_here() -> int:
+    """Those of the run that are on this machine, of which there may be several."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE") or os.environ.get("WORLD_SIZE") or 1)

@@ -1,0 +1,173 @@
+"""What a run consists of, and one step of it: the phases of a system, whatever its algorithm.
+
+Everything random is a function of (seed, images seen and passed over), so N + M images equal N,
+stop, resume, M.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from experiments.data.augment import crop_and_flip, pyramid
+from experiments.data.batches import Batch, Batches
+from experiments.machine.rank import Ranks
+from experiments.machine.setup import memory_format
+from experiments.optim.schedule import Scheduled
+from experiments.run.prerequisite import Run
+from experiments.system.base import System
+from experiments.system.seeding import Step, mix
+from experiments.terminal.error import UserError
+from experiments.trainer.ema import EMA
+from experiments.trainer.mean import Stats
+from experiments.trainer.turn import keep_layout, let_train, optimisers_of, turns_of
+
+
+@dataclass
+class Training:
+    """All that a run consists of. `images` and what `state` returns is what a resume needs."""
+
+    run: Run
+    ranks: Ranks
+    system: System
+    batches: Batches
+    settings: dict[str, Scheduled]
+    precision: torch.dtype
+    data: str | None = None  # fingerprint of what it is trained on
+    compiled: bool = False
+    images: int = 0
+    passed_over: int = 0  # images whose step was not finite: `trainer.nonfinite=rollback`
+    stats: Stats = field(default_factory=Stats)
+
+    def __post_init__(self) -> None:
+        trainer = self.run.config["trainer"]
+        self.seed, self.batch = int(self.run.config["seed"]), int(trainer["batch"])
+        self.parts = int(trainer["accumulate"])
+        self.layout = memory_format(trainer["channels_last"], self.ranks.device)
+        assert self.batch % (self.ranks.processes * self.parts) == 0, "parts of equal size"
+        self.turns = turns_of(self.system.phases(), self.settings, self.ranks, self.stats)
+        self.ema = EMA(self.system.export_modules(), trainer["ema_halflife"])
+
+    @property
+    def place(self) -> int:
+        """Images in the order of the data: those seen, and those passed over."""
+        return self.images + self.passed_over
+
+    def initialise(self) -> None:
+        """Give the networks fresh weights."""
+        torch.manual_seed(mix(self.seed, "weights"))
+        self.system.initialise()
+        self.ema.reset()
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned: as exactly as it began, wherever that was.
+
+        Raises `UserError` where it was of other data.
+        """
+        if state.get("data") not in (None, self.data):
+            raise UserError(
+                f"{self.run.folder}: was trained on other data than there are now; restore them, "
+                "or move the folder away to start again"
+            )
+        if "precision" in state:  # what was chosen on the machine where it began
+            self.precision = getattr(torch, state["precision"])
+        self.compiled = bool(state.get("compiled", self.compiled))
+        self.images = int(state["images"])
+        self.system.load_state_dict(state["system"])
+        self.ema.load_state_dict(state["export"])
+        for name, optimiser in optimisers_of(self.turns).items():
+            optimiser.load_state_dict(state["optimisers"][name])
+            keep_layout(optimiser)
+        self.stats.load(state.get("stats", {}))
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint holds."""
+        return {
+            "images": self.images,
+            "data": self.data,
+            "precision": str(self.precision).removeprefix("torch."),
+            "compiled": self.compiled,
+            "system": self.system.state_dict(),
+            "export": self.ema.state_dict(),
+            "optimisers": {n: o.state_dict() for n, o in optimisers_of(self.turns).items()},
+            "stats": self.stats.state(self.ranks.mean),
+        }
+
+    def stream(self) -> AbstractContextManager[Iterator[Batch]]:
+        """The batches from here on; leaving it ends the thread that makes them."""
+        return closing(self.batches.prefetch(self.place))  # type: ignore[type-var]
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        device = self.ranks.device.type
+        return torch.autocast(device, self.precision, enabled=self.precision != torch.float32)
+
+    def step(self, batch: Batch) -> None:
+        """One turn of every phase that is due, on this process's share of a batch."""
+        torch.manual_seed(mix(self.seed, self.place, self.ranks.rank))
+        batch = self.to_device(batch)
+        parts = self.split(batch)
+        shared: list[Any] = [None] * len(parts)
+        for turn in self.turns:
+            phase = turn.phase
+            if self.images // self.batch % phase.interval:
+                continue
+            for repeat in range(phase.repeats):
+                for place, (part, step) in enumerate(parts):
+                    if shared[place] is None:
+                        shared[place] = self.prepare(part, step)
+                    let_train([turn], self.turns)
+                    step.begin(phase.name, repeat)
+                    with self.autocast():
+                        losses = phase.loss(shared[place], step, repeat)
+                    turn.backward(losses, self.parts)
+                    del losses
+                    if self.parts > 1 and repeat == phase.repeats - 1:
+                        shared[place] = None  # parts are there to hold one graph at a time
+                turn.update(self.images)
+
+    def advance(self) -> None:
+        """A step is done, and what it spoilt put right: its images count, the average follows."""
+        self.images += self.batch
+        self.ema.update(self.batch, self.images)
+
+    def prepare(self, part: Batch, step: Step) -> Any:
+        """What the phases share; with several parts once for each phase, from the same noise."""
+        let_train(self.turns, self.turns)
+        step.begin()
+        with self.autocast():
+            return self.system.prepare(part, step)
+
+    def to_device(self, batch: Batch) -> Batch:
+        """Crop, flip and pyramid happen here, on the device."""
+        batch = batch.to(self.ranks.device)
+
+        def ready(pixels: Tensor) -> list[Tensor]:
+            crops = crop_and_flip(pixels, batch.offsets, batch.flips, self.batches.crop)
+            images = pyramid(crops, self.system.resolutions)
+            return [image.contiguous(memory_format=self.layout) for image in images]
+
+        wrong = None if batch.wrong_pixels is None else ready(batch.wrong_pixels)
+        return replace(batch, images=ready(batch.pixels), wrong_images=wrong)
+
+    def split(self, batch: Batch) -> list[tuple[Batch, Step]]:
+        """The parts of the batch, each with the noise of its rows."""
+        share = self.batch // self.ranks.processes
+        size, first = share // self.parts, self.ranks.rank * share
+        device, processes = self.ranks.device, self.ranks.processes
+        found = []
+        for part in range(self.parts):
+            rows = slice(first + part * size, first + (part + 1) * size)
+            step = Step(self.seed, self.place, self.batch, rows, device, processes)
+            found.append((batch.part(part * size, (part + 1) * size), step))
+        return found
+
+    def average_buffers(self) -> None:
+        """One set of running statistics for all processes, of live and of averaged networks."""
+        trained = [module for turn in self.turns for module in turn.phase.modules]
+        for module in [*trained, *self.ema.averaged.values()]:
+            self.ranks.average_buffers(module)

@@ -1,0 +1,138 @@
+"""A phase of a system with its optimiser: how its losses change what it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from experiments.machine.rank import Ranks
+from experiments.optim.schedule import Scheduled
+from experiments.system.base import Losses, Phase
+from experiments.trainer.mean import Stats
+from experiments.trainer.recorder import Named, Recorder
+
+# Whether an update is made: of a turn, after so many images; True where it is finite here.
+Judge = Callable[["Turn", int, Tensor], bool]
+
+
+class Turn:
+    """What the loop does with one phase. Nothing here waits for the device but a judge, if any."""
+
+    def __init__(
+        self,
+        phase: Phase,
+        settings: Scheduled,
+        ranks: Ranks,
+        stats: Stats,
+        optimiser: torch.optim.Optimizer | None = None,
+    ) -> None:
+        """`stats` gets every term of the losses and the norm of the gradients. `optimiser`: of the
+        phase that this one shares it with; without one it gets its own.
+        """
+        self.phase, self.settings, self.ranks, self.stats = phase, settings, ranks, stats
+        self.trained = [p for p in phase.parameters() if p.requires_grad]
+        self.optimiser = optimiser or settings.build(phase.parameters())
+        self.recorder = Recorder(ranks.device)
+        self.judge: Judge | None = None
+        self._terms: list[Named] = []
+        self._good = torch.ones((), dtype=torch.bool, device=ranks.device)
+
+    def require_gradients(self, wanted: bool) -> None:
+        """Whether what this phase trains asks for gradients; what is frozen never does."""
+        for parameter in self.trained:
+            parameter.requires_grad_(wanted)
+
+    @property
+    def finite(self) -> Tensor:
+        """Whether every loss and every gradient since the recorder was cleared is finite."""
+        return self.recorder.finite
+
+    @property
+    def all_finite(self) -> tuple[Tensor, Tensor]:
+        """`finite`, and whether the weights and running statistics of this phase are."""
+        return self.finite, self.weights_finite
+
+    @property
+    def weights_finite(self) -> Tensor:
+        """Whether all weights that are trained here and all running statistics are finite."""
+        buffers = [buffer for module in self.phase.modules for buffer in module.buffers()]
+        state = [tensor for tensor in (*self.trained, *buffers) if tensor.is_floating_point()]
+        return torch.stack([self._good, *(tensor.isfinite().all() for tensor in state)]).all()
+
+    def backward(self, losses: Losses, parts: int) -> None:
+        """Back-propagate the weighted sum, one of `parts` of a batch; keep every term."""
+        self._terms += [(name, term.value.detach()) for name, term in losses.items()]
+        weighted = [term.value * term.weight for term in losses.values() if term.weight != 0]
+        if not weighted:  # an ablation may leave a phase with nothing to train on
+            return
+        total = torch.stack(weighted).sum()
+        self._good = self._good & total.detach().isfinite()
+        self._terms.append(("loss", total.detach()))
+        (total / parts).backward()
+
+    def update(self, images: int) -> None:
+        """Average gradients over processes, measure and bound them, set the rate, step; note every
+        term, unless the judge leaves this update out.
+
+        The norm that is noted is that of all gradients, before any bound.
+        """
+        parameters = [p for p in self.trained if p.grad is not None]
+        terms, good = self._terms, self._good
+        self._terms, self._good = [], torch.ones_like(good)
+        if parameters:
+            self.ranks.average_gradients(parameters)
+            norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+            terms.append(("gradient_norm", norm))
+            good = good & norm.isfinite()  # a finite loss may have gradients that are not
+            self.recorder.note(images, terms[:-1], norm, good)
+            if self.judge is not None and not self.judge(self, images, good):
+                self.optimiser.zero_grad(set_to_none=True)
+                return
+        for name, value in terms:
+            self.stats.add(f"{self.phase.name}/{name}", value)
+        if not parameters:
+            return
+        if self.settings.clip is not None:
+            modules = self.phase.clip or self.phase.modules
+            bounded = [p for module in modules for p in module.parameters()]
+            torch.nn.utils.clip_grad_norm_(bounded, self.settings.clip)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.settings.rate(images)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+
+
+def turns_of(
+    phases: Iterable[Phase], settings: Mapping[str, Scheduled], ranks: Ranks, stats: Stats
+) -> list[Turn]:
+    """A turn for each phase; one that shares an optimiser gets that of the phase it names."""
+    turns: dict[str, Turn] = {}
+    for phase in phases:
+        owner = turns[phase.shares] if phase.shares else None
+        optimiser = owner.optimiser if owner else None
+        chosen = settings[phase.shares or phase.name]
+        turns[phase.name] = Turn(phase, chosen, ranks, stats, optimiser)
+    return list(turns.values())
+
+
+def optimisers_of(turns: Iterable[Turn]) -> dict[str, torch.optim.Optimizer]:
+    """By the name of the phase that each belongs to."""
+    return {turn.phase.name: turn.optimiser for turn in turns if turn.phase.shares is None}
+
+
+def keep_layout(optimiser: torch.optim.Optimizer) -> None:
+    """Moments in memory as their parameters are (channels last): a checkpoint has plain tensors."""
+    for parameter, state in optimiser.state.items():
+        for name, value in state.items():
+            if parameter.dim() == 4 and value.shape == parameter.shape:
+                state[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+
+
+def let_train(wanted: Iterable[Turn], turns: Iterable[Turn]) -> None:
+    """Only what the `wanted` ones of all `turns` train asks for gradients."""
+    for turn in turns:
+        turn.require_gradients(False)
+    for turn in wanted:
+        turn.require_gradients(True)

@@ -1,0 +1,145 @@
+"""What two processes do together is what one does alone, at the same batch."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from experiments.data.store.dataset import Dataset
+
+SCRIPT = """
+import runpy, sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from experiments.encoder.classifier import Classifier
+from experiments.encoder.cnn import CNN
+from experiments.metric.extractor import NetworkExtractor
+from experiments.metric.generation import GenerationScores
+from experiments.optim.adam import Adam
+
+class Descent(Adam):
+    def build(self, parameters):
+        return torch.optim.SGD(list(parameters), lr=self.lr)
+
+tiny = runpy.run_path(sys.argv[1])
+folder = Path(sys.argv[2])
+birds = tiny["open_birds"](Path(sys.argv[3]))
+settings = {"discriminator": Descent(0.1), "generator": Descent(0.1)}
+training = tiny["tiny_training"](birds, folder, tiny["tiny_attngan"](birds), settings)
+ranks, values = training.ranks, []
+for _ in range(3):
+    training.step(training.batches.at(training.images))
+    training.advance()
+    values.append(training.stats.read(ranks.mean))
+weights = {k: v.clone() for k, v in training.system.state_dict().items()}
+
+torch.manual_seed(0)
+sizes = {name: len(values) for name, values in birds.attribute_values.items()}
+scorer = GenerationScores(
+    NetworkExtractor(Classifier(CNN((4, 8), (2, 2), global_width=6), sizes), "tiny"),
+    classifier=Classifier(CNN((4, 8), (2, 2), global_width=6), sizes),
+    samples=15,
+    candidates=5,
+    splits=3,
+)
+scores = [scorer(training.system.eval(), birds, ranks).scores for _ in range(2)]
+assert scores[0] == scores[1]
+
+batch = tiny["tiny_training"](birds, folder, tiny["tiny_attngan"](birds, norm="batch"), settings)
+for _ in range(2):
+    batch.step(batch.batches.at(batch.images))
+own = [x.clone() for x in batch.system.generator.buffers() if x.is_floating_point()]
+averaged = [x.clone() for x in batch.ema.averaged["generator"].buffers() if x.is_floating_point()]
+batch.average_buffers()
+torch.save(
+    {
+        "weights": weights,
+        "values": values,
+        "scores": scores[0],
+        "own": own + averaged,
+        "mean": [
+            x.clone()
+            for module in (batch.system.generator, batch.ema.averaged["generator"])
+            for x in module.buffers()
+            if x.is_floating_point()
+        ],
+    },
+    folder.with_name(f"{folder.name}-{ranks.rank}.pt"),
+)
+"""
+
+
+def together(processes: int, folder: Path, cache: Path) -> list[dict[str, Any]]:
+    """What each of so many processes has found."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parents[1] / "conftest.py")]
+    running = []
+    for rank in range(processes):
+        environment = {
+            **os.environ,
+            "RANK": str(rank),
+            "LOCAL_RANK": str(rank),
+            "WORLD_SIZE": str(processes),
+            "LOCAL_WORLD_SIZE": str(processes),
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": str(port),
+        }
+        running.append(
+            subprocess.Popen([*command, str(folder), str(cache)], env=environment, stderr=-1)
+        )
+    for process in running:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors.decode()
+    files = [folder.with_name(f"{folder.name}-{rank}.pt") for rank in range(processes)]
+    return [torch.load(file, weights_only=False) for file in files]
+
+
+@pytest.fixture(scope="module")
+def found(
+    birds: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Of one process, and of each of two."""
+    folder, cache = tmp_path_factory.mktemp("ranks"), birds.folder.parents[1]
+    (one,) = together(1, folder / "one", cache)
+    for file in (birds.folder / "scores").iterdir():  # two processes look for themselves
+        file.unlink()
+    return one, together(2, folder / "two", cache)
+
+
+def test_weights_and_losses_are_the_same(
+    found: tuple[dict[str, Any], list[dict[str, Any]]],
+) -> None:
+    one, two = found
+    for rank in two:
+        # After one step 2e-7 suffices; every step multiplies what rounding left.
+        torch.testing.assert_close(rank["weights"], one["weights"], rtol=1e-4, atol=5e-5)
+    for mine, theirs in zip(one["values"], two[0]["values"], strict=True):
+        assert theirs == pytest.approx(mine, rel=1e-3, abs=1e-5)
+
+
+def test_scores_are_the_same(found: tuple[dict[str, Any], list[dict[str, Any]]]) -> None:
+    """15 pictures do not share equally: the order must be right and the padding gone."""
+    one, two = found
+    assert two[0]["scores"] == two[1]["scores"]
+    assert two[0]["scores"] == pytest.approx(one["scores"], rel=1e-2, abs=1e-5)
+
+
+def test_running_statistics_become_the_mean(
+    found: tuple[dict[str, Any], list[dict[str, Any]]],
+) -> None:
+    _, two = found
+    triples = zip(two[0]["own"], two[1]["own"], two[0]["mean"], two[1]["mean"], strict=True)
+    for first, second, mean, other in triples:
+        torch.testing.assert_close(mean, (first + second) / 2)
+        assert torch.equal(mean, other)
+    assert any(not torch.equal(a, b) for a, b in zip(two[0]["own"], two[1]["own"], strict=True))

@@ -1,0 +1,238 @@
+"""What a tracker must never cost: a service that fails, hangs or vanishes, and a user's mistake."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from experiments.terminal.error import UserError
+from experiments.tracker import tracker as tracking
+from experiments.tracker import wandb as tracking_wandb
+from experiments.tracker.tracker import Tracker
+from experiments.tracker.wandb import logged_in, wandb_mode
+
+SCRIPTS = Path(sys.executable).parent
+PICTURES = [Image.new("RGB", (16, 8), "red"), Image.new("RGB", (16, 8), "blue")]
+CAPTIONS = ["a red bird", "a blue bird"]
+KEY = "0" * 40
+
+
+@pytest.fixture(autouse=True)
+def nobody_logged_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test may reach a network or a user's account."""
+    for name in [name for name in os.environ if name.startswith(("WANDB_", "TRACKIO_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
+
+
+@pytest.fixture(autouse=True)
+def accelerate_state_of_this_test_only() -> Iterator[None]:
+    from accelerate.state import PartialState
+
+    fresh = not PartialState._shared_state
+    yield
+    if fresh:
+        PartialState._reset_state()
+
+
+def begin(backend: str | Sequence[str], folder: Path, **options: Any) -> Tracker:
+    return tracking.start(
+        backend,
+        folder,
+        project="birds",
+        run_id="abc123",
+        name="attngan-plumage",
+        group="study",
+        job_type="train",
+        tags=["first"],
+        config={"loss": {"damsm": {"weight": 5}}, "resolutions": [64, 128]},
+        choices={"generator": "attngan_4stage"},
+        **options,
+    )
+
+
+def fill(tracker: Tracker, images: int = 0) -> None:
+    for step in (64, 128):
+        tracker.log({"loss/D": step / 64, "loss/G": 0.5}, images + step)
+    tracker.log_pictures("samples", PICTURES, images + 128, CAPTIONS)
+    tracker.summary({"frechet/efficientnet_lite0": 12.5})
+
+
+def summary(folder: Path) -> dict[str, Any]:
+    (run,) = (folder / "wandb").glob("offline-run-*")
+    command = [str(SCRIPTS / "wandb"), "leet", "inspect", "--summary", "--json", str(run)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return json.loads(told)["summary"]
+
+
+class Broken:
+    """A service that fails in one of its calls."""
+
+    name = "broken"
+
+    def __init__(self, failing: str, how: Callable[[], None]) -> None:
+        self.failing, self.how = failing, how
+        self.calls: list[str] = []
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if name == self.failing:
+            self.how()
+
+    def log(self, values: dict[str, float], images: int) -> None:
+        self._call("log")
+
+    def log_pictures(
+        self, name: str, pictures: Sequence[Image.Image], captions: Sequence[str], images: int
+    ) -> None:
+        self._call("log_pictures")
+
+    def summary(self, values: dict[str, Any]) -> None:
+        self._call("summary")
+
+    def finish(self) -> None:
+        self._call("finish")
+
+    def abandon(self) -> None:
+        self._call("abandon")
+        raise RuntimeError("not even that")
+
+
+def fail() -> None:
+    raise ConnectionError("gone\nwith details")
+
+
+@pytest.mark.parametrize("failing", ["log", "log_pictures", "summary", "finish"])
+def test_a_failing_tracker_costs_one_line_and_not_the_others(
+    failing: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, sound = Broken(failing, fail), Broken("", fail)
+    tracker = Tracker([broken, sound])
+    fill(tracker)
+    fill(tracker)
+    tracker.finish()
+    tracker.finish()
+    assert broken.calls.count(failing) == 1
+    assert broken.calls[-2:] == [failing, "abandon"]
+    assert sound.calls == 2 * ["log", "log", "log_pictures", "summary"] + ["finish"]
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert "ConnectionError: gone" in record.getMessage()
+    assert "\n" not in record.getMessage()
+
+
+def test_a_tracker_that_hangs_at_the_end_is_left_behind(caplog: pytest.LogCaptureFixture) -> None:
+    release = threading.Event()
+    hanging, sound = Broken("finish", lambda: (release.wait(30), None)[1]), Broken("", fail)
+    began = time.monotonic()
+    Tracker([hanging, sound]).finish(timeout=0.2)
+    assert time.monotonic() - began < 5
+    release.set()
+    assert sound.calls == ["finish"]
+    assert "TimeoutError" in caplog.text
+    assert sys.stdout.writable()
+
+
+def test_a_killed_wandb_service_costs_neither_this_run_nor_the_next(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tracker = begin("wandb", tmp_path / "first", mode="offline")
+    tracker.log({"loss/D": 1.0}, 64)
+    children = Path(f"/proc/{os.getpid()}/task")
+    if not children.exists():
+        pytest.skip("needs /proc")
+    found = " ".join(path.read_text() for path in children.glob("*/children")).split()
+    services = [
+        int(child) for child in found if "wandb-core" in Path(f"/proc/{child}/cmdline").read_text()
+    ]
+    assert services
+    for service in services:
+        os.kill(service, signal.SIGKILL)
+    time.sleep(0.5)
+    fill(tracker)
+    tracker.finish(timeout=5)
+    assert "tracker wandb could not log" in caplog.text
+    second = begin("wandb", tmp_path / "second", mode="offline")
+    fill(second)
+    second.finish()
+    assert summary(tmp_path / "second")["images"] == 128
+
+
+@pytest.mark.slow
+def test_a_server_that_never_answers_leaves_an_offline_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:  # accepts, and says nothing
+        monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.setenv("WANDB_API_KEY", KEY)
+        monkeypatch.setattr(tracking_wandb, "INIT_TIMEOUT", 2.0)
+        tracker = begin("wandb", tmp_path)
+        fill(tracker)
+        tracker.finish()
+    assert "cannot be reached" in caplog.text
+    assert summary(tmp_path)["images"] == 128
+
+
+def test_a_tracker_that_cannot_start_stays_off(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    tracker = begin(["tensorboard", "none", "wandb"], tmp_path / "file" / "run", mode="offline")
+    assert tracker.backends == []
+    assert "tensorboard did not start" in caplog.text
+    assert "wandb did not start" in caplog.text
+
+
+def test_mistakes_of_the_user_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match=r"tracker\.backend=wand: choose from wandb, trackio"):
+        begin("wand", tmp_path)
+    with pytest.raises(UserError, match=r"tracker\.mode=offlin: choose from auto"):
+        begin("wandb", tmp_path, mode="offlin")
+    with pytest.raises(UserError, match="wandb login"):
+        begin("wandb", tmp_path, mode="online")
+    monkeypatch.setattr(tracking, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"pip install 'birdsong\[track\]'"):
+        begin("trackio", tmp_path)
+
+
+def test_login_is_found_without_a_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WANDB_BASE_URL")
+    file = tmp_path / "netrc"
+    assert not logged_in()
+    assert wandb_mode("auto") == "offline"
+    file.write_text(f"machine example.org login user password {KEY}\n")
+    assert not logged_in()
+    file.write_text(f"machine api.wandb.ai login user password {KEY}\n")
+    assert logged_in()
+    assert wandb_mode("auto") == "online"
+    assert wandb_mode("offline") == "offline"
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    assert wandb_mode("auto") == "disabled"
+    monkeypatch.delenv("WANDB_MODE")
+    file.write_text("not a netrc file")
+    assert not logged_in()
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    assert wandb_mode("auto") == "online"
+
+
+def test_importing_brings_no_tracker() -> None:
+    code = (
+        "import sys, experiments.tracker.tracker\n"
+        "heavy = {'torch', 'wandb', 'trackio', 'tensorboard', 'accelerate'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,106 @@
+"""Two processes do the same about what only one of them met."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from experiments.data.store.dataset import Dataset
+
+SCRIPT = """
+import runpy, sys
+from dataclasses import replace
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from experiments.terminal.error import UserError
+from experiments.terminal.interrupt import Interrupt
+from experiments.trainer.loop import fit, resume
+
+here, folder, cache, policy = sys.argv[1:]
+tiny = runpy.run_path(f"{here}/../conftest.py")
+failing = runpy.run_path(f"{here}/test_numerics.py")
+birds = tiny["open_birds"](Path(cache))
+system = tiny["tiny_attngan"](birds, norm="batch")
+system.__class__ = failing["Failing"]
+options = {"images": 48, "nonfinite": policy, "log_every": 8}
+training = tiny["tiny_training"](birds, Path(folder) / "run", system, **options)
+ranks = training.ranks
+system.phase, system.way, system.at = "generator", "loss", set()
+if ranks.rank == 1:  # the other has no such pictures
+    system.at = {failing["signature"](training.batches.at(24))}
+numerics = resume(training)
+log, error = failing["Log"](training), ""
+if ranks.rank == 1:
+    log.log = log.go_back = lambda *rest: None
+try:
+    fit(training, numerics, log, Interrupt())
+except UserError as raised:
+    error = str(raised)
+found = {
+    "error": error,
+    "weights": {k: v.clone() for k, v in training.system.state_dict().items()},
+    "numerics": numerics.state(),
+    "images": training.images,
+}
+torch.save(found, Path(folder) / f"{ranks.rank}.pt")
+"""
+
+
+def two(folder: Path, cache: Path, policy: str) -> list[dict[str, Any]]:
+    """What each of two processes has in the end."""
+    folder.mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    given = [str(Path(__file__).parent), str(folder), str(cache), policy]
+    running = []
+    for rank in range(2):
+        numbers = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
+        place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": 1}
+        environment = os.environ | {k: str(v) for k, v in (numbers | place).items()}
+        command = [sys.executable, "-c", SCRIPT, *given]
+        running.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE))
+    for process in running:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors.decode()
+    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        pytest.param("stop", marks=pytest.mark.slow),
+        "skip",
+        pytest.param("rollback", marks=pytest.mark.slow),
+    ],
+)
+def test_both_know_and_do_the_same(policy: str, birds: Dataset, tmp_path: Path) -> None:
+    first, second = two(tmp_path / policy, birds.folder.parents[1], policy)
+    (path,) = (tmp_path / policy / "run" / "diagnosis").iterdir()
+    diagnosis = json.loads(path.read_text())
+    assert (diagnosis["images"], diagnosis["phase"]) == (24, "generator")
+    assert diagnosis["not_finite"] == ["generator/8px/adversarial"]
+    keys = [birds.train.keys[row["row"]] for row in diagnosis["batch"]]
+    assert len(keys) == 8 and keys == [row["key"] for row in diagnosis["batch"]]
+    assert first["error"] == second["error"]
+    assert ("a loss is not finite in the step after 24 images" in first["error"]) == (
+        policy == "stop"
+    )
+    if policy == "stop":
+        return
+    assert first["images"] == second["images"] == 48 and first["numerics"] == second["numerics"]
+    # Running statistics are of the pictures of each process; all that is trained is the same.
+    trained = [k for k in first["weights"] if not k.endswith(("running_mean", "running_var"))]
+    assert all(torch.equal(first["weights"][k], second["weights"][k]) for k in trained)
+    assert all(v.isfinite().all() for v in first["weights"].values())
+    assert first["numerics"]["skipped"] == ({"generator": 1} if policy == "skip" else {})
+    assert first["numerics"]["passed_over"] == (0 if policy == "skip" else 16)
