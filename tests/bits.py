@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["BIRDSONG_CACHE"] = str(Path(folder) / "cache")
+        os.environ.setdefault("BIRDSONG_CACHE", str(Path(folder) / "cache"))
         for recipe in options.recipes:
             run = train(recipe, Path(folder), options.steps * BATCH, options.processes)
             told = {
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> None:
 def train(recipe: str, outputs: Path, images: int, processes: int) -> Path:
     """Train a recipe as a user would; the folder of its run."""
     command = [
-        *(sys.executable, "run.py", f"model={recipe}", "debug=tiny", "tracker=none", "metric=null"),
+        *(sys.executable, "run.py", f"model={recipe}", "debug=tiny", "tracker=none", "~metric"),
         *(f"paths.outputs={outputs}", f"trainer.images={images}", f"trainer.batch={BATCH}"),
         *("trainer.checkpoint_every=400", "trainer.sample_every=400", "trainer.log_every=40"),
         *(f"launch.num_processes={processes}", "launch.threads=1", "launch.device=cpu"),

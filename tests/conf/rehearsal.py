@@ -1,4 +1,4 @@
-"""What a command line comes to before training starts: all that `launch.py` checks, and networks,
+"""What a command line comes to before training starts: all that `main.py` checks, and networks,
 losses, scores and optimisers built without memory behind them."""
 
 from __future__ import annotations

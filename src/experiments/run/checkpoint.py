@@ -1,7 +1,7 @@
 """Checkpoints: written aside, synced, renamed and read back, so that the newest one is whole.
 
 Only then is the one before the last removed. What a crash or a disk did to a file later is found by
-its checksums, and the one before is taken. The format is that of `tensor_file.py`.
+its checksums, and the one before is taken. The format is that of `file/tensor.py`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ run.json        its id, the options chosen, the overrides, and what it was built
 facts.json      what the data decided: sizes, vocabulary, names
 scores.json     the last scores, with how they were measured; stats.jsonl: everything logged
 score_samples.npz  what every picture adds to those scores that are means over pictures
-samples/        pictures during training; drawn/: those of task=sample (`drawn.py`)
+samples/        pictures during training; drawn/: those of task=sample (`sample/`)
 checkpoints/    what a resume needs; weights/: what was reached, for other runs and for sampling
 diagnosis/      what is known of losses and gradients that were not finite
 failure.json    why the last try of a study failed; output.log: what jobs say that run side by side

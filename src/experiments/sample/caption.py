@@ -5,7 +5,7 @@
 <caption>/attention.png         where each word looks, for the first seed
 sheet-<request>.png             all captions of a command that has several, in pages where many
 <kind>-<caption>-<request>/     pictures on the way (`between.py`)
-style-<request>/                captions in the style of pictures (`transfer.py`)
+style-<request>/                captions in the style of pictures (`style.py`)
 """
 
 from __future__ import annotations

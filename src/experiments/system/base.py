@@ -1,4 +1,4 @@
-"""What an algorithm offers to the loop; `train.py` knows nothing else of it."""
+"""What an algorithm offers to the loop; `trainer/loop.py` knows nothing else of it."""
 
 from __future__ import annotations
 

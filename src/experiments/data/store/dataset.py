@@ -6,7 +6,7 @@
         vocabulary.json           the words, in index order
         facts.json                names of classes and attributes
         arrays-<max words>.npz    labels, attributes, tokens (`split.py`)
-        images-<size>.npy         the pictures (`store.py`), and images-<size>.json, those left out
+        images-<size>.npy         the pictures (`picture.py`); images-<size>.json, those left out
 
 Nothing in the folder names a path, so it can be moved. Processes that start together prepare it
 once: the first does, the others wait.
