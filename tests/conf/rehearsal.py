@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from experiments import launch, question
+from experiments import main, question
 from experiments.config.build import build
 from experiments.run.prerequisite import Run
 from experiments.run.pretrained import GROUPS, without_pretrained
@@ -45,7 +45,7 @@ def rehearse(words: list[str]) -> Outcome:
     said = io.StringIO()
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            _begin(launch.prepare(words))
+            _begin(main.prepare(words))
     except (Exception, SystemExit) as error:
         known = as_user_error(error) if isinstance(error, Exception) else None
         if known is None and not (isinstance(error, SystemExit) and not error.code):
@@ -66,15 +66,15 @@ def _begin(work: Any) -> None:
     assert isinstance(work, partial) or work is question.show_help
     if not isinstance(work, partial):
         work()
-    elif work.func is launch._run:
+    elif work.func is main._run:
         *_, run = work.args
         if run is not None:
             build_all(run)
-    elif work.func is launch._run_study:
+    elif work.func is main._run_study:
         _, runs, _ = work.args
         for run in {run.id: run for run in runs if run is not None}.values():
             build_all(run)
-    elif work.func in (launch._report, question.ask_hydra, question.show_config):
+    elif work.func in (main._report, question.ask_hydra, question.show_config):
         with _kept_arguments():
             work()
 

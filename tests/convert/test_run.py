@@ -20,7 +20,6 @@ from released_networks import (
 )
 
 from experiments import load
-from experiments.config.build import build
 from experiments.convert.__main__ import main
 from experiments.convert.run import Conversion, write_run
 from experiments.convert.stackgan_v2 import convert_stackgan_v2
@@ -29,6 +28,7 @@ from experiments.run import folder as files
 from experiments.run.prerequisite import plan_prerequisites
 from experiments.run.weight import load_export
 from experiments.terminal.error import UserError
+from experiments.trainer.assemble import built
 
 
 def attngan(folder: Path, seed: int = 0) -> Conversion:
@@ -94,7 +94,7 @@ def test_other_runs_begin_with_its_weights(run: Path, tmp_path: Path) -> None:
     export = load_export(run)["export"]
     weights = str(files.by_images(run, "weights")[0])
     for group in ("generator", "encoder"):
-        made = build(config[group] | {"pretrained": weights}, facts, group)
+        made = built(config[group] | {"pretrained": weights}, facts, group)
         torch.testing.assert_close(dict(made.state_dict()), export[group], rtol=0, atol=0)
         found = plan_prerequisites({group: config[group] | {"pretrained": str(run)}}, {}, (group,))
         assert found == {group: run}
@@ -104,10 +104,10 @@ def test_what_does_not_fit_its_weights_is_told(run: Path) -> None:
     config, facts = files.run_config(run), files.run_facts(run)
     weights = {"pretrained": str(files.by_images(run, "weights")[0])}
     with pytest.raises(UserError, match="width is 2 there and 4 here"):
-        build(config["generator"] | {"width": 4} | weights, facts, "generator")
+        built(config["generator"] | {"width": 4} | weights, facts, "generator")
     other = facts | {"vocabulary_hash": "0123456789ab"}
     with pytest.raises(UserError, match="another vocabulary"):
-        build(config["encoder"] | weights, other, "encoder")
+        built(config["encoder"] | weights, other, "encoder")
 
 
 def test_the_id_follows_from_the_weights(run: Path, tmp_path: Path) -> None:

@@ -157,14 +157,14 @@ def test_another_vocabulary_is_refused(tmp_path: Path) -> None:
     node = {"pretrained": str(path)}
     load_pretrained(Reader(3, 2), node, {"vocabulary_hash": "abc"}, "encoder")
     with pytest.raises(UserError, match=r"another vocabulary \(abc, these data have xyz\)"):
-        load_pretrained(
-            Reader(3, 2), {"pretrained": str(path)}, {"vocabulary_hash": "xyz"}, "encoder"
-        )
+        load_pretrained(Reader(3, 2), node, {"vocabulary_hash": "xyz"}, "encoder")
 
     class Speller(Reader):
         reads = "characters"
 
-    load_pretrained(Speller(3, 2), path, {}, {"vocabulary_hash": "xyz"})  # it has no vocabulary
+    load_pretrained(
+        Speller(3, 2), node, {"vocabulary_hash": "xyz"}, "encoder"
+    )  # it has no vocabulary
 
 
 def test_differences_are_told_by_key() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from experiments.search.request import Search, search_of
 from experiments.search.store import Store
-from experiments.study import command as study
+from experiments.study import sweep
 from experiments.study.command import study_of
 
 FILE = """\
@@ -32,7 +32,7 @@ budgets:
 @pytest.fixture
 def sweeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of studies, with `which.yaml`."""
-    monkeypatch.setattr(study, "SWEEPS", tmp_path)
+    monkeypatch.setattr(sweep, "SWEEPS", tmp_path)
     (tmp_path / "which.yaml").write_text(FILE)
     return tmp_path
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from experiments.config.override import text
-from experiments.study import command as study
+from experiments.study import sweep
 from experiments.study.command import study_of
 from experiments.terminal.error import UserError
 
@@ -28,7 +28,7 @@ budgets:
 
 @pytest.fixture
 def sweeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(study, "SWEEPS", tmp_path)
+    monkeypatch.setattr(sweep, "SWEEPS", tmp_path)
     (tmp_path / "one.yaml").write_text(FILE)
     (tmp_path / "one.wandb.yaml").write_text("method: grid")
     return tmp_path

@@ -12,6 +12,7 @@ from experiments.data.batches import Batch
 from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.system.seeding import Step
 from experiments.system.text_to_image import TextToImage
+from experiments.trainer.numerics import Numerics
 from experiments.trainer.training import Training
 
 FirstBatch = Callable[..., tuple[Batch, Step]]
@@ -99,7 +100,7 @@ def test_augmented_systems_train(
     for _ in range(2):
         training.step(training.batches.at(training.images))
         training.advance()
-    assert not training.numerics.check()
+    assert not Numerics(training).check()
 
 
 def test_the_judge_sees_changed_pictures_and_the_user_does_not(

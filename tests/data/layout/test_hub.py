@@ -62,7 +62,8 @@ def run(code: str, home: Path, **environment: str) -> list[str]:
 
 def test_offline_every_reader_says_it_in_a_line(tmp_path: Path) -> None:
     code = (
-        "from experiments.config.compose import build, compose, plain\n"
+        "from experiments.config.build import build\n"
+        "from experiments.config.compose import compose, plain\n"
         "from experiments.terminal.error import UserError\n"
         "for name in ('cub', 'oxford102', 'coco', 'folder'):\n"
         "    config = plain(compose([f'data={name}', 'data.root=hf://owner/name']))\n"
