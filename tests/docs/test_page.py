@@ -13,6 +13,8 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "outputs" / 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CHOICE = re.compile(r"\b(model|data|experiment|debug|tracker|study)=([a-z]\w*(?:[,|][a-z]\w*)*)")
 GROUPS = {"study": ROOT / "sweeps"}
+FILE = re.compile(r"`((?:\w+/)+\w+\.(?:py|yaml|j2))`")
+PLACES = (ROOT, ROOT / "src" / "experiments")
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 
 
@@ -39,6 +41,13 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert target.exists(), f"{link} is not there"
         if anchor:
             assert anchor in anchors(target), f"{link}: no such heading"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_files_that_are_named_are_there(page: Path) -> None:
+    for name in FILE.findall(page.read_text(encoding="utf-8")):
+        if Path(name).stem.removeprefix("test_") != "mine":  # what a reader is told to write
+            assert any((place / name).exists() for place in PLACES), f"{name} is not there"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
