@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "outputs" / "README.md"])
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CHOICE = re.compile(r"\b(model|data|experiment|debug|tracker|study)=([a-z]\w*(?:[,|][a-z]\w*)*)")
