@@ -53,7 +53,9 @@ def train(recipe: str, outputs: Path, images: int, processes: int) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
-    return next(outputs.glob(f"{recipe}-plumage/*/"))
+    # Another recipe may have trained a shorter one of these first.
+    last = next(outputs.glob(f"{recipe}-plumage/*/checkpoints/images-{images:010d}.safetensors"))
+    return last.parents[1]
 
 
 def weights(run: Path) -> str:
