@@ -24,6 +24,7 @@ PARTS = {
     "step": "the training step of every method; --compile also with compiled networks",
     "data": "batches from the store against pictures opened one by one",
     "waiting": "whether a step waits for its batch",
+    "processes": "a step of two processes, gradients that travel during the backward pass",
     "loss": "the word loss at once against caption by caption",
     "score": "the root in a Fréchet distance against torchmetrics' way",
     "operators": "ATen operators of a step, and values that are read from the device",

@@ -12,6 +12,7 @@ from functools import partial
 from experiments.command import Command, read
 from experiments.config.key import without
 from experiments.launch.task import ROWS, Asked
+from experiments.launch.worker import QUIET
 from experiments.machine.cluster import join_cluster
 from experiments.question import question, show_help
 from experiments.run.named import with_run
@@ -33,6 +34,8 @@ def main(arguments: list[str]) -> int:
     peer_lost = False
     try:
         os.environ.update(join_cluster(os.environ))
+        if "RANK" in os.environ:
+            os.environ.setdefault(*QUIET)
         with _collected_rarely():
             work = prepare(arguments)
         return work()

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from experiments.launch.worker import QUIET
+
 ROOT = Path(__file__).parents[2]
 DATA = ["data.reader.species=12", "data.reader.test_species=4", "data.reader.images_per_species=3"]
 TINY = ["debug=tiny", *DATA, "tracker=none", "launch.threads=1", "encoder/image=part_cnn"]
@@ -68,7 +70,7 @@ class Commands:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=inherited | {"OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"},
+            env=inherited | {"OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"} | dict([QUIET]),
             cwd=folder,
         )
         self.cache = folder / "cache"

@@ -55,20 +55,54 @@ def test_two_processes_arrive_where_one_does(commands: Any, outputs: Path, two: 
             torch.testing.assert_close(ours[name], value, rtol=2e-4, atol=2e-5, msg=name)
 
 
-@pytest.mark.slow
-def test_started_by_torchrun_and_gone_on_with_the_launcher(
-    commands: Any, outputs: Path, two: Path
-) -> None:
-    """`torchrun run.py` makes one folder and one tracked run, and is the same run."""
-    root = Path(__file__).parents[2]
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc_per_node", "2", str(root / "run.py"), *commands.settings(outputs)]
-    command += [*QUICK, *GROUP, "trainer.images=8", "tracker=wandb"]
+TORCHRUN = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+ACCELERATE = ["accelerate.commands.launch", "--config_file"]
+FILE = """
+compute_environment: LOCAL_MACHINE
+distributed_type: {kind}
+num_machines: 1
+num_processes: 2
+machine_rank: 0
+main_process_port: 0
+mixed_precision: bf16
+use_cpu: {cpu}
+"""
+
+
+def started(command: list[str], commands: Any, outputs: Path, *arguments: str) -> str:
+    """What `run.py` says, started by another program than itself, once it has ended well."""
+    whole = [sys.executable, "-m", *command, str(Path(__file__).parents[2] / "run.py")]
+    whole += [*commands.settings(outputs), *QUICK, *GROUP, "launch.device=cpu", *arguments]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"}
     ended = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+        whole, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     assert ended.returncode == 0, ended.stderr
+    return ended.stderr
+
+
+def test_accelerate_without_gpus_starts_one_process_and_we_say_so(
+    commands: Any, outputs: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "accelerate.yaml"
+    file.write_text(FILE.format(kind="MULTI_CPU", cpu="true"))
+    said = started([*ACCELERATE, str(file)], commands, outputs, "trainer.images=4")
+    assert "accelerate launch: it starts one process" in said and "1 x cpu" in said
+    line = "trainer.precision=fp32: it is float32 here; the mixed precision of accelerate launch"
+    assert line in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["torchrun", "accelerate"])
+def test_started_by_another_launcher_and_gone_on_with_ours(
+    launcher: str, commands: Any, outputs: Path, two: Path, tmp_path: Path
+) -> None:
+    """They make one folder and one tracked run, and it is the same run."""
+    file = tmp_path / "accelerate.yaml"
+    file.write_text(FILE.format(kind="MULTI_GPU", cpu="false"))  # which starts torchrun
+    command = TORCHRUN if launcher == "torchrun" else [*ACCELERATE, str(file)]
+    said = started(command, commands, outputs, "trainer.images=8", "tracker=wandb")
+    assert "2 x cpu" in said and ("(bf16) is not used" in said) == (launcher == "accelerate")
     (run,) = (outputs / "attngan_4stage-plumage").iterdir()
     assert len(list((run / "wandb").glob("offline-run-*"))) == 1
     commands.ok(*QUICK, *GROUP, TWO, outputs=outputs)

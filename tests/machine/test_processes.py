@@ -14,6 +14,7 @@ import torch
 
 from experiments.data.store.dataset import Dataset
 
+ROOT = Path(__file__).parents[1]
 SCRIPT = """
 import runpy, sys
 from pathlib import Path
@@ -24,10 +25,25 @@ from experiments.encoder.cnn import CNN
 from experiments.metric.extractor import NetworkExtractor
 from experiments.metric.generation import GenerationScores
 from experiments.optim.adam import Adam
+from experiments.machine.rank import Ranks
 
 class Descent(Adam):
     def build(self, parameters):
         return torch.optim.SGD(list(parameters), lr=self.lr)
+
+from benchmarks.part.processes import average_by_hand
+from experiments.terminal.error import UserError
+from experiments.loss.damsm import DAMSMLoss
+from experiments.loss.gradient_penalty import GradientPenalty
+from experiments.system.damsm import DAMSMTraining
+
+def flat(node, path=""):
+    if isinstance(node, (dict, list, tuple)):
+        pairs = node.items() if isinstance(node, dict) else enumerate(node)
+        for key, value in pairs:
+            yield from flat(value, f"{path}/{key}")
+    else:
+        yield path, node
 
 tiny = runpy.run_path(sys.argv[1])
 folder = Path(sys.argv[2])
@@ -53,6 +69,45 @@ scorer = GenerationScores(
 scores = [scorer(training.system.eval(), birds, ranks).scores for _ in range(2)]
 assert scores[0] == scores[1]
 
+def after_steps(make, by_hand, **trainer):  # all that a checkpoint holds
+    torch.manual_seed(1)
+    made = tiny["tiny_training"](birds, folder, make(), **trainer)
+    if by_hand and made.ranks.processes > 1:
+        average_by_hand(made)
+    for _ in range(4):
+        made.step(made.batches.at(made.images))
+    return dict(flat(made.state()))
+
+attngan, others = tiny["tiny_attngan"], tiny["tiny_text_to_image"]
+bits = {
+    "attngan": (lambda: attngan(birds, norm="batch", generator_steps=2), {}),
+    "stackgan_v2": (lambda: others(birds, "stackgan_v2"), {"accumulate": 2}),
+    "damsm": (lambda: DAMSMTraining(tiny["tiny_encoder"](birds), DAMSMLoss(), 16).train(), {}),
+    "penalty": (
+        lambda: others(birds, "gan_cls", gradient_penalty=GradientPenalty(1.0, interval=2)),
+        {"accumulate": 2},
+    ),
+    "untrained": (lambda: attngan(birds, damsm=0.0, kl=0.0, adversarial=0.0), {}),
+}
+same = {}
+for name, (make, trainer) in bits.items():
+    ours, plain = (after_steps(make, by_hand, **trainer) for by_hand in (False, True))
+    same[name] = ours.keys() == plain.keys() and all(
+        torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
+        for a, b in ((ours[key], plain[key]) for key in ours)
+    )
+
+travelled = {}
+for hook in (None, "fp16"):
+    layer = torch.nn.Linear(2, 1, bias=False)
+    prepared = Ranks("cpu", hook).prepare(layer)
+    prepared(torch.tensor([[1.0 + 2 * ranks.rank, 1.0 + 2**-12]])).sum().backward()
+    travelled[hook] = layer.weight.grad
+try:
+    Ranks("cpu", "bf16")
+except UserError as refused:
+    travelled["bf16"] = str(refused)
+
 batch = tiny["tiny_training"](birds, folder, tiny["tiny_attngan"](birds, norm="batch"), settings)
 for _ in range(2):
     batch.step(batch.batches.at(batch.images))
@@ -64,6 +119,8 @@ torch.save(
         "weights": weights,
         "values": values,
         "scores": scores[0],
+        "same": same,
+        "travelled": travelled,
         "own": own + averaged,
         "mean": [
             x.clone()
@@ -95,7 +152,9 @@ def together(processes: int, folder: Path, cache: Path) -> list[dict[str, Any]]:
             "MASTER_PORT": str(port),
         }
         running.append(
-            subprocess.Popen([*command, str(folder), str(cache)], env=environment, stderr=-1)
+            subprocess.Popen(
+                [*command, str(folder), str(cache)], env=environment, stderr=-1, cwd=ROOT
+            )
         )
     for process in running:
         _, errors = process.communicate(timeout=120)
@@ -125,6 +184,26 @@ def test_weights_and_losses_are_the_same(
         torch.testing.assert_close(rank["weights"], one["weights"], rtol=1e-4, atol=5e-5)
     for mine, theirs in zip(one["values"], two[0]["values"], strict=True):
         assert theirs == pytest.approx(mine, rel=1e-3, abs=1e-5)
+
+
+def test_gradients_that_travel_during_the_backward_pass_are_those_averaged_after_it(
+    found: tuple[dict[str, Any], list[dict[str, Any]]],
+) -> None:
+    """To the bit, of weights, moments, the average and statistics; also of a loss that is made of
+    gradients, in parts of a batch, and where a phase has nothing to train on."""
+    for rank in found[1]:
+        assert rank["same"] and all(rank["same"].values()), rank["same"]
+
+
+@pytest.mark.parametrize("hook", [None, "fp16"])
+def test_gradients_may_travel_in_half_the_bytes(
+    hook: str | None, found: tuple[dict[str, Any], list[dict[str, Any]]]
+) -> None:
+    first, second = (rank["travelled"][hook] for rank in found[1])
+    mean = torch.tensor([[2.0, 1.0 + 2**-12]])
+    assert torch.equal(first, second) and torch.equal(first, mean) == (hook is None)
+    torch.testing.assert_close(first, mean, rtol=2**-8, atol=0)
+    assert "launch.comm_hook=bf16: needs GPUs" in found[1][0]["travelled"]["bf16"]
 
 
 def test_scores_are_the_same(found: tuple[dict[str, Any], list[dict[str, Any]]]) -> None:

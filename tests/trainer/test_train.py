@@ -86,7 +86,7 @@ def test_a_turn_changes_only_what_its_phase_trains(
         before = {k: v.clone() for k, v in other.state_dict().items()}
         first = {k: v.clone() for k, v in mine.named_parameters()}
         let_train([turn], training.turns)
-        turn.backward(turn.phase.loss(shared, step, 0), 1)
+        turn.backward(shared, step, 0)
         assert all(gradient is not None for gradient in gradients(mine))
         assert all(gradient is None for gradient in gradients(other))
         turn.update(0)

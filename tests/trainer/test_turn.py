@@ -34,7 +34,7 @@ class Number(nn.Module):
 
 
 def turn(settings: Adam, *modules: Number, clip: tuple[nn.Module, ...] = ()) -> Turn:
-    phase = Phase("p", modules, lambda shared, step, repeat: {}, clip=clip)
+    phase = Phase("p", modules, lambda losses, step, repeat: losses, clip=clip)
     return Turn(phase, settings, Ranks("cpu"), Stats())
 
 
@@ -45,7 +45,7 @@ def one(value: Tensor, weight: float = 1.0) -> dict[str, Term]:
 def test_a_step_by_hand() -> None:
     a, b = Number(1.0), Number(2.0)
     both = turn(Descent(0.1), a, b)
-    both.backward({"x": Term(3 * a.weight), "y": Term(2 * b.weight, 2.0)}, parts=1)
+    both.backward({"x": Term(3 * a.weight), "y": Term(2 * b.weight, 2.0)}, None, 0, parts=1)
     both.update(0)
     assert a.weight.item() == pytest.approx(1 - 0.1 * 3)
     assert b.weight.item() == pytest.approx(2 - 0.1 * 4)
@@ -59,7 +59,7 @@ def test_two_parts_give_their_mean() -> None:
     a = Number(1.0)
     both = turn(Descent(1.0), a)
     for factor in (2.0, 6.0):
-        both.backward(one(factor * a.weight), parts=2)
+        both.backward(one(factor * a.weight), None, 0, parts=2)
     both.update(0)
     assert a.weight.item() == 1 - 4
     assert both.stats.read()["p/loss"] == 4.0
@@ -68,7 +68,7 @@ def test_two_parts_give_their_mean() -> None:
 def test_the_bound_holds_for_what_is_clipped_and_the_norm_is_that_before() -> None:
     a, b = Number(0.0), Number(0.0)
     both = turn(Descent(1.0, clip=1.0), a, b, clip=(a,))
-    both.backward(one(3 * a.weight + 4 * b.weight), parts=1)
+    both.backward(one(3 * a.weight + 4 * b.weight), None, 0, parts=1)
     both.update(0)
     assert (a.weight.item(), b.weight.item()) == pytest.approx((-1.0, -4.0), rel=1e-5)
     assert both.stats.read()["p/gradient_norm"] == 5.0
@@ -77,7 +77,7 @@ def test_the_bound_holds_for_what_is_clipped_and_the_norm_is_that_before() -> No
 def test_without_a_choice_the_bound_holds_for_all() -> None:
     a, b = Number(0.0), Number(0.0)
     both = turn(Descent(1.0, clip=1.0), a, b)
-    both.backward(one(3 * a.weight + 4 * b.weight), parts=1)
+    both.backward(one(3 * a.weight + 4 * b.weight), None, 0, parts=1)
     both.update(0)
     assert (a.weight.item(), b.weight.item()) == pytest.approx((-0.6, -0.8), rel=1e-5)
 
@@ -85,7 +85,7 @@ def test_without_a_choice_the_bound_holds_for_all() -> None:
 def test_the_rate_follows_the_images() -> None:
     a = Number(0.0)
     one_weight = turn(Descent(1.0, warmup=100), a)
-    one_weight.backward(one(a.weight), parts=1)
+    one_weight.backward(one(a.weight), None, 0, parts=1)
     one_weight.update(25)
     assert a.weight.item() == -0.25
 
@@ -94,7 +94,7 @@ def test_terms_without_weight_are_noted_and_do_not_train() -> None:
     a = Number(1.0)
     some = turn(Descent(1.0), a)
     losses = {"x": Term(2 * a.weight), "y": Term(a.weight * math.nan, 0.0)}
-    some.backward(losses, parts=1)
+    some.backward(losses, None, 0, parts=1)
     some.update(0)
     values = some.stats.read()
     assert a.weight.item() == -1 and values["p/loss"] == 2.0 and math.isnan(values["p/y"])
@@ -104,7 +104,7 @@ def test_terms_without_weight_are_noted_and_do_not_train() -> None:
 def test_a_phase_with_nothing_to_train_on_does_nothing() -> None:
     a = Number(1.0)
     nothing = turn(Adam(1.0), a)
-    nothing.backward(one(2 * a.weight, 0.0), parts=1)
+    nothing.backward(one(2 * a.weight, 0.0), None, 0, parts=1)
     nothing.update(0)
     assert a.weight.item() == 1 and nothing.stats.read() == {"p/term": 2.0}
 
@@ -112,16 +112,18 @@ def test_a_phase_with_nothing_to_train_on_does_nothing() -> None:
 def test_a_loss_or_a_gradient_that_is_not_finite_is_remembered() -> None:
     a, b = Number(1.0), Number(0.0)
     by_loss, by_gradient = turn(Descent(1.0), a), turn(Descent(1.0), b)
-    by_loss.backward(one(a.weight * math.inf), parts=1)
+    by_loss.backward(one(a.weight * math.inf), None, 0, parts=1)
     by_loss.update(0)
     assert not by_loss.finite
-    by_gradient.backward(one(b.weight * 0 + 1), parts=1)
+    by_gradient.backward(one(b.weight * 0 + 1), None, 0, parts=1)
     by_gradient.update(0)
     assert by_gradient.finite
-    by_gradient.backward(one(b.weight.square().sqrt()), parts=1)  # the loss is 0, its gradient 0/0
+    by_gradient.backward(
+        one(b.weight.square().sqrt()), None, 0, parts=1
+    )  # the loss is 0, its gradient 0/0
     by_gradient.update(0)
     assert not by_gradient.finite
-    by_gradient.backward(one(b.weight * 0 + 1), parts=1)
+    by_gradient.backward(one(b.weight * 0 + 1), None, 0, parts=1)
     by_gradient.update(0)
     assert not by_gradient.finite
 
@@ -130,8 +132,8 @@ def test_what_is_kept_is_of_the_first_update_that_was_not_finite() -> None:
     a = Number(2.0)
     a_turn = turn(Descent(0.0), a)
     for images, factor in enumerate([1.0, 3.0, math.inf, 5.0, math.nan]):
-        a_turn.backward({"x": Term(factor * a.weight), "y": Term(a.weight)}, parts=2)
-        a_turn.backward({"x": Term(a.weight), "y": Term(a.weight)}, parts=2)
+        a_turn.backward({"x": Term(factor * a.weight), "y": Term(a.weight)}, None, 0, parts=2)
+        a_turn.backward({"x": Term(a.weight), "y": Term(a.weight)}, None, 0, parts=2)
         a_turn.update(images)
         record = a_turn.recorder.read()
         assert record is not None
@@ -178,7 +180,7 @@ def test_a_judge_leaves_an_update_out_with_all_that_belongs_to_it() -> None:
 
     judged.judge = judge
     for images, factor in enumerate([math.nan, 2.0]):
-        judged.backward(one(factor * a.weight), parts=1)
+        judged.backward(one(factor * a.weight), None, 0, parts=1)
         judged.update(images)
         assert a.weight.grad is None
     assert asked == [(0, False), (1, True)]

@@ -18,6 +18,9 @@ from pathlib import Path
 from typing import NoReturn
 
 JOB, FAILURE, STOPPED, PID = "job.json", "failure", "stopped", "pid-"
+# PyTorch's C++ reads it when it is loaded; it would advise every rank to look for no weights that a
+# loss leaves out.
+QUIET = ("TORCH_CPP_LOG_LEVEL", "ERROR")
 
 
 def end_with_parent() -> None:
@@ -38,6 +41,7 @@ def start_ranks(job: Path) -> int:
     os.environ["TORCHELASTIC_SIGNALS_TO_HANDLE"] = "SIGQUIT"
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    os.environ.setdefault(*QUIET)
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     command = ["--standalone", "--nproc_per_node", str(processes_of(job))]
     try:

@@ -1,17 +1,27 @@
-"""The processes of one job, through Accelerate: who am I, where, and averages over all."""
+"""The processes of one job: one `Accelerator` each, and what Accelerate has no word for."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from experiments.terminal.error import UserError
+from experiments.terminal.line import say, say_once
 
 # One process may prepare data or wait for a run that another job trains, while the others wait for
 # it. A process that dies is noticed at once in any case: its connections close.
 PATIENCE = timedelta(days=7)
+PRECISIONS = {torch.float32: "no", torch.bfloat16: "bf16"}  # as Accelerate calls them
+FILE_PRECISION = "ACCELERATE_MIXED_PRECISION"  # set by `accelerate launch` alone
+# What `accelerate config` offers and phases that share networks cannot be wrapped by.
+SHARDED = ("FSDP", "DEEPSPEED", "MEGATRON_LM", "PARALLELISM_CONFIG")
 
 
 def leave() -> None:
@@ -23,66 +33,125 @@ def leave() -> None:
         torch.distributed.destroy_process_group()
 
 
+def check_launcher(environ: Mapping[str, str], processes: int) -> None:
+    """Say in one line where who started this process and `launch.num_processes` disagree.
+
+    Raises `UserError` for what `accelerate launch` may ask for and is not possible.
+    """
+    for way in SHARDED:
+        if environ.get(f"ACCELERATE_USE_{way}", "false").lower() in ("true", "1"):
+            raise UserError(
+                f"accelerate launch: {way} splits networks over processes, and here each process "
+                "has them whole; choose multi-GPU in accelerate config"
+            )
+    if "RANK" in environ:
+        started = int(environ.get("WORLD_SIZE", 1))
+        if processes not in (1, started):
+            say(f"launch.num_processes={processes}: {started} were started, and are used")
+    elif FILE_PRECISION in environ and "MASTER_PORT" in environ:  # MULTI_CPU, without a word
+        say(
+            "accelerate launch: it starts one process where its file has no GPUs; use torchrun, or "
+            "launch.num_processes=N"
+        )
+
+
+def check_precision(environ: Mapping[str, str], wanted: str, chosen: torch.dtype) -> None:
+    """Say in one line where the file of `accelerate launch` and `trainer.precision` disagree."""
+    theirs, ours = environ.get(FILE_PRECISION), PRECISIONS[chosen]
+    if theirs is not None and theirs != ours:
+        say_once(
+            f"trainer.precision={wanted}: it is {str(chosen).removeprefix('torch.')} here; the "
+            f"mixed precision of accelerate launch ({theirs}) is not used"
+        )
+
+
 class Ranks:
     """One process of `processes`, on `device`. Everything works alike with a single process."""
 
-    def __init__(self, device: str = "auto") -> None:
-        """`device`: auto, cpu or cuda. Joins the group that `torch.distributed.run` has set up."""
-        from accelerate import PartialState
+    def __init__(
+        self, device: str = "auto", comm_hook: str | None = None, bucket_mb: int = 25
+    ) -> None:
+        """`device`: auto, cpu or cuda. Joins the group that a launcher has set up, whichever it is.
 
-        cpu = device == "cpu" or not torch.cuda.is_available()
-        self.state = PartialState(cpu=cpu, timeout=PATIENCE)
-        self.device: torch.device = self.state.device
-        self.rank, self.processes = self.state.process_index, self.state.num_processes
+        comm_hook: fp16 or bf16, in which gradients travel; None: as they are. bucket_mb: of
+        gradients that travel together, while the backward pass still runs.
+
+        Raises `UserError` where gradients cannot travel so.
+        """
+        self._cpu = device == "cpu" or not torch.cuda.is_available()
+        self._hook, self._bucket = comm_hook, bucket_mb
+        self.begin(torch.float32)
+        self.device: torch.device = self.accelerator.device
+        self.rank = self.accelerator.process_index
+        self.processes = self.accelerator.num_processes
+        if comm_hook == "bf16" and self._cpu and self.processes > 1:
+            raise UserError("launch.comm_hook=bf16: needs GPUs (NCCL); use fp16 or null")
         assert self.processes == int(os.environ.get("WORLD_SIZE", 1)), "a rank did not join"
+
+    def begin(self, precision: torch.dtype) -> None:
+        """Compute in this precision from here on, and let go of what was prepared before.
+
+        A process trains several runs, one after the other, each in a precision of its own; for
+        Accelerate precision belongs to the process, so its state is made anew, but for the group.
+        """
+        from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
+        from accelerate.state import AcceleratorState
+        from accelerate.utils import DDPCommunicationHookType
+
+        AcceleratorState._reset_state(not torch.distributed.is_initialized())
+        gradients = DistributedDataParallelKwargs(
+            broadcast_buffers=False,  # running statistics are averaged where they are read
+            find_unused_parameters=True,
+            bucket_cap_mb=self._bucket,
+            comm_hook=DDPCommunicationHookType(self._hook or "no"),
+        )
+        self.accelerator = Accelerator(
+            mixed_precision=PRECISIONS[precision],
+            cpu=self._cpu,
+            device_placement=False,  # networks are there; the average follows these very tensors
+            dynamo_backend="no",  # `trainer.compile` says what is compiled
+            kwargs_handlers=[InitProcessGroupKwargs(timeout=PATIENCE), gradients],
+        )
 
     @property
     def main(self) -> bool:
         return self.rank == 0
 
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Operators in here compute in the precision of the run."""
+        return self.accelerator.autocast()  # type: ignore[no-any-return]
+
+    def prepare(self, module: nn.Module) -> nn.Module:
+        """The module to call instead: a backward pass through what it returns leaves in those
+        parameters that ask for gradients now the mean over processes."""
+        if self.processes == 1:  # torchrun may start one alone, which Accelerate would wrap as well
+            return module
+        warnings.filterwarnings("ignore", "Grad strides do not match")  # of kernels 1 wide
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*broadcast_buffers", FutureWarning)
+            return self.accelerator.prepare_model(module)  # type: ignore[no-any-return]
+
     def wait(self) -> None:
         """Until every process is here."""
-        self.state.wait_for_everyone()
+        self.accelerator.wait_for_everyone()
 
     def mean(self, tensor: Tensor) -> Tensor:
-        """Mean over processes, in place."""
-        if self.processes > 1:
-            torch.distributed.all_reduce(tensor)
-            tensor /= self.processes
-        return tensor
+        """Mean over processes."""
+        return self.accelerator.reduce(tensor, "mean")  # type: ignore[no-any-return]
 
     def any(self, flag: bool) -> bool:
         """Whether the flag is set on any process."""
         if self.processes == 1:
             return flag
-        tensor = torch.tensor(float(flag), device=self.device)
-        torch.distributed.all_reduce(tensor)
-        return bool(tensor.item() > 0)
+        return bool(self.mean(torch.tensor(float(flag), device=self.device)).item() > 0)
 
-    def average_gradients(self, parameters: Sequence[torch.nn.Parameter]) -> None:
-        """Mean of the gradients over processes, in one message."""
-        if self.processes == 1:
-            return
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        flat = self.mean(torch.cat([gradient.flatten() for gradient in gradients]))
-        sizes = [gradient.numel() for gradient in gradients]
-        parts = [
-            part.view_as(gradient)
-            for part, gradient in zip(flat.split(sizes), gradients, strict=True)
-        ]
-        torch._foreach_copy_(gradients, parts)
-
-    def average_buffers(self, module: torch.nn.Module) -> None:
+    def average_buffers(self, module: nn.Module) -> None:
         """Mean of floating-point buffers: each process has seen other pictures."""
         if self.processes > 1:
             for buffer in module.buffers():
                 if buffer.is_floating_point():
-                    self.mean(buffer)
+                    buffer.copy_(self.mean(buffer))
 
     def gather(self, rows: Tensor) -> Tensor:
         """The rows of all processes in the order of ranks; each must bring as many."""
-        if self.processes == 1:
-            return rows
-        parts = [torch.empty_like(rows) for _ in range(self.processes)]
-        torch.distributed.all_gather(parts, rows.contiguous())
-        return torch.cat(parts)
+        return self.accelerator.gather(rows)  # type: ignore[no-any-return]

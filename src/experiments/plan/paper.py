@@ -27,7 +27,7 @@ from experiments.run.pretrained import GROUPS, without_pretrained
 from experiments.system.base import System
 from experiments.system.seeding import Step
 from experiments.trainer.training import Training
-from experiments.trainer.turn import optimisers_of
+from experiments.trainer.turn import Turn, optimisers_of
 
 PRECISIONS = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
@@ -65,12 +65,17 @@ class OneOfMany(Ranks):
     """One process of a job whose others are not there: it counts what they would exchange."""
 
     def __init__(self) -> None:
-        self.device, self.rank, self.processes = torch.device("cpu"), 0, 1
+        super().__init__("cpu")
         self.reduced = self.gathered = 0
 
-    def mean(self, tensor: Tensor) -> Tensor:
-        self.reduced += tensor.nbytes
-        return tensor
+    def prepare(self, module: nn.Module) -> nn.Module:
+        return module
+
+    def count(self, turn: Turn, images: int, good: Tensor) -> bool:
+        """All gradients of an update, each of which the others have as well."""
+        if self.processes > 1:
+            self.reduced += size(parameter.grad for parameter in turn.trained)
+        return True
 
 
 class LonelyStep(Step):
@@ -142,6 +147,8 @@ class Paper:
                 settings,
                 PRECISIONS[self.precision],
             )
+            for turn in self.training.turns:
+                turn.judge = self.ranks.count
             self._update_once()
 
     @contextmanager
@@ -205,6 +212,8 @@ class Paper:
                     peak = max(peak, tally.peak)
                 sums = [total + part for total, part in zip(sums, seen[due], strict=True)]
         flops, operators, reduced, gathered = (total / period for total in sums)
+        buckets = sum(size(turn.trained) for turn in training.turns) if processes > 1 else 0
+        held, peak = held + buckets, peak + buckets  # of gradients that travel
         return Needs(share, processes, flops, operators, held, peak, reduced, gathered)
 
     def among(self, share: int, processes: Iterable[int]) -> dict[int, Needs]:

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from experiments.file.whole import write_json
-from experiments.machine.rank import Ranks
 from experiments.run.folder import by_images
 from experiments.terminal.line import say
 from experiments.trainer.recorder import Record
@@ -50,8 +49,10 @@ class Failure:
 
 def find(training: Training) -> Failure:
     """The first failure that the recorders hold; all processes call this together."""
+    from accelerate.utils import gather_object
+
     own = {turn.phase.name: turn.recorder.read() for turn in training.turns}
-    everywhere = _of_all(training.ranks, own)
+    everywhere = gather_object([own])
     records = {}
     for name in own:
         found = [record for part in everywhere if (record := part[name]) is not None]
@@ -117,14 +118,6 @@ def write(training: Training, failure: Failure, done: str) -> Path:
 def path_of(training: Training, failure: Failure) -> Path:
     """Where the diagnosis of a failure lies."""
     return training.run.folder / "diagnosis" / f"images-{failure.batch_at:010d}.json"
-
-
-def _of_all(ranks: Ranks, own: Any) -> list[Any]:
-    if ranks.processes == 1:
-        return [own]
-    found: list[Any] = [None] * ranks.processes
-    torch.distributed.all_gather_object(found, own)
-    return found
 
 
 def _joined(records: list[Record]) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import torch
 from experiments.config.build import build
 from experiments.data.batches import Batches
 from experiments.file.whole import write_json
-from experiments.machine.rank import Ranks
+from experiments.machine.rank import Ranks, check_precision
 from experiments.machine.setup import compiles, make_deterministic, precision
 from experiments.run import checkpoint
 from experiments.run import folder as files
@@ -115,6 +116,7 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | Non
         system.captions,
     )
     dtype = precision(trainer["precision"], ranks.device)
+    check_precision(os.environ, trainer["precision"], dtype)
     optim, data = build(config["optim"], None, "optim"), facts["data"]
     steps = int(trainer["images"]) // int(trainer["batch"])
     compiled = compiles(trainer["compile"], steps, ranks.device)
@@ -141,6 +143,7 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | Non
         log_weights(tracker, run)
     finally:
         tracker.finish()
+        ranks.accelerator.free_memory()
 
 
 def prepare_folder(
@@ -166,6 +169,7 @@ def prepare_folder(
             "processes": ranks.processes,
             "device": ranks.device.type,
             "precision": str(training.precision).removeprefix("torch."),
+            "gradients": run.config["launch"]["comm_hook"] if ranks.processes > 1 else None,
         },
     }
     write_json(folder / files.RUN, scrub(about))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from experiments.machine.rank import Ranks
+from experiments.machine.rank import Ranks, check_launcher
 from experiments.machine.setup import set_up
 from experiments.run.prerequisite import Run, plan
 from experiments.terminal.interrupt import Interrupt
@@ -25,8 +25,10 @@ def perform(
 
     Raises `Stopped` where the user stopped it: what was done is saved.
     """
-    set_up(config["launch"], _processes_here())
-    ranks = Ranks(config["launch"]["device"])
+    launch = config["launch"]
+    check_launcher(os.environ, int(launch["num_processes"]))
+    set_up(launch, _processes_here())
+    ranks = Ranks(launch["device"], launch["comm_hook"], int(launch["bucket_mb"]))
     with Interrupt() as interrupt:
         if config["task"] == "evaluate":
             evaluate_run(config, overrides, ranks, interrupt)

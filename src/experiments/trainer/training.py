@@ -50,6 +50,7 @@ class Training:
         self.parts = int(trainer["accumulate"])
         self.layout = memory_format(trainer["channels_last"], self.ranks.device)
         assert self.batch % (self.ranks.processes * self.parts) == 0, "parts of equal size"
+        self.ranks.begin(self.precision)
         self.turns = turns_of(self.system.phases(), self.settings, self.ranks, self.stats)
         self.ema = EMA(self.system.export_modules(), trainer["ema_halflife"])
 
@@ -76,6 +77,7 @@ class Training:
             )
         if "precision" in state:  # what was chosen on the machine where it began
             self.precision = getattr(torch, state["precision"])
+            self.ranks.begin(self.precision)
         self.compiled = bool(state.get("compiled", self.compiled))
         self.images = int(state["images"])
         self.system.load_state_dict(state["system"])
@@ -102,13 +104,11 @@ class Training:
         """The batches from here on; leaving it ends the thread that makes them."""
         return closing(self.batches.prefetch(self.place))  # type: ignore[type-var]
 
-    def autocast(self) -> AbstractContextManager[Any]:
-        device = self.ranks.device.type
-        return torch.autocast(device, self.precision, enabled=self.precision != torch.float32)
-
     def step(self, batch: Batch) -> None:
         """One turn of every phase that is due, on this process's share of a batch."""
         torch.manual_seed(mix(self.seed, self.place, self.ranks.rank))
+        for turn in self.turns:
+            turn.prepare()
         batch = self.to_device(batch)
         parts = self.split(batch)
         shared: list[Any] = [None] * len(parts)
@@ -122,10 +122,8 @@ class Training:
                         shared[place] = self.prepare(part, step)
                     let_train([turn], self.turns)
                     step.begin(phase.name, repeat)
-                    with self.autocast():
-                        losses = phase.loss(shared[place], step, repeat)
-                    turn.backward(losses, self.parts)
-                    del losses
+                    last = place == len(parts) - 1
+                    turn.backward(shared[place], step, repeat, self.parts, last)
                     if self.parts > 1 and repeat == phase.repeats - 1:
                         shared[place] = None  # parts are there to hold one graph at a time
                 turn.update(self.images)
@@ -139,7 +137,7 @@ class Training:
         """What the phases share; with several parts once for each phase, from the same noise."""
         let_train(self.turns, self.turns)
         step.begin()
-        with self.autocast():
+        with self.ranks.autocast():
             return self.system.prepare(part, step)
 
     def to_device(self, batch: Batch) -> Batch:

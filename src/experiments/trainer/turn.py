@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from experiments.machine.rank import Ranks
 from experiments.optim.schedule import Scheduled
-from experiments.system.base import Losses, Phase
+from experiments.system.base import Phase
+from experiments.system.seeding import Step
 from experiments.trainer.mean import Stats
 from experiments.trainer.recorder import Named, Recorder
 
 # Whether an update is made: of a turn, after so many images; True where it is finite here.
 Judge = Callable[["Turn", int, Tensor], bool]
+
+
+class PhaseLoss(nn.Module):
+    """A phase with its networks: what Accelerate prepares, so that gradients travel between
+    processes while the backward pass still runs."""
+
+    def __init__(self, phase: Phase) -> None:
+        super().__init__()
+        self.phase, self.networks = phase, nn.ModuleList(phase.modules)
+
+    def forward(self, *arguments: Any) -> tuple[Tensor | None, dict[str, Tensor]]:
+        """The weighted sum of the phase's loss, and its terms without their graph.
+
+        An ablation may leave nothing that has a weight, and then there is no sum. Without arguments
+        the sum is zero and of all that is trained: its backward pass adds nothing to gradients that
+        are there, and has them averaged.
+        """
+        if not arguments:
+            trained = [p.flatten()[0] for p in self.parameters() if p.requires_grad]
+            return 0.0 * torch.stack(trained).sum(), {}
+        losses = self.phase.loss(*arguments)
+        weighted = [term.value * term.weight for term in losses.values() if term.weight != 0]
+        terms = {name: term.value.detach() for name, term in losses.items()}
+        return torch.stack(weighted).sum() if weighted else None, terms
 
 
 class Turn:
@@ -36,6 +63,8 @@ class Turn:
         self.optimiser = optimiser or settings.build(phase.parameters())
         self.recorder = Recorder(ranks.device)
         self.judge: Judge | None = None
+        self._bare = PhaseLoss(phase)
+        self._loss: nn.Module | None = None  # as Accelerate wraps it
         self._terms: list[Named] = []
         self._good = torch.ones((), dtype=torch.bool, device=ranks.device)
 
@@ -61,20 +90,44 @@ class Turn:
         state = [tensor for tensor in (*self.trained, *buffers) if tensor.is_floating_point()]
         return torch.stack([self._good, *(tensor.isfinite().all() for tensor in state)]).all()
 
-    def backward(self, losses: Losses, parts: int) -> None:
-        """Back-propagate the weighted sum, one of `parts` of a batch; keep every term."""
-        self._terms += [(name, term.value.detach()) for name, term in losses.items()]
-        weighted = [term.value * term.weight for term in losses.values() if term.weight != 0]
-        if not weighted:  # an ablation may leave a phase with nothing to train on
-            return
-        total = torch.stack(weighted).sum()
-        self._good = self._good & total.detach().isfinite()
-        self._terms.append(("loss", total.detach()))
-        (total / parts).backward()
+    def prepare(self) -> nn.Module:
+        """The phase as Accelerate wraps it. All processes call this together, and before a step
+        has a graph: they get the weights of the first one in place."""
+        if self._loss is None:
+            self.require_gradients(True)
+            self._loss = self.ranks.prepare(self._bare)
+        return self._loss
+
+    def backward(
+        self, shared: Any, step: Step | None, repeat: int, parts: int = 1, last: bool = True
+    ) -> None:
+        """Back-propagate the loss of one of `parts` of a batch; keep every term. With the `last`
+        one, gradients become the mean over processes."""
+        loss = self.prepare()
+        # The reducer takes for used what an earlier phase has used of the weights that they share,
+        # and finds weights that a loss made of gradients (R1) reaches and gives none.
+        once = last and self.phase.shares is None
+        with nullcontext() if once else self.ranks.accelerator.no_sync(loss):
+            with self.ranks.autocast():
+                total, terms = loss(shared, step, repeat)
+            self._terms += terms.items()
+            if total is None:
+                self._loss = self._bare  # no reducer waits for what never comes
+                return
+            alone = self.ranks.accelerator.num_processes == 1
+            assert alone or loss is not self._bare, "a term without weight has got one"
+            self._good = self._good & total.detach().isfinite()
+            self._terms.append(("loss", total.detach()))
+            (total / parts).backward()
+        if last and not once and loss is not self._bare:
+            without = [parameter for parameter in self.trained if parameter.grad is None]
+            loss()[0].backward()
+            for parameter in without:  # zero is no gradient: Adam would move it by its momentum
+                parameter.grad = None
 
     def update(self, images: int) -> None:
-        """Average gradients over processes, measure and bound them, set the rate, step; note every
-        term, unless the judge leaves this update out.
+        """Measure and bound gradients, set the rate, step; note every term, unless the judge leaves
+        this update out.
 
         The norm that is noted is that of all gradients, before any bound.
         """
@@ -82,7 +135,6 @@ class Turn:
         terms, good = self._terms, self._good
         self._terms, self._good = [], torch.ones_like(good)
         if parameters:
-            self.ranks.average_gradients(parameters)
             norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
             terms.append(("gradient_norm", norm))
             good = good & norm.isfinite()  # a finite loss may have gradients that are not
