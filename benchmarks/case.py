@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from benchmarks.plain import PlainStep, plain_step
 from experiments.config.build import build
 from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
-from experiments.data.augment import crop_and_flip, pyramid
 from experiments.data.batches import Batch, Batches
 from experiments.data.store.feature import CaptionFeatures
 from experiments.data.store.split import Split
+from experiments.data.view.base import View
+from experiments.data.view.caption import CaptionView
+from experiments.data.view.picture import PictureView
 from experiments.machine.rank import Ranks
 from experiments.machine.setup import memory_format, precision
 from experiments.run.prerequisite import Run
@@ -87,14 +88,7 @@ class Prepared:
 
     def with_pyramid(self, batch: Batch, device: torch.device) -> Batch:
         """The batch as a published loader would hand it over: floats of every stage."""
-        batch = batch.to(device)
-
-        def ready(pixels: Tensor) -> list[Tensor]:
-            crops = crop_and_flip(pixels, batch.offsets, batch.flips, self.batches.crop)
-            return [image.contiguous() for image in pyramid(crops, self.system.resolutions)]
-
-        wrong = None if batch.wrong_pixels is None else ready(batch.wrong_pixels)
-        return replace(batch, images=ready(batch.pixels), wrong_images=wrong)
+        return self.batches.ready(batch.to(device))
 
 
 def prepare(
@@ -108,28 +102,30 @@ def prepare(
     torch.manual_seed(seed)
     facts = facts_of(VOCABULARY.get(case.data, DEFAULT_VOCABULARY))
     system: System = build(run.config["system"], facts)
-    size, batch = system.resolutions[-1], int(run.config["trainer"]["batch"])
-    length = int(image_size_of(run.config) * float(run.config["data"]["margin"]))
+    batch, side = int(run.config["trainer"]["batch"]), image_size_of(run.config)
+    assert side is not None, "every case has pictures"
+    length = int(side * float(run.config["data"]["margin"]))
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 256, (BATCHES * batch, length, length, 3), dtype=np.uint8)
     longest = int(run.config["data"]["max_words"])
     split = split_of(images, longest, facts["vocabulary_size"], rng, shortest)
-    encode, features = system.frozen_text(), None
-    if encode is not None:
-        with torch.no_grad():
-            tokens, lengths = torch.from_numpy(split.tokens), torch.from_numpy(split.lengths)
-            words, sentence = encode(tokens, lengths)
-        features = CaptionFeatures(None if words is None else words.numpy(), sentence.numpy())
-    batches = Batches(
-        split,
-        batch,
-        seed,
-        size,
-        system.mismatch,  # type: ignore[arg-type]
-        features=features,
-        wrong_images=system.wrong_images,
-    )
+    batches = Batches(split, batch, seed, [opened(view, split) for view in system.views()])
     return Prepared(run, system.to(device).train(), batches, facts)
+
+
+def opened(view: View, split: Split) -> View:
+    """A view of a split that is in memory, with the features of its captions."""
+    if isinstance(view, PictureView):
+        return view.of(split)
+    assert isinstance(view, CaptionView), view.name
+    if view.encoder is None:
+        return view.of(split)
+    with torch.no_grad():
+        read = split.read_as(view.reads)
+        tokens, lengths = torch.from_numpy(read.tokens), torch.from_numpy(read.lengths)
+        words, sentence = view.encoder.encode_text(tokens, lengths)  # type: ignore[operator]
+    made = None if words is None else words.numpy()
+    return view.of(split, CaptionFeatures(made, sentence.numpy()))
 
 
 def facts_of(words: int) -> dict[str, Any]:

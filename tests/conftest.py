@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,8 @@ from typing import Any
 import pytest
 import torch
 
-from experiments.data.batches import Batches
 from experiments.data.reader.plumage import Plumage
 from experiments.data.store.dataset import Dataset, open_dataset
-from experiments.data.store.feature import CaptionFeatures
 from experiments.discriminator.attngan import AttnGANDiscriminator
 from experiments.discriminator.reed import ReedDiscriminator
 from experiments.encoder.bilstm import BiLSTM
@@ -33,7 +32,6 @@ from experiments.loss.joint import JointLoss
 from experiments.loss.kl import KLLoss
 from experiments.loss.matching_aware import MatchingAwareLoss
 from experiments.machine.rank import Ranks
-from experiments.metric.extractor import hash_weights
 from experiments.optim.adam import Adam
 from experiments.run.prerequisite import Run
 from experiments.system.attngan import AttnGAN
@@ -42,6 +40,7 @@ from experiments.system.gan_cls import GANCLS
 from experiments.system.stackgan import StackGAN
 from experiments.system.stackgan_v2 import StackGANv2
 from experiments.system.text_to_image import TextToImage
+from experiments.trainer.assemble import open_batches
 from experiments.trainer.training import Training
 
 # As for a user, also where the machine that tests says otherwise: what is compiled is kept, and
@@ -82,10 +81,10 @@ TRAINER = {
 }
 
 
-def open_birds(cache: Path) -> Dataset:
-    """20 pictures of 5 species to train on, 12 of 3 others to test on, 16 px."""
+def open_birds(cache: Path, size: int = SIZE) -> Dataset:
+    """20 pictures of 5 species to train on, 12 of 3 others to test on."""
     reader = Plumage(images_per_species=4, species=8, test_species=3)
-    return open_dataset(reader, SIZE, cache, 12, quiet=True, workers=1)
+    return replace(open_dataset(reader, size, cache, 12, quiet=True, workers=1), flip=False)
 
 
 def tiny_encoder(birds: Dataset, seed: int = 0) -> DAMSM:
@@ -151,25 +150,10 @@ def tiny_training(
     """Training on a CPU, all learning rates 1e-3; further keywords are options of the trainer."""
     options = TRAINER | trainer
     run = Run({"seed": 0, "trainer": options}, {"model": "a", "data": "b"}, folder, "0", {}, [])
-    ranks, encode, features = Ranks("cpu"), system.frozen_text(), None
-    train = birds.train.read_as(system.reads)
-    if encode is not None:
-        key = hash_weights(system.encoder)  # type: ignore[arg-type]
-        features = CaptionFeatures.open(train, encode, key, birds.folder, quiet=True)
-    batches = Batches(
-        train,
-        options["batch"],
-        0,
-        SIZE,
-        system.mismatch,  # type: ignore[arg-type]
-        ranks.rank,
-        ranks.processes,
-        features,
-        flip=False,
-        sampling=system.sampling,
-        wrong_images=system.wrong_images,
-        captions=system.captions,
-    )
+    ranks, size = Ranks("cpu"), system.resolutions[-1]
+    if size > SIZE:
+        birds = open_birds(birds.folder.parents[1], size)
+    batches = open_batches({"seed": 0, "trainer": options}, system, birds, ranks)
     settings = settings or {phase.name: Adam(1e-3, (0.5, 0.999)) for phase in system.phases()}
     return Training(run, ranks, system, batches, settings, torch.float32)
 

@@ -33,6 +33,8 @@ from experiments.data.augment import crop_and_flip, pyramid, resize
 from experiments.data.batches import Batches
 from experiments.data.images import crop_window, read_crop
 from experiments.data.record import Box
+from experiments.data.view.caption import CaptionView
+from experiments.data.view.picture import PictureView, StoredPictures
 from experiments.machine.setup import set_up
 
 WIDTH, HEIGHT = 500, 375  # of CUB's photographs, about
@@ -131,11 +133,12 @@ def from_cache(
     """Batches in the product's way."""
     images = np.load(folder / STORE, mmap_mode="r")
     split = split_of(images, max_words=18, vocabulary=100, rng=np.random.default_rng(0))
-    batches, seen = Batches(split, batch, 0, sides[-1], "roll"), 0
+    views = [CaptionView(mismatch="roll").of(split), PictureView(sides).of(split)]
+    batches, seen = Batches(split, batch, 0, views), 0
 
     def one() -> list[Tensor]:
         nonlocal seen
-        made = batches.at(seen)
+        made = batches.at(seen).of(StoredPictures)
         seen += batch
         crops = crop_and_flip(made.pixels, made.offsets, made.flips, sides[-1])
         return pyramid(crops, sides) if floats else [resize(crops, side) for side in sides]

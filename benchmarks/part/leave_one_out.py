@@ -18,6 +18,7 @@ from benchmarks.case import Case, prepare
 from benchmarks.plain.word_loss import word_scores
 from benchmarks.row import Row
 from benchmarks.turns import WARM_UP, serve, take_turns
+from experiments.data.view.caption import Captions, CaptionView
 from experiments.discriminator import together
 from experiments.discriminator.base import Discriminator
 from experiments.generator.block import UpConv
@@ -146,14 +147,15 @@ def average_one_by_one(training: Training) -> bool:
 
 def read_captions(training: Training) -> bool:
     """The frozen text encoder in every step."""
-    encode = training.system.frozen_text()
+    encode = next((v.encoder for v in training.system.views() if isinstance(v, CaptionView)), None)
     if encode is None:
         return False
     make = training.system.prepare
 
     def prepare_anew(batch: Any, step: Any) -> Any:
         with torch.no_grad():
-            encode(batch.tokens, batch.lengths)
+            captions = batch.of(Captions)
+            encode.encode_text(captions.tokens, captions.lengths)  # type: ignore[operator]
         return make(batch, step)
 
     training.system.prepare = prepare_anew  # type: ignore[assignment]

@@ -21,6 +21,7 @@ from benchmarks.flops import as_published
 from benchmarks.row import Row, faster
 from benchmarks.turns import serve, take_turns
 from benchmarks.written import write_run
+from experiments.data.view.caption import CAPTION
 from experiments.machine.setup import set_up
 from experiments.sample.model import Model, load
 
@@ -68,7 +69,7 @@ def main(arguments: list[str]) -> None:
     def work() -> int:
         if variant == "plain":
             with torch.inference_mode(), as_published(model.system):
-                model.system.sample(*model.encode(captions), seeds)  # type: ignore[operator]
+                model.system.sample(model.read({CAPTION: captions}), seeds)
         else:
             model.stages(captions, seeds)
         return batch

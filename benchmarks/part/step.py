@@ -52,7 +52,7 @@ def measure(options: Namespace) -> Iterator[Row]:
 def rows_of(case: Case, options: Namespace) -> list[Row]:
     """A row for each variant of the product."""
     config = case.run().config
-    batch, side = int(config["trainer"]["batch"]), image_size_of(config)
+    batch, side = int(config["trainer"]["batch"]), image_size_of(config) or 0
     steps = max(1, 64 // (batch * max(1, side // 64) ** 2))
     variants = variants_of(options)
     timings = take_turns(

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from benchmarks.plain.base import PlainGAN, Rates, against
 from benchmarks.plain.word_loss import damsm_losses
 from experiments.data.batches import Batch
+from experiments.data.view.caption import Captions
+from experiments.data.view.picture import Pictures
 from experiments.discriminator.attngan import StageDiscriminator
 from experiments.generator.base import GeneratorOutput
 from experiments.system.attngan import AttnGAN
@@ -31,7 +33,8 @@ class PlainAttnGAN(PlainGAN):
         ]
 
     def step(self, batch: Batch, step: Step) -> dict[str, float]:
-        words, sentence = self.read(batch.tokens, batch.lengths)
+        captions = batch.of(Captions)
+        words, sentence = self.read(captions.tokens, captions.lengths)
         assert words is not None, "the encoder gives words"
         made = self.draw(batch, step, words, sentence)
         losses = self.train_judges(batch, made, sentence)
@@ -43,10 +46,9 @@ class PlainAttnGAN(PlainGAN):
         self, batch: Batch, made: GeneratorOutput, sentence: Tensor
     ) -> dict[str, float]:
         """One discriminator after the other."""
-        assert batch.images is not None, "the loader makes the pyramid"
-        wrong = sentence_of_the_next(sentence, batch.lengths)
+        wrong = sentence_of_the_next(sentence, batch.of(Captions).lengths)
         found = 0.0
-        pairs = zip(batch.images, made.images, strict=True)
+        pairs = zip(batch.of(Pictures).images, made.images, strict=True)
         for judge, optimiser, (real, fake) in zip(
             self.judges, self.judge_optimisers, pairs, strict=True
         ):
@@ -70,9 +72,8 @@ class PlainAttnGAN(PlainGAN):
             losses[f"{judge.resolution}px/generator"] = loss.item()
             total = total + loss
         regions, vector = self.encoder.encode_image(made.images[-1])
-        found = damsm_losses(
-            words, batch.lengths, sentence, regions, vector, batch.labels, self.damsm
-        )
+        lengths = batch.of(Captions).lengths
+        found = damsm_losses(words, lengths, sentence, regions, vector, batch.labels, self.damsm)
         for name, loss in found.items():
             losses[f"damsm/{name}"] = loss.item()
             total = total + self.damsm.weight * loss

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from experiments.data.batches import Batch
+from experiments.data.view.caption import Captions
 from experiments.generator.base import GeneratorOutput
 from experiments.generator.block import UpConv
 from experiments.system.base import System, word_mask
@@ -90,7 +91,8 @@ class PlainGAN(PlainStep):
         epsilon = step.normal(self.generator.condition_dim)
         if not self.generator.attends:
             return self.generator(noise, epsilon, sentence)  # type: ignore[no-any-return]
-        mask = word_mask(batch.lengths, batch.tokens.shape[1])
+        captions = batch.of(Captions)
+        mask = word_mask(captions.lengths, captions.tokens.shape[1])
         return self.generator(noise, epsilon, sentence, words, mask)  # type: ignore[no-any-return]
 
     def update_generator(

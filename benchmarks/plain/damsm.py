@@ -9,6 +9,8 @@ import torch
 from benchmarks.plain.base import PlainStep, Rates
 from benchmarks.plain.word_loss import damsm_losses
 from experiments.data.batches import Batch
+from experiments.data.view.caption import Captions
+from experiments.data.view.picture import Pictures
 from experiments.system.damsm import DAMSMTraining
 from experiments.system.seeding import Step
 
@@ -29,12 +31,12 @@ class PlainDAMSM(PlainStep):
 
     def train_encoders(self, batch: Batch) -> dict[str, float]:
         """Each side of the batch finds the other, by words and as a whole."""
-        assert batch.images is not None, "the loader makes the pictures"
+        captions = batch.of(Captions)
         self.optimiser.zero_grad()
-        words, sentence = self.encoder.encode_text(batch.tokens, batch.lengths)
-        regions, vector = self.encoder.encode_image(batch.images[-1])
+        words, sentence = self.encoder.encode_text(captions.tokens, captions.lengths)
+        regions, vector = self.encoder.encode_image(batch.of(Pictures).images[-1])
         found = damsm_losses(
-            words, batch.lengths, sentence, regions, vector, batch.labels, self.settings
+            words, captions.lengths, sentence, regions, vector, batch.labels, self.settings
         )
         total = self.settings.weight * (found["word"] + found["sentence"])
         total.backward()

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from benchmarks.plain.base import PlainGAN, Rates, against
 from experiments.data.batches import Batch
+from experiments.data.view.caption import Captions
+from experiments.data.view.picture import Pictures
 from experiments.generator.base import GeneratorOutput
 from experiments.system.gan_cls import GANCLS
 from experiments.system.seeding import Step
@@ -28,7 +30,8 @@ class PlainMatching(PlainGAN):
         self.judge_optimiser = self.adam(self.judge.parameters(), rates["discriminator"])
 
     def step(self, batch: Batch, step: Step) -> dict[str, float]:
-        _, sentence = self.read(batch.tokens, batch.lengths)
+        captions = batch.of(Captions)
+        _, sentence = self.read(captions.tokens, captions.lengths)
         made = self.draw(batch, step, None, sentence)
         losses = self.train_judges(batch, made, sentence)
         if self.redraws:
@@ -41,11 +44,12 @@ class PlainMatching(PlainGAN):
         self, batch: Batch, made: GeneratorOutput, sentence: Tensor
     ) -> dict[str, float]:
         """Right pairs, and half each of wrong and of fake ones."""
-        assert batch.images is not None and batch.wrong_images is not None, "the loader makes both"
+        right = batch.of(Pictures)
+        assert right.wrong_images is not None, "the loader makes both"
         self.judge_optimiser.zero_grad()
-        real = against(self.logits(batch.images[-1], sentence), 1.0)
+        real = against(self.logits(right.images[-1], sentence), 1.0)
         fake = against(self.logits(made.images[-1].detach(), sentence), 0.0)
-        wrong = against(self.logits(batch.wrong_images[-1], sentence), 0.0)
+        wrong = against(self.logits(right.wrong_images[-1], sentence), 0.0)
         total = real + 0.5 * (wrong + fake)
         total.backward()
         self.judge_optimiser.step()

@@ -15,6 +15,7 @@ from benchmarks.case import Case, Prepared, prepare
 from benchmarks.plain import PlainStep
 from benchmarks.plain.attngan import sentence_of_the_next
 from experiments.data.batches import Batch
+from experiments.data.view.caption import CAPTION, Captions
 from experiments.machine.rank import Ranks
 from experiments.system.base import System
 from experiments.system.seeding import Step, mix
@@ -147,7 +148,9 @@ def test_they_are_equal_with_compiled_networks(model: str) -> None:
 def require_equal(model: str, shortest: int | None, compiled: bool) -> None:
     ours, theirs = small(model, shortest), small(model, shortest)
     batch = ours.batches.at(0)
-    assert len(set(batch.lengths.tolist())) > 1, "captions of one length hide what padding does"
+    assert len(set(batch.of(Captions).lengths.tolist())) > 1, (
+        "captions of one length hide what padding does"
+    )
     before = {name: buffer.clone() for name, buffer in ours.system.named_buffers()}
     training, expected = product_step(ours, batch, compiled)
     plain, found, losses = plain_step(theirs, batch)
@@ -205,9 +208,11 @@ def test_a_word_of_another_caption_would_be_noticed(model: str) -> None:
     ours, theirs = small(model), small(model)
     batch = ours.batches.at(0)
     _, expected = product_step(ours, batch)
-    tokens = batch.tokens.clone()
+    captions = batch.of(Captions)
+    tokens = captions.tokens.clone()
     tokens[0, 0] = tokens[0, 0] % 80 + 1
-    _, found, _ = plain_step(theirs, replace(batch, tokens=tokens))
+    changed = {**batch.views, CAPTION: replace(captions, tokens=tokens)}
+    _, found, _ = plain_step(theirs, replace(batch, views=changed))
     assert max(map(partial(moved, found, expected), expected)) > 1e-4
 
 

@@ -20,7 +20,8 @@ from tiny_reader import TinyReader  # noqa: E402
 @pytest.fixture
 def environment() -> dict[str, str]:
     """The environment of a Python process that can import the reader of the tests."""
-    return {**os.environ, "PYTHONPATH": str(HERE), "HF_HUB_OFFLINE": "1"}
+    path = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1"}
 
 
 @pytest.fixture

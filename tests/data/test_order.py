@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from experiments.data.batches import Batches
 from experiments.data.order import ClassOrder
 from experiments.data.store.dataset import Dataset
 from experiments.data.store.split import Split
+from experiments.data.view.caption import Captions
 from experiments.terminal.error import UserError
+from tests.data.made_batches import make_batches
 
 
 @pytest.fixture
@@ -52,10 +53,12 @@ def test_a_batch_is_a_function_of_seed_and_images_seen(split: Split) -> None:
 
 def test_two_processes_have_the_halves_of_one(split: Split) -> None:
     def rows(rank: int, processes: int) -> torch.Tensor:
-        batches = Batches(split, 8, 3, 6, "none", rank, processes, sampling="classes")
+        batches = make_batches(split, 8, 3, 6, "none", rank, processes, sampling="classes")
         batch = batches.at(80)
         assert torch.equal(batch.labels, torch.from_numpy(split.labels)[batch.rows])
-        assert torch.equal(torch.from_numpy(split.caption_image)[batch.caption_rows], batch.rows)
+        assert torch.equal(
+            torch.from_numpy(split.caption_image)[batch.of(Captions).rows], batch.rows
+        )
         return batch.rows
 
     whole = rows(0, 1)
@@ -65,4 +68,4 @@ def test_two_processes_have_the_halves_of_one(split: Split) -> None:
 
 def test_a_batch_of_more_than_there_are_classes_is_refused(split: Split) -> None:
     with pytest.raises(UserError, match=r"trainer.batch=9: .* 8 to train on; use .* at most 8"):
-        Batches(split, 9, 0, 8, sampling="classes")
+        make_batches(split, 9, 0, 8, sampling="classes")

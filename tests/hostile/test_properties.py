@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.data.batches import Batches
 from experiments.data.images import crop_window
 from experiments.data.layout.caption_files import MAX_CAPTION, clean_caption, read_captions
 from experiments.data.layout.cub_metadata import numbered_lines, read_boxes, species
@@ -25,8 +24,11 @@ from experiments.data.record import Drop, Record
 from experiments.data.store.split import Split, cut, encode_records
 from experiments.data.text.alphabet import LENGTH, SYMBOLS, encode_characters
 from experiments.data.text.vocabulary import END, UNKNOWN, Vocabulary, tokenize
+from experiments.data.view.caption import Captions
+from experiments.data.view.picture import StoredPictures
 from experiments.file.name import LONGEST, is_name, plain, shown
 from experiments.terminal.error import BadInput, UserError
+from tests.data.made_batches import flat, make_batches
 from tests.hostile.properties import properties
 
 ANY = st.text(st.characters(codec=None), max_size=80)  # halves of surrogate pairs, too
@@ -218,18 +220,18 @@ def test_ranks_see_the_parts_of_one_batch(
     pictures: list[tuple[int, int]], mismatch: str, ranks: int, seed: int, start: int
 ) -> None:
     split = made([label for label, _ in pictures], [count for _, count in pictures])
-    whole = Batches(split, 6, seed, 3, mismatch).at(start)  # type: ignore[arg-type]
+    whole = make_batches(split, 6, seed, 3, mismatch).at(start)  # type: ignore[arg-type]
     parts = [
-        Batches(split, 6, seed, 3, mismatch, rank, ranks).at(start)  # type: ignore[arg-type]
+        make_batches(split, 6, seed, 3, mismatch, rank, ranks).at(start)  # type: ignore[arg-type]
         for rank in range(ranks)
     ]
-    for name in ("rows", "caption_rows", "wrong_caption_rows", "offsets", "flips", "tokens"):
-        joined = np.concatenate([getattr(part, name).numpy() for part in parts])
-        assert np.array_equal(joined, getattr(whole, name).numpy()), name
-    assert (split.caption_image[whole.caption_rows] == whole.rows.numpy()).all()
-    assert (whole.pixels[:, 0, 0, 0].numpy() == whole.rows.numpy()).all()
+    for name in ("rows", "caption.rows", "caption.wrong_rows", "picture.offsets", "picture.flips"):
+        joined = np.concatenate([flat(part)[name].numpy() for part in parts])
+        assert np.array_equal(joined, flat(whole)[name].numpy()), name
+    assert (split.caption_image[whole.of(Captions).rows] == whole.rows.numpy()).all()
+    assert (whole.of(StoredPictures).pixels[:, 0, 0, 0].numpy() == whole.rows.numpy()).all()
     if mismatch == "class_aware" and len({label for label, _ in pictures}) > 1:
-        wrong = split.labels[split.caption_image[whole.wrong_caption_rows]]
+        wrong = split.labels[split.caption_image[whole.of(Captions).wrong_rows]]
         assert (wrong != whole.labels.numpy()).all()
 
 

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from experiments.data.augment import to_uint8
 from experiments.data.store.dataset import Dataset
+from experiments.data.view.caption import CAPTION, Captions
+from experiments.data.view.picture import PICTURE
 from experiments.encoder.char_cnn_rnn import CharCNNRNN
 from experiments.encoder.classifier import Classifier
 from experiments.encoder.cnn import CNN
@@ -75,13 +77,14 @@ class Oracle(nn.Module):
         self.encoder, self.split, self.shift = encoder, birds.test, shift
         self.rows = captions_for(birds.test, samples, 0)
 
-    def sample(self, tokens: Tensor, lengths: Tensor, seeds: list[int]) -> Samples:
+    def sample(self, asked: dict[str, Captions], seeds: list[int]) -> Samples:
+        tokens, lengths = asked[CAPTION].tokens, asked[CAPTION].lengths
         places = [s if s < len(self.rows) else (s - len(self.rows)) // REPEATS for s in seeds]
         rows = self.rows[places]
         assert np.array_equal(tokens, self.split.tokens[rows])
         assert np.array_equal(lengths, self.split.lengths[rows])
         images = (self.split.caption_image[rows] + self.shift) % len(self.split)
-        return Samples([real_images(self.split, images, 16, CPU)])
+        return Samples({PICTURE: [real_images(self.split, images, 16, CPU)]})
 
 
 @pytest.fixture

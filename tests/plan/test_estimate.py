@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
+from experiments.data.view.caption import CaptionView
+from experiments.data.view.picture import PictureView
 from experiments.plan.estimate import Machine, disk, largest, pace
 from experiments.plan.facts import DataFacts
 from experiments.plan.paper import Held, Needs
@@ -79,8 +82,14 @@ def test_no_batch_fits() -> None:
 def test_bytes_on_the_disk() -> None:
     facts = DataFacts(pictures=5, train=4, captions=2, words=9, classes=1, source="")
     held = Held(1, 1, 1, 1, checkpoint=100, export=30)
-    found = disk(facts, side=10, feature=(6, True), longest=3, held=held, keep=2)
-    assert found.store == 5 * 10 * 10 * 3
-    assert found.features == 8 * 6 * (3 + 1) * 2
+    encoder = SimpleNamespace(dim=6, gives_words=True)
+    views, data = (
+        [CaptionView(encoder=encoder), PictureView([4, 8])],
+        {"margin": 1.25, "max_words": 3},
+    )
+    found = disk(facts, views, data, held, keep=2)
+    stored, encoded = 5 * 10 * 10 * 3, 8 * 6 * (3 + 1) * 2
+    assert found.stores == {"encoded captions": encoded, "store of 5 pictures at 10 px": stored}
     assert found.run == 3 * 100 + 30
-    assert disk(facts, 10, (6, False), 3, held, 2).features == 8 * 6 * 2
+    encoder.gives_words = False
+    assert disk(facts, views, data, held, 2).stores["encoded captions"] == 8 * 6 * 2

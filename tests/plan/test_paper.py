@@ -13,12 +13,11 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.case import split_of
+from benchmarks.case import opened, split_of
 from experiments.config.build import build
 from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
 from experiments.data.batches import Batches
-from experiments.data.store.feature import CaptionFeatures
 from experiments.machine.rank import Ranks
 from experiments.plan.facts import DataFacts
 from experiments.plan.live import Tally
@@ -58,22 +57,8 @@ def training_of(run: Run) -> Training:
     split = split_of(images, words, FACTS.words, rng)
     tokens = np.where(split.tokens == 0, 1, split.tokens)
     split = replace(split, tokens=tokens, lengths=np.full_like(split.lengths, words))
-    split = split.read_as(system.reads)
-    encode, features = system.frozen_text(), None
-    if encode is not None:
-        with torch.no_grad():
-            encoded = encode(torch.from_numpy(tokens), torch.from_numpy(split.lengths))
-        features = CaptionFeatures(*(None if x is None else x.half().numpy() for x in encoded))
-    batches = Batches(
-        split,
-        batch,
-        0,
-        size,
-        system.mismatch,
-        features=features,
-        sampling=system.sampling,
-        wrong_images=system.wrong_images,
-    )
+    views = [opened(view, split) for view in system.views()]
+    batches = Batches(split, batch, 0, views, sampling=system.sampling)
     settings = build(config["optim"], None, "optim")
     system.train()
     return Training(

@@ -32,7 +32,7 @@ def make_model(
     def make(kind: str = "attngan") -> Model:
         system = make_attngan() if kind == "attngan" else make_system(kind)
         words = list(birds.vocabulary.words)
-        return Model(system.eval(), words, {"data": {"max_words": 12}}, 0)
+        return Model(system.eval(), {"words": words}, {"data": {"max_words": 12}}, 0)
 
     return make
 

@@ -25,7 +25,7 @@ PLAIN = {"stages": False, "attention": True, "between": None}
 @pytest.fixture
 def model(birds: Dataset, make_attngan: Callable[..., System]) -> Model:
     words, config = list(birds.vocabulary.words), {"data": {"max_words": 12}}
-    return Model(make_attngan().eval(), words, config, 0)
+    return Model(make_attngan().eval(), {"words": words}, config, 0)
 
 
 def drawing(folder: Path, captions: list[str], count: int, **options: Any) -> Drawing:

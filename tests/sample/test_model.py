@@ -34,7 +34,7 @@ def make_model(
     def make(kind: str = "attngan") -> Model:
         system = make_attngan() if kind == "attngan" else make_system(kind)
         config = {"data": {"max_words": 12}}
-        return Model(system.eval(), list(birds.vocabulary.words), config, 0)
+        return Model(system.eval(), {"words": birds.vocabulary.words}, config, 0)
 
     return make
 
@@ -101,7 +101,7 @@ def test_large_pictures_are_drawn_fewer_at_a_time(make_model: Callable[..., Mode
 
 
 def _again(model: Model) -> Model:
-    return Model(model.system, list(model.reader.words), model.config, 0)  # type: ignore[attr-defined]
+    return Model(model.system, {"words": model.reader.words}, model.config, 0)  # type: ignore[attr-defined]
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from experiments.data.batches import Batch
 from experiments.data.store.dataset import Dataset
+from experiments.data.view.caption import CAPTION, Captions
+from experiments.data.view.picture import Pictures
 from experiments.loss.damsm import DAMSMLoss
 from experiments.system.attngan import AttnGAN
 from experiments.system.base import Losses
@@ -43,14 +45,15 @@ def test_prepare_gives_text_and_fakes_with_their_graph(
 ) -> None:
     system = make_attngan()
     batch, step = first_batch(system)
+    read = batch.of(Captions)
     shared = system.prepare(batch, step)
     assert [tuple(image.shape) for image in shared.fakes] == [(8, 3, 8, 8), (8, 3, 16, 16)]
     assert all(image.requires_grad for image in shared.fakes)
-    words, sentence = system.encoder.encode_text(batch.tokens, batch.lengths)
+    words, sentence = system.encoder.encode_text(read.tokens, read.lengths)
     half = {"rtol": 1e-2, "atol": 1e-3}  # cached text is kept in half precision
     torch.testing.assert_close(shared.text.words, words, **half)
     torch.testing.assert_close(shared.text.sentence, sentence, **half)
-    assert torch.equal(shared.text.mask, batch.tokens != 0)
+    assert torch.equal(shared.text.mask, read.tokens != 0)
     assert not shared.text.words.requires_grad
 
 
@@ -59,7 +62,9 @@ def test_discriminator_loss_is_the_five_terms_of_every_stage(
 ) -> None:
     system = make_attngan()
     batch, step = first_batch(system)
-    assert batch.images is not None and batch.wrong_sentence is not None
+    pictures = batch.of(Pictures)
+    read = batch.of(Captions)
+    assert read.wrong_sentence is not None
     shared = system.prepare(batch, step)
     losses = system.discriminator_loss(shared, step, 0)
     names = {"conditional_real", "conditional_fake", "conditional_wrong"}
@@ -67,9 +72,9 @@ def test_discriminator_loss_is_the_five_terms_of_every_stage(
     assert set(losses) == {f"{size}px/{name}" for size in (8, 16) for name in names}
     expected = torch.zeros(())
     for stage, network in enumerate(system.discriminator.stages):
-        c_real, u_real = network(batch.images[stage], shared.text.sentence)
+        c_real, u_real = network(pictures.images[stage], shared.text.sentence)
         c_fake, u_fake = network(shared.fakes[stage], shared.text.sentence)
-        c_wrong, _ = network(batch.images[stage], batch.wrong_sentence.float())
+        c_wrong, _ = network(pictures.images[stage], read.wrong_sentence.float())
         expected = expected + (bce(u_real, 1) + bce(c_real, 1)) / 2
         expected = expected + (bce(u_fake, 0) + bce(c_fake, 0) + bce(c_wrong, 0)) / 3
     torch.testing.assert_close(total(losses), expected)
@@ -174,6 +179,10 @@ def captions(birds: Dataset, rows: list[int]) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(split.tokens[rows]), torch.from_numpy(split.lengths[rows])
 
 
+def asked(birds: Dataset, rows: list[int]) -> dict[str, Captions]:
+    return {CAPTION: Captions(*captions(birds, rows))}
+
+
 @pytest.mark.parametrize("norm", ["batch", "group"])
 def test_a_sample_depends_on_its_caption_and_seed_alone(
     norm: str, make_attngan: Make, birds: Dataset
@@ -186,15 +195,15 @@ def test_a_sample_depends_on_its_caption_and_seed_alone(
     system.eval()
     rows, seeds = [3, 40, 77], [5, 6, 5]
     assert len({int(birds.test.lengths[row]) for row in rows}) > 1
-    together = system.sample(*captions(birds, rows), seeds)
+    together = system.sample(asked(birds, rows), seeds)
     assert [tuple(image.shape) for image in together.images] == [(3, 3, 8, 8), (3, 3, 16, 16)]
     assert not together.images[-1].requires_grad and together.attention == []
-    turned = system.sample(*captions(birds, rows[::-1]), seeds[::-1]).images[-1].flip(0)
+    turned = system.sample(asked(birds, rows[::-1]), seeds[::-1]).images[-1].flip(0)
     torch.testing.assert_close(turned, together.images[-1])
     for k, (row, seed) in enumerate(zip(rows, seeds, strict=True)):
-        alone = system.sample(*captions(birds, [row]), [seed])
+        alone = system.sample(asked(birds, [row]), [seed])
         torch.testing.assert_close(alone.images[-1][0], together.images[-1][k])
-        other = system.sample(*captions(birds, [row]), [seed + 10]).images[-1][0]
+        other = system.sample(asked(birds, [row]), [seed + 10]).images[-1][0]
         assert not torch.allclose(other, together.images[-1][k], atol=1e-3)
     # The first and the third have the same seed and other captions.
     assert not torch.allclose(together.images[-1][0], together.images[-1][2], atol=1e-3)
@@ -203,8 +212,8 @@ def test_a_sample_depends_on_its_caption_and_seed_alone(
 def test_attention_of_a_sample_sums_to_one_and_leaves_padding_out(
     make_attngan: Make, birds: Dataset
 ) -> None:
-    tokens, lengths = captions(birds, [3, 40])
-    made = make_attngan().eval().sample(tokens, lengths, [0, 1], attention=True)
+    tokens = captions(birds, [3, 40])[0]
+    made = make_attngan().eval().sample(asked(birds, [3, 40]), [0, 1], attention=True)
     (attention,) = made.attention  # of the second stage, which looks at 8x8 places
     assert attention.shape == (2, tokens.shape[1], 8, 8)
     torch.testing.assert_close(attention.sum(1), torch.ones(2, 8, 8))

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from experiments.data.batches import Batch
 from experiments.data.store.dataset import Dataset
+from experiments.data.view.picture import Pictures
 from experiments.encoder.classifier import Classifier
 from experiments.encoder.cnn import CNN
 from experiments.system.classifier import ClassifierTraining, known_cross_entropy
@@ -28,10 +29,9 @@ def make(birds: Dataset, classes: bool = False) -> ClassifierTraining:
 def test_every_attribute_has_its_own_term(birds: Dataset, first_batch: FirstBatch) -> None:
     system = make(birds)
     batch, step = first_batch(system)
-    assert batch.images is not None
     losses = system.loss(system.prepare(batch, step), step, 0)
     assert list(losses) == list(birds.attribute_values)
-    logits = system.encoder(batch.images[0])
+    logits = system.encoder(batch.of(Pictures).images[0])
     for column, (name, term) in enumerate(losses.items()):
         assert term.weight == 2.0
         expected = F.cross_entropy(logits[name], batch.attributes[:, column])
@@ -41,9 +41,8 @@ def test_every_attribute_has_its_own_term(birds: Dataset, first_batch: FirstBatc
 def test_classes_where_there_are_no_attributes(birds: Dataset, first_batch: FirstBatch) -> None:
     system = make(birds, classes=True)
     batch, step = first_batch(system)
-    assert batch.images is not None
     (term,) = system.loss(batch, step, 0).values()
-    logits = system.encoder(batch.images[0])["class"]
+    logits = system.encoder(batch.of(Pictures).images[0])["class"]
     torch.testing.assert_close(term.value, F.cross_entropy(logits, batch.labels))
 
 
@@ -55,7 +54,7 @@ def test_unknown_attributes_do_not_count(birds: Dataset, first_batch: FirstBatch
     attributes[:, 1] = -1
     hidden = dataclasses.replace(batch, attributes=attributes)
     losses = list(system.loss(hidden, step, 0).values())
-    first = list(system.loss(batch.part(0, 2), step, 0).values())
+    first = list(system.loss(batch.cut(0, 2), step, 0).values())
     torch.testing.assert_close(losses[0].value, first[0].value)
     assert losses[1].value == 0  # and not NaN, which would end the run
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 
 from experiments.data.batches import Batch
+from experiments.data.view.caption import Captions
+from experiments.data.view.picture import Pictures
 from experiments.encoder.damsm import DAMSM
 from experiments.loss.damsm import DAMSMLoss
 from experiments.optim.adam import Adam
@@ -18,7 +20,7 @@ def test_one_phase_whose_bound_holds_for_the_text_alone(make_encoder: Callable[.
     (phase,) = system.phases()
     assert (phase.name, phase.modules) == ("embedding", (system.encoder,))
     assert phase.clip == (system.encoder.text,)
-    assert system.resolutions == [16] and system.frozen_text() is None
+    assert system.resolutions == [16]
     assert system.export_modules() == {"encoder": system.encoder}
 
 
@@ -27,12 +29,12 @@ def test_the_loss_is_that_of_pairs_with_their_classes(
 ) -> None:
     system = DAMSMTraining(make_encoder(), DAMSMLoss(weight=3.0), 16).eval()
     batch, step = first_batch(system)
-    assert batch.images is not None
+    text = batch.of(Captions)
     losses = system.loss(system.prepare(batch, step), step, 0)
-    words, sentence = system.encoder.encode_text(batch.tokens, batch.lengths)
-    regions, vector = system.encoder.encode_image(batch.images[0])
+    words, sentence = system.encoder.encode_text(text.tokens, text.lengths)
+    regions, vector = system.encoder.encode_image(batch.of(Pictures).images[0])
     assert len(batch.labels.unique()) < 8  # some pairs are of one class and no negatives
-    expected = DAMSMLoss()(words, batch.tokens != 0, sentence, regions, vector, batch.labels)
+    expected = DAMSMLoss()(words, text.tokens != 0, sentence, regions, vector, batch.labels)
     assert {name: term.value for name, term in losses.items()} == expected
     assert {term.weight for term in losses.values()} == {3.0}
 

@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.data.batches import Batch
+from experiments.data.view.caption import Captions
+from experiments.data.view.picture import Pictures
 from experiments.system.base import Losses
 from experiments.system.seeding import Step
 from experiments.system.text_to_image import TextToImage, WrongPair
@@ -28,26 +30,31 @@ def bce(logits: Tensor, target: float) -> Tensor:
 def test_discriminator_loss(make_system: Make, first_batch: FirstBatch, wrong: WrongPair) -> None:
     system = make_system("gan_cls", wrong=wrong)
     batch, step = first_batch(system)
+    pictures = batch.of(Pictures)
+    read = batch.of(Captions)
     shared = system.prepare(batch, step)
-    assert batch.images is not None and batch.wrong_sentence is not None
+    assert read.wrong_sentence is not None
     sentence, judge = shared.text.sentence, system.discriminator
-    ((real, _),) = judge(batch.images, sentence)
+    ((real, _),) = judge(pictures.images, sentence)
     ((fake, _),) = judge(shared.fakes, sentence)
     if wrong == "image":
-        assert batch.wrong_images is not None
-        ((other, _),) = judge(batch.wrong_images, sentence)
+        assert pictures.wrong_images is not None
+        ((other, _),) = judge(pictures.wrong_images, sentence)
     else:
-        assert batch.wrong_images is None
-        ((other, _),) = judge(batch.images, batch.wrong_sentence.float())
+        assert pictures.wrong_images is None
+        ((other, _),) = judge(pictures.images, read.wrong_sentence.float())
     expected = bce(real, 1) + 0.5 * bce(other, 0) + 0.5 * bce(fake, 0)
     torch.testing.assert_close(total(system.discriminator_loss(shared, step, 0)), expected)
 
 
 def test_the_wrong_picture_is_of_another_class(make_system: Make, first_batch: FirstBatch) -> None:
     batch, _ = first_batch(make_system("gan_cls"))
-    assert batch.wrong_images is not None and batch.images is not None
-    assert batch.wrong_images[0].shape == batch.images[0].shape
-    same = [torch.equal(a, b) for a, b in zip(batch.images[0], batch.wrong_images[0], strict=True)]
+    pictures = batch.of(Pictures)
+    assert pictures.wrong_images is not None
+    assert pictures.wrong_images[0].shape == pictures.images[0].shape
+    same = [
+        torch.equal(a, b) for a, b in zip(pictures.images[0], pictures.wrong_images[0], strict=True)
+    ]
     assert not any(same)
 
 
@@ -57,7 +64,7 @@ def test_without_mismatch_there_are_no_wrong_pairs(
     system = make_system("gan_cls", mismatch="none")
     batch, step = first_batch(system)
     losses = system.discriminator_loss(system.prepare(batch, step), step, 0)
-    assert set(losses) == {"real", "fake"} and batch.wrong_images is None
+    assert set(losses) == {"real", "fake"} and batch.of(Pictures).wrong_images is None
 
 
 def test_interpolated_sentences_are_a_third_of_the_generator_s_loss(
@@ -104,7 +111,7 @@ def test_later_turns_of_the_generator_draw_new_noise(
 def test_samples_depend_on_their_own_seed_alone(make_system: Make, first_batch: FirstBatch) -> None:
     system = make_system("gan_cls").eval()
     batch, _ = first_batch(system)
-    made = system.sample(batch.tokens, batch.lengths, list(range(8)))
-    some = system.sample(batch.tokens[2:4], batch.lengths[2:4], [2, 3])
+    made = system.sample(batch.views, list(range(8)))
+    some = system.sample(batch.cut(2, 4).views, [2, 3])
     torch.testing.assert_close(made.images[0][2:4], some.images[0])
     assert made.attention == []

@@ -7,6 +7,8 @@ import torch
 
 from experiments.data.batches import Batch
 from experiments.data.store.dataset import Dataset
+from experiments.data.view.caption import Captions
+from experiments.data.view.picture import Pictures
 from experiments.encoder.char_cnn_rnn import CharCNNRNN
 from experiments.encoder.cnn import CNN
 from experiments.encoder.joint_embedding import JointEmbedding
@@ -44,7 +46,7 @@ def test_one_phase_over_both_encoders(birds: Dataset) -> None:
     system = make(birds)
     (phase,) = system.phases()
     assert (phase.name, phase.modules) == ("embedding", (system.encoder,))
-    assert system.resolutions == [16] and system.frozen_text() is None
+    assert system.resolutions == [16]
     assert system.export_modules() == {"encoder": system.encoder}
     assert system.sampling == "classes"
     assert system.reads == "characters" and make(birds, letters=False).reads == "words"
@@ -55,13 +57,13 @@ def test_the_loss_is_that_of_pairs_of_different_classes(
 ) -> None:
     system = make(birds, weight=3.0).eval()
     batch, step = batch_of(system)
+    text = batch.of(Captions)
     assert sorted(batch.labels.tolist()) == sorted(set(birds.train.labels.tolist()))
     captions = [c for of_image in birds.train.captions for c in of_image]
-    assert batch.lengths.tolist() == [len(captions[row]) for row in batch.caption_rows]
+    assert text.lengths.tolist() == [len(captions[row]) for row in text.rows]
     losses = system.loss(system.prepare(batch, step), step, 0)
-    _, sentence = system.encoder.encode_text(batch.tokens, batch.lengths)
-    assert batch.images is not None
-    _, vector = system.encoder.encode_image(batch.images[0])
+    _, sentence = system.encoder.encode_text(text.tokens, text.lengths)
+    _, vector = system.encoder.encode_image(batch.of(Pictures).images[0])
     expected = JointEmbeddingLoss()(sentence, vector)
     assert {name: term.value for name, term in losses.items()} == expected
     assert {term.weight for term in losses.values()} == {3.0}
@@ -91,13 +93,13 @@ def test_a_batch_needs_as_many_classes(
 
 def test_a_model_reads_captions_as_its_encoder_does(birds: Dataset) -> None:
     config, words = {"data": {"max_words": 12}}, list(birds.vocabulary.words)
-    by_letters = Model(make(birds), words, config, 0)
+    by_letters = Model(make(birds), {"words": words}, config, 0)
     tokens, lengths = by_letters.encode(["Ab", "a" * 300])
     assert tokens.shape == (2, 201) and tokens.dtype == torch.int64
     assert tokens[0, :3].tolist() == [1, 2, 0] and lengths.tolist() == [2, 201]
     with pytest.raises(UserError, match="no letter"):
         by_letters.encode(["a bird", "..."])
-    by_words = Model(make(birds, letters=False), words, config, 0)
+    by_words = Model(make(birds, letters=False), {"words": words}, config, 0)
     caption = birds.train.captions[0][0]
     tokens, lengths = by_words.encode([caption])
     assert tokens.shape == (1, 12)

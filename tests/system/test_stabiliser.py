@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from experiments.data.batches import Batch
+from experiments.data.view.caption import Captions
+from experiments.data.view.picture import Pictures
 from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.system.seeding import Step
 from experiments.system.text_to_image import TextToImage
@@ -55,10 +57,9 @@ def test_its_value_is_the_squared_slope_of_both_logits(make: Any, first_batch: F
     batch, step = first_batch(system)
     shared = system.prepare(batch, step)
     losses = system.penalty_loss(shared, step, 0)
-    assert batch.images is not None
     told = system.told(shared.text.sentence)
     for size, image, stage in zip(
-        system.resolutions, batch.images, system.discriminator.stages, strict=True
+        system.resolutions, batch.of(Pictures).images, system.discriminator.stages, strict=True
     ):
         slopes = []
         for row in range(len(image)):  # group norm: a picture at a time is the same
@@ -128,9 +129,10 @@ def test_sentences_are_means_of_several_captions(
     make: Any, make_training: Callable[..., Training], birds: Any
 ) -> None:
     training = make_training(make("gan_cls", captions=3, wrong="caption"))
-    batch, features = training.batches.at(0), training.batches.features
-    assert features is not None and batch.sentence is not None
-    for row, caption, mean in zip(batch.rows, batch.caption_rows, batch.sentence, strict=True):
+    batch, features = training.batches.at(0), training.batches.views[0].features
+    text = batch.of(Captions)
+    assert features is not None and text.sentence is not None
+    for row, caption, mean in zip(batch.rows, text.rows, text.sentence, strict=True):
         start, end = birds.train.caption_start[row : row + 2]
         every = features.at(range(start, end))[1].float()
         own = every[int(caption) - start]
@@ -143,18 +145,19 @@ def test_sentences_are_means_of_several_captions(
             if int(caption) - start not in (i, j)
         ]
         assert min(pairs) < 5e-3
-    again = training.batches.at(0)
-    assert torch.equal(again.sentence, batch.sentence)  # type: ignore[arg-type]
-    assert batch.wrong_sentence is not None and batch.wrong_sentence.isfinite().all()
+    again = training.batches.at(0).of(Captions)
+    assert torch.equal(again.sentence, text.sentence)  # type: ignore[arg-type]
+    assert text.wrong_sentence is not None and text.wrong_sentence.isfinite().all()
 
 
 def test_more_captions_than_there_are_is_all_of_them(
     make: Any, make_training: Callable[..., Training], birds: Any
 ) -> None:
     batches = make_training(make("gan_cls", captions=99)).batches
-    batch, features = batches.at(0), batches.features
-    assert features is not None and batch.sentence is not None
-    for row, mean in zip(batch.rows, batch.sentence, strict=True):
+    batch, features = batches.at(0), batches.views[0].features
+    text = batch.of(Captions)
+    assert features is not None and text.sentence is not None
+    for row, mean in zip(batch.rows, text.sentence, strict=True):
         start, end = birds.train.caption_start[row : row + 2]
         every = features.at(range(start, end))[1].float()
         torch.testing.assert_close(mean.float(), every.mean(0), atol=2e-3, rtol=0)

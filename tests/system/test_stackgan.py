@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.data.batches import Batch
+from experiments.data.view.picture import Pictures
 from experiments.loss.kl import kl_loss
 from experiments.system.base import Losses
 from experiments.system.seeding import Step
@@ -32,10 +33,14 @@ def bce(logits: Tensor | None, target: float) -> Tensor:
 def test_stage_1(make_system: Make, first_batch: FirstBatch) -> None:
     system = make_system("stackgan")
     batch, step = first_batch(system)
+    pictures = batch.of(Pictures)
     shared = system.prepare(batch, step)
-    assert batch.images is not None and batch.wrong_images is not None
+    assert pictures.wrong_images is not None
     sentence, judge = shared.text.sentence, system.discriminator
-    ((real, _),), ((wrong, _),) = judge(batch.images, sentence), judge(batch.wrong_images, sentence)
+    ((real, _),), ((wrong, _),) = (
+        judge(pictures.images, sentence),
+        judge(pictures.wrong_images, sentence),
+    )
     ((fake, _),) = judge(shared.fakes, sentence)
     expected = bce(real, 1) + (bce(wrong, 0) + bce(fake, 0)) / 2
     torch.testing.assert_close(total(system.discriminator_loss(shared, step, 0)), expected)
@@ -79,12 +84,13 @@ def test_stage_2_judges_the_last_picture_and_leaves_stage_1_alone(
 def test_the_tree_sums_six_terms_of_every_stage(make_system: Make, first_batch: FirstBatch) -> None:
     system = make_system("stackgan_v2")
     batch, step = first_batch(system)
+    pictures = batch.of(Pictures)
     shared = system.prepare(batch, step)
-    assert batch.images is not None and batch.wrong_images is not None
+    assert pictures.wrong_images is not None
     mu = shared.made.mu
     assert mu is not None
     judge, expected = system.discriminator, torch.zeros(())
-    real, wrong = judge(batch.images, mu), judge(batch.wrong_images, mu)
+    real, wrong = judge(pictures.images, mu), judge(pictures.wrong_images, mu)
     for right, other, fake in zip(real, wrong, judge(shared.fakes, mu), strict=True):
         expected = expected + bce(right[0], 1) + bce(other[0], 0) + bce(fake[0], 0)
         expected = expected + bce(right[1], 1) + bce(other[1], 1) + bce(fake[1], 0)

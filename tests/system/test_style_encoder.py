@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from experiments.data.batches import Batch
+from experiments.data.view.caption import CAPTION, Captions
 from experiments.optim.adam import Adam
 from experiments.style.reed import StyleEncoder
 from experiments.system.attngan import AttnGAN
@@ -56,8 +57,8 @@ def test_one_phase_over_the_style_encoder(make: Make) -> None:
     (phase,) = system.phases()
     assert (phase.name, phase.modules) == ("style", (system.style,))
     assert list(system.export_modules()) == ["style", "generator", "encoder"]
-    assert system.resolutions == [16] and system.mismatch == "class_aware"
-    assert make(interpolated=0.0).mismatch == "none"
+    assert system.resolutions == [16] and system.views()[0].mismatch == "class_aware"
+    assert make(interpolated=0.0).views()[0].mismatch == "none"
 
 
 def test_the_generator_is_fixed(make: Make) -> None:
@@ -105,15 +106,16 @@ def test_pictures_of_noise_and_captions_some_of_them_between_two(
 ) -> None:
     system = make(kind, interpolated=0.5, beta=0.25)
     batch, step = first_batch(system)
+    text = batch.of(Captions)
     images, noise = system.prepare(batch, step)
     step.begin()
     expected = step.normal(5)
     epsilon = step.normal(system.generator.condition_dim)
     assert torch.equal(noise, expected) and not images.requires_grad
-    assert batch.sentence is not None and batch.wrong_sentence is not None
-    sentence = batch.sentence.float().clone()
-    sentence[1::2] = 0.25 * sentence[1::2] + 0.75 * batch.wrong_sentence.float()[1::2]
-    words = (batch.words.float(), batch.tokens != 0) if kind == "attngan" else ()  # type: ignore[union-attr]
+    assert text.sentence is not None and text.wrong_sentence is not None
+    sentence = text.sentence.float().clone()
+    sentence[1::2] = 0.25 * sentence[1::2] + 0.75 * text.wrong_sentence.float()[1::2]
+    words = (text.words.float(), text.tokens != 0) if kind == "attngan" else ()  # type: ignore[union-attr]
     made = system.generator(noise, epsilon, sentence, *words).images[-1]
     torch.testing.assert_close(images, made)
 
@@ -128,7 +130,7 @@ def test_the_share_between_two_captions_is_exact_and_spread_over_processes(
     whole = system._between(step)
     assert int(whole.sum()) == count
     assert torch.equal(torch.cat([system._between(half) for half in halves]), whole)
-    changed = (system.text_of(batch, step).sentence != batch.sentence.float()).any(1)  # type: ignore[union-attr]
+    changed = (system.text_of(batch, step).sentence != batch.of(Captions).sentence.float()).any(1)  # type: ignore[union-attr]
     assert torch.equal(changed, whole)
 
 
@@ -189,14 +191,20 @@ def test_samples_are_drawn_again_from_what_is_read_in_them(
 ) -> None:
     system = make(kind).eval()
     batch, _ = first_batch(system)
-    tokens, lengths, seeds = batch.tokens[:3], batch.lengths[:3], [4, 5, 6]
-    first, again = system.sample(tokens, lengths, seeds).images
+    text = batch.of(Captions)
+    tokens, lengths, seeds = (
+        text.tokens[:3],
+        text.lengths[:3],
+        [4, 5, 6],
+    )
+    asked = {CAPTION: Captions(tokens, lengths)}
+    first, again = system.sample(asked, seeds).images
     torch.testing.assert_close(system.transfer(first, tokens, lengths, seeds), again)
     system.full_length = False
     system.style = Answer(system.noise_of(seeds, tokens.device)[0])  # type: ignore[assignment]
-    torch.testing.assert_close(system.sample(tokens, lengths, seeds).images[1], first)
+    torch.testing.assert_close(system.sample(asked, seeds).images[1], first)
     # Another caption in the same style is another picture.
-    other = system.transfer(first, batch.tokens[3:6], batch.lengths[3:6], seeds)
+    other = system.transfer(first, text.tokens[3:6], text.lengths[3:6], seeds)
     assert not torch.equal(other, first)
 
 
@@ -217,6 +225,7 @@ def test_the_noise_of_the_augmentation_can_be_read_as_well(
     both, alone = make(kind, condition_dim=count).eval(), make(kind).eval()
     both.generator.load_state_dict(alone.generator.state_dict())
     batch, step = first_batch(alone)
+    text = batch.of(Captions)
     images, noise = alone.prepare(batch, step)
     step.begin()
     same_images, style = both.prepare(batch, step)
@@ -225,7 +234,7 @@ def test_the_noise_of_the_augmentation_can_be_read_as_well(
     expected = torch.cat((step.normal(5), step.normal(count)), dim=1)
     assert torch.equal(style, expected) and torch.equal(style[:, :5], noise)
     # What is read decides the whole picture then: no seed does.
-    tokens, lengths = batch.tokens[:2], batch.lengths[:2]
+    tokens, lengths = text.tokens[:2], text.lengths[:2]
     one, other = (both.transfer(images[:2], tokens, lengths, seeds) for seeds in ([1, 2], [3, 4]))
     assert torch.equal(one, other)
     one, other = (alone.transfer(images[:2], tokens, lengths, seeds) for seeds in ([1, 2], [3, 4]))
@@ -240,8 +249,8 @@ def test_a_seed_draws_what_it_draws_of_the_generator_s_own_run(
     style = StyleEncoder(16, 5, 4)
     system = StyleEncoderTraining(drawer.encoder, drawer.generator, style).eval()
     batch, _ = first_batch(system)
-    made = drawer.sample(batch.tokens, batch.lengths, list(range(8)))
-    first = system.sample(batch.tokens, batch.lengths, list(range(8))).images[0]
+    made = drawer.sample(batch.views, list(range(8)))
+    first = system.sample(batch.views, list(range(8))).images[0]
     assert torch.equal(first, made.images[-1])
 
 
@@ -259,4 +268,5 @@ def test_what_does_not_fit_is_refused(make: Make, first_batch: FirstBatch) -> No
             StyleEncoderTraining(*parts, StyleEncoder(16, 5, 4), **{key: 1.5})
     batch, step = first_batch(system)
     with pytest.raises(UserError, match="attends to words"):
-        system.prepare(replace(batch, words=None), step)
+        text = replace(batch.of(Captions), words=None)
+        system.prepare(replace(batch, views=batch.views | {CAPTION: text}), step)

@@ -16,7 +16,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from experiments.data.batches import Batch, Batches
+from experiments.data.batches import Batch
+from experiments.data.view.caption import CAPTION, Captions
 from experiments.run import checkpoint
 from experiments.run.stats import StatsFile
 from experiments.system.attngan import AttnGAN
@@ -26,13 +27,14 @@ from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import Interrupt
 from experiments.trainer.loop import fit, resume, step
 from experiments.trainer.training import Training
+from tests.data.made_batches import make_batches
 
 MakeTraining = Callable[..., Training]  # with `numerics` once it was resumed
 
 
 def signature(batch: Batch) -> tuple[int, ...]:
     """A batch, or a part of one, by its captions."""
-    return tuple(batch.caption_rows.tolist())
+    return tuple(batch.of(Captions).rows.tolist())
 
 
 class Failing(AttnGAN):
@@ -44,8 +46,10 @@ class Failing(AttnGAN):
 
     def prepare(self, batch: Batch, step: Step) -> Any:
         if self.way == "pictures" and signature(batch) in self.at:
-            assert batch.sentence is not None
-            batch = replace(batch, sentence=batch.sentence * math.nan)
+            captions = batch.of(Captions)
+            assert captions.sentence is not None
+            spoilt = replace(captions, sentence=captions.sentence * math.nan)
+            batch = replace(batch, views=batch.views | {CAPTION: spoilt})
         return super().prepare(batch, step)
 
     def discriminator_loss(self, shared: Any, step: Step, repeat: int) -> Losses:
@@ -195,10 +199,12 @@ def test_the_batch_of_a_diagnosis_can_be_made_again(failing: Callable[..., Train
     with pytest.raises(UserError):
         fit(training, training.numerics, Log(training), Interrupt())  # type: ignore[arg-type]
     found, split = diagnosis(training, 32), training.batches.split
-    batch = Batches(split, 8, found["seed"], 16, "roll", flip=False).at(found["batch_at"])
+    batch = make_batches(split, 8, found["seed"], 16, "roll", flip=False).at(found["batch_at"])
     assert [row["key"] for row in found["batch"]] == [split.keys[row] for row in batch.rows]
-    assert [row["caption_row"] for row in found["batch"]] == batch.caption_rows.tolist()
-    assert [row["wrong_caption_row"] for row in found["batch"]] == batch.wrong_caption_rows.tolist()
+    assert [row["caption_row"] for row in found["batch"]] == batch.of(Captions).rows.tolist()
+    assert [row["wrong_caption_row"] for row in found["batch"]] == batch.of(
+        Captions
+    ).wrong_rows.tolist()
     for row in found["batch"]:
         assert row["caption"] in split.captions[row["row"]]
     # And with it the step: the networks of the last checkpoint are what was trained on the others.

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from experiments.data.view.picture import Pictures
 from experiments.system.attngan import AttnGAN
 from experiments.system.text_to_image import TextToImage
 from experiments.terminal.error import UserError
@@ -288,7 +289,7 @@ def test_channels_last_trains_alike_and_resumes(
     training = make_training(system, images=16, checkpoint_every=8, channels_last=True)
     plain = make_training(make_attngan(norm="batch"), images=16)
     for one, layout in ((training, torch.channels_last), (plain, torch.contiguous_format)):
-        pictures = one.to_device(one.batches.at(0)).images
+        pictures = one.to_device(one.batches.at(0)).of(Pictures).images
         assert pictures and all(p.is_contiguous(memory_format=layout) for p in pictures)
     plain.run = replace(plain.run, folder=plain.run.folder.with_name("plain"))
     assert run(training) and run(plain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -13,22 +13,24 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Record:
-    """An image with its captions.
+    """One thing, and what there is of it: a picture, captions, and whatever other views need.
 
     `key` is unique in the data set and safe in a file name's stem (`001.Albatross/img_1`).
     `image` is a path relative to the root, empty where the picture is rendered. `box` is (x, y,
     width, height) in pixels. `mentions[k]` names the attributes that caption k states; it is empty
-    where attributes are unknown.
+    where attributes are unknown. `more` is what other views find it by, as JSON under their names:
+    {"speech": ["a/0.wav", "a/1.wav"]}.
     """
 
     key: str
-    captions: tuple[str, ...]
+    captions: tuple[str, ...]  # none where the data set has no captions
     label: int
     split: Literal["train", "test"]
     image: str = ""
     box: Box | None = None
     attributes: dict[str, str] = field(default_factory=dict)
     mentions: tuple[tuple[str, ...], ...] = ()
+    more: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,11 @@ class Drop:
 
 
 class Reader(Protocol):
-    """What a data set offers. Readers pickle, import no torch, and know nothing of training."""
+    """What a data set offers. Readers pickle, import no torch, and know nothing of training.
+
+    One that lacks pictures or captions says what its records have by an attribute `has`; see
+    `has_of`. Other views ask it what they need by methods of their own (`StoredView.items`).
+    """
 
     name: str
 
@@ -70,3 +76,9 @@ class Reader(Protocol):
     def words(self) -> list[str] | None:
         """A vocabulary that comes with the data, in index order, or None to build one."""
         return None
+
+
+def has_of(reader: object) -> tuple[str, ...]:
+    """What every record of a reader has, of "picture" and "caption": both where it does not say."""
+    found: tuple[str, ...] = getattr(reader, "has", ("picture", "caption"))
+    return found

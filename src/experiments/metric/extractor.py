@@ -14,6 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from experiments.data.store.feature import hash_weights
 from experiments.metric.inception import INPUT_SIZE, Inception
 from experiments.metric.names import REFERENCE
 from experiments.terminal.error import UserError
@@ -133,13 +134,3 @@ def load_inception(path: Path) -> Inception:
         raise UserError(f"{remedy} ({len(wrong)} names or shapes differ, as {wrong[0]})")
     network.load_state_dict(state, strict=False)
     return network
-
-
-def hash_weights(network: nn.Module) -> str:
-    """Twelve hexadecimal digits of the names, shapes and values of a state dict."""
-    digest = hashlib.sha256()
-    for name, value in sorted(network.state_dict().items()):
-        digest.update(f"{name} {tuple(value.shape)} {value.dtype} ".encode())
-        raw = value.detach().cpu().contiguous().flatten().view(torch.uint8)
-        digest.update(raw.numpy().tobytes())
-    return digest.hexdigest()[:12]

@@ -15,6 +15,7 @@ from torch import Tensor
 from experiments.data.augment import normalise, to_uint8
 from experiments.data.store.dataset import Dataset
 from experiments.data.store.feature import tokens_hash
+from experiments.data.view.caption import CAPTION, Captions
 from experiments.encoder.classifier import Classifier
 from experiments.encoder.text_image import TextImageEncoder
 from experiments.machine.rank import Ranks
@@ -159,7 +160,7 @@ class GenerationScores:
             if generate:
                 seeds = [self._noise(int(place)) for place in places]
                 tokens, lengths = read_captions(split, rows, system, ranks.device)
-                pictures = system.sample(tokens, lengths, seeds).images[-1]
+                pictures = system.sample({CAPTION: Captions(tokens, lengths)}, seeds).images[-1]
             else:
                 pictures = real_images(split, images_of, size, ranks.device)
             part = self._look(subject, pictures)
@@ -181,7 +182,8 @@ class GenerationScores:
         for first in range(0, len(rows), batch):
             some = rows[first : first + batch]
             tokens, lengths = read_captions(split, some, system, device)
-            made = system.sample(tokens, lengths, seeds[first : first + batch])
+            asked = {CAPTION: Captions(tokens, lengths)}
+            made = system.sample(asked, seeds[first : first + batch])
             parts.append(self._look(subject, made.images[-1]).to("cpu").features)
         return {
             name: torch.cat([part[name] for part in parts]).unflatten(0, (-1, REPEATS))

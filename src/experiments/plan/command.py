@@ -57,7 +57,6 @@ def planned(
         run.finished,
         int(trainer["images"]),
         facts,
-        paper.side,
         paper.accumulate,
         paper.parameters(),
         sorted(paper.trained()),
@@ -66,8 +65,6 @@ def planned(
         (twice.peak - one.peak) / (share / paper.accumulate),
         one,
         largest(paper.step, one, twice, paper.accumulate, machine.memory),
-        disk(
-            facts, paper.side, paper.features(), paper.longest, paper.held(), int(trainer["keep"])
-        ),
+        disk(facts, paper.views, run.config["data"], paper.held(), int(trainer["keep"])),
         [pace(found[n], int(trainer["images"]), machine) for n in options["gpus"]],
     )

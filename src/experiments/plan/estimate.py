@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from experiments.data.view.base import View
 from experiments.plan.facts import DataFacts
 from experiments.plan.paper import Held, Needs
 
@@ -116,24 +117,21 @@ def _share(needs: Needs) -> int:
 
 @dataclass(frozen=True)
 class Disk:
-    """Bytes of the store of pictures, of encoded captions, and of the run's own files: `keep`
-    checkpoints, one that is being written, and the averaged networks."""
+    """Bytes of what the views store, by what it is, and of the run's own files: `keep` checkpoints,
+    one that is being written, and the averaged networks."""
 
-    store: int
-    features: int
+    stores: dict[str, int]
     run: int
 
 
 def disk(
-    facts: DataFacts, side: int, feature: tuple[int, bool], longest: int, held: Held, keep: int
+    facts: DataFacts, views: Sequence[View], data: Mapping[str, Any], held: Held, keep: int
 ) -> Disk:
-    """`side`: of the stored pictures. `feature`: numbers of a sentence, and whether each of
-    `longest` words has as many, in float16, for every caption to train on."""
-    dim, words = feature
-    captions = round(facts.train * facts.captions)
-    features = 2 * captions * dim * (1 + longest * words)
-    run = (keep + 1) * held.checkpoint + held.export
-    return Disk(facts.pictures * side * side * 3, features, run)
+    """`data`: the group of the configuration."""
+    stores: dict[str, int] = {}
+    for view in views:
+        stores |= view.disk(facts.pictures, facts.train, facts.captions, data)
+    return Disk(stores, (keep + 1) * held.checkpoint + held.export)
 
 
 @dataclass(frozen=True)
@@ -146,7 +144,6 @@ class Planned:
     finished: bool
     images: int
     facts: DataFacts
-    side: int
     accumulate: int
     parameters: dict[str, int]
     trained: list[str]

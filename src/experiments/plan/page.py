@@ -37,9 +37,7 @@ def _run(row: Planned) -> list[str]:
     most = "no batch fits"
     if row.largest is not None:
         most = f"at most {row.largest.share} images fit one GPU"
-    facts, disk = row.facts, row.disk
-    store = f"store of {facts.pictures:,} pictures at {row.side} px {_bytes(disk.store)}"
-    encoded = f", encoded captions {_bytes(disk.features)}" if disk.features else ""
+    stores = ", ".join(f"{what} {_bytes(size)}" for what, size in row.disk.stores.items())
     lines = [
         f"{row.name}{wanted}: {row.images:,} images{' (finished)' if row.finished else ''}",
         f"  parameters   {names}",
@@ -49,8 +47,8 @@ def _run(row: Planned) -> list[str]:
         f"{_bytes(held.moments)}, average {_bytes(held.average)}) and gradients of at most "
         f"{_bytes(held.gradients)}",
         f"  batch        {needs.share}{split}: {_bytes(needs.peak)} at the peak; {most}{split}",
-        f"  disk         {store}{encoded}; checkpoint {_bytes(held.checkpoint)}, run folder "
-        f"{_bytes(disk.run)}",
+        f"  disk         {stores}; checkpoint {_bytes(held.checkpoint)}, run folder "
+        f"{_bytes(row.disk.run)}",
         "",
     ]
     cells = [

@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_leaves
 
 from experiments.config.build import build
 from experiments.data.batches import Batch
-from experiments.data.text import alphabet, wordpiece
+from experiments.data.text.reading import longest_of
 from experiments.machine.rank import Ranks
 from experiments.machine.setup import memory_format
 from experiments.plan.facts import DataFacts
@@ -90,14 +90,12 @@ class LonelyStep(Step):
 
 
 class PaperTraining(Training):
-    """Training whose pictures are made where they are needed, out of nothing."""
+    """Training whose views are made where they are needed, out of nothing."""
 
     def to_device(self, batch: Batch) -> Batch:
-        def ready() -> list[Tensor]:
-            return [torch.empty(len(batch), 3, side, side) for side in self.system.resolutions]
-
-        wrong = ready() if self.system.wrong_images else None
-        return replace(batch, images=ready(), wrong_images=wrong)
+        data = self.run.config["data"]
+        blank = {view.name: view.blank(len(batch), data) for view in self.system.views()}
+        return replace(batch, views=blank)
 
     def split(self, batch: Batch) -> list[tuple[Batch, Step]]:
         assert isinstance(self.ranks, OneOfMany)
@@ -129,12 +127,8 @@ class Paper:
             self.system: System = build(config["system"], facts.of_networks(), "system")
             layout = memory_format(config["trainer"]["channels_last"], self.ranks.device)
             self.system.to(memory_format=layout)  # type: ignore[call-overload]
-        self.longest = {
-            "characters": alphabet.LENGTH,
-            "wordpieces": wordpiece.LENGTH,
-            "words": int(config["data"]["max_words"]),
-        }[self.system.reads]
-        self.side = int(self.system.resolutions[-1] * float(config["data"]["margin"]))
+        self.longest = longest_of(self.system.reads, int(config["data"]["max_words"]))
+        self.views = self.system.views()
         with self._modes():
             self.system._apply(_without_numbers)
             self.system.train()
@@ -226,53 +220,10 @@ class Paper:
         return found
 
     def _batch(self, count: int) -> Batch:
-        """As `Batches` hands it over, on the device."""
-
-        def whole(*shape: int) -> Tensor:
-            return torch.zeros(count, *shape, dtype=torch.int64)
-
-        def pictures() -> Tensor:
-            return torch.empty(count, self.side, self.side, 3, dtype=torch.uint8)
-
-        tokens, lengths = whole(self.longest), torch.full((count,), self.longest)
-        words, sentence = self._features(count)
-        return Batch(
-            pixels=pictures(),
-            offsets=whole(2),
-            flips=torch.zeros(count, dtype=torch.bool),
-            tokens=tokens,
-            lengths=lengths,
-            labels=whole(),
-            attributes=whole(len(self.facts.attribute_values)),
-            rows=whole(),
-            caption_rows=whole(),
-            wrong_caption_rows=whole(),
-            wrong_tokens=tokens.clone(),
-            wrong_lengths=lengths.clone(),
-            wrong_pixels=pictures() if self.system.wrong_images else None,
-            words=words,
-            sentence=sentence,
-            wrong_sentence=None
-            if sentence is None or self.system.mismatch == "none"
-            else sentence.clone(),
-        )
-
-    def _features(self, count: int) -> tuple[Tensor | None, Tensor | None]:
-        """Those of a text encoder that never changes: words (B, D, T) and sentence (B, D)."""
-        dim, with_words = self.features()
-        if not dim:
-            return None, None
-        words = torch.empty(count, dim, self.longest, dtype=torch.float16) if with_words else None
-        return words, torch.empty(count, dim, dtype=torch.float16)
-
-    def features(self) -> tuple[int, bool]:
-        """Numbers of a sentence whose encoder never changes, 0 where there is none, and whether
-        its words have features as well."""
-        if self.system.frozen_text() is None:
-            return 0, False
-        encoder: Any = getattr(self.system, "encoder", None)
-        text = getattr(encoder, "text", encoder)
-        return int(encoder.dim), bool(getattr(text, "gives_words", True))
+        """As `Batches` hands it over, but for what its views give, which comes on the device."""
+        attributes = len(self.facts.attribute_values)
+        rows, labels = (torch.zeros(count, dtype=torch.int64) for _ in range(2))
+        return Batch(rows, labels, torch.zeros(count, attributes, dtype=torch.int64))
 
 
 def count(module: nn.Module) -> int:

@@ -1,33 +1,35 @@
-"""A trained run as a model in Python: `load(folder).sample([...])`. `task=sample` draws with it."""
+"""A trained run as a model in Python: `load(folder).sample([...])`. `task=sample` draws with it.
+
+What it is asked for it reads as the views of its system do (`data/view/`): captions, or whatever
+else a system says by `asks`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from experiments.config.build import REFUSED, build
 from experiments.config.target import NO_TEXT
-from experiments.data.text.reading import reader_of
+from experiments.data.text.reading import Reader
+from experiments.data.view.base import Part, View
+from experiments.data.view.caption import CAPTION, CaptionView
+from experiments.data.view.picture import PICTURE
 from experiments.machine.setup import precision as dtype_of
 from experiments.run.exported import require_fit, require_parts, require_whole
 from experiments.run.folder import is_export, run_about, run_config, run_facts
 from experiments.run.limit import within_limits
 from experiments.run.pretrained import without_pretrained
 from experiments.run.weight import load_export
-from experiments.sample.picture import to_pixels
 from experiments.system.base import Samples, System
 from experiments.system.seeding import noise_of
 from experiments.system.text_to_image import Text, TextToImage, encoded
 from experiments.terminal.error import UserError, as_user_error
-
-BATCH = 16  # pictures of up to 256 px that are drawn together
-SIDE = 256
 
 
 def load(
@@ -38,8 +40,8 @@ def load(
     `precision`: fp32, bf16, or auto, bf16 where the device multiplies it; `compiled`: the
     generator, which takes a minute and pays for hundreds of pictures. Both change pictures by a few
     grey levels, and neither changes the text.
-    Raises `UserError` where the folder is no run, has no checkpoint, or does not draw pictures, and
-    where an export is not as it was written.
+    Raises `UserError` where the folder is no run, has no checkpoint, or makes nothing, and where an
+    export is not as it was written.
     """
     place = Path(folder)
     if is_export(place):
@@ -53,7 +55,7 @@ def load(
         node = node | {"encoder": {"_target_": NO_TEXT, "dim": dim}}
     with fitting(place), within_limits(place):
         system: System = build(node, facts, path="system")
-    if not hasattr(system, "sample"):
+    if system.makes is None:
         name = run_about(place)["choices"]["model"]
         raise UserError(f"run={place}: {name} draws no pictures; take a run of attngan_4stage")
     state = load_export(place)
@@ -63,8 +65,7 @@ def load(
         for name, module in modules.items():
             if module.state_dict():
                 module.load_state_dict(state["export"][name])
-        words, images = facts.get("words", []), int(state["images"])
-        model = Model(system.eval().to(device), words, config, images)
+        model = Model(system.eval().to(device), facts, config, int(state["images"]))
     model.place = place
     model.quicken(precision, compiled)
     return model
@@ -94,25 +95,52 @@ def fitting(place: Path | None) -> Iterator[None]:
 
 
 class Model:
-    """A trained text-to-image system, and how it reads captions.
+    """A trained system, and how it reads what it is asked for.
 
     A picture is a function of its caption, its seed and the weights. Other captions of the same
     call change sums in their rounding, which is one grey level at most.
     """
 
     def __init__(
-        self, system: System, words: list[str], config: Mapping[str, Any], images: int
+        self, system: System, facts: Mapping[str, Any], config: Mapping[str, Any], images: int
     ) -> None:
-        """`words`: those of the vocabulary, where the encoder reads any. `config`: of the run."""
+        """`facts`: what the run knows of its data, as the words of the vocabulary. `config`: of the
+        run."""
         self.system, self.config, self.images = system, config, images
         self.place: Path | None = None  # what `load` read
         self.precision = torch.float32
-        longest = int(config["data"]["max_words"])
-        self.reader, self.longest = reader_of(system.reads, words, longest)
+        self.views = {view.name: view.asked(facts, config) for view in system.views()}
         # The released attention applies one sample's padding to another; alone, it has its own.
-        mixes = any(getattr(module, "legacy_mask", False) for module in system.modules())
-        size = int(system.resolutions[-1])
-        self.batch = 1 if mixes else max(1, min(BATCH, BATCH * SIDE**2 // size**2))
+        self._mixes = any(getattr(module, "legacy_mask", False) for module in system.modules())
+
+    @property
+    def view(self) -> View:
+        """Of what it makes."""
+        assert self.system.makes is not None, "it makes nothing"
+        return self.views[self.system.makes]
+
+    @property
+    def batch(self) -> int:
+        """How many are made together."""
+        return 1 if self._mixes else self.view.together
+
+    @property
+    def captions(self) -> CaptionView:
+        """How it reads captions. Raises `UserError` where it reads none."""
+        view = self.views.get(CAPTION)
+        if not isinstance(view, CaptionView):
+            raise UserError(f"{CAPTION}: {self._offer()}")
+        return view
+
+    @property
+    def reader(self) -> Reader:
+        """What makes tokens of captions."""
+        return self.captions.reader
+
+    @property
+    def longest(self) -> int:
+        """Tokens of a caption that are read."""
+        return self.captions.longest
 
     @property
     def generator(self) -> Any:
@@ -136,30 +164,69 @@ class Model:
         wanted = self.precision != torch.float32
         return torch.autocast(self.device.type, self.precision, enabled=wanted)
 
-    def sample(self, captions: list[str], seed: int = 0) -> list[Image.Image]:
-        """One picture of the last stage for each caption, the first with `seed`, the next with
-        `seed` + 1, and so on.
+    def sample(
+        self,
+        captions: Sequence[str] | None = None,
+        seed: int = 0,
+        count: int = 1,
+        **asked: Sequence[Any],
+    ) -> list[Any]:
+        """One result of the last stage for each caption, the first with `seed`, the next with
+        `seed` + 1, and so on: Pillow's pictures, or what else the run makes.
 
-        Raises `UserError` for a caption without a word, or letter, that the model knows.
+        `asked`: the same of other views, by name, an input for each result. `count`: of results,
+        where the run is asked for nothing. Raises `UserError` for a caption without a word, or
+        letter, that the model knows, and for what the run cannot be asked for.
         """
-        self.encode(captions)  # a mistake in the last caption is told before anything is drawn
-        pictures = []
-        for part in self.parts(len(captions)):
+        request = asked if captions is None else {CAPTION: captions, **asked}
+        given = self.read(request)  # a mistake in the last input is told before anything is made
+        found: list[Any] = []
+        for part in self.parts(len(next(iter(request.values()))) if request else count):
             seeds = list(range(seed + part.start, seed + part.stop))
-            stages = self.stages(captions[part], seeds)
-            pictures += [Image.fromarray(pixels) for pixels in to_pixels(stages.images[-1])]
-        return pictures
+            made = self.make({name: rows.cut(part) for name, rows in given.items()}, seeds)
+            found += self.view.handed(made.made[self.view.name][-1])
+        return found
 
-    def stages(self, captions: list[str], seeds: list[int], attention: bool = False) -> Samples:
+    def stages(self, captions: Sequence[str], seeds: list[int], attention: bool = False) -> Samples:
         """Every stage as tensors, one seed for each caption."""
-        tokens, lengths = self.encode(captions)
-        tokens, system = tokens.to(self.device), self.system
+        return self.make(self.read({CAPTION: captions}), seeds, attention)
+
+    def make(self, asked: Mapping[str, Part], seeds: list[int], attention: bool = False) -> Samples:
+        """Every stage as tensors of what `read` gave, one seed for each row."""
         parts = self.parts(len(seeds)) if self.batch == 1 else [slice(0, len(seeds))]
+        given = {name: part.to(self.device) for name, part in asked.items()}
         with fitting(self.place), self.autocast():
             return joined(
-                system.sample(tokens[part], lengths[part], seeds[part], attention)  # type: ignore[operator]
-                for part in parts
+                self.system.sample(
+                    {name: part.cut(rows) for name, part in given.items()}, seeds[rows], attention
+                )
+                for rows in parts
             )
+
+    def read(self, request: Mapping[str, Sequence[Any]]) -> dict[str, Part]:
+        """Inputs by the name of their view, an entry for each result, as the system gets them.
+
+        Raises `UserError` for a view that the run cannot be asked through, for one that it has to
+        be, and for an input that says nothing to it.
+        """
+        asks = self.system.asks
+        for name in request:
+            if name not in asks:
+                raise UserError(f"{name}: {self._offer()}")
+        missing = [name for name in asks if name not in request]
+        if missing:
+            raise UserError(f"{missing[0]}: is missing; {self._offer()}")
+        counts = {name: len(inputs) for name, inputs in request.items()}
+        if len(set(counts.values())) > 1:
+            told = ", ".join(f"{count} of {name}" for name, count in counts.items())
+            raise UserError(f"{told}: give as many of each")
+        return {name: self.views[name].read(inputs) for name, inputs in request.items()}
+
+    def _offer(self) -> str:
+        """What the run can be asked for."""
+        asks = " and ".join(self.system.asks)
+        made = f"this run makes a {self.view.name}"
+        return f"{made} of {asks}" if asks else f"{made} of noise alone; leave it away"
 
     def draw(self, sentences: Tensor, seeds: list[int]) -> Samples:
         """Every stage from sentence embeddings (B, D), one seed for each.
@@ -193,7 +260,7 @@ class Model:
         dims = self.generator.noise_dim, self.generator.condition_dim
         z, epsilon = noise.to(self.device).split(dims, dim=1)
         with self.autocast():
-            return Samples(self.system.draw(z, epsilon, text).images)
+            return Samples({PICTURE: self.system.draw(z, epsilon, text).images})
 
     @torch.no_grad()
     def text(self, captions: list[str]) -> Text:
@@ -213,17 +280,8 @@ class Model:
 
         Raises `UserError` for a caption that says nothing to the model.
         """
-        if not captions:
-            raise UserError("text: no caption was given; use text='a small red bird'")
-        rows = []
-        for caption in captions:
-            self.reader.require_known(caption)
-            rows.append(self.reader.encode(caption)[: self.longest])
-        lengths = torch.tensor([len(row) for row in rows])
-        tokens = torch.zeros(len(rows), self.longest, dtype=torch.int64)
-        for index, row in enumerate(rows):
-            tokens[index, : len(row)] = torch.tensor(row)
-        return tokens, lengths
+        found = self.captions.read(captions)
+        return found.tokens, found.lengths
 
     def parts(self, count: int) -> Iterator[slice]:
         """Rows that are drawn together, of so many."""
@@ -232,8 +290,11 @@ class Model:
 
 
 def joined(parts: Iterable[Samples]) -> Samples:
-    """Pictures that were drawn one part after another."""
-    made = list(parts)
-    images = zip(*(part.images for part in made), strict=True)
-    attention = zip(*(part.attention for part in made), strict=True)
-    return Samples([torch.cat(stage) for stage in images], [torch.cat(maps) for maps in attention])
+    """What was made one part after another."""
+    found = list(parts)
+    made = {
+        name: [torch.cat(stage) for stage in zip(*(part.made[name] for part in found), strict=True)]
+        for name in found[0].made
+    }
+    attention = zip(*(part.attention for part in found), strict=True)
+    return Samples(made, [torch.cat(maps) for maps in attention])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from experiments.data.batches import Batch
 from experiments.data.order import Sampling
-from experiments.data.store.feature import EncodeFn
 from experiments.data.text.reading import Reads, reads_of
+from experiments.data.view.base import Part, View
+from experiments.data.view.picture import PICTURE
 from experiments.system.seeding import Step
 
 
@@ -52,27 +53,43 @@ class Phase:
 
 @dataclass(frozen=True)
 class Samples:
-    """Pictures of every stage (B, 3, R, R), smallest first; attention (B, T, H, W) of each stage
-    after the first, empty unless asked for."""
+    """What was made, by the name of its view: tensors (B, ...) of every stage, coarse to fine.
+    Pictures are (B, 3, R, R); clips, sounds and others what their view says. attention (B, T, H, W)
+    of each stage after the first, empty unless asked for."""
 
-    images: list[Tensor]
+    made: Mapping[str, list[Tensor]]
     attention: list[Tensor] = field(default_factory=list)
+
+    @property
+    def images(self) -> list[Tensor]:
+        """The pictures of every stage."""
+        return self.made[PICTURE]
 
 
 class System(nn.Module):
     """One algorithm: its networks, its phases and its losses. It knows no optimiser, device,
     rank, file or tracker."""
 
-    resolutions: list[int]  # of the pictures that it is given, smallest first
-    mismatch: str = "none"  # how wrong captions are chosen for it (`data/batches.py`)
-    wrong_images: bool = False  # whether the pictures of wrong captions come as well
-    sampling: Sampling = "images"  # which images its batches have (`data/order.py`)
-    captions: int = 1  # of a picture, whose sentences are averaged (`data/batches.py`)
+    sampling: Sampling = "images"  # which records its batches have (`data/order.py`)
+    asks: tuple[str, ...] = ()  # the views that it can be asked through
+    makes: str | None = None  # the view that `sample` makes; None where it makes none
+    resolutions: list[int]  # of the pictures that it is given, where it is, smallest first
 
     @property
     def reads(self) -> Reads:
         """How captions are read for it: as its encoder reads them."""
         return reads_of(getattr(self, "encoder", None))
+
+    def views(self) -> list[View]:
+        """What it is given of each record, in the order in which it is drawn."""
+        raise NotImplementedError
+
+    def sample(
+        self, asked: Mapping[str, Part], seeds: list[int], attention: bool = False
+    ) -> Samples:
+        """What it makes of what is asked (B rows) through `asks`, or of the seeds (B) alone; each
+        row depends on its own seed alone."""
+        raise NotImplementedError
 
     def phases(self) -> list[Phase]:
         """The turns of a step, in order."""
@@ -92,10 +109,6 @@ class System(nn.Module):
 
     def initialise(self) -> None:
         """Give fresh networks the initial weights of the paper; not called on a resumed run."""
-
-    def frozen_text(self) -> EncodeFn | None:
-        """A text encoder that never changes, so that the data may encode every caption once."""
-        return None
 
 
 def term(weight: float, compute: Callable[[], Tensor]) -> Term:

@@ -6,6 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from experiments.data.batches import Batch
+from experiments.data.view.base import View
+from experiments.data.view.picture import Pictures, PictureView
 from experiments.encoder.classifier import CLASS, Classifier
 from experiments.system.base import Losses, Phase, System, Term
 from experiments.system.seeding import Step
@@ -19,6 +21,9 @@ class ClassifierTraining(System):
         self.encoder, self.weight = encoder, weight
         self.resolutions = [image_size]
 
+    def views(self) -> list[View]:
+        return [PictureView(self.resolutions)]
+
     def phases(self) -> list[Phase]:
         return [Phase("classifier", (self.encoder,), self.loss)]
 
@@ -27,8 +32,7 @@ class ClassifierTraining(System):
 
     def loss(self, batch: Batch, step: Step, repeat: int) -> Losses:
         """One term for each attribute, or one for the class."""
-        assert batch.images is not None, "the loop has not made the pictures"
-        logits = self.encoder(batch.images[-1])
+        logits = self.encoder(batch.of(Pictures).images[-1])
         targets = (
             {CLASS: batch.labels}
             if CLASS in self.encoder.sizes

@@ -5,6 +5,9 @@ from __future__ import annotations
 from torch import nn
 
 from experiments.data.batches import Batch
+from experiments.data.view.base import View
+from experiments.data.view.caption import Captions, CaptionView
+from experiments.data.view.picture import Pictures, PictureView
 from experiments.encoder.damsm import DAMSM
 from experiments.loss.damsm import DAMSMLoss
 from experiments.system.base import Losses, Phase, System, Term, word_mask
@@ -19,6 +22,9 @@ class DAMSMTraining(System):
         self.encoder, self.damsm = encoder, damsm
         self.resolutions = [image_size]
 
+    def views(self) -> list[View]:
+        return [CaptionView(self.reads), PictureView(self.resolutions)]
+
     def phases(self) -> list[Phase]:
         return [Phase("embedding", (self.encoder,), self.loss, clip=(self.encoder.text,))]
 
@@ -31,12 +37,12 @@ class DAMSMTraining(System):
 
     def loss(self, batch: Batch, step: Step, repeat: int) -> Losses:
         """Equations 7 to 13 over the pairs of all processes."""
-        assert batch.images is not None, "the loop has not made the pictures"
-        words, sentence = self.encoder.encode_text(batch.tokens, batch.lengths)
-        regions, vector = self.encoder.encode_image(batch.images[-1])
+        captions = batch.of(Captions)
+        words, sentence = self.encoder.encode_text(captions.tokens, captions.lengths)
+        regions, vector = self.encoder.encode_image(batch.of(Pictures).images[-1])
         terms = self.damsm(
             step.gather(words.float()),
-            step.gather(word_mask(batch.lengths, batch.tokens.shape[1])),
+            step.gather(word_mask(captions.lengths, captions.tokens.shape[1])),
             step.gather(sentence.float()),
             step.gather(regions.float()),
             step.gather(vector.float()),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from torch import nn
 
 from experiments.data.batches import Batch
+from experiments.data.view.base import View
+from experiments.data.view.caption import Captions, CaptionView
+from experiments.data.view.picture import Pictures, PictureView
 from experiments.encoder.joint_embedding import JointEmbedding
 from experiments.loss.joint_embedding import JointEmbeddingLoss
 from experiments.system.base import Losses, Phase, System, Term
@@ -23,6 +26,9 @@ class JointEmbeddingTraining(System):
         self.encoder, self.joint_embedding = encoder, joint_embedding
         self.resolutions = [image_size]
 
+    def views(self) -> list[View]:
+        return [CaptionView(self.reads), PictureView(self.resolutions)]
+
     def phases(self) -> list[Phase]:
         return [Phase("embedding", (self.encoder,), self.loss)]
 
@@ -35,8 +41,8 @@ class JointEmbeddingTraining(System):
 
     def loss(self, batch: Batch, step: Step, repeat: int) -> Losses:
         """L_v and L_t over the pairs of all processes."""
-        assert batch.images is not None, "the loop has not made the pictures"
-        _, sentence = self.encoder.encode_text(batch.tokens, batch.lengths)
-        _, vector = self.encoder.encode_image(batch.images[-1])
+        captions = batch.of(Captions)
+        _, sentence = self.encoder.encode_text(captions.tokens, captions.lengths)
+        _, vector = self.encoder.encode_image(batch.of(Pictures).images[-1])
         terms = self.joint_embedding(step.gather(sentence.float()), step.gather(vector.float()))
         return {name: Term(value, self.joint_embedding.weight) for name, value in terms.items()}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from experiments.data.batches import Batch
-from experiments.data.store.feature import EncodeFn
+from experiments.data.view.base import Part, View, part_of
+from experiments.data.view.caption import CAPTION, Captions, CaptionView
+from experiments.data.view.picture import PICTURE, PictureView
 from experiments.generator.base import Generator, GeneratorOutput
 from experiments.generator.initialisation import initialise
 from experiments.style.reed import StyleEncoder
-from experiments.system.base import Losses, Phase, Samples, System, Term, word_mask
+from experiments.system.base import Losses, Phase, Samples, System, Term
 from experiments.system.seeding import Step, noise_of
-from experiments.system.text_to_image import Text, drawn, encoded
+from experiments.system.text_to_image import Text, drawn, encoded, text_of
 
 Drawn = tuple[Tensor, Tensor]  # pictures (B, 3, R, R) and the noise (B, S) that drew them
 
@@ -31,6 +34,7 @@ class StyleEncoderTraining(System):
     encoder: Any  # encode_text, freeze
     generator: Generator
     style: StyleEncoder
+    asks, makes = (CAPTION,), PICTURE
 
     def __init__(
         self,
@@ -64,8 +68,12 @@ class StyleEncoderTraining(System):
         self.generator = generator.requires_grad_(False).eval()
         self.style, self.weight = style, weight
         self.interpolated, self.beta, self.full_length = interpolated, beta, full_length
-        self.mismatch = "class_aware" if interpolated else "none"  # where the other caption is from
         self.resolutions = [style.resolution]
+
+    def views(self) -> list[View]:
+        """The other caption of an interpolated sentence is a wrong one."""
+        text = CaptionView(self.reads, "class_aware" if self.interpolated else "none", self.encoder)
+        return [text, PictureView(self.resolutions)]
 
     def train(self, mode: bool = True) -> StyleEncoderTraining:
         super().train(mode)
@@ -85,9 +93,6 @@ class StyleEncoderTraining(System):
     def initialise(self) -> None:
         initialise(self.style, 0.02)
 
-    def frozen_text(self) -> EncodeFn:
-        return self.encoder.encode_text  # type: ignore[no-any-return]
-
     def prepare(self, batch: Batch, step: Step) -> Drawn:
         """Pictures of the last stage, from new noise; no gradient leads back."""
         noise = step.normal(self.generator.noise_dim)
@@ -99,15 +104,13 @@ class StyleEncoderTraining(System):
 
     def text_of(self, batch: Batch, step: Step) -> Text:
         """Sentences of the batch, some of them between two."""
-        assert batch.sentence is not None, "captions are not encoded"
-        words = None if batch.words is None else batch.words.float()
-        mask = None if words is None else word_mask(batch.lengths, words.shape[2])
-        sentence = batch.sentence.float()
+        text = text_of(batch.of(Captions))
+        sentence = text.sentence
         if self.interpolated:
-            assert batch.wrong_sentence is not None, "other captions are not encoded"
-            between = torch.lerp(batch.wrong_sentence.float(), sentence, self.beta)
+            assert text.wrong is not None, "other captions are not encoded"
+            between = torch.lerp(text.wrong, sentence, self.beta)
             sentence = torch.where(self._between(step)[:, None], between, sentence)
-        return Text(sentence, None, words, mask)
+        return Text(sentence, None, text.words, text.mask)
 
     def _between(self, step: Step) -> Tensor:
         """(B,), True on the interpolated share of this process's rows, spread evenly over those of
@@ -124,15 +127,16 @@ class StyleEncoderTraining(System):
 
     @torch.no_grad()
     def sample(
-        self, tokens: Tensor, lengths: Tensor, seeds: list[int], attention: bool = False
+        self, asked: Mapping[str, Part], seeds: list[int], attention: bool = False
     ) -> Samples:
         """Pictures of captions, and what becomes of them when they are drawn again from the noise
         that is read in them."""
-        text = self.read(tokens, lengths)
-        style, epsilon = self.noise_of(seeds, tokens.device)
+        captions = part_of(asked, Captions)
+        text = self.read(captions.tokens, captions.lengths)
+        style, epsilon = self.noise_of(seeds, captions.tokens.device)
         first = self.draw(style, epsilon, text).images[-1]
         again = self.draw(self.style_of(first), epsilon, text).images[-1]
-        return Samples([first, again])
+        return Samples({PICTURE: [first, again]})
 
     @torch.no_grad()
     def transfer(self, images: Tensor, tokens: Tensor, lengths: Tensor, seeds: list[int]) -> Tensor:

@@ -3,7 +3,7 @@ generator, and a discriminator that also sees pairs that do not belong together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,6 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from experiments.data.batches import Batch
+from experiments.data.view.base import Part, View, part_of
+from experiments.data.view.caption import CAPTION, Captions, CaptionView, Mismatch
+from experiments.data.view.picture import PICTURE, Pictures, PictureView
 from experiments.discriminator.augment import Change, augmented, numbers_of
 from experiments.discriminator.base import Discriminator, Logits
 from experiments.generator.base import Generator, GeneratorOutput
@@ -57,13 +60,14 @@ class TextToImage(System):
     generator: Generator
     discriminator: Discriminator
     initial_std: float | None = None  # of fresh weights; None: orthogonal ones
+    asks, makes = (CAPTION,), PICTURE
 
     def __init__(
         self,
         encoder: nn.Module,
         generator: Generator,
         discriminator: Discriminator,
-        mismatch: str = "class_aware",
+        mismatch: Mismatch = "class_aware",
         wrong: WrongPair = "image",
         generator_steps: int = 1,
         condition: Condition = "sentence",
@@ -71,9 +75,9 @@ class TextToImage(System):
         gradient_penalty: GradientPenalty | None = None,
         augment: Sequence[Change] = (),
     ) -> None:
-        """`mismatch`: how wrong pairs are chosen (`data/batches.py`), `wrong`: which side of the
-        pair is replaced. `generator_steps`: turns of the generator in each step; every turn after
-        the first draws new noise. `condition`: what the discriminator is told of the text, the
+        """`mismatch`: how wrong pairs are chosen (`CaptionView`), `wrong`: which side of the pair
+        is replaced. `generator_steps`: turns of the generator in each step; every turn after the
+        first draws new noise. `condition`: what the discriminator is told of the text, the
         sentence or mu of the generator's conditioning augmentation. `captions`: of a picture, whose
         sentences are averaged in training. `augment`: changes at random of all that the
         discriminator sees; colour spoils what captions say of colours.
@@ -88,6 +92,10 @@ class TextToImage(System):
         self.condition, self.captions = condition, captions
         self.gradient_penalty, self.augment = gradient_penalty, list(augment)
         self.resolutions = generator.resolutions
+
+    def views(self) -> list[View]:
+        text = CaptionView(self.reads, self.mismatch, self.encoder, self.captions)
+        return [text, PictureView(self.resolutions, CAPTION if self.wrong_images else None)]
 
     def phases(self) -> list[Phase]:
         judge, penalty = (self.discriminator,), self.gradient_penalty
@@ -117,21 +125,9 @@ class TextToImage(System):
         initialise(self.generator, self.initial_std)
         initialise(self.discriminator, self.initial_std)
 
-    def frozen_text(self) -> Callable[[Tensor, Tensor], tuple[Tensor | None, Tensor]]:
-        return self.encoder.encode_text  # type: ignore[no-any-return]
-
     def prepare(self, batch: Batch, step: Step) -> Shared:
         """Text features and one generator pass, used by both phases."""
-        assert batch.sentence is not None, "captions are not encoded"
-        none = self.mismatch == "none" or batch.wrong_sentence is None
-        words = None if batch.words is None else batch.words.float()
-        text = Text(
-            batch.sentence.float(),
-            None if none else batch.wrong_sentence.float(),  # type: ignore[union-attr]
-            words,
-            None if words is None else word_mask(batch.lengths, words.shape[2]),
-        )
-        return self.make(batch, text, step)
+        return self.make(batch, text_of(batch.of(Captions)), step)
 
     def make(self, batch: Batch, text: Text, step: Step) -> Shared:
         """Pictures of the text from the step's noise."""
@@ -163,13 +159,12 @@ class TextToImage(System):
     ) -> tuple[list[Logits], list[Logits], list[Logits] | None]:
         """Logits of real pictures with their sentences, of fakes, cut from their graph, and of
         wrong pairs, None where there are none. A picture's features are computed once."""
-        networks, text, batch = self.discriminator, shared.text, shared.batch
-        assert batch.images is not None, "the loop has not made the pictures"
+        networks, text, real_ones = self.discriminator, shared.text, shared.batch.of(Pictures)
         judged = slice(-len(networks.resolutions), None)
-        pictures = [batch.images[judged], [image.detach() for image in shared.fakes[judged]]]
+        pictures = [real_ones.images[judged], [image.detach() for image in shared.fakes[judged]]]
         if self.wrong_images:
-            assert batch.wrong_images is not None, "the loop has not made the wrong pictures"
-            pictures.append(batch.wrong_images[judged])
+            assert real_ones.wrong_images is not None, "wrong pictures are not given"
+            pictures.append(real_ones.wrong_images[judged])
         features = networks.trunks([self.seen(images, step) for images in pictures])
         told = [self.told(text.sentence)] * len(features)
         if not self.wrong_images and text.wrong is not None:
@@ -180,12 +175,13 @@ class TextToImage(System):
     def penalty_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """The penalty of every stage, in float32: it is a gradient, and its power may be high."""
         penalty, judge = self.gradient_penalty, self.discriminator
-        assert penalty is not None and shared.batch.images is not None
+        assert penalty is not None
         with torch.autocast(step.device.type, enabled=False):
             judged = slice(-len(judge.resolutions), None)
-            pairs = zip(shared.batch.images[judged], shared.fakes[judged], strict=True)
+            real = shared.batch.of(Pictures).images[judged]
+            pairs = zip(real, shared.fakes[judged], strict=True)
             share = step.uniform(1, 1, 1)
-            images = [penalty.place(real, fake, share) for real, fake in pairs]
+            images = [penalty.place(one, fake, share) for one, fake in pairs]
             told = self.told(shared.text.sentence).detach().requires_grad_(penalty.text)
             losses: Losses = {}
             logits = judge(self.seen(images, step), told)
@@ -216,14 +212,27 @@ class TextToImage(System):
 
     @torch.no_grad()
     def sample(
-        self, tokens: Tensor, lengths: Tensor, seeds: list[int], attention: bool = False
+        self, asked: Mapping[str, Part], seeds: list[int], attention: bool = False
     ) -> Samples:
-        """Pictures for tokens (B, T) with lengths (B,); each depends on its own seed alone."""
+        """Pictures of captions (B)."""
+        captions = part_of(asked, Captions)
+        text = encoded(self.encoder, captions.tokens, captions.lengths)
         dims = self.generator.noise_dim, self.generator.condition_dim
-        noise, epsilon = noise_of(seeds, sum(dims)).to(tokens.device).split(dims, dim=1)
-        text = encoded(self.encoder, tokens, lengths)
+        noise, epsilon = noise_of(seeds, sum(dims)).to(captions.tokens.device).split(dims, dim=1)
         made = self.draw(noise, epsilon, text, attention)
-        return Samples(made.images, list(made.attention))
+        return Samples({PICTURE: made.images}, list(made.attention))
+
+
+def text_of(captions: Captions) -> Text:
+    """The text of captions that were encoded before, in float32."""
+    assert captions.sentence is not None, "captions are not encoded"
+    wrong, words = captions.wrong_sentence, captions.words
+    return Text(
+        captions.sentence.float(),
+        None if wrong is None else wrong.float(),
+        None if words is None else words.float(),
+        None if words is None else word_mask(captions.lengths, words.shape[2]),
+    )
 
 
 def encoded(encoder: Any, tokens: Tensor, lengths: Tensor) -> Text:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from experiments.config.build import build
+from experiments.data.batches import Batches
 from experiments.data.store.dataset import Dataset, open_dataset
-from experiments.data.store.feature import CaptionFeatures
+from experiments.data.view.base import usable
 from experiments.machine.rank import Ranks
 from experiments.machine.setup import memory_format
-from experiments.metric.extractor import hash_weights
 from experiments.run.weight import load_pretrained
 from experiments.system.base import System
 from experiments.terminal.line import say_once
@@ -26,35 +27,37 @@ def built(node: Any, facts: dict[str, Any] | None = None, path: str = "") -> Any
 def open_data(config: dict[str, Any], ranks: Ranks) -> Dataset:
     """The data set at the size that the run's largest stage needs; said once."""
     data = config["data"]
-    image_size = image_size_of(config)
+    side = image_size_of(config)
     dataset = open_dataset(
         build(data["reader"]),
-        int(image_size * float(data["margin"])),
+        None if side is None else int(side * float(data["margin"])),
         Path(config["paths"]["cache"]),
         int(data["max_words"]),
         quiet=not ranks.main,
     )
     say_once(dataset.summary)
-    return dataset
+    return replace(dataset, flip=bool(data["flip"]))
 
 
-def image_size_of(config: dict[str, Any]) -> int:
-    """Side of the largest pictures that a system is given."""
-    system = config["system"]
-    return int(system.get("image_size") or config["generator"]["resolutions"][-1])
+def image_size_of(config: dict[str, Any]) -> int | None:
+    """Side of the largest pictures that a system is given, None where it is given none."""
+    resolutions = (config.get("generator") or {}).get("resolutions") or [None]
+    side = config["system"].get("image_size") or resolutions[-1]
+    return None if side is None else int(side)
 
 
 def facts_of(dataset: Dataset) -> dict[str, Any]:
     """What the data decide about networks, and what a trained run must know of its data."""
     sizes = {name: len(values) for name, values in dataset.attribute_values.items()}
+    words = dataset.vocabulary
     return {
-        "vocabulary_size": len(dataset.vocabulary),
-        "vocabulary_hash": dataset.vocabulary.hash,
+        "vocabulary_size": 0 if words is None else len(words),
+        "vocabulary_hash": "" if words is None else words.hash,
         "attribute_values": sizes or None,
         "num_classes": None if sizes else len(dataset.class_names),
         "local_attributes": list(dataset.colour_attributes),
         "data": dataset.fingerprint,
-        "words": dataset.vocabulary.words,
+        "words": () if words is None else words.words,
     }
 
 
@@ -82,13 +85,27 @@ def compile_networks(system: System) -> None:
         network.compile(fullgraph=True)
 
 
-def caption_features(system: System, dataset: Dataset, ranks: Ranks) -> CaptionFeatures | None:
-    """Captions encoded once, where the system's text encoder never changes."""
-    encode = system.frozen_text()
-    if encode is None:
-        return None
-    owner = getattr(encode, "__self__", system)
-    split, cache = dataset.train.read_as(system.reads), dataset.folder
-    return CaptionFeatures.open(
-        split, encode, hash_weights(owner), cache, ranks.device, quiet=not ranks.main
+def open_batches(config: dict[str, Any], system: System, dataset: Dataset, ranks: Ranks) -> Batches:
+    """This process's batches of the training split, of what the system asks for."""
+    views = [
+        view.open(dataset, dataset.train, ranks.device, quiet=not ranks.main)
+        for view in system.views()
+    ]
+    return Batches(
+        dataset.train,
+        int(config["trainer"]["batch"]),
+        int(config["seed"]),
+        views,
+        ranks.rank,
+        ranks.processes,
+        system.sampling,
     )
+
+
+def usable_by(system: System, dataset: Dataset, ranks: Ranks) -> Dataset:
+    """The data set without the records that a view of the system cannot use; said where that is
+    another one."""
+    found = usable(dataset, system.views(), quiet=not ranks.main)
+    if found is not dataset:
+        say_once(found.summary)
+    return found

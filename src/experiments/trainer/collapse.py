@@ -18,6 +18,8 @@ from torch import Tensor
 
 from experiments.data.store.dataset import Dataset
 from experiments.data.store.split import Split
+from experiments.data.view.caption import CAPTION, Captions
+from experiments.data.view.picture import PICTURE
 from experiments.metric.diversity import diversity
 from experiments.metric.real import read_captions, real_images
 from experiments.run.folder import DIVERSITY
@@ -48,11 +50,10 @@ class CollapseDetector:
         self.threshold: float | None = run.config["trainer"]["collapse"]
 
     def look(self, images: int, ema: EMA, stats: StatsFile) -> None:
-        """Measure, log, and warn where a collapse begins, and tell where it is over.
-
-        The system must draw pictures of captions. `stats` gets a line, unless it has one.
-        """
-        if self.threshold is None or not self.rows:
+        """Measure, log, and warn where a collapse begins, and tell where it is over: of a system
+        that draws pictures of captions. `stats` gets a line, unless it has one."""
+        draws = self.system.asks == (CAPTION,) and self.system.makes == PICTURE
+        if self.threshold is None or not self.rows or not draws:
             return
         drawn, real = self.pictures(ema)
         found = measured(drawn, real)
@@ -85,7 +86,7 @@ class CollapseDetector:
             for row in self.rows:
                 captions = self.split.caption_start[[row]].repeat(PICTURES)
                 tokens, lengths = read_captions(self.split, captions, self.system, device)
-                made = self.system.sample(tokens, lengths, seeds)  # type: ignore[operator]
+                made = self.system.sample({CAPTION: Captions(tokens, lengths)}, seeds)
                 drawn.append(made.images[-1].float().cpu())
         size, cpu = drawn[0].shape[-1], torch.device("cpu")
         real = [real_images(self.split, self._like(row), size, cpu) for row in self.rows]
@@ -104,7 +105,7 @@ class CollapseDetector:
         path = self.run.folder / "samples" / name
         columns = [*to_pixels(drawn.transpose(0, 1)), *to_pixels(real.transpose(0, 1))]
         titles = ["drawn"] * PICTURES + ["real"] * real.shape[1]
-        captions = [self.split.captions[row][0] for row in self.rows]
+        captions = [self.split.label(row) for row in self.rows]
         line = f"{images} images: {told(found)}"
         sheet = table(columns, titles, captions, max(WIDTH, drawn.shape[-1]), [line])
         save_png(sheet, path)

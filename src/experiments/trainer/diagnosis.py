@@ -144,21 +144,18 @@ def _record(record: Record) -> dict[str, Any]:
 
 
 def _batch(training: Training, batch_at: int) -> list[dict[str, Any]]:
-    """The images and captions of all processes, in their order."""
-    batch, split = training.batches.at(batch_at), training.batches.split
-    columns = torch.stack([batch.rows, batch.caption_rows, batch.wrong_caption_rows], dim=1)
-    found = training.ranks.gather(columns.to(training.ranks.device)).tolist()
-    texts: list[str] = [text for captions in split.captions for text in captions]
-    return [
-        {
-            "key": split.keys[row],
-            "row": row,
-            "caption_row": caption,
-            "caption": texts[caption],
-            "wrong_caption_row": wrong if wrong >= 0 else None,
-        }
-        for row, caption, wrong in found
-    ]
+    """The records of all processes, in their order, and what each view says of its own."""
+    batch, batches = training.batches.at(batch_at), training.batches
+    told = {view.name: view.told(batch.views[view.name]) for view in batches.views}
+    columns = [batch.rows, *(column for part in told.values() for column in part.values())]
+    found = training.ranks.gather(torch.stack(columns, dim=1).to(training.ranks.device)).tolist()
+    records = []
+    for row, *numbers in found:
+        record, left = {"key": batches.split.keys[row], "row": row}, iter(numbers)
+        for view in batches.views:
+            record |= view.explained({name: next(left) for name in told[view.name]})
+        records.append(record)
+    return records
 
 
 def _state(training: Training) -> Iterable[tuple[str, Tensor]]:

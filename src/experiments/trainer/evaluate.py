@@ -19,7 +19,7 @@ from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import Interrupt
 from experiments.terminal.line import say, show
 from experiments.tracker.artifact import log_evaluation
-from experiments.trainer.assemble import build_system, built, facts_of, open_data
+from experiments.trainer.assemble import build_system, built, facts_of, open_data, usable_by
 from experiments.trainer.execute import train_missing
 from experiments.trainer.observer import write_scores
 
@@ -48,6 +48,7 @@ def evaluate_run(
     facts = facts_of(dataset)
     require_vocabulary(folder, facts)
     system = build_system(without_pretrained(merged, "system"), facts, ranks)
+    dataset = usable_by(system, dataset, ranks)
     build(without_pretrained(merged, "metric")["metric"], facts, "metric")  # before what it needs
     train_missing(needs, ranks, interrupt, folder.name)
     scorer = built(with_paths(merged, needs)["metric"], facts, "metric")

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 
 from experiments.config.build import build
-from experiments.data.batches import Batches
 from experiments.file.whole import write_json
 from experiments.machine.rank import Ranks, check_precision
 from experiments.machine.setup import compiles, make_deterministic, precision
@@ -31,11 +30,12 @@ from experiments.tracker.tracker import Tracker, start
 from experiments.trainer.assemble import (
     build_system,
     built,
-    caption_features,
     compile_networks,
     counts_of,
     facts_of,
+    open_batches,
     open_data,
+    usable_by,
 )
 from experiments.trainer.finished import show_scores
 from experiments.trainer.loop import fit, resume
@@ -101,20 +101,8 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | Non
     make_deterministic(bool(trainer["deterministic"]))
     torch.manual_seed(mix(int(config["seed"]), "build"))
     system = build_system(config, facts, ranks)
-    batches = Batches(
-        dataset.train.read_as(system.reads),
-        int(trainer["batch"]),
-        int(config["seed"]),
-        system.resolutions[-1],
-        system.mismatch,  # type: ignore[arg-type]
-        ranks.rank,
-        ranks.processes,
-        caption_features(system, dataset, ranks),
-        bool(config["data"]["flip"]),
-        system.sampling,
-        system.wrong_images,
-        system.captions,
-    )
+    dataset = usable_by(system, dataset, ranks)
+    batches = open_batches(config, system, dataset, ranks)
     dtype = precision(trainer["precision"], ranks.device)
     check_precision(os.environ, trainer["precision"], dtype)
     optim, data = build(config["optim"], None, "optim"), facts["data"]

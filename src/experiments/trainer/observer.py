@@ -10,12 +10,10 @@ import torch
 from PIL.Image import Image
 from torch import Tensor
 
-from experiments.data.augment import centre, crop_and_flip, pyramid
 from experiments.data.store.dataset import Dataset
-from experiments.data.text.vocabulary import tokenize
+from experiments.data.view.base import Part, Pixels, View
 from experiments.file.whole import write_json
 from experiments.machine.rank import Ranks
-from experiments.metric.real import read_captions
 from experiments.metric.result import Result
 from experiments.run.folder import (
     CAPTIONS,
@@ -30,7 +28,7 @@ from experiments.run.prerequisite import Run
 from experiments.run.stats import StatsFile
 from experiments.sample.attention import attention_stages
 from experiments.sample.picture import beside, pictures, save_png, stage_grid
-from experiments.system.base import Samples, System
+from experiments.system.base import System
 from experiments.terminal.error import UserError
 from experiments.terminal.progress import Progress
 from experiments.tracker.tracker import Tracker
@@ -65,6 +63,7 @@ class Observer:
         self.goal = int(run.config["trainer"]["images"])
         count = min(int(run.config["trainer"]["sample_captions"]), len(dataset.test))
         self.rows = spread(dataset.test.labels.tolist(), count)
+        self._views: dict[str, View] | None = None
         self.collapse = CollapseDetector(run, system, dataset, tracker, self.rows)
 
     def progress(self, images: int) -> Progress:
@@ -100,55 +99,57 @@ class Observer:
             self.bar.update(images, shown)
 
     def real_grid(self) -> None:
-        """Real pictures at every stage with their captions, before anything is trained: half of all
+        """Real records at every stage with their captions, before anything is trained: half of all
         faults in data are visible here."""
         if not self.ranks.main or not self.rows:
             return
-        write_json(self.run.folder / CAPTIONS, {"captions": self._captions()})
-        path = self.run.folder / "samples" / "real.png"
-        if path.exists():
+        if any(self.dataset.test.captions):
+            write_json(self.run.folder / CAPTIONS, {"captions": self._labels()})
+        path, real = self.run.folder / "samples" / "real.png", self._real()
+        if path.exists() or not real:
             return
-        sheet = self._sheet(self._real())
+        sheet = self._sheet(real)
         save_png(sheet, path)
         self.tracker.log_pictures("real", [sheet], 0, [path.name])
 
     def sample(self, images: int, ema: EMA) -> None:
-        """The same captions and noise every time, at every stage, beside the real pictures."""
-        draw = getattr(self.system, "sample", None)
-        if not self.ranks.main or not self.rows or draw is None:
+        """What the system makes of the same records from the same noise every time, at every stage,
+        beside what is real, as far as it can be shown."""
+        if not self.ranks.main or not self.rows or self.system.makes is None:
             return
         with self.meter.paused():
-            self._sample(draw, images, ema)
+            self._sample(self.views[self.system.makes], images, ema)
             self.collapse.look(images, ema, self.stats)
 
-    def _sample(self, draw: Callable[..., Samples], images: int, ema: EMA) -> None:
+    def _sample(self, view: View, images: int, ema: EMA) -> None:
         columns = int(self.run.config["trainer"]["sample_columns"])
-        split, count, device = self.dataset.test, len(self.rows), self.ranks.device
-        captions = split.caption_start[self.rows]
-        tokens, lengths = read_captions(split, captions, self.system, device)
+        count, draw = len(self.rows), self.system.sample
+        asked = {key: self._given(self.views[key], self.ranks.device) for key in self.system.asks}
         seeds = [[n * 1000 + k for k in range(count)] for n in range(max(1, columns))]
         with ema.in_place(self.system):
-            made = draw(tokens, lengths, seeds[0], attention=True)
-            more = [draw(tokens, lengths, others) for others in seeds[1:]]
-        stages = [*made.images, *(extra.images[-1] for extra in more)]
+            made = draw(asked, seeds[0], attention=True)
+            more = [draw(asked, others) for others in seeds[1:]]
+        values = [*made.made[view.name], *(extra.made[view.name][-1] for extra in more)]
+        stages, real = shown(view, values), shown(view, view.stages(self._given(view))[-1:])
+        if not stages or not real:
+            return
         folder, name = self.run.folder / "samples", f"images-{images:010d}"
-        real = self._real()[-1]
-        sheet = self._sheet(stages, real)
+        sheet = self._sheet(stages, real[0])
         save_png(sheet, folder / f"{name}.png")
         self.tracker.log_pictures("samples", [sheet], images, [f"{images} images"])
-        rows = zip(self._captions(), pictures(made.images[-1]), pictures(real), strict=True)
+        last = len(made.made[view.name])
+        rows = zip(self._labels(), pictures(stages[last - 1]), pictures(real[0]), strict=True)
         self.tracker.log_samples(list(rows), images)
-        if made.attention:
-            caption = self._captions()[0]
-            words = tokenize(caption)[: int(lengths[0])]
+        steps = [step for key in self.system.asks for step in self.views[key].steps(self.rows[0])]
+        if made.attention and steps:
             sheet = attention_stages(
-                [stage[0] for stage in made.images[1:]],
+                [stage[0] for stage in stages[1:last]],
                 [maps[0].float() for maps in made.attention],
-                words,
-                columns=None if len(words) < WIDE else len(words) // 2 + 1,
+                steps,
+                columns=None if len(steps) < WIDE else len(steps) // 2 + 1,
             )
             save_png(sheet, folder / f"attention-{name}.png")
-            self.tracker.log_pictures("attention", [sheet], images, [caption])
+            self.tracker.log_pictures("attention", [sheet], images, self._labels()[:1])
 
     def evaluate(self, images: int, ema: EMA) -> Result | None:
         """Scores of the averaged networks, into the log and `scores.json`; at the end of the run
@@ -186,9 +187,21 @@ class Observer:
             return False
         return scores is not None and scores.get("images") == images
 
-    def _sheet(self, stages: list[Tensor], real: Tensor | None = None) -> Image:
-        """One row for each caption; many of them stand in two halves, side by side."""
-        captions = self._captions()
+    @property
+    def views(self) -> dict[str, View]:
+        """Those of the system by name, open on the test split."""
+        if self._views is None:
+            views, dataset, device = self.system.views(), self.dataset, self.ranks.device
+            self._views = {view.name: view.open(dataset, dataset.test, device) for view in views}
+        return self._views
+
+    def _given(self, view: View, device: torch.device | str = "cpu") -> Part:
+        """What the system is given of the shown records."""
+        return view.real(self.rows, device)
+
+    def _sheet(self, stages: list[Pixels], real: Pixels | None = None) -> Image:
+        """One row for each record; many of them stand in two halves, side by side."""
+        captions = self._labels()
         half = len(captions) if len(captions) < TALL else -(-len(captions) // 2)
         parts = [slice(first, first + half) for first in range(0, len(captions), half)]
         return beside(
@@ -198,14 +211,20 @@ class Observer:
             ]
         )
 
-    def _captions(self) -> list[str]:
-        return [self.dataset.test.captions[row][0] for row in self.rows]
+    def _labels(self) -> list[str]:
+        return [self.dataset.test.label(row) for row in self.rows]
 
-    def _real(self) -> list[Tensor]:
-        pixels = torch.from_numpy(self.dataset.test.images[self.rows])
-        size = self.system.resolutions[-1]
-        offsets, still = centre(pixels.shape[1], size), torch.zeros(len(pixels), dtype=torch.bool)
-        return pyramid(crop_and_flip(pixels, offsets, still, size), self.system.resolutions)
+    def _real(self) -> list[Pixels]:
+        """The shown records at every stage, of the view that is made, or else of each."""
+        names = [self.system.makes] if self.system.makes else list(self.views)
+        views = [self.views[name] for name in names]
+        return [stage for view in views for stage in shown(view, view.stages(self._given(view)))]
+
+
+def shown(view: View, stages: list[Tensor]) -> list[Pixels]:
+    """How the rows of each stage look on a sheet; nothing where they cannot be shown."""
+    found = [view.pictures(stage) for stage in stages]
+    return [] if any(images is None for images in found) else found  # type: ignore[return-value]
 
 
 def spread(labels: list[int], count: int) -> list[int]:

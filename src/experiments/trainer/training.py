@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from experiments.data.augment import crop_and_flip, pyramid
 from experiments.data.batches import Batch, Batches
 from experiments.machine.rank import Ranks
 from experiments.machine.setup import memory_format
@@ -141,16 +139,8 @@ class Training:
             return self.system.prepare(part, step)
 
     def to_device(self, batch: Batch) -> Batch:
-        """Crop, flip and pyramid happen here, on the device."""
-        batch = batch.to(self.ranks.device)
-
-        def ready(pixels: Tensor) -> list[Tensor]:
-            crops = crop_and_flip(pixels, batch.offsets, batch.flips, self.batches.crop)
-            images = pyramid(crops, self.system.resolutions)
-            return [image.contiguous(memory_format=self.layout) for image in images]
-
-        wrong = None if batch.wrong_pixels is None else ready(batch.wrong_pixels)
-        return replace(batch, images=ready(batch.pixels), wrong_images=wrong)
+        """What its views do to a batch happens here, on the device."""
+        return self.batches.ready(batch.to(self.ranks.device), self.layout)
 
     def split(self, batch: Batch) -> list[tuple[Batch, Step]]:
         """The parts of the batch, each with the noise of its rows."""
@@ -161,7 +151,7 @@ class Training:
         for part in range(self.parts):
             rows = slice(first + part * size, first + (part + 1) * size)
             step = Step(self.seed, self.place, self.batch, rows, device, processes)
-            found.append((batch.part(part * size, (part + 1) * size), step))
+            found.append((batch.cut(part * size, (part + 1) * size), step))
         return found
 
     def average_buffers(self) -> None:

@@ -8,11 +8,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from experiments.data.batches import Batches
 from experiments.data.store.dataset import Dataset
 from experiments.data.store.feature import BATCH, CaptionFeatures, tokens_hash
 from experiments.data.store.split import Split
+from experiments.data.view.caption import Captions
 from experiments.terminal.error import UserError
+from tests.data.made_batches import make_batches
 
 
 class Encoder(nn.Module):
@@ -88,14 +89,15 @@ def test_a_failure_leaves_nothing(split: Split, tmp_path: Path) -> None:
 
 def test_batches_carry_the_features_of_their_captions(split: Split, tmp_path: Path) -> None:
     features = CaptionFeatures.open(split, Encoder(), "enc", tmp_path, quiet=True)
-    batch = Batches(split, 8, 0, 8, "class_aware", features=features).at(24)
-    assert batch.words is not None and batch.sentence is not None
-    assert batch.wrong_sentence is not None
-    words, sentence = features.at(batch.caption_rows)
-    assert torch.equal(batch.words, words) and torch.equal(batch.sentence, sentence)
-    assert torch.equal(batch.wrong_sentence, features.at(batch.wrong_caption_rows)[1])
-    assert batch.to("cpu").words is not None
-    assert Batches(split, 8, 0, 8, features=features).at(0).wrong_sentence is None
+    batch = make_batches(split, 8, 0, 8, "class_aware", features=features).at(24)
+    text = batch.of(Captions)
+    assert text.words is not None and text.sentence is not None
+    assert text.wrong_sentence is not None
+    words, sentence = features.at(text.rows)
+    assert torch.equal(text.words, words) and torch.equal(text.sentence, sentence)
+    assert torch.equal(text.wrong_sentence, features.at(text.wrong_rows)[1])
+    assert batch.to("cpu").of(Captions).words is not None
+    assert make_batches(split, 8, 0, 8, features=features).at(0).of(Captions).wrong_sentence is None
 
 
 def test_an_encoder_of_sentences_alone_has_no_words(split: Split, tmp_path: Path) -> None:
@@ -111,10 +113,11 @@ def test_an_encoder_of_sentences_alone_has_no_words(split: Split, tmp_path: Path
         expected = encoder(*(torch.from_numpy(part) for part in split.read(np.array([3, 0]))))[1]
         assert torch.equal(sentence, expected.half())
     assert [file.name for file in tmp_path.glob("captions-*/*")] == ["sentence.npy"]
-    batch = Batches(split, 8, 0, 8, "class_aware", features=features).at(24)
-    assert batch.words is None and batch.sentence is not None
-    assert torch.equal(batch.sentence, features.at(batch.caption_rows)[1])
-    assert torch.equal(batch.wrong_sentence, features.at(batch.wrong_caption_rows)[1])
+    batch = make_batches(split, 8, 0, 8, "class_aware", features=features).at(24)
+    text = batch.of(Captions)
+    assert text.words is None and text.sentence is not None
+    assert torch.equal(text.sentence, features.at(text.rows)[1])
+    assert torch.equal(text.wrong_sentence, features.at(text.wrong_rows)[1])
 
 
 def test_characters_are_encoded_by_their_own_tokens(split: Split, tmp_path: Path) -> None:
@@ -126,6 +129,13 @@ def test_characters_are_encoded_by_their_own_tokens(split: Split, tmp_path: Path
     expected = Encoder()(*(torch.from_numpy(part) for part in letters.read(rows)))[1]
     assert torch.equal(by_letters.at(rows)[1], expected.half())
     assert not torch.equal(by_letters.at(rows)[1], by_words.at(rows)[1])
-    batch = Batches(letters, 8, 0, 8, features=by_letters).at(0)
-    assert batch.tokens.dtype == torch.int64 and batch.tokens.shape == (8, 201)
-    assert torch.equal(batch.tokens, torch.from_numpy(letters.read(batch.caption_rows.numpy())[0]))
+    batch = make_batches(letters, 8, 0, 8, features=by_letters).at(0)
+    text = batch.of(Captions)
+    assert text.tokens.dtype == torch.int64 and text.tokens.shape == (
+        8,
+        201,
+    )
+    assert torch.equal(
+        text.tokens,
+        torch.from_numpy(letters.read(text.rows.numpy())[0]),
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from experiments.data.store.picture import damaged, open_store, progress_bar
 from experiments.data.store.split import Split
@@ -99,6 +99,16 @@ class CaptionFeatures:
         counts = np.array([len(rows) for rows in captions], np.float32)[:, None]
         sums = np.add.reduceat(sentences.astype(np.float32), first, axis=0)
         return torch.from_numpy((sums / counts).astype(np.float16))
+
+
+def hash_weights(network: nn.Module) -> str:
+    """Twelve hexadecimal digits of the names, shapes and values of a state dict."""
+    digest = hashlib.sha256()
+    for name, value in sorted(network.state_dict().items()):
+        digest.update(f"{name} {tuple(value.shape)} {value.dtype} ".encode())
+        raw = value.detach().cpu().contiguous().flatten().view(torch.uint8)
+        digest.update(raw.numpy().tobytes())
+    return digest.hexdigest()[:12]
 
 
 def tokens_hash(split: Split) -> str:

@@ -1,4 +1,4 @@
-"""Decode or draw the pictures of a store: in this process, and in one per core where it is long."""
+"""What is prepared of each record: in this process, and in one per core where it is long."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,47 +27,58 @@ from experiments.terminal.error import BadInput, UserError
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-CHUNK = 32  # pictures handed to a worker at a time
+CHUNK = 32  # records handed to a worker at a time
 PATIENCE = 1.5  # seconds of work in this process before a pool, which takes as long to start
-_job: tuple[Reader, np.ndarray] | None = None  # set in worker processes only
+# What is done with the records that begin at a row. It pickles, as readers do.
+Work = Callable[[Reader, int, Sequence[Record]], Any]
+_job: tuple[Work, Reader] | None = None  # set in worker processes only
 
 
 def fill_store(
     reader: Reader, records: Sequence[Record], path: Path, workers: int | None, bar: tqdm
 ) -> dict[int, str]:
     """Draw every record into its row; the reason of each row that could not be drawn."""
+    reasons: dict[int, str] = {}
+    for found in worked(partial(_draw, path), reader, records, workers, bar):
+        reasons |= found
+    return reasons
+
+
+def worked(
+    work: Work, reader: Reader, records: Sequence[Record], workers: int | None, bar: tqdm
+) -> Iterator[Any]:
+    """What `work` gives for each stretch of the records, in their order."""
     patience = PATIENCE if workers is None else 0.0
     workers = min(workers or _cores(), len(records))
     if workers <= 1 or multiprocessing.current_process().daemon:  # a daemon may have no children
         patience = math.inf
     step = max(1, min(CHUNK, len(records) // (4 * max(1, workers))))
     chunks = deque((row, records[row : row + step]) for row in range(0, len(records), step))
-    reasons: dict[int, str] = {}
-    images = np.lib.format.open_memmap(path, "r+")
     start = time.monotonic()
     while chunks and time.monotonic() - start < patience:
         row, chunk = chunks.popleft()
-        reasons |= _draw(reader, images, row, chunk)
+        yield work(reader, row, chunk)
         bar.update(len(chunk))
     if not chunks:
-        return reasons
+        return
     pool = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), _start_worker, (reader, path)
+        workers, multiprocessing.get_context("spawn"), _start_worker, (work, reader)
     )
     try:
         with _main_unseen(reader):
-            jobs = {pool.submit(_work, row, chunk): len(chunk) for row, chunk in chunks}
-        for job in as_completed(jobs):
-            reasons |= job.result()
-            bar.update(jobs[job])
+            jobs = [(pool.submit(_work, row, chunk), len(chunk)) for row, chunk in chunks]
+        jobs.reverse()  # what was handed over is let go
+        while jobs:
+            job, count = jobs.pop()
+            yield job.result()
+            bar.update(count)
     except BrokenProcessPool:
         raise UserError(
-            f"{reader.name}: a process that prepares pictures died, most likely for want of "
+            f"{reader.name}: a process that prepares the data died, most likely for want of "
             "memory; workers=1 prepares them in this process"
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    return reasons
 
 
 def _cores() -> int:
@@ -90,7 +102,7 @@ def _main_unseen(reader: Reader) -> Iterator[None]:
         main.__dict__.update(saved)
 
 
-def _start_worker(reader: Reader, path: Path) -> None:
+def _start_worker(work: Work, reader: Reader) -> None:
     """Ctrl-C is the parent's to handle; and a worker whose parent was killed must not stay."""
     global _job
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -102,17 +114,18 @@ def _start_worker(reader: Reader, path: Path) -> None:
         os._exit(1)
 
     threading.Thread(target=leave_with_parent, daemon=True).start()
-    _job = (reader, np.lib.format.open_memmap(path, "r+"))
+    _job = (work, reader)
 
 
-def _work(row: int, records: Sequence[Record]) -> dict[int, str]:
+def _work(row: int, records: Sequence[Record]) -> Any:
     assert _job is not None
-    return _draw(*_job, row, records)
+    work, reader = _job
+    return work(reader, row, records)
 
 
-def _draw(
-    reader: Reader, images: np.ndarray, row: int, records: Sequence[Record]
-) -> dict[int, str]:
+def _draw(path: Path, reader: Reader, row: int, records: Sequence[Record]) -> dict[int, str]:
+    """Pictures of the records into the rows of the store."""
+    images = np.lib.format.open_memmap(path, "r+")
     reasons = {}
     for k, record in enumerate(records, start=row):
         try:

@@ -81,10 +81,14 @@ def build_store(
 
 def dropped_pictures(path: Path) -> list[Drop]:
     """The records that the store at `path` left out. Raises `UserError` for a damaged list."""
-    side = path.with_suffix(".json")
-    pairs = read_json(side)
+    return dropped_records(path.with_suffix(".json"))
+
+
+def dropped_records(path: Path) -> list[Drop]:
+    """The records that a list names, with reasons. Raises `UserError` for a damaged list."""
+    pairs = read_json(path)
     if not isinstance(pairs, list) or not all(_is_pair(pair) for pair in pairs):
-        raise damaged(side, "not a list of pictures")
+        raise damaged(path, "not a list of records")
     return [Drop(*pair) for pair in pairs]
 
 

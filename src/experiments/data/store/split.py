@@ -17,7 +17,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 
@@ -31,11 +31,39 @@ Arrays = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
+class ImageRows:
+    """Some rows of an array of pictures, which are read where they are asked for."""
+
+    array: np.ndarray  # (.., L, L, 3)
+    rows: np.ndarray  # int64 (N,)
+
+    @classmethod
+    def of(cls, images: np.ndarray | ImageRows, rows: np.ndarray) -> ImageRows:
+        """Those rows of an array, or of what is some rows itself."""
+        if isinstance(images, ImageRows):
+            return cls(images.array, images.rows[rows])
+        return cls(np.asarray(images), rows)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.rows), *self.array.shape[1:])
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        found: np.ndarray = self.array[self.rows[rows]]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class Split:
-    """N images with M captions; A attributes, T = the most tokens that are kept of a caption."""
+    """N records, with M captions and a picture each where the data set has them; A attributes,
+    T = the most tokens that are kept of a caption. What else there is of a record, views open by
+    its key."""
 
     name: str
-    images: np.ndarray  # uint8 (N, L, L, 3), a view of the memory map
+    images: np.ndarray | ImageRows  # uint8 (N, L, L, 3), of the memory map; L = 0: no pictures
     keys: list[str]
     captions: list[list[str]]  # per image
     labels: np.ndarray  # int64 (N,)
@@ -52,6 +80,10 @@ class Split:
     def read(self, caption_rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Tokens int64 (B, T) and lengths int64 (B,) of the captions (B,)."""
         return self.tokens[caption_rows].astype(np.int64), self.lengths[caption_rows]
+
+    def label(self, row: int) -> str:
+        """What a person knows the record by: its first caption, or its key."""
+        return self.captions[row][0] if self.captions[row] else self.keys[row]
 
     def caption_at(self, rows: np.ndarray, uniform: np.ndarray) -> np.ndarray:
         """A caption (B,) of each of the images (B,), by a number in [0, 1)."""
@@ -70,6 +102,25 @@ class Split:
             found.append(start + (row - start + np.append(0, more)) % (end - start))
         return found
 
+    def only(self, kept: np.ndarray) -> Split:
+        """The records where `kept` (N,) is true, with what they have. No picture is copied."""
+        rows = np.flatnonzero(kept)
+        counts = np.diff(self.caption_start)
+        flat, counts = np.repeat(kept, counts), counts[kept]
+        return dataclasses.replace(
+            self,
+            images=ImageRows.of(self.images, rows),
+            keys=list(itertools.compress(self.keys, kept)),
+            captions=list(itertools.compress(self.captions, kept)),
+            labels=self.labels[kept],
+            attributes=self.attributes[kept],
+            caption_start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            caption_image=np.repeat(np.arange(len(counts)), counts),
+            tokens=self.tokens[flat],
+            lengths=self.lengths[flat],
+            mentions=self.mentions[flat],
+        )
+
     def read_as(self, reads: Reads) -> Split:
         """The same images and captions with the tokens of another way to read them, made once."""
         assert reads in get_args(Reads), reads
@@ -87,7 +138,7 @@ class Split:
 
 def encode_records(
     records: list[Record],
-    vocabulary: Vocabulary,
+    vocabulary: Vocabulary | None,
     attribute_values: dict[str, tuple[str, ...]],
     max_words: int,
 ) -> Arrays:
@@ -108,6 +159,7 @@ def encode_records(
         for name, value in record.attributes.items():
             attributes[i, names[name]] = attribute_values[name].index(value)
         for k, caption in enumerate(record.captions):
+            assert vocabulary is not None, "captions need a vocabulary"
             indices = vocabulary.encode(caption)
             if len(indices) > max_words and record.split == "train":
                 rng = np.random.default_rng(zlib.crc32(f"{record.key}#{k}".encode()))

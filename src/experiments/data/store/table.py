@@ -1,7 +1,7 @@
 """A reader's records, validated once, as a Hugging Face `datasets` table on disk, and a report.
 
-The table holds one row per image: key, image, captions, label, split, box, attributes (JSON),
-mentions. Where `datasets` is not installed the same rows are lines of `records.jsonl`.
+The table holds one row per record: key, image, captions, label, split, box, attributes (JSON),
+mentions, more (JSON). Where `datasets` is not installed the same rows are lines of `records.jsonl`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from experiments.data.record import Drop, Reader, Record
+from experiments.data.record import Drop, Reader, Record, has_of
 from experiments.data.store.picture import damaged, first_words, read_json
 from experiments.data.text.vocabulary import tokenize
 from experiments.file.whole import atomic
@@ -36,13 +36,15 @@ def read_records(reader: Reader) -> tuple[list[Record], list[Drop]]:
     """
     read = list(reader.read())
     classes, values = len(reader.class_names()), reader.attribute_values()
+    captioned = "caption" in has_of(reader)
     records: list[Record] = []
     drops: list[Drop] = []
     keys: set[str] = set()
     for entry in read:
         if isinstance(entry, Record):
             entry, empty = _without_empty_captions(entry)
-            reason = "key appears twice" if entry.key in keys else _fault(entry, classes, values)
+            reason = _fault(entry, classes, values, captioned)
+            reason = "key appears twice" if entry.key in keys else reason
             keys.add(entry.key)
             drops += [] if reason else empty
             entry = Drop(entry.key, reason) if reason else entry
@@ -153,6 +155,7 @@ def write_table(records: list[Record], folder: Path) -> None:
             "box": datasets.List(datasets.Value("int64")),
             "attributes": text,
             "mentions": datasets.List(texts),
+            "more": text,
         }
     )
     columns = {name: [row[name] for row in rows] for name in features}
@@ -198,14 +201,16 @@ def _without_empty_captions(record: Record) -> tuple[Record, list[Drop]]:
     return dataclasses.replace(record, captions=captions, mentions=mentions), empty
 
 
-def _fault(record: Record, classes: int, values: dict[str, tuple[str, ...]]) -> str:
+def _fault(
+    record: Record, classes: int, values: dict[str, tuple[str, ...]], captioned: bool
+) -> str:
     """Why the record cannot be used; empty where it can."""
     path = PurePosixPath(record.key)
     if not record.key or path.is_absolute() or ".." in path.parts:
         return "key is no safe file name"
     if record.split not in ("train", "test"):
         return f"split {record.split!r} is neither train nor test"
-    if not record.captions:
+    if captioned and not record.captions:
         return "no caption with a word"
     if not 0 <= record.label < classes:
         return f"label outside the {classes} classes"
@@ -229,6 +234,7 @@ def _row(record: Record) -> dict[str, Any]:
         "box": None if record.box is None else list(record.box),
         "attributes": json.dumps(record.attributes),
         "mentions": [list(mention) for mention in record.mentions],
+        "more": json.dumps(record.more),
     }
 
 
@@ -243,6 +249,7 @@ def _record(row: dict[str, Any]) -> Record:
         box=None if box is None else (box[0], box[1], box[2], box[3]),
         attributes=json.loads(row["attributes"]),
         mentions=tuple(tuple(mention) for mention in row["mentions"]),
+        more=json.loads(row.get("more") or "{}"),  # tables of before had no such column
     )
 
 

@@ -45,8 +45,15 @@ def reads_of(reader: object) -> Reads:
 def reader_of(reads: Reads, words: Sequence[str], max_words: int) -> tuple[Reader, int]:
     """What makes tokens of a caption, and how many of them are kept. `words` are those of the
     vocabulary, `max_words` the most of them; only an encoder of words asks for both."""
+    longest = longest_of(reads, max_words)
     if reads == "characters":
-        return alphabet.Alphabet(), alphabet.LENGTH
+        return alphabet.Alphabet(), longest
     if reads == "wordpieces":
-        return wordpiece.WordPieces(), wordpiece.LENGTH
-    return Vocabulary(list(words)), max_words
+        return wordpiece.WordPieces(), longest
+    return Vocabulary(list(words)), longest
+
+
+def longest_of(reads: Reads, max_words: int) -> int:
+    """How many tokens are kept of a caption; `max_words` of them where they are words."""
+    lengths: dict[Reads, int] = {"characters": alphabet.LENGTH, "wordpieces": wordpiece.LENGTH}
+    return lengths.get(reads, max_words)

@@ -1,0 +1,1 @@
+"""Modalities: one file for each, all of them what `base.py` says. See docs/view.md."""

@@ -1,0 +1,260 @@
+"""Captions as a view: one of each record's, as a text encoder reads it, and one that is wrong.
+
+Stored are the words of all captions (`split.py`), and for an encoder that never changes their
+features (`captions.py`). Captions and pictures draw from one stream, in turn: runs that began
+before there were other views keep their batches.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Self, get_args
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from experiments.data.store.dataset import Dataset
+from experiments.data.store.feature import CaptionFeatures, hash_weights
+from experiments.data.store.split import Split
+from experiments.data.text.reading import Reader, Reads, longest_of, reader_of
+from experiments.data.text.vocabulary import tokenize
+from experiments.data.view.base import Choice, Part, View
+from experiments.terminal.error import UserError
+
+CAPTION = "caption"
+SHARED_STREAM = 1  # of captions and pictures; those of `order.py` are 0 and 2
+Mismatch = Literal["none", "roll", "class_aware"]
+
+
+@dataclass(frozen=True, eq=False)
+class Captions(Part):
+    """One caption of each record, and one that does not belong to it.
+
+    Without mismatched captions `wrong_rows` is -1 and the other `wrong_` fields are zero or None.
+    `words`, `sentence` and `wrong_sentence` are there where features of a frozen text encoder are
+    stored, `words` where it gives them. A request has tokens and lengths alone.
+    """
+
+    tokens: Tensor  # int64 (B, T), padded with 0
+    lengths: Tensor  # int64 (B,)
+    rows: Tensor | None = None  # int64 (B,), captions of the split
+    wrong_rows: Tensor | None = None  # int64 (B,)
+    wrong_tokens: Tensor | None = None  # int64 (B, T)
+    wrong_lengths: Tensor | None = None  # int64 (B,)
+    words: Tensor | None = None  # float16 (B, dim, T)
+    sentence: Tensor | None = None  # float16 (B, dim)
+    wrong_sentence: Tensor | None = None  # float16 (B, dim)
+
+
+class CaptionView(View):
+    """Captions read as words, characters or word pieces.
+
+    `mismatch`: where a wrong caption comes from. `roll`: the next record's caption after sorting
+    the batch by caption length (released AttnGAN code, where it may be of the same class; here the
+    last takes the first's). `class_aware`: a random caption of a random record of another class (of
+    another record where there is one class). `encoder`: a text encoder that never changes, whose
+    features of the training captions are computed once. `average`: of a record, whose `sentence` is
+    the mean, that which is drawn and others (all, where there are fewer).
+    """
+
+    name = CAPTION
+    stream = SHARED_STREAM
+    reader: Reader  # since `asked`
+    longest: int  # tokens that are kept of a caption, since `asked`
+    strangers: Strangers  # since `open`
+
+    def __init__(
+        self,
+        reads: Reads = "words",
+        mismatch: Mismatch = "none",
+        encoder: nn.Module | None = None,
+        average: int = 1,
+    ) -> None:
+        assert mismatch in get_args(Mismatch), mismatch
+        assert average == 1 or encoder is not None, "the mean of sentences needs their features"
+        self.reads, self.mismatch, self.encoder, self.average = reads, mismatch, encoder, average
+        self.features: CaptionFeatures | None = None
+
+    def open(
+        self, dataset: Dataset, split: Split, device: torch.device | str = "cpu", quiet: bool = True
+    ) -> Self:
+        """Features are of the training split alone: what is scored or shown is encoded anew."""
+        if dataset.vocabulary is None:
+            raise UserError(f"data: {dataset.name} has no captions; choose another data set")
+        if self.encoder is None or split is not dataset.train:
+            return self.of(split)
+        captions, encode = split.read_as(self.reads), self.encoder.encode_text
+        key, folder = hash_weights(self.encoder), dataset.folder
+        return self.of(split, CaptionFeatures.open(captions, encode, key, folder, device, quiet))  # type: ignore[arg-type]
+
+    def of(self, split: Split, features: CaptionFeatures | None = None) -> Self:
+        """The view of a split, with the features of its captions where there are any."""
+        opened = copy.copy(self)
+        opened.split, opened.features = split.read_as(self.reads), features
+        opened.strangers = Strangers(split.labels)
+        return opened
+
+    # What is drawn.
+
+    def choose(
+        self, rows: np.ndarray, drawn: Mapping[str, Choice], rng: np.random.Generator
+    ) -> Choice:
+        """A caption (batch,) of each record, by one number each."""
+        return {"rows": self.split.caption_at(rows, rng.random(len(rows)))}
+
+    def pair(
+        self, rows: np.ndarray, drawn: Mapping[str, Choice], rng: np.random.Generator
+    ) -> Choice:
+        """Wrong captions (batch,), -1 for none, the records that they are of, and the captions
+        whose sentences are averaged with the right and with the wrong ones."""
+        captions = np.asarray(drawn[self.name]["rows"])
+        wrong = self._wrong(rows, captions, rng)
+        found: Choice = {"wrong": wrong, "wrong_records": self.split.caption_image[wrong]}
+        if self.average > 1:
+            found |= {
+                key: self.split.caption_sets(chosen, self.average, rng)
+                for key, chosen in (("averaged", captions), ("wrong_averaged", wrong))
+            }
+        return found
+
+    def plain(self, rows: np.ndarray) -> Choice:
+        """The first caption of each record."""
+        return {"rows": self.split.caption_start[rows], "wrong": np.full(len(rows), -1)}
+
+    def take(self, choice: Choice) -> Captions:
+        split, features = self.split, self.features
+        rows, wrong = np.asarray(choice["rows"]), np.asarray(choice["wrong"])
+        has_wrong = (wrong >= 0)[:, None]
+        tokens, lengths = split.read(rows)
+        wrong_tokens, wrong_lengths = split.read(wrong)
+        words = sentence = other = None
+        if features is not None:
+            words, sentence = features.at(rows)
+            other = None if self.mismatch == "none" else features.at(wrong)[1]
+            if "averaged" in choice:
+                sentence = features.mean(list(choice["averaged"]))
+                other = None if other is None else features.mean(list(choice["wrong_averaged"]))
+        return Captions(
+            torch.from_numpy(tokens),
+            torch.from_numpy(lengths),
+            torch.from_numpy(rows),
+            torch.from_numpy(wrong),
+            torch.from_numpy(np.where(has_wrong, wrong_tokens, 0)),
+            torch.from_numpy(np.where(has_wrong[:, 0], wrong_lengths, 0)),
+            words,
+            sentence,
+            other,
+        )
+
+    def blank(self, count: int, data: Mapping[str, Any]) -> Captions:
+        tokens = torch.zeros(
+            count, longest_of(self.reads, int(data["max_words"])), dtype=torch.int64
+        )
+        rows, lengths = tokens[:, 0].clone(), torch.full((count,), tokens.shape[1])
+        words = sentence = other = None
+        if self.encoder is not None:
+            dim = int(self.encoder.dim)  # type: ignore[arg-type]
+            sentence = torch.empty(count, dim, dtype=torch.float16)
+            other = None if self.mismatch == "none" else sentence.clone()
+            if self.gives_words:
+                words = torch.empty(count, dim, tokens.shape[1], dtype=torch.float16)
+        wrong = rows.clone(), tokens.clone(), lengths.clone()
+        return Captions(tokens, lengths, rows, *wrong, words, sentence, other)
+
+    def disk(
+        self, records: int, trained: int, captions: float, data: Mapping[str, Any]
+    ) -> dict[str, int]:
+        """Features, in float16, of every caption to train on: sentences, and words of encoders that
+        have them."""
+        if self.encoder is None:
+            return {}
+        longest = longest_of(self.reads, int(data["max_words"]))
+        numbers = int(self.encoder.dim) * (1 + longest * self.gives_words)  # type: ignore[arg-type]
+        return {"encoded captions": 2 * round(trained * captions) * numbers}
+
+    @property
+    def gives_words(self) -> bool:
+        """Whether features of words are stored, beside those of sentences."""
+        text = getattr(self.encoder, "text", self.encoder)
+        return self.encoder is not None and bool(getattr(text, "gives_words", True))
+
+    # What a person sees of it, and asks for.
+
+    def steps(self, row: int) -> list[str]:
+        """The words of the first caption that are read."""
+        read = int(self.split.lengths[self.split.caption_start[row]])
+        return tokenize(self.split.captions[row][0])[:read]
+
+    def told(self, part: Part) -> dict[str, Tensor]:
+        assert isinstance(part, Captions) and part.rows is not None and part.wrong_rows is not None
+        return {"caption_row": part.rows, "wrong_caption_row": part.wrong_rows}
+
+    def explained(self, told: Mapping[str, int]) -> dict[str, Any]:
+        row, wrong = told["caption_row"], told["wrong_caption_row"]
+        record = int(self.split.caption_image[row])
+        return {
+            "caption_row": row,
+            "caption": self.split.captions[record][row - int(self.split.caption_start[record])],
+            "wrong_caption_row": wrong if wrong >= 0 else None,
+        }
+
+    def asked(self, facts: Mapping[str, Any], config: Mapping[str, Any]) -> Self:
+        ready = copy.copy(self)
+        longest = int(config["data"]["max_words"])
+        ready.reader, ready.longest = reader_of(self.reads, facts.get("words", []), longest)
+        return ready
+
+    def read(self, inputs: Sequence[Any]) -> Captions:
+        """Tokens of captions (B); of a long one the beginning is kept."""
+        if not inputs:
+            raise UserError("text: no caption was given; use text='a small red bird'")
+        rows = []
+        for caption in inputs:
+            self.reader.require_known(caption)
+            rows.append(self.reader.encode(caption)[: self.longest])
+        tokens = torch.zeros(len(rows), self.longest, dtype=torch.int64)
+        for index, row in enumerate(rows):
+            tokens[index, : len(row)] = torch.tensor(row)
+        return Captions(tokens, torch.tensor([len(row) for row in rows]))
+
+    # Wrong pairs.
+
+    def _wrong(
+        self, rows: np.ndarray, captions: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Caption rows that do not belong to the records, (batch,); -1 for none."""
+        if self.mismatch == "none":
+            return np.full(len(rows), -1, np.int64)
+        if self.mismatch == "roll" and len(rows) > 1:
+            order = np.argsort(-self.split.lengths[captions], kind="stable")
+            wrong = np.empty_like(captions)
+            wrong[order] = captions[np.roll(order, -1)]
+            return wrong
+        return self.split.caption_at(self.strangers.of(rows, rng), rng.random(len(rows)))
+
+
+class Strangers:
+    """Draws records of other classes: what a wrong pair is made with."""
+
+    def __init__(self, labels: np.ndarray) -> None:
+        """`labels` (N,) of all records."""
+        self.labels = labels
+        self._by_class = np.argsort(labels, kind="stable")
+        self._sorted = labels[self._by_class]
+
+    def of(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A random record of another class for each (B,); of the same one only where there is but
+        one class, and never itself."""
+        count, uniform = len(self.labels), rng.random(len(rows))
+        labels = self.labels[rows]
+        first = np.searchsorted(self._sorted, labels, side="left")
+        same = np.searchsorted(self._sorted, labels, side="right") - first
+        if same[0] == count:  # one class only
+            other = (uniform * (count - 1)).astype(np.int64)
+            return np.minimum(other + (other >= rows), count - 1)
+        pick = (uniform * (count - same)).astype(np.int64)
+        found: np.ndarray = self._by_class[pick + np.where(pick >= first, same, 0)]
+        return found
