@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,7 +15,7 @@ from torch import Tensor
 from benchmarks.row import Row, faster
 from benchmarks.turns import serve, take_turns
 from experiments.machine.setup import set_up
-from experiments.metric.frechet import Moments, trace_of_root
+from experiments.metric.frechet import factor_of, gaussian, trace_of_root
 
 DIM = 2048
 COUNTS = (3000, 500)  # images: of full rank, and of less
@@ -42,31 +43,43 @@ def measure(options: Namespace) -> list[Row]:
     return rows
 
 
-def eigenvalues_of_product(first: Moments, second: Moments) -> Tensor:
+class Side(NamedTuple):
+    """Covariance (d, d), and centred features that are a factor of it, where they are few."""
+
+    covariance: Tensor
+    few: Tensor | None
+
+
+def eigenvalues_of_product(first: Side, second: Side) -> Tensor:
     """Tr (S1 S2)^(1/2) as torchmetrics has it."""
-    product = first.covariance @ second.covariance
-    return torch.linalg.eigvals(product).sqrt().real.sum()
+    return torch.linalg.eigvals(first.covariance @ second.covariance).sqrt().real.sum()
 
 
-def moments(count: int, dim: int = DIM) -> tuple[Moments, Moments]:
+def singular_values(first: Side, second: Side) -> Tensor:
+    """The same by way of factors."""
+    factors = [factor_of(s.covariance) if s.few is None else s.few for s in (first, second)]
+    return trace_of_root(*factors)
+
+
+def sides(count: int, dim: int = DIM) -> list[Side]:
     """Of features whose directions differ in spread, as an extractor's do."""
     generator = torch.Generator().manual_seed(0)
     spread = torch.linspace(0, -2, dim, dtype=torch.float64).exp()
-    features = [
-        torch.randn(count, dim, generator=generator, dtype=torch.float64) * spread + shift
-        for shift in (0.0, 0.1)
-    ]
-    return Moments.of(features[0]), Moments.of(features[1])
+    found = []
+    for shift in (0.0, 0.1):
+        rows = torch.randn(count, dim, generator=generator, dtype=torch.float64) * spread + shift
+        found.append(Side(rows.T.cov(), gaussian(rows).factor if count < dim else None))
+    return found
 
 
-FORMS = {"plain": eigenvalues_of_product, "product": trace_of_root}
+FORMS = {"plain": eigenvalues_of_product, "product": singular_values}
 
 
 def main(arguments: list[str]) -> None:
     """Serve one form."""
     launch = {"device": "cpu", "threads": torch.get_num_threads()}
     set_up({**launch, "allocator": arguments[0] != "plain"}, 1)
-    form, pair = FORMS[arguments[0]], moments(int(arguments[1]))
+    form, pair = FORMS[arguments[0]], sides(int(arguments[1]))
 
     def work() -> int:
         form(*pair)

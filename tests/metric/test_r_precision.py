@@ -47,9 +47,9 @@ def test_length_of_vectors_does_not_count() -> None:
     images, sentences, labels = vectors(300, 8, 0), vectors(300, 8, 1), torch.arange(300)
     images = images + 0.5 * sentences
     scale = vectors(300, 1, 2).abs() + 0.1
-    assert r_precision(images, sentences, labels) == r_precision(
-        images * scale, sentences * scale.flip(0), labels
-    )
+    first = r_precision(images, sentences, labels)
+    other = r_precision(images * scale, sentences * scale.flip(0), labels)
+    assert torch.equal(first.hits, other.hits)
 
 
 def test_by_hand_with_every_other_caption() -> None:
@@ -101,5 +101,5 @@ def test_the_seed_decides() -> None:
     images, sentences, labels = vectors(400, 8, 0), vectors(400, 8, 1), torch.arange(400)
     images = images + sentences
     first = r_precision(images, sentences, labels, seed=3)
-    assert first == r_precision(images, sentences, labels, seed=3)
-    assert first != r_precision(images, sentences, labels, seed=4)
+    assert first[:3] == r_precision(images, sentences, labels, seed=3)[:3]
+    assert first[:3] != r_precision(images, sentences, labels, seed=4)[:3]

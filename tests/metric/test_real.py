@@ -3,23 +3,10 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-import pytest
 import torch
 
 from experiments.data.store.dataset import Dataset
-from experiments.metric.real import at_once, captions_for, real_images, share
-
-
-@pytest.mark.parametrize(
-    ("count", "processes"), [(7, 1), (7, 2), (8, 2), (7, 3), (1, 4), (9, 4), (64, 5)]
-)
-def test_shares_in_the_order_of_ranks_are_the_rows(count: int, processes: int) -> None:
-    rows = np.arange(100, 100 + count)
-    shares = [share(rows, rank, processes) for rank in range(processes)]
-    assert len({len(each) for each in shares}) == 1
-    gathered = np.concatenate(shares)
-    assert gathered[:count].tolist() == rows.tolist()
-    assert len(gathered) - count < processes and set(gathered) == set(rows)
+from experiments.metric.real import at_once, captions_for, real_images
 
 
 def test_every_image_comes_once_before_one_comes_twice(birds: Dataset) -> None:

@@ -11,10 +11,10 @@ import torch
 
 from experiments.file.array import save_arrays
 from experiments.metric.attribute import attribute_hits, averages, mean_hits
-from experiments.metric.collected import Collected
 from experiments.metric.r_precision import r_precision
+from experiments.metric.rows import Rows
 from experiments.metric.samples import ScoreSamples, score_samples
-from experiments.metric.scores import compute_scores
+from experiments.metric.scores import Scored
 from experiments.run.folder import SCORE_SAMPLES
 from experiments.terminal.error import UserError
 
@@ -49,10 +49,12 @@ def test_hits_of_retrieval_by_hand() -> None:
     assert found.hits.tolist() == [1, 0] and found.mean == 0.5
 
 
-def test_the_mean_of_a_column_is_its_score(collect: Callable[..., Collected]) -> None:
+def test_the_mean_of_a_column_is_its_score(
+    collect: Callable[..., Rows], compute: Callable[..., Scored]
+) -> None:
     fake = collect(seed=1)
-    fake.stated[:, 2] = -1  # no caption states the last one
-    found = compute_scores(collect(), fake, ("crown", "wing", "tail"), {"crown", "wing"})
+    fake["stated"][:, 2] = -1  # no caption states the last one
+    found = compute(collect(), fake, ("crown", "wing", "tail"), {"crown", "wing"})
     samples = ScoreSamples(
         np.arange(120), {k: v.float().numpy() for k, v in found.columns.items()}, found.averages
     )

@@ -8,23 +8,28 @@ from typing import Any
 import pytest
 import torch
 
-from experiments.metric.collected import Collected
-from experiments.metric.frechet import frechet_distance
+from experiments.metric.frechet import frechet_distance, gaussian
 from experiments.metric.protocol import Protocol
-from experiments.metric.scores import compute_scores
+from experiments.metric.rows import Rows
+from experiments.metric.scores import PictureScores, Scored
 from experiments.metric.table import format_table
 
-Collect = Callable[..., Collected]
+Collect = Callable[..., Rows]
+Score = Callable[..., tuple[dict[str, float], dict[str, str]]]
 NAMES = ("crown", "wing", "pattern")
 NET = "efficientnet_lite0"
 
 
-def score(*collected: Any, **options: Any) -> tuple[dict[str, float], dict[str, str]]:
-    found = compute_scores(*collected, **options)
-    return found.scores, found.skipped
+@pytest.fixture
+def score(compute: Callable[..., Scored]) -> Score:
+    def make(*collected: Any, **options: Any) -> tuple[dict[str, float], dict[str, str]]:
+        found = compute(*collected, **options)
+        return found.scores, found.skipped
+
+    return make
 
 
-def test_everything_is_scored(collect: Collect) -> None:
+def test_everything_is_scored(collect: Collect, score: Score) -> None:
     scores, skipped = score(collect(seed=0), collect(seed=1), NAMES, {"crown", "wing"})
     assert skipped == {}
     spread = [
@@ -50,11 +55,11 @@ def test_everything_is_scored(collect: Collect) -> None:
     assert all(isinstance(value, float) for value in scores.values())
 
 
-def test_values(collect: Collect) -> None:
+def test_values(collect: Collect, score: Score) -> None:
     real, fake = collect(seed=0), collect(seed=1, shift=2.0)
     scores, _ = score(real, fake, NAMES)
-    expected = frechet_distance(real.features[NET], fake.features[NET])
-    assert scores[f"frechet/{NET}"] == expected
+    expected = frechet_distance(*(gaussian(rows[f"features/{NET}"]) for rows in (real, fake)))
+    assert scores[f"frechet/{NET}"] == pytest.approx(expected.item(), rel=1e-9)
     # A shift of 2 in 16 dimensions is 64 away; halves of the real images are not.
     assert scores[f"frechet/{NET}/real"] < 16 < 64 < scores[f"frechet/{NET}"]
     assert abs(scores[f"kernel/{NET}/real"]) < scores[f"kernel/{NET}"] / 10
@@ -64,7 +69,7 @@ def test_values(collect: Collect) -> None:
     assert scores["attribute_accuracy/mean/real"] == 1
 
 
-def test_a_copy_of_the_real_images_is_as_good_as_real(collect: Collect) -> None:
+def test_a_copy_of_the_real_images_is_as_good_as_real(collect: Collect, score: Score) -> None:
     real = collect()
     scores, _ = score(real, real, NAMES)
     assert scores[f"frechet/{NET}"] == pytest.approx(0, abs=1e-6)
@@ -72,16 +77,16 @@ def test_a_copy_of_the_real_images_is_as_good_as_real(collect: Collect) -> None:
         assert scores[name] == scores[f"{name}/real"]
 
 
-def test_the_seed_decides(collect: Collect) -> None:
+def test_the_seed_decides(collect: Collect, score: Score) -> None:
     real, fake = collect(seed=0), collect(seed=1)
     assert score(real, fake, seed=5) == score(real, fake, seed=5)
     assert score(real, fake, seed=5) != score(real, fake, seed=6)
 
 
 def test_nothing_collected_is_nothing_scored() -> None:
-    scores, skipped = score(Collected(), Collected())
-    assert scores == {}
-    assert set(skipped) == {
+    found = PictureScores().compute()
+    assert found.scores == {}
+    assert set(found.skipped) == {
         "frechet",
         "r_precision/independent",
         "attribute_accuracy",
@@ -89,7 +94,7 @@ def test_nothing_collected_is_nothing_scored() -> None:
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 9, 10])
-def test_few_images_are_scored_or_named(collect: Collect, n: int) -> None:
+def test_few_images_are_scored_or_named(collect: Collect, score: Score, n: int) -> None:
     scores, skipped = score(collect(seed=0), collect(n=n, seed=1), NAMES)
     assert (f"frechet/{NET}" in scores) == (n >= 2)
     assert (f"inception_score/{NET}" in scores) == (n >= 10)
@@ -104,28 +109,26 @@ def test_few_images_are_scored_or_named(collect: Collect, n: int) -> None:
     assert (f"frechet/{NET}/real" in reasons) == (n < 4)
 
 
-def test_images_that_are_not_finite_are_counted(collect: Collect) -> None:
+def test_images_that_are_not_finite_are_counted(collect: Collect, score: Score) -> None:
     fake = collect(seed=1)
-    fake.features[NET][:3, 0] = float("nan")
-    fake.image_vectors["damsm"][7] = float("inf")
+    fake[f"features/{NET}"][:3, 0] = float("nan")
+    fake["image_vectors/damsm"][7] = float("inf")
     scores, skipped = score(collect(seed=0), fake, NAMES)
-    reason = "3 of 120 generated images gave NaN or infinity"
-    assert skipped[f"frechet/{NET}"] == skipped[f"kernel/{NET}"] == reason
-    assert skipped["r_precision/damsm"].startswith("1 of 120 generated")
+    assert skipped[f"kernel/{NET}"] == "3 of 120 generated images gave NaN or infinity"
+    assert skipped[f"frechet/{NET}"] == "some generated images gave NaN or infinity"
+    assert skipped["r_precision/damsm"] == "1 of 120 images gave NaN or infinity"
     assert f"frechet/{NET}/real" in scores and "r_precision/independent" in scores
     assert all(torch.tensor(value).isfinite() for value in scores.values())
 
 
-def test_one_class_and_unstated_attributes(collect: Collect) -> None:
+def test_one_class_and_unstated_attributes(collect: Collect, score: Score) -> None:
     real, fake = collect(seed=0), collect(seed=1)
-    fake.labels = torch.zeros(120, dtype=torch.int64)
-    assert fake.stated is not None
-    fake.stated[:, 1] = -1
-    fake.repeats = {}
-    fake.logits = {}
+    fake["labels"] = torch.zeros(120, dtype=torch.int64)
+    fake["stated"][:, 1] = -1
+    del fake["repeats"], fake[f"logits/{NET}"]
     scores, skipped = score(real, fake, NAMES)
     assert "one class" in skipped["r_precision/damsm"]
-    assert skipped["attribute_accuracy/wing"] == "no caption of generated images states it"
+    assert skipped["attribute_accuracy/wing"] == "no caption of these images states it"
     assert "attribute_accuracy/wing/real" in scores and "attribute_accuracy/crown" in scores
     assert "no logits" in skipped[f"inception_score/{NET}"]
     assert "more than once" in skipped[f"diversity/{NET}"]
@@ -173,7 +176,7 @@ def test_table_sets_generated_beside_real_and_chance() -> None:
     assert starts <= {lines[0].index("generated")}
 
 
-def test_table_of_all_scores_and_of_none(collect: Collect) -> None:
+def test_table_of_all_scores_and_of_none(collect: Collect, score: Score) -> None:
     scores, skipped = score(collect(seed=0), collect(seed=1), NAMES, {"crown"})
     text = format_table(scores, protocol(), skipped)
     assert len(text.splitlines()) == 2 + 11 + 1 + 4

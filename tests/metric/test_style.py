@@ -13,7 +13,7 @@ from experiments.machine.rank import Ranks
 from experiments.metric.names import label
 from experiments.metric.real import captions_for
 from experiments.metric.result import Result
-from experiments.metric.style import StyleScores, attribute_scores, rms, style_scores
+from experiments.metric.style import MEANS, StyleScores, attribute_scores, rms, style_values
 from experiments.metric.table import format_table
 from experiments.system.seeding import noise_of
 
@@ -79,10 +79,11 @@ def test_the_scores_by_hand() -> None:
         **{name: torch.tensor([1.0, 4.0]) for name in ("redrawn", "redrawn_chance")},
         **{name: torch.tensor([3.0, 4.0]) for name in ("query", "query_chance")},
     }
-    assert style_scores(found) == pytest.approx(
+    values = style_values(found)
+    assert tuple(values) == MEANS
+    assert {name: each.mean().item() for name, each in values.items()} == pytest.approx(
         {
             "noise_error/style": (1 + 9) / 4,
-            "noise_error/style/chance": 1.0,
             "style_cosine/style": (1 + 0) / 2,
             "style_cosine/style/chance": (-1 + 1) / 2,
             "redrawn/style": 2.5,
@@ -124,6 +125,7 @@ def test_an_encoder_that_reads_all(birds: Dataset) -> None:
     result = score(Painter(), birds, samples=30)
     scores = result.scores
     assert scores["noise_error/style"] == pytest.approx(0, abs=1e-10)
+    assert scores["noise_error/style/chance"] == 1
     assert scores["style_cosine/style"] == pytest.approx(1)
     assert abs(scores["style_cosine/style/chance"]) < 0.5
     assert scores["redrawn/style"] == pytest.approx(0, abs=1e-4)

@@ -1,1 +1,49 @@
+"""Scores as `torchmetrics.Metric`s, for any loop: `update` with batches, `compute` over all of them
+and over all processes.
 
+Names are imported when they are asked for, so that reading names of scores costs no torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from experiments.metric.attribute import AttributeAccuracy as AttributeAccuracy
+    from experiments.metric.diversity import Diversity as Diversity
+    from experiments.metric.extractor import EfficientNetExtractor as EfficientNetExtractor
+    from experiments.metric.extractor import Given as Given
+    from experiments.metric.extractor import InceptionExtractor as InceptionExtractor
+    from experiments.metric.extractor import Logits as Logits
+    from experiments.metric.extractor import NetworkExtractor as NetworkExtractor
+    from experiments.metric.frechet import FrechetDistance as FrechetDistance
+    from experiments.metric.inception_score import ClassScore as ClassScore
+    from experiments.metric.kernel import KernelDistance as KernelDistance
+    from experiments.metric.r_precision import RPrecision as RPrecision
+    from experiments.metric.zero_shot import ZeroShot as ZeroShot
+
+_MODULES = {
+    "attribute": ("AttributeAccuracy",),
+    "diversity": ("Diversity",),
+    "extractor": (
+        "EfficientNetExtractor",
+        "Given",
+        "InceptionExtractor",
+        "Logits",
+        "NetworkExtractor",
+    ),
+    "frechet": ("FrechetDistance",),
+    "inception_score": ("ClassScore",),
+    "kernel": ("KernelDistance",),
+    "r_precision": ("RPrecision",),
+    "zero_shot": ("ZeroShot",),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

@@ -3,9 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+
+from experiments.metric.rows import RowScore
+from experiments.terminal.error import UserError
+
+
+class Shown(NamedTuple):
+    """`attribute_accuracy`, `attribute_chance` and `attribute_hits`."""
+
+    accuracy: dict[str, float]
+    chance: dict[str, float]
+    hits: Tensor
+
+
+class AttributeAccuracy(RowScore):
+    """Share of the attributes that captions state and their pictures show.
+
+    `compute` gives `Shown`; it raises `UserError` where there was no picture.
+    """
+
+    kept = ("predicted", "stated")
+
+    def __init__(
+        self, names: Sequence[str], colour_names: Collection[str] = (), **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self.names, self.colour_names = list(names), set(colour_names)
+
+    def update(self, predicted: Tensor, stated: Tensor) -> None:
+        """A batch of the arguments of `attribute_accuracy`."""
+        self.keep(predicted, stated)
+
+    def compute(self) -> Shown:
+        """Of all processes' pictures together."""
+        predicted, stated = self.rows()
+        if not len(stated):
+            raise UserError("nothing read the attributes of images")
+        hits = attribute_hits(predicted, stated)
+        return Shown(
+            mean_hits(hits, self.names, self.colour_names),
+            attribute_chance(stated, self.names, self.colour_names),
+            hits,
+        )
 
 
 def attribute_accuracy(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from experiments.data.store.split import Split
-from experiments.metric.real import LARGEST_BATCH, at_once, read_captions, real_images
+from experiments.metric.real import read_captions, real_images
 
 
 @contextmanager
@@ -28,24 +28,14 @@ def evaluating(network: nn.Module) -> Iterator[None]:
 def image_vectors(
     encoder: Any, split: Split, rows: np.ndarray, size: int, device: torch.device
 ) -> Tensor:
-    """(n, dim) float32 on the CPU, of the real pictures in `rows`, cut to `size` pixels."""
-    parts = [
-        encoder.encode_image(real_images(split, some, size, device))[1].float().cpu()
-        for some in _parts(rows, at_once(size))
-    ]
-    return torch.cat(parts)
+    """(B, dim) float32, of the real pictures in `rows`, cut to `size` pixels."""
+    images = real_images(split, rows, size, device)
+    return encoder.encode_image(images)[1].float()  # type: ignore[no-any-return]
 
 
 def sentence_vectors(
     encoder: Any, split: Split, captions: np.ndarray, device: torch.device
 ) -> Tensor:
-    """(n, dim) float32 on the CPU, of caption rows."""
-    parts = [
-        encoder.encode_text(*read_captions(split, some, encoder, device))[1].float().cpu()
-        for some in _parts(captions, LARGEST_BATCH)
-    ]
-    return torch.cat(parts)
-
-
-def _parts(rows: np.ndarray, count: int) -> list[np.ndarray]:
-    return np.array_split(rows, range(count, len(rows), count))
+    """(B, dim) float32, of caption rows."""
+    text = read_captions(split, captions, encoder, device)
+    return encoder.encode_text(*text)[1].float()  # type: ignore[no-any-return]

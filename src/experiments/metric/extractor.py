@@ -1,7 +1,8 @@
 """Extractors: what looks at pictures so that scores can be computed.
 
-All share one contract. Pictures come as (B, 3, H, W) in [-1, 1]; they are rounded to 8 bits first,
-so that a generated picture is scored as it would be saved, and resized by the extractor alone.
+All share one contract. Pictures come as (B, 3, H, W), float in [-1, 1] or uint8; they are rounded
+to 8 bits first, so that a generated picture is scored as it would be saved, and resized by the
+extractor alone. Called, it gives features, as the `feature` of torchmetrics' classes must.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Extractor(nn.Module):
     """A frozen function of pictures, always in eval mode, float32, without gradients.
 
     `name` is the last part of the scores' names. `resize` and `weights` go into the protocol: input
-    size with filter, and a hash of the weights.
+    size with filter, and a hash of the weights. `num_features`, where it is known, is d.
     """
 
     def __init__(self, name: str, resize: str, weights: str) -> None:
@@ -45,19 +46,47 @@ class Extractor(nn.Module):
         """Stay in eval mode: a score must not depend on who else is in its batch."""
         return super().train(False)
 
+    def forward(self, images: Tensor) -> Tensor:
+        """Features (B, d) float32 of images (B, 3, H, W)."""
+        return self.see(images).features
+
     @torch.no_grad()
-    def forward(self, images: Tensor) -> Extracted:
-        """images: (B, 3, H, W) float in [-1, 1]."""
+    def see(self, images: Tensor) -> Extracted:
+        """Features and logits of images (B, 3, H, W), float in [-1, 1] or uint8."""
         assert images.ndim == 4 and images.shape[1] == 3, f"(B, 3, H, W): {tuple(images.shape)}"
-        assert images.is_floating_point(), "float images in [-1, 1]"
+        pixels = images.float()
+        if images.dtype != torch.uint8:
+            assert images.is_floating_point(), "float images in [-1, 1], or uint8"
+            pixels = (pixels * 127.5 + 127.5).clamp(0, 255).round()
         # Half precision moves features by about half a per cent: enough to move a distance.
         with torch.autocast(images.device.type, enabled=False):
-            pixels = (images.float() * 127.5 + 127.5).clamp(0, 255).round()
             return self.extract(pixels)
 
     def extract(self, pixels: Tensor) -> Extracted:
         """pixels: (B, 3, H, W) float32, whole numbers 0..255. What a subclass defines."""
         raise NotImplementedError
+
+
+class Logits(nn.Module):
+    """The logits of an extractor that has a classifier, as the `feature` of a class score."""
+
+    def __init__(self, extractor: Extractor) -> None:
+        super().__init__()
+        self.extractor = extractor
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, k) of images (B, 3, H, W)."""
+        logits = self.extractor.see(images).logits
+        assert logits is not None, f"{self.extractor.name} has no classifier"
+        return logits
+
+
+class Given(nn.Identity):
+    """In place of an extractor, where a score is shown features (B, d) and no pictures."""
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        self.num_features = num_features
 
 
 class NetworkExtractor(Extractor):
@@ -84,6 +113,7 @@ class EfficientNetExtractor(NetworkExtractor):
 
         network = EfficientNetLite0(input_size=input_size)
         super().__init__(network, "efficientnet_lite0", f"{input_size} bilinear, antialiased")
+        self.num_features = 1280
 
 
 class InceptionExtractor(Extractor):
@@ -106,6 +136,7 @@ class InceptionExtractor(Extractor):
         name = REFERENCE if reference else f"{REFERENCE}_{digest[:8]}"
         super().__init__(name, f"{INPUT_SIZE} bilinear, TensorFlow 1", digest[:12])
         self.network = load_inception(Path(weights)).requires_grad_(False)
+        self.num_features = 2048
         self.eval()
 
     def extract(self, pixels: Tensor) -> Extracted:

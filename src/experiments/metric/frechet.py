@@ -1,4 +1,4 @@
-"""Fréchet distance between two sets of features, exact and in float64.
+"""Fréchet distance between two sets of features, its root exact and in float64.
 
 Heusel et al. 2017, eq. 6: |mu1 - mu2|^2 + Tr(S1 + S2 - 2 (S1 S2)^(1/2)).
 
@@ -9,124 +9,109 @@ with few rows makes this cheap: centred features where images are fewer than dim
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Any, NamedTuple
 
-import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torchmetrics.image.fid import FrechetInceptionDistance
 
-from experiments.file.array import load_arrays, save_arrays
+from experiments.metric.rows import all_rows
 from experiments.terminal.error import UserError
 
-CHUNK = 1024
+CALLED = {"real": "real", "fake": "generated"}
 
 
-@dataclass(frozen=True)
-class Moments:
-    """Count, mean (d,) and unbiased covariance (d, d) of features, all float64.
+class Gaussian(NamedTuple):
+    """Mean (d,) and a factor F (r, d) of the covariance F'F, float64."""
 
-    `centred` (n, d) holds features minus mean while n <= d: a factor of the covariance that is
-    smaller and more accurate than any computed from it. The covariance of one row is zero.
-    """
-
-    n: int
     mean: Tensor
-    covariance: Tensor
-    centred: Tensor | None = None
-
-    @staticmethod
-    def of(features: Tensor) -> Moments:
-        """Moments of features (n, d), n >= 1, taken in chunks so that float64 copies stay small."""
-        assert features.ndim == 2 and len(features), f"features are (n, d): {tuple(features.shape)}"
-        n, d = features.shape
-        mean = torch.zeros(d, dtype=torch.float64, device=features.device)
-        for chunk in features.split(CHUNK):
-            mean += chunk.double().sum(0)
-        mean /= n
-        scatter = torch.zeros(d, d, dtype=torch.float64, device=features.device)
-        for chunk in features.split(CHUNK):
-            shifted = chunk.double() - mean
-            scatter.addmm_(shifted.T, shifted)
-        centred = features.double() - mean if n <= d else None
-        return Moments(n, mean, scatter / max(n - 1, 1), centred)
-
-    def merge(self, other: Moments) -> Moments:
-        """Moments of both sets together (the pairwise update of Chan et al. 1979)."""
-        assert self.mean.shape == other.mean.shape, "features of different extractors"
-        n = self.n + other.n
-        shift = other.mean - self.mean
-        mean = self.mean + shift * (other.n / n)
-        scatter = self.covariance * (self.n - 1) + other.covariance * (other.n - 1)
-        scatter = scatter + torch.outer(shift, shift) * (self.n * other.n / n)
-        centred = None
-        if self.centred is not None and other.centred is not None and n <= len(mean):
-            rows = (self.centred + (self.mean - mean), other.centred + (other.mean - mean))
-            centred = torch.cat(rows)
-        return Moments(n, mean, scatter / max(n - 1, 1), centred)
-
-    def save(self, path: Path) -> None:
-        """Write an npz file: statistics of real images are computed once per protocol."""
-        arrays = {"n": np.array(self.n), "mean": self.mean.cpu().numpy()}
-        arrays["covariance"] = self.covariance.cpu().numpy()
-        if self.centred is not None:
-            arrays["centred"] = self.centred.cpu().numpy()
-        save_arrays(path, arrays)
-
-    @staticmethod
-    def load(path: Path) -> Moments:
-        """Read what `save` wrote. Raises `UserError` for a file that is something else."""
-        arrays = load_arrays(path)
-        if (
-            not {"n", "mean", "covariance"}
-            <= arrays.keys()
-            <= {"n", "mean", "covariance", "centred"}
-        ):
-            raise UserError(f"{path} holds no feature statistics: delete it to compute them again")
-        tensors = {key: torch.from_numpy(value) for key, value in arrays.items() if key != "n"}
-        return Moments(int(arrays["n"]), **tensors)
+    factor: Tensor
 
 
-def frechet_distance(real: Tensor | Moments, fake: Tensor | Moments) -> float:
-    """Fréchet distance of features (n, d) and (m, d), or of their moments. Not negative.
+class FrechetDistance(FrechetInceptionDistance):
+    """torchmetrics' FID for any extractor, with the exact root; a float64 scalar, not negative.
 
-    Raises `UserError` for fewer than two images on a side (no covariance) and for values that are
-    not finite. The distance is biased upwards at small n and m: report both beside it.
+    `feature` gives (B, d) of what `update` is shown; it has `num_features`, or is asked once with a
+    picture of 299 px. `compute` raises `UserError` for fewer than two images on a side (no
+    covariance) and for values that are not finite. The distance is biased upwards at small counts:
+    report both counts beside it. It is FID with the weights of 2015 alone.
+
+    >>> import torch
+    >>> from experiments.metric import EfficientNetExtractor, FrechetDistance
+    >>> frechet = FrechetDistance(EfficientNetExtractor(input_size=32))
+    >>> dark, bright = torch.rand(2, 16, 3, 32, 32) - torch.tensor([1.0, 0.0]).view(2, 1, 1, 1, 1)
+    >>> for pictures in dark.split(8):  # (B, 3, H, W) in [-1, 1], or uint8
+    ...     frechet.update(pictures, real=True)
+    >>> frechet.update(bright, real=False)
+    >>> bool(frechet.compute() > 1)
+    True
     """
-    first = real if isinstance(real, Moments) else _moments(real, "real")
-    second = fake if isinstance(fake, Moments) else _moments(fake, "generated")
-    for side, moments in (("real", first), ("generated", second)):
-        if moments.n < 2:
-            raise UserError(f"the Fréchet distance needs two {side} images or more: {moments.n}")
-        if not torch.isfinite(moments.covariance).all():
-            raise UserError(f"features of {side} images are not finite: look at those images")
-    assert first.mean.shape == second.mean.shape, "features of different extractors"
-    distance = (first.mean - second.mean).square().sum()
-    distance += first.covariance.trace() + second.covariance.trace()
-    return max((distance - 2 * trace_of_root(first, second)).item(), 0.0)
+
+    def __init__(self, feature: nn.Module, **options: Any) -> None:
+        """`options`: those of torchmetrics' class, for `feature` modules."""
+        super().__init__(feature, **options)
+        for side in ("real", "fake"):
+            self.add_state(f"{side}_few", [], dist_reduce_fx="cat")
+
+    def update(self, imgs: Tensor, real: bool) -> None:
+        """Adds to torchmetrics' sums, and keeps the features while they are fewer than d."""
+        features, side = self.inception(imgs), "real" if real else "fake"
+        wide, few = features.double(), getattr(self, f"{side}_few")
+        count = getattr(self, f"{side}_features_num_samples").add_(len(features))
+        getattr(self, f"{side}_features_sum").add_(wide.sum(0))
+        getattr(self, f"{side}_features_cov_sum").addmm_(wide.T, wide)
+        few.append(features)
+        if count >= features.shape[1]:
+            few[:] = [features[:0]]
+
+    def compute(self) -> Tensor:
+        """Of all processes' features together."""
+        return frechet_distance(self._gaussian("real"), self._gaussian("fake"))
+
+    def _gaussian(self, side: str) -> Gaussian:
+        n = int(getattr(self, f"{side}_features_num_samples"))
+        if n < 2:
+            raise UserError(f"{n} of the 2 {CALLED[side]} images that are needed")
+        mean = getattr(self, f"{side}_features_sum") / n
+        if not mean.isfinite().all():
+            raise UserError(f"some {CALLED[side]} images gave NaN or infinity")
+        few = all_rows(getattr(self, f"{side}_few")).to(mean)
+        if len(few) == n < len(mean):
+            return gaussian(few)
+        scatter = getattr(self, f"{side}_features_cov_sum") - n * torch.outer(mean, mean)
+        return Gaussian(mean, factor_of(scatter / (n - 1)))
 
 
-def trace_of_root(first: Moments, second: Moments) -> Tensor:
-    """Tr (S1 S2)^(1/2), the sum of the singular values of A B' for S1 = A'A and S2 = B'B."""
-    a, b = _factor(first), _factor(second)
-    product = a @ b.T
-    if min(a.shape[0], b.shape[0]) < len(first.mean):
+def gaussian(features: Tensor) -> Gaussian:
+    """Of features (n, d), n >= 2. Where n < d, the centred features are the factor: smaller and
+    more accurate than any computed from the covariance."""
+    mean = features.double().mean(0)
+    centred = (features.double() - mean) / (len(features) - 1) ** 0.5
+    few = len(features) < len(mean)
+    return Gaussian(mean, centred if few else factor_of(centred.T @ centred))
+
+
+def frechet_distance(real: Gaussian, fake: Gaussian) -> Tensor:
+    """Float64 scalar, not negative."""
+    assert real.mean.shape == fake.mean.shape, "features of different extractors"
+    traces = real.factor.square().sum() + fake.factor.square().sum()
+    distance = (real.mean - fake.mean).square().sum() + traces
+    return (distance - 2 * trace_of_root(real.factor, fake.factor)).clamp_min(0)
+
+
+def trace_of_root(first: Tensor, second: Tensor) -> Tensor:
+    """Tr (S1 S2)^(1/2), the sum of the singular values of A B', for factors A and B (r, d) of
+    S1 = A'A and S2 = B'B."""
+    product = first @ second.T
+    if min(product.shape) < first.shape[1]:
         return torch.linalg.svdvals(product).sum()
     eigenvalues = torch.linalg.eigvalsh(product @ product.T)  # full rank: twice as fast, as exact
     return eigenvalues.clamp_min(0).sqrt().sum()
 
 
-def _moments(features: Tensor, side: str) -> Moments:
-    if len(features) < 2:
-        raise UserError(f"the Fréchet distance needs two {side} images or more: {len(features)}")
-    return Moments.of(features)
-
-
-def _factor(moments: Moments) -> Tensor:
-    """F (r, d) with F'F the covariance: centred features, else Cholesky, else eigenvectors."""
-    if moments.centred is not None:
-        return moments.centred / (moments.n - 1) ** 0.5
-    covariance = (moments.covariance + moments.covariance.T) / 2
+def factor_of(covariance: Tensor) -> Tensor:
+    """F (r, d) with F'F the covariance: Cholesky, or eigenvectors where the rank is not full."""
+    covariance = (covariance + covariance.T) / 2
     lower, info = torch.linalg.cholesky_ex(covariance)
     pivots = lower.diagonal()
     if info.item() == 0 and pivots.min() > 1e-6 * pivots.max():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,16 @@ from experiments.data.store.feature import tokens_hash
 from experiments.data.view.caption import CAPTION, Captions
 from experiments.encoder.classifier import Classifier
 from experiments.encoder.text_image import TextImageEncoder
+from experiments.file.array import load_arrays, save_arrays
 from experiments.machine.rank import Ranks
-from experiments.metric.collected import Collected
+from experiments.metric.embedding import sentence_vectors
 from experiments.metric.extractor import Extractor, hash_weights
 from experiments.metric.protocol import Protocol
-from experiments.metric.real import at_once, captions_for, read_captions, real_images, share
+from experiments.metric.real import at_once, captions_for, read_captions, real_images
 from experiments.metric.result import Result
+from experiments.metric.rows import Rows, gathered, looked_at
 from experiments.metric.samples import ScoreSamples
-from experiments.metric.scores import compute_scores
+from experiments.metric.scores import PictureScores
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say
 
@@ -64,7 +67,7 @@ class GenerationScores:
         self.classifier = None if classifier is None else classifier.requires_grad_(False).eval()
         self.independent = None if independent is None else independent.freeze()
         self.samples, self.candidates, self.splits, self.seed = samples, candidates, splits, seed
-        self._real: tuple[Path, Collected] | None = None
+        self._real: tuple[Path, Rows] | None = None
 
     @torch.inference_mode()
     def __call__(self, system: Any, dataset: Dataset, ranks: Ranks) -> Result:
@@ -84,18 +87,21 @@ class GenerationScores:
         subject = _Subject(system, dataset, encoders, ranks)
         captions = captions_for(dataset.test, self.samples, self.seed)
         protocol = self._protocol(subject, captions)
-        real = self._real_pictures(subject, captions[: protocol.n_real], protocol)
-        fake = self._collect(subject, captions, generate=True)
-        fake.repeats = self._repeats(subject, captions)
-        found = compute_scores(
-            real,
-            fake,
+        scores = PictureScores(
             list(dataset.attribute_values),
             dataset.colour_attributes,
             seed=self.seed,
             splits=self.splits,
             candidates=self.candidates,
         )
+        real = self._real_pictures(subject, captions[: protocol.n_real], protocol)
+        mine = np.array_split(np.arange(protocol.n_real), ranks.processes)[ranks.rank]
+        scores.update({n: rows[mine].to(ranks.device) for n, rows in real.items()}, real=True)
+        for rows in self._collect(subject, captions, generate=True):
+            scores.update(rows, real=False)
+        for rows in self._repeats(subject, captions):
+            scores.repeat(rows, rows.pop("caption"))
+        found = scores.compute()
         if blind:
             found.skipped[f"r_precision/{own.name}"] = "the run's encoder has no image network"
         columns = {name: column.float().numpy() for name, column in found.columns.items()}
@@ -120,109 +126,91 @@ class GenerationScores:
             captions_per_image=-(-len(captions) // len(dataset.test)),
         )
 
-    def _real_pictures(
-        self, subject: _Subject, captions: np.ndarray, protocol: Protocol
-    ) -> Collected:
-        """What the real pictures give: remembered, or read from the cache of the data set, where
-        every run with the same data, encoders and extractors finds it."""
+    def _real_pictures(self, subject: _Subject, captions: np.ndarray, protocol: Protocol) -> Rows:
+        """What all of the real pictures give, on the CPU: remembered, or read from the cache of the
+        data set, where every run with the same data, encoders and extractors finds it."""
         key = [FORMAT, subject.dataset.size, tokens_hash(subject.dataset.test), captions.tolist()]
         content = json.dumps([*key, protocol.crop, protocol.resize, protocol.weights])
         digest = hashlib.sha256(content.encode()).hexdigest()[:16]
         path = subject.dataset.folder / "scores" / f"real-{digest}.npz"
         if self._real is not None and self._real[0] == path:
             return self._real[1]
-        found = None
+        found: Rows | None = None
         try:
-            found = Collected.load(path) if path.exists() else None
+            if path.exists():
+                found = {name: torch.from_numpy(a) for name, a in load_arrays(path).items()}
         except UserError as error:
             say(str(error))
         if subject.ranks.any(found is None):  # all processes look, or none
-            found = self._collect(subject, captions, generate=False)
+            parts = list(self._collect(subject, captions, generate=False))
+            found = gathered({name: torch.cat([p[name] for p in parts]) for name in parts[0]})
             if subject.ranks.main:
                 try:
-                    found.save(path)
+                    save_arrays(path, {name: rows.numpy() for name, rows in found.items()})
                 except OSError as error:
                     say(f"{path}: not kept ({error}); the next evaluation looks again")
         assert found is not None
         self._real = (path, found)
         return found
 
-    def _collect(self, subject: _Subject, captions: np.ndarray, generate: bool) -> Collected:
-        """Outputs for every caption row, in their order, on all processes; `generate` a picture of
-        each or take the real one."""
-        split, ranks, system = subject.dataset.test, subject.ranks, subject.system
-        size, parts = system.resolutions[-1], []
-        mine = share(np.arange(len(captions)), ranks.rank, ranks.processes)
-        for first in range(0, len(mine), at_once(size)):
-            places = mine[first : first + at_once(size)]
+    def _collect(self, subject: _Subject, captions: np.ndarray, generate: bool) -> Iterator[Rows]:
+        """Batches of this process's share of the caption rows; `generate` a picture of each or take
+        the real one."""
+        split, device, system = subject.dataset.test, subject.ranks.device, subject.system
+        size = system.resolutions[-1]
+
+        def look(places: np.ndarray) -> Rows:
             rows = captions[places]
             images_of = split.caption_image[rows]
             if generate:
-                seeds = [self._noise(int(place)) for place in places]
-                tokens, lengths = read_captions(split, rows, system, ranks.device)
-                pictures = system.sample({CAPTION: Captions(tokens, lengths)}, seeds).images[-1]
+                pictures = self._drawn(subject, rows, places)
             else:
-                pictures = real_images(split, images_of, size, ranks.device)
-            part = self._look(subject, pictures)
+                pictures = real_images(split, images_of, size, device)
+            found = self._look(subject, pictures)
             for name, encoder in subject.encoders.items():
-                tokens, lengths = read_captions(split, rows, encoder, ranks.device)
-                part.sentence_vectors[name] = encoder.encode_text(tokens, lengths)[1].float()
-            part.labels = torch.from_numpy(split.labels[images_of])
+                vectors = sentence_vectors(encoder, split, rows, device)
+                found[f"sentence_vectors/{name}"] = vectors
             stated = np.where(split.mentions[rows], split.attributes[images_of], -1)
-            part.stated = torch.from_numpy(stated)
-            parts.append(part.to("cpu"))
-        return _everyones(Collected.cat(parts), len(captions), ranks)
+            found["labels"] = torch.from_numpy(split.labels[images_of]).to(device)
+            found["stated"] = torch.from_numpy(stated).to(device)
+            return found
 
-    def _repeats(self, subject: _Subject, captions: np.ndarray) -> dict[str, Tensor]:
-        """Features (captions, REPEATS, d) of several pictures of the first captions."""
-        split, system, device = subject.dataset.test, subject.system, subject.ranks.device
+        return looked_at(len(captions), at_once(size), subject.ranks, look)
+
+    def _repeats(self, subject: _Subject, captions: np.ndarray) -> Iterator[Rows]:
+        """What extractors see in several pictures of the first captions, and which `caption`."""
+        system, device = subject.system, subject.ranks.device
         rows = captions[:REPEATED].repeat(REPEATS)
-        seeds = [self._noise(len(captions) + number) for number in range(len(rows))]
-        batch, parts = at_once(system.resolutions[-1]), []
-        for first in range(0, len(rows), batch):
-            some = rows[first : first + batch]
-            tokens, lengths = read_captions(split, some, system, device)
-            asked = {CAPTION: Captions(tokens, lengths)}
-            made = system.sample(asked, seeds[first : first + batch])
-            parts.append(self._look(subject, made.images[-1]).to("cpu").features)
-        return {
-            name: torch.cat([part[name] for part in parts]).unflatten(0, (-1, REPEATS))
-            for name in parts[0]
-        }
 
-    def _look(self, subject: _Subject, pictures: Tensor) -> Collected:
+        def look(numbers: np.ndarray) -> Rows:
+            pictures = self._drawn(subject, rows[numbers], len(captions) + numbers)
+            number = torch.from_numpy(numbers // REPEATS).to(device)
+            return self._look(subject, pictures) | {"caption": number}
+
+        return looked_at(len(rows), at_once(system.resolutions[-1]), subject.ranks, look)
+
+    def _drawn(self, subject: _Subject, captions: np.ndarray, places: np.ndarray) -> Tensor:
+        """Pictures (B, 3, H, W) of caption rows; `places` are what noise they have."""
+        system, split = subject.system, subject.dataset.test
+        seeds = [self.seed * 1_000_003 + int(place) for place in places]
+        asked = {CAPTION: Captions(*read_captions(split, captions, system, subject.ranks.device))}
+        return system.sample(asked, seeds).images[-1]  # type: ignore[no-any-return]
+
+    def _look(self, subject: _Subject, pictures: Tensor) -> Rows:
         """What all extractors and encoders see in pictures (B, 3, H, W) in [-1, 1], rounded as
-        they would be saved."""
-        pictures, found = normalise(to_uint8(pictures)), Collected()
-        seen = self.extractor(pictures)
-        found.features[self.extractor.name] = seen.features
+        they would be saved: `PictureScores` has the names."""
+        pictures, name = normalise(to_uint8(pictures)), self.extractor.name
+        seen = self.extractor.see(pictures)
+        found = {f"features/{name}": seen.features}
         if seen.logits is not None:
-            found.logits[self.extractor.name] = seen.logits
+            found[f"logits/{name}"] = seen.logits
         for name, encoder in subject.encoders.items():
-            found.image_vectors[name] = encoder.encode_image(pictures)[1].float()
+            found[f"image_vectors/{name}"] = encoder.encode_image(pictures)[1].float()
         if self.classifier is not None:
             features, logits = self.classifier.read(pictures)
-            found.features[CLASSIFIER] = features.float()
-            found.logits[CLASSIFIER] = logits[self.classifier.score_attribute].float()
+            found[f"features/{CLASSIFIER}"] = features.float()
+            found[f"logits/{CLASSIFIER}"] = logits[self.classifier.score_attribute].float()
             names = list(subject.dataset.attribute_values)
             if names and set(names) <= logits.keys():  # it may know classes alone
-                found.predicted = torch.stack([logits[name].argmax(1) for name in names], 1)
+                found["predicted"] = torch.stack([logits[name].argmax(1) for name in names], 1)
         return found
-
-    def _noise(self, number: int) -> int:
-        return self.seed * 1_000_003 + number
-
-
-def _everyones(mine: Collected, count: int, ranks: Ranks) -> Collected:
-    """The shares of all processes in order, without the rows that were added to fill them up."""
-    if ranks.processes == 1:
-        return mine
-    flat = mine.to(ranks.device)
-    for entry in fields(flat):
-        value = getattr(flat, entry.name)
-        if isinstance(value, dict):
-            gathered = {k: ranks.gather(v)[:count].cpu() for k, v in value.items()}
-            setattr(flat, entry.name, gathered)
-        elif value is not None:
-            setattr(flat, entry.name, ranks.gather(value)[:count].cpu())
-    return flat

@@ -6,21 +6,51 @@ degree = 3. Unlike the Fréchet distance it has no bias at small counts; it can 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import warnings
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torchmetrics.image.kid import KernelInceptionDistance
+
+from experiments.metric.rows import all_rows, require
 
 DEGREE, COEF = 3, 1.0
 CHUNK = 1024
 
 
-class KernelDistance(NamedTuple):
-    """Mean and standard deviation (over subsets), and the images that a subset held."""
+class KernelDistance(KernelInceptionDistance):
+    """torchmetrics' KID for any extractor, in float64 and with subsets that `seed` draws: what
+    torchmetrics draws after `torch.manual_seed(seed)`.
 
-    mean: float
-    std: float
-    subset_size: int
+    `feature` gives (B, d) of what `update` is shown. `compute` gives mean and standard deviation
+    over `subsets` (divided by their number) as `kernel_distance` does; it raises `UserError` for
+    fewer than two images on a side and for values that are not finite.
+    """
+
+    def __init__(
+        self,
+        feature: nn.Module,
+        subsets: int = 100,
+        subset_size: int | None = None,
+        seed: int = 0,
+        **options: Any,
+    ) -> None:
+        """`subset_size`: as in `kernel_distance`, and at most the smaller side. `options`: those of
+        every `torchmetrics.Metric`, and `reset_real_features`."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*will save all extracted features")
+            super().__init__(feature, subsets, degree=DEGREE, gamma=None, coef=COEF, **options)
+        self.subset_size, self.seed = subset_size, seed  # type: ignore[assignment]
+        for side in ("real_features", "fake_features"):  # theirs asks for equal counts of batches
+            self.add_state(side, [], dist_reduce_fx="cat")
+
+    def compute(self) -> tuple[Tensor, Tensor]:
+        """Of all processes' features together."""
+        real, fake = all_rows(self.real_features), all_rows(self.fake_features)
+        require(2, {"real images": real, "generated images": fake})
+        size = self.subset_size and min(self.subset_size, len(real), len(fake))
+        return kernel_distance(real, fake, self.subsets, size, self.seed)
 
 
 def polynomial_kernel(products: Tensor, d: int) -> Tensor:
@@ -41,7 +71,7 @@ def kernel_distance(
     subsets: int = 100,
     subset_size: int | None = None,
     seed: int = 0,
-) -> KernelDistance:
+) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of `polynomial_mmd` over random subsets of (n, d) and (m, d).
 
     A subset holds `subset_size` images of each side, without repeats. By default that is 1000, and
@@ -49,8 +79,7 @@ def kernel_distance(
     the whole set would report a spread of zero.
     """
     n, m = len(real), len(fake)
-    if subset_size is None:
-        subset_size = 1000 if min(n, m) > 1000 else max(min(n, m) // 2, 2)
+    subset_size = subset_size or default_size(n, m)
     assert 2 <= subset_size <= min(n, m), f"subsets of {subset_size} from {n} and {m} images"
     assert subsets >= 1, "at least one subset"
     if subset_size == n == m:
@@ -72,7 +101,12 @@ def kernel_distance(
         values = _mmd(real, fake, *chosen)
     else:
         values = torch.stack([polynomial_mmd(real[r], fake[f]) for r, f in draws])
-    return KernelDistance(values.mean().item(), values.std(unbiased=False).item(), subset_size)
+    return values.mean(), values.std(unbiased=False)
+
+
+def default_size(n: int, m: int) -> int:
+    """Images of a subset where none is asked for."""
+    return 1000 if min(n, m) > 1000 else max(min(n, m) // 2, 2)
 
 
 def _mmd(real: Tensor, fake: Tensor, in_real: Tensor, in_fake: Tensor) -> Tensor:

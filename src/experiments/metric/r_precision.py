@@ -7,24 +7,63 @@ and real pictures beside both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from experiments.metric.rows import RowScore, require
+from experiments.terminal.error import UserError
+
 CHUNK = 256
 
 
-@dataclass(frozen=True)
-class RPrecision:
+class Retrieved(NamedTuple):
     """Share of hits, its standard deviation over folds, the candidates that a query had, and the
     hits themselves: (n,) float64, 1 or 0."""
 
-    mean: float
-    std: float
+    mean: Tensor
+    std: Tensor
     candidates: int
-    hits: Tensor = field(compare=False)
+    hits: Tensor
+
+    def scores(self, name: str, suffix: str = "") -> dict[str, float]:
+        """By name: `suffix` says whose pictures they were."""
+        return {
+            f"{name}{suffix}": self.mean.item(),
+            f"{name}{suffix}/std": self.std.item(),
+            f"{name}{suffix}/candidates": float(self.candidates),
+            f"{name}/chance": 1 / self.candidates,
+        }
+
+
+class RPrecision(RowScore):
+    """`r_precision` of pictures and their captions, as an encoder of both sees them.
+
+    `compute` gives `Retrieved`; it raises `UserError` where no caption is of another class, for
+    fewer pictures than `folds`, and for values that are not finite.
+    """
+
+    kept = ("image_vectors", "sentence_vectors", "labels")
+
+    def __init__(
+        self, candidates: int = 100, folds: int = 10, seed: int = 0, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self.candidates, self.folds, self.seed = candidates, folds, seed
+
+    def update(self, image_vectors: Tensor, sentence_vectors: Tensor, labels: Tensor) -> None:
+        """A batch of the arguments of `r_precision`."""
+        self.keep(image_vectors, sentence_vectors, labels)
+
+    def compute(self) -> Retrieved:
+        """Of all processes' pictures together."""
+        images, sentences, labels = self.rows()
+        require(self.folds, {"images": images, "captions": sentences})
+        if len(labels.unique()) < 2:
+            raise UserError("captions are of one class: nothing to confuse")
+        return r_precision(images, sentences, labels, self.candidates, self.folds, self.seed)
 
 
 def r_precision(
@@ -34,7 +73,7 @@ def r_precision(
     candidates: int = 100,
     folds: int = 10,
     seed: int = 0,
-) -> RPrecision:
+) -> Retrieved:
     """Rank by cosine the caption of each picture among captions of other classes.
 
     image_vectors: (n, d), one query each. sentence_vectors: (n, d), row i the caption of picture i.
@@ -65,7 +104,7 @@ def r_precision(
     hit = torch.cat(hits).double()
     order = torch.randperm(n, generator=generator).to(hit.device)
     parts = torch.stack([part.mean() for part in hit[order].tensor_split(folds)])
-    return RPrecision(hit.mean().item(), parts.std(unbiased=False).item(), others.shape[1] + 1, hit)
+    return Retrieved(hit.mean(), parts.std(unbiased=False), others.shape[1] + 1, hit)
 
 
 def draw_distractors(labels: Tensor, count: int, generator: torch.Generator) -> Tensor:

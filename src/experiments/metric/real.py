@@ -44,11 +44,3 @@ def captions_for(split: Split, samples: int, seed: int) -> np.ndarray:
         order = rng.permutation(len(split))
         rows.append(split.caption_start[order] + (order + turn) % counts[order])
     return np.concatenate(rows)[:samples]
-
-
-def share(rows: np.ndarray, rank: int, processes: int) -> np.ndarray:
-    """This process's rows, a run of neighbours, so that the shares of all ranks in order are the
-    rows; behind them the first one is repeated until all have as many."""
-    size = -(-len(rows) // processes)
-    padded = np.concatenate([rows, rows[:1].repeat(size * processes - len(rows))])
-    return padded[rank * size : (rank + 1) * size]

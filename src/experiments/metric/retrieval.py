@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from experiments.data.store.dataset import Dataset
@@ -11,15 +12,17 @@ from experiments.machine.rank import Ranks
 from experiments.metric.embedding import evaluating, image_vectors, sentence_vectors
 from experiments.metric.extractor import hash_weights
 from experiments.metric.protocol import Protocol
-from experiments.metric.r_precision import r_precision
-from experiments.metric.real import captions_for
+from experiments.metric.r_precision import RPrecision
+from experiments.metric.real import at_once, captions_for
 from experiments.metric.result import Result
+from experiments.metric.rows import Rows, looked_at
+from experiments.terminal.error import UserError
 
 FOLDS = 10
 
 
 class RetrievalScores:
-    """R-precision of real pictures of the test split; every process computes all of it."""
+    """R-precision of real pictures of the test split."""
 
     def __init__(self, samples: int = 1000, candidates: int = 100, seed: int = 0) -> None:
         self.samples, self.candidates, self.seed = samples, candidates, seed
@@ -29,10 +32,6 @@ class RetrievalScores:
         split, device, encoder = dataset.test, ranks.device, system.encoder
         captions = captions_for(split, min(self.samples, len(split)), self.seed)
         size, name = system.resolutions[-1], f"r_precision/{encoder.name}"
-        with evaluating(encoder):
-            vectors = image_vectors(encoder, split, split.caption_image[captions], size, device)
-            sentences = sentence_vectors(encoder, split, captions, device)
-        labels = torch.from_numpy(split.labels[split.caption_image[captions]])
         protocol = Protocol(
             n_real=len(captions),
             n_fake=0,
@@ -43,14 +42,22 @@ class RetrievalScores:
             seed=self.seed,
             captions_per_image=1,
         )
-        if len(labels.unique()) < 2:
-            return Result({}, protocol, {name: "captions are of one class: nothing to confuse"})
-        folds = min(FOLDS, len(vectors))
-        found = r_precision(vectors, sentences, labels, self.candidates, folds, self.seed)
-        scores = {
-            f"{name}/real": found.mean,
-            f"{name}/real/std": found.std,
-            f"{name}/real/candidates": float(found.candidates),
-            f"{name}/chance": 1 / found.candidates,
-        }
-        return Result(scores, protocol)
+        folds = min(FOLDS, len(captions))
+        metric = RPrecision(self.candidates, folds, self.seed)
+
+        def look(places: np.ndarray) -> Rows:
+            images = split.caption_image[captions[places]]
+            return {
+                "image_vectors": image_vectors(encoder, split, images, size, device),
+                "sentence_vectors": sentence_vectors(encoder, split, captions[places], device),
+                "labels": torch.from_numpy(split.labels[images]).to(device),
+            }
+
+        with evaluating(encoder):
+            for rows in looked_at(len(captions), at_once(size), ranks, look):
+                metric.update(**rows)
+        try:
+            found = metric.compute()
+        except UserError as error:
+            return Result({}, protocol, {name: str(error)})
+        return Result(found.scores(name, "/real"), protocol)

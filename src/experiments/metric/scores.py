@@ -1,4 +1,4 @@
-"""From what one pass collected to a flat dictionary of scores.
+"""All scores of generated pictures beside real ones, as one collection of metrics.
 
 Every score of generated images stands under its name; beside it, with a suffix, what it is to be
 compared with: `/real` (real images), `/chance`, `/std`, `/candidates`. For distances `/real` is the
@@ -9,186 +9,214 @@ mean distance of any two real images. Otherwise it is the same score of real ima
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
+from torchmetrics import Metric
 
-from experiments.metric.attribute import attribute_chance, attribute_hits, averages, mean_hits
-from experiments.metric.collected import Collected
-from experiments.metric.diversity import diversity
-from experiments.metric.frechet import frechet_distance
-from experiments.metric.inception_score import inception_score
-from experiments.metric.kernel import kernel_distance
-from experiments.metric.r_precision import r_precision
+from experiments.metric.attribute import AttributeAccuracy, Shown, averages
+from experiments.metric.diversity import Diversity
+from experiments.metric.extractor import Given
+from experiments.metric.frechet import FrechetDistance
+from experiments.metric.inception_score import ClassScore
+from experiments.metric.kernel import KernelDistance
+from experiments.metric.r_precision import Retrieved, RPrecision
+from experiments.metric.rows import RowScore, collection, require
+from experiments.terminal.error import UserError
 
 EXPECTED = ("independent",)  # encoders that are told of where they are missing
+REAL, ATTRIBUTES = "/real", "attribute_accuracy"
+CHUNK = 1024  # rows that a metric is shown at once
+NEVER = {
+    "inception_score": "the extractor gave no logits",
+    "diversity": "no caption was sampled more than once",
+    ATTRIBUTES: "nothing read the attributes of images",
+}
 
 
 @dataclass
-class Ledger:
+class Scored:
     """`scores`, and in `skipped` by name the reason for each that cannot be computed.
 
     columns: for scores that are means over generated pictures, what each adds, (n,) on the CPU, NaN
     where it does not count. averages: for scores that are means of such means, which.
     """
 
-    seed: int
     scores: dict[str, float] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     columns: dict[str, Tensor] = field(default_factory=dict, compare=False)
     averages: dict[str, list[str]] = field(default_factory=dict)
 
-    def usable(self, name: str, least: int, **sides: Tensor | None) -> bool:
-        """True where each side has `least` finite rows; otherwise the reason is written down."""
-        for side, values in sides.items():
-            if values is None:
-                self.skipped[name] = f"nothing was extracted from {side} images"
-            elif len(values) < least:
-                self.skipped[name] = f"{len(values)} of the {least} {side} images that are needed"
-            elif bad := int((~values.isfinite()).flatten(1).any(1).sum()):
-                self.skipped[name] = f"{bad} of {len(values)} {side} images gave NaN or infinity"
-            else:
-                continue
-            return False
-        return True
+
+class Halves(RowScore):
+    """A distance of two random halves of one set."""
+
+    kept = ("features",)
+
+    def __init__(self, distance: Metric, seed: int) -> None:
+        """`distance` is updated with (features, real=) and does not gather for itself."""
+        super().__init__()
+        self.distance, self.seed = distance, seed
+
+    def update(self, features: Tensor) -> None:
+        self.keep(features)
+
+    def compute(self) -> Tensor | tuple[Tensor, Tensor]:
+        (features,) = self.rows()
+        require(4, {"real images": features})
+        order = torch.randperm(len(features), generator=torch.Generator().manual_seed(self.seed))
+        self.distance.cpu().reset()
+        for half, real in zip(order.tensor_split(2), (True, False), strict=True):
+            self.distance.update(features[half], real=real)
+        return self.distance.compute()  # type: ignore[no-any-return]
 
 
-def compute_scores(
-    real: Collected,
-    fake: Collected,
-    attributes: Sequence[str] = (),
-    colours: Collection[str] = (),
-    seed: int = 0,
-    splits: int = 10,
-    subsets: int = 100,
-    subset_size: int | None = None,
-    candidates: int = 100,
-    folds: int = 10,
-) -> Ledger:
-    """All scores that what was collected allows.
-
-    `attributes` names the columns of `predicted` and `stated`; `colours` those averaged as
-    "colour". `splits` of the inception score, `subsets` and `subset_size` of the kernel distance,
-    `candidates` and `folds` of R-precision. Nothing is left out without an entry in `skipped`; a
-    reason for "r_precision" alone speaks of all its scores.
+class PictureScores:
+    """Scores of what extractors and encoders saw: rows by name, `features/<extractor>` (B, d),
+    `logits/<extractor>` (B, k), `image_vectors/<encoder>` and `sentence_vectors/<encoder>` (B, d),
+    `labels` (B,) int64, `predicted` and `stated` (B, A) int64, -1 where nothing is stated.
     """
-    ledger = Ledger(seed)
-    extractors = sorted(real.features.keys() | fake.features.keys())
-    if not extractors:
-        ledger.skipped["frechet"] = "no extractor looked at the images"
-    for name in extractors:
-        first, second = real.features.get(name), fake.features.get(name)
-        _distances(ledger, name, first, second, subsets, subset_size)
-        _class_score(ledger, f"inception_score/{name}", fake.logits.get(name), splits, "generated")
-        _class_score(ledger, f"inception_score/{name}/real", real.logits.get(name), splits, "real")
-        _diversity(ledger, f"diversity/{name}", fake.repeats.get(name), first)
-    for name in sorted(real.image_vectors.keys() | fake.image_vectors.keys() | set(EXPECTED)):
-        _retrieval(ledger, name, real, fake, candidates, folds)
-    _attributes(ledger, real, fake, attributes, colours)
-    return ledger
+
+    def __init__(
+        self,
+        attributes: Sequence[str] = (),
+        colours: Collection[str] = (),
+        seed: int = 0,
+        splits: int = 10,
+        subsets: int = 100,
+        subset_size: int | None = None,
+        candidates: int = 100,
+        folds: int = 10,
+    ) -> None:
+        """`attributes` names the columns of `predicted` and `stated`; `colours` those averaged as
+        "colour". `splits` of the class score, `subsets` and `subset_size` of the kernel distance,
+        `candidates` and `folds` of R-precision.
+        """
+        self.attributes, self.colours = list(attributes), colours
+        self.seed, self.splits = seed, splits
+        self.subsets, self.subset_size = subsets, subset_size
+        self.candidates, self.folds = candidates, folds
+        self.metrics = collection({})
+
+    def update(self, rows: Mapping[str, Tensor], real: bool) -> None:
+        """A batch of real or generated pictures."""
+        side = REAL if real else ""
+        for name in _names(rows, "features"):
+            features, logits = rows[f"features/{name}"], rows.get(f"logits/{name}")
+            self._look_with(name, features)
+            for part in features.split(CHUNK):
+                self.metrics[f"frechet/{name}"].update(part, real=real)
+                self.metrics[f"kernel/{name}"].update(part, real=real)
+            if real:
+                self.metrics[f"frechet/{name}/real"].update(features)
+                self.metrics[f"kernel/{name}/real"].update(features)
+                of_one = torch.zeros(len(features), dtype=torch.int64, device=features.device)
+                self.metrics[f"diversity/{name}/real"].update(features, of_one)
+            if logits is not None:
+                self.metrics[f"inception_score/{name}{side}"].update(logits)
+        for name in _names(rows, "image_vectors"):
+            vectors = rows[f"image_vectors/{name}"], rows[f"sentence_vectors/{name}"]
+            self._both(f"r_precision/{name}", self._retrieval)
+            self.metrics[f"r_precision/{name}{side}"].update(*vectors, rows["labels"])
+        if self.attributes and "predicted" in rows:
+            self._both(ATTRIBUTES, lambda: AttributeAccuracy(self.attributes, self.colours))
+            self.metrics[f"{ATTRIBUTES}{side}"].update(rows["predicted"], rows["stated"])
+
+    def repeat(self, rows: Mapping[str, Tensor], captions: Tensor) -> None:
+        """Several generated pictures of some captions (B,), for diversity."""
+        for name in _names(rows, "features"):
+            self._look_with(name, rows[f"features/{name}"])
+            self.metrics[f"diversity/{name}"].update(rows[f"features/{name}"], captions)
+
+    def compute(self) -> Scored:
+        """All scores that the rows of all processes allow. Nothing is left out without an entry in
+        `skipped`; a reason for "r_precision" alone speaks of all its scores."""
+        found = Scored(skipped=self._missing())
+        for name, metric in self.metrics.items(copy_state=False):
+            if not metric.update_called:
+                found.skipped[name] = NEVER.get(name.partition("/")[0], "no image was looked at")
+                continue
+            try:
+                value = metric.compute()
+            except UserError as error:
+                found.skipped[name] = str(error)
+                continue
+            base, side = name.removesuffix(REAL), REAL if name.endswith(REAL) else ""
+            if isinstance(value, Retrieved):
+                found.scores |= value.scores(base, side)
+                if not side:
+                    found.columns[base] = value.hits
+            elif isinstance(value, Shown):
+                self._tell_attributes(found, side, value)
+            elif isinstance(value, tuple):
+                found.scores |= {name: value[0].item(), f"{name}/std": value[1].item()}
+            else:
+                found.scores[name] = value.item()
+        return found
+
+    def _look_with(self, extractor: str, features: Tensor) -> None:
+        """The scores of an extractor, unless they are there."""
+        if f"frechet/{extractor}" in self.metrics:
+            return
+        given = Given(features.shape[1])
+
+        def frechet(**options: Any) -> Metric:
+            return FrechetDistance(given, **options).to(features.device)
+
+        def kernel(**options: Any) -> Metric:
+            return KernelDistance(given, self.subsets, self.subset_size, self.seed, **options)
+
+        distances = {"frechet": frechet, "kernel": kernel}
+        for name, distance in distances.items():
+            self.metrics[f"{name}/{extractor}"] = distance()
+        for name, distance in distances.items():
+            halves = Halves(distance(sync_on_compute=False), self.seed)
+            self.metrics[f"{name}/{extractor}{REAL}"] = halves
+        self._both(
+            f"inception_score/{extractor}", lambda: ClassScore(given, self.splits, self.seed)
+        )
+        self._both(f"diversity/{extractor}", lambda: Diversity(given))
+
+    def _retrieval(self) -> Metric:
+        return RPrecision(self.candidates, self.folds, self.seed)
+
+    def _both(self, name: str, make: Callable[[], Metric]) -> None:
+        """A score of generated pictures and one of real ones, unless they are there."""
+        if name not in self.metrics:
+            self.metrics[name], self.metrics[f"{name}{REAL}"] = make(), make()
+
+    def _missing(self) -> dict[str, str]:
+        """Scores that nobody looked for."""
+        missing = {}
+        if not any(str(name).startswith("frechet/") for name in self.metrics):
+            missing["frechet"] = "no extractor looked at the images"
+        for name in EXPECTED:
+            if f"r_precision/{name}" not in self.metrics:
+                missing[f"r_precision/{name}"] = f"no encoder '{name}' looked at the images"
+        if not self.attributes:
+            missing[ATTRIBUTES] = "this data set states no attributes"
+        elif ATTRIBUTES not in self.metrics:
+            missing[ATTRIBUTES] = "nothing read the attributes of images"
+        return missing
+
+    def _tell_attributes(self, found: Scored, side: str, shown: Shown) -> None:
+        found.scores |= {f"{ATTRIBUTES}/{k}{side}": share for k, share in shown.accuracy.items()}
+        for key in (*self.attributes, "mean", *(("colour",) if self.colours else ())):
+            if key not in shown.accuracy:
+                found.skipped[f"{ATTRIBUTES}/{key}{side}"] = "no caption of these images states it"
+        if side:
+            return
+        found.scores |= {f"{ATTRIBUTES}/{k}/chance": share for k, share in shown.chance.items()}
+        columns = zip(self.attributes, shown.hits.unbind(1), strict=True)
+        known = {name: column for name, column in columns if name in shown.accuracy}
+        found.columns |= {f"{ATTRIBUTES}/{name}": column for name, column in known.items()}
+        for key, of in averages(list(known), self.colours).items():
+            found.averages[f"{ATTRIBUTES}/{key}"] = [f"{ATTRIBUTES}/{name}" for name in of]
 
 
-def _distances(
-    ledger: Ledger,
-    extractor: str,
-    real: Tensor | None,
-    fake: Tensor | None,
-    subsets: int,
-    subset_size: int | None,
-) -> None:
-    def both(suffix: str, first: Tensor, second: Tensor) -> None:
-        name = f"frechet/{extractor}{suffix}"
-        ledger.scores[name] = frechet_distance(first, second)
-        name = f"kernel/{extractor}{suffix}"
-        smaller = min(len(first), len(second))
-        size = None if subset_size is None else min(subset_size, smaller)
-        result = kernel_distance(first, second, subsets, size, ledger.seed)
-        ledger.scores[name], ledger.scores[f"{name}/std"] = result.mean, result.std
-
-    name = f"frechet/{extractor}"
-    if not ledger.usable(name, 2, real=real, generated=fake):
-        ledger.skipped[f"kernel/{extractor}"] = ledger.skipped[name]
-    elif real is not None and fake is not None:
-        both("", real, fake)
-    name = f"frechet/{extractor}/real"
-    if not ledger.usable(name, 4, real=real):
-        ledger.skipped[f"kernel/{extractor}/real"] = ledger.skipped[name]
-    elif real is not None:
-        order = torch.randperm(len(real), generator=torch.Generator().manual_seed(ledger.seed))
-        halves = real[order.to(real.device)].tensor_split(2)
-        both("/real", halves[0], halves[1])
-
-
-def _class_score(ledger: Ledger, name: str, logits: Tensor | None, splits: int, side: str) -> None:
-    if logits is None:
-        ledger.skipped[name] = f"the extractor gave no logits of {side} images"
-    elif ledger.usable(name, splits, **{side: logits}):
-        mean, std = inception_score(logits, splits, ledger.seed)
-        ledger.scores[name], ledger.scores[f"{name}/std"] = mean, std
-
-
-def _diversity(ledger: Ledger, name: str, repeats: Tensor | None, real: Tensor | None) -> None:
-    if repeats is None or repeats.shape[1] < 2:
-        ledger.skipped[name] = "no caption was sampled more than once"
-    elif ledger.usable(name, 1, generated=repeats):
-        ledger.scores[name] = diversity(repeats)
-    if ledger.usable(f"{name}/real", 2, real=real) and real is not None:
-        ledger.scores[f"{name}/real"] = diversity(real[None])
-
-
-def _retrieval(
-    ledger: Ledger, encoder: str, real: Collected, fake: Collected, candidates: int, folds: int
-) -> None:
-    name = f"r_precision/{encoder}"
-    if encoder not in real.image_vectors.keys() | fake.image_vectors.keys():
-        ledger.skipped[name] = f"no encoder '{encoder}' looked at the images"
-        return
-    for suffix, side, data in (("", "generated", fake), ("/real", "real", real)):
-        images, sentences = data.image_vectors.get(encoder), data.sentence_vectors.get(encoder)
-        key = f"{name}{suffix}"
-        if not ledger.usable(key, folds, **{side: images}):
-            continue
-        if sentences is None or data.labels is None:
-            ledger.skipped[key] = f"{side} images have no captions or no labels"
-        elif len(data.labels.unique()) < 2:
-            ledger.skipped[key] = f"captions of {side} images are of one class: nothing to confuse"
-        elif ledger.usable(key, folds, **{f"captions of {side}": sentences}) and images is not None:
-            result = r_precision(images, sentences, data.labels, candidates, folds, ledger.seed)
-            ledger.scores[key], ledger.scores[f"{key}/std"] = result.mean, result.std
-            ledger.scores[f"{key}/candidates"] = float(result.candidates)
-            if not suffix:
-                ledger.scores[f"{name}/chance"] = 1 / result.candidates
-                ledger.columns[name] = result.hits.cpu()
-
-
-def _attributes(
-    ledger: Ledger,
-    real: Collected,
-    fake: Collected,
-    names: Sequence[str],
-    colours: Collection[str],
-) -> None:
-    score = "attribute_accuracy"
-    if not names:
-        ledger.skipped[score] = "this data set states no attributes"
-        return
-    for suffix, side, data in (("", "generated", fake), ("/real", "real", real)):
-        if data.stated is None or data.predicted is None or not len(data.stated):
-            ledger.skipped[f"{score}{suffix}"] = f"nothing read the attributes of {side} images"
-            continue
-        hits = attribute_hits(data.predicted, data.stated)
-        found = mean_hits(hits, names, colours)
-        ledger.scores.update({f"{score}/{key}{suffix}": value for key, value in found.items()})
-        for key in (*names, "mean", *(("colour",) if colours else ())):
-            if key not in found:
-                reason = f"no caption of {side} images states it"
-                ledger.skipped[f"{score}/{key}{suffix}"] = reason
-        if not suffix:
-            chance = attribute_chance(data.stated, names, colours)
-            ledger.scores.update({f"{score}/{key}/chance": v for key, v in chance.items()})
-            known = {name: hits[:, k].cpu() for k, name in enumerate(names) if name in found}
-            ledger.columns.update({f"{score}/{name}": column for name, column in known.items()})
-            for key, of in averages(list(known), colours).items():
-                ledger.averages[f"{score}/{key}"] = [f"{score}/{name}" for name in of]
+def _names(rows: Mapping[str, Tensor], group: str) -> list[str]:
+    parts = sorted(name.partition("/")[::2] for name in rows)
+    return [name for first, name in parts if first == group]

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torchmetrics import MeanMetric
 
 from experiments.data.augment import normalise, to_uint8
 from experiments.data.store.dataset import Dataset
@@ -25,13 +26,23 @@ from experiments.metric.extractor import hash_weights
 from experiments.metric.protocol import Protocol
 from experiments.metric.real import at_once, captions_for, read_captions, real_images
 from experiments.metric.result import Result
+from experiments.metric.rows import Rows, RowScore, collection, looked_at
 
+MEANS = (
+    "noise_error/style",
+    "style_cosine/style",
+    "style_cosine/style/chance",
+    "redrawn/style",
+    "redrawn/style/chance",
+    "query_redrawn/style",
+    "query_redrawn/style/chance",
+)
 LEVELS = 127.5  # grey levels of a difference of 1 between pictures in [-1, 1]
 
 
 class StyleScores:
-    """Of captions of the test split and noise that was never trained on; every process computes all
-    of it. `/chance` is what random noise gives, or an answer that knows nothing."""
+    """Of captions of the test split and noise that was never trained on. `/chance` is what random
+    noise gives, or an answer that knows nothing."""
 
     def __init__(
         self, classifier: Classifier | None = None, samples: int = 1000, seed: int = 0
@@ -50,24 +61,26 @@ class StyleScores:
             networks["classifier"] = self.classifier.to(ranks.device)
         captions = captions_for(split, self.samples, self.seed)
         others = np.roll(captions, -1)
+        means = collection({name: _mean().to(ranks.device) for name in MEANS})
+        kept = AttributesKept(list(dataset.attribute_values), dataset.colour_attributes)
+
+        def look(places: np.ndarray) -> Rows:
+            pair = captions[places], others[places]
+            return self._look(system, dataset, pair, places, ranks.device)
+
         with evaluating(system):
-            parts = [
-                self._look(system, dataset, (captions[some], others[some]), some, ranks.device)
-                for some in _parts(len(captions), at_once(system.resolutions[-1]))
-            ]
-        found = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
-        scores, skipped = style_scores(found), {}
-        if "kept" in found:
-            images, stated = split.caption_image[captions], split.caption_image[others]
-            says = torch.from_numpy(split.mentions[others])
-            scores |= attribute_scores(
-                found["kept"],
-                found["kept_chance"],
-                torch.from_numpy(split.attributes[images]),
-                torch.from_numpy(split.attributes[stated]).where(says, -1),
-                list(dataset.attribute_values),
-                dataset.colour_attributes,
-            )
+            for rows in looked_at(len(captions), at_once(system.resolutions[-1]), ranks, look):
+                for name, values in style_values(rows).items():
+                    means[name].update(values)
+                if "kept" in rows:
+                    kept.update(rows["kept"], rows["kept_chance"], rows["shown"], rows["stated"])
+        scores: dict[str, float] = {}
+        for name, metric in means.items():
+            scores[name] = metric.compute().item()
+            scores.setdefault("noise_error/style/chance", 1.0)  # of zero, the mean of N(0, 1)
+        skipped = {}
+        if kept.update_called:
+            scores |= kept.compute()
         else:
             skipped["attribute_kept"] = "nothing reads the attributes of pictures"
         protocol = Protocol(
@@ -90,8 +103,8 @@ class StyleScores:
         captions: tuple[np.ndarray, np.ndarray],
         places: np.ndarray,
         device: torch.device,
-    ) -> dict[str, Tensor]:
-        """What the scores need of some captions and of the others that follow them, on the CPU."""
+    ) -> Rows:
+        """What the scores need of some captions and of the others that follow them."""
         split = dataset.test
         noise, epsilon = self._noise(system, places, device)
         random, _ = self._noise(system, places + self.samples, device)
@@ -123,7 +136,11 @@ class StyleScores:
                 logits = self.classifier(pictures)
                 columns = [logits[attribute].argmax(1) for attribute in dataset.attribute_values]
                 found[name] = torch.stack(columns, 1)
-        return {name: value.cpu() for name, value in found.items()}
+            images, stated = (split.caption_image[rows] for rows in captions)
+            says = np.where(split.mentions[captions[1]], split.attributes[stated], -1)
+            found["shown"] = torch.from_numpy(split.attributes[images]).to(device)
+            found["stated"] = torch.from_numpy(says).to(device)
+        return found
 
     def _noise(
         self, system: Any, places: np.ndarray, device: torch.device
@@ -132,33 +149,45 @@ class StyleScores:
         return system.noise_of(seeds, device)  # type: ignore[no-any-return]
 
 
-def style_scores(found: dict[str, Tensor]) -> dict[str, float]:
-    """Scores by name.
+def _mean() -> MeanMetric:
+    return MeanMetric(nan_strategy="disable").set_dtype(torch.float64)  # type: ignore[return-value]
 
-    noise, read (n, z): what drew a picture, and what S reads in it; read_of_other_caption and
-    read_of_other_noise (n, z): what it reads in a picture of the same noise and another caption,
-    and in one of the same caption and other noise. redrawn, query (n,): the distance of a picture,
+
+def style_values(found: Rows) -> Rows:
+    """What each picture adds to the mean that is a score, by the names of `MEANS`.
+
+    noise, read (B, z): what drew a picture, and what S reads in it; read_of_other_caption and
+    read_of_other_noise (B, z): what it reads in a picture of the same noise and another caption,
+    and in one of the same caption and other noise. redrawn, query (B,): the distance of a picture,
     generated or real, from the one that its own caption and S give; with `_chance` from one of that
     caption and random noise.
     """
     noise, read = found["noise"].double(), found["read"].double()
+    cosines = [
+        F.cosine_similarity(read, found[other].double(), dim=1)
+        for other in ("read_of_other_caption", "read_of_other_noise")
+    ]
+    distances = [found[n] for n in ("redrawn", "redrawn_chance", "query", "query_chance")]
+    return dict(zip(MEANS, [(noise - read).square(), *cosines, *distances], strict=True))
 
-    def cosine(other: str) -> float:
-        return F.cosine_similarity(read, found[other].double(), dim=1).mean().item()
 
-    def mean(name: str) -> float:
-        return found[name].double().mean().item()
+class AttributesKept(RowScore):
+    """`attribute_scores` of real pictures drawn again with the caption of another one."""
 
-    return {
-        "noise_error/style": (noise - read).square().mean().item(),
-        "noise_error/style/chance": 1.0,  # of zero, the mean of what is N(0, 1)
-        "style_cosine/style": cosine("read_of_other_caption"),
-        "style_cosine/style/chance": cosine("read_of_other_noise"),
-        "redrawn/style": mean("redrawn"),
-        "redrawn/style/chance": mean("redrawn_chance"),
-        "query_redrawn/style": mean("query"),
-        "query_redrawn/style/chance": mean("query_chance"),
-    }
+    kept = ("predicted", "by_chance", "query", "stated")
+
+    def __init__(self, names: Sequence[str], colours: Collection[str], **options: Any) -> None:
+        super().__init__(**options)
+        self.names, self.colours = names, colours
+
+    def update(self, predicted: Tensor, by_chance: Tensor, query: Tensor, stated: Tensor) -> None:
+        """A batch of the arguments of `attribute_scores`."""
+        self.keep(predicted, by_chance, query, stated)
+
+    def compute(self) -> dict[str, float]:
+        """Of all processes' pictures together."""
+        predicted, by_chance, query, stated = self.rows()
+        return attribute_scores(predicted, by_chance, query, stated, self.names, self.colours)
 
 
 def attribute_scores(
@@ -197,7 +226,3 @@ def attribute_scores(
 def rms(first: Tensor, second: Tensor) -> Tensor:
     """(B,): root mean square difference of pictures (B, 3, R, R), in grey levels of 255."""
     return LEVELS * (first - second).square().mean((1, 2, 3)).sqrt()
-
-
-def _parts(count: int, size: int) -> list[np.ndarray]:
-    return np.array_split(np.arange(count), range(size, count, size))

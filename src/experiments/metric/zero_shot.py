@@ -7,7 +7,7 @@ Reed et al. 2016 (CVPR), section 5, and the released `classify_sje_tcnn.lua` and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -20,14 +20,44 @@ from experiments.metric.embedding import evaluating, image_vectors, sentence_vec
 from experiments.metric.extractor import hash_weights
 from experiments.metric.names import RETRIEVED
 from experiments.metric.protocol import Protocol
+from experiments.metric.real import LARGEST_BATCH, at_once
 from experiments.metric.result import Result
+from experiments.metric.rows import Rows, RowScore, looked_at
 
 CHUNK = 1024
 
 
+class ZeroShot(RowScore):
+    """How well captions stand for classes. `compute` gives the share of pictures that are nearest
+    to their class as "top1", and `precision_at` so many pictures, where there are so many, as
+    "precision_at_50"."""
+
+    kept = ("images", "image_classes", "captions", "caption_classes")
+
+    def __init__(self, counts: Sequence[int] = RETRIEVED, **options: Any) -> None:
+        super().__init__(**options)
+        self.counts = counts
+
+    def update(
+        self, vectors: Tensor, classes: Tensor, of: Literal["images", "captions"] = "images"
+    ) -> None:
+        """vectors: (B, D). classes: (B,) from 0, none without a caption in the end."""
+        getattr(self, of).append(vectors)
+        getattr(self, f"{of.removesuffix('s')}_classes").append(classes)
+
+    def compute(self) -> dict[str, float]:
+        """Of all processes' rows together."""
+        images, of_image, captions, of_caption = self.rows()
+        prototypes = class_means(captions, of_caption)
+        counts = [count for count in self.counts if count <= len(images)]
+        shares = precision_at(images, of_image, prototypes, counts) if counts else {}
+        found = {f"precision_at_{count}": share for count, share in shares.items()}
+        return {"top1": top1(images, of_image, prototypes)} | found
+
+
 class ZeroShotScores:
     """`zero_shot/<encoder>` and `precision_at_<k>/<encoder>` of real pictures, all of those of the
-    test classes that are not trained on; every process computes all of it."""
+    test classes that are not trained on."""
 
     def __init__(self, captions: int | None = None, seed: int = 0, unseen: bool = True) -> None:
         """`captions`: of each class, a random subset drawn by `seed`; all of them where null.
@@ -65,24 +95,33 @@ class ZeroShotScores:
             reason = "fewer than two test classes are not in the training split"
             return Result({}, protocol, {f"{name}/{encoder.name}": reason})
         protocol.extra["images of a class"] = f"{sizes.min()} to {sizes.max()}"
-        with evaluating(encoder):
-            images = image_vectors(encoder, split, rows, size, ranks.device)
-            sentences = sentence_vectors(encoder, split, captions, ranks.device)
-        of_image = torch.from_numpy(np.searchsorted(classes, split.labels[rows]))
+        of_image = np.searchsorted(classes, split.labels[rows])
         of_caption = np.searchsorted(classes, split.labels[split.caption_image[captions]])
-        prototypes = class_means(sentences, torch.from_numpy(of_caption))
-        found = {name: top1(images, of_image, prototypes)}
+        metric, device = ZeroShot(), ranks.device
+
+        def look_at_images(places: np.ndarray) -> Rows:
+            vectors = image_vectors(encoder, split, rows[places], size, device)
+            return {"vectors": vectors, "classes": torch.from_numpy(of_image[places]).to(device)}
+
+        def look_at_captions(places: np.ndarray) -> Rows:
+            vectors = sentence_vectors(encoder, split, captions[places], device)
+            return {"vectors": vectors, "classes": torch.from_numpy(of_caption[places]).to(device)}
+
+        with evaluating(encoder):
+            for part in looked_at(len(rows), at_once(size), ranks, look_at_images):
+                metric.update(**part, of="images")
+            for part in looked_at(len(captions), LARGEST_BATCH, ranks, look_at_captions):
+                metric.update(**part, of="captions")
+        found = metric.compute()
         counts = [count for count in RETRIEVED if count <= len(rows)]
         for count in counts:
             best = float(np.minimum(sizes, count).mean() / count)
             if best < 1:
                 protocol.extra[f"AP@{count} can reach"] = f"{best:.1%}"
-        shares = precision_at(images, of_image, prototypes, counts)
-        found |= {f"precision_at_{count}": share for count, share in shares.items()}
         scores = {}
-        for name, value in found.items():
-            scores[f"{name}/{encoder.name}/real"] = value
-            scores[f"{name}/{encoder.name}/chance"] = 1 / len(classes)
+        for key, value in ({name: found.pop("top1")} | found).items():
+            scores[f"{key}/{encoder.name}/real"] = value
+            scores[f"{key}/{encoder.name}/chance"] = 1 / len(classes)
         skipped = {
             f"precision_at_{count}/{encoder.name}": f"there are {len(rows)} images to retrieve"
             for count in RETRIEVED
