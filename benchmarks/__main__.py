@@ -31,11 +31,12 @@ PARTS = {
     "start": "how soon a command answers, and what it imports",
     "build": "four stages of 512 px built to load a checkpoint",
     "sample": "drawing pictures with a trained run",
+    "busy": "what a run keeps of its speed beside a busy process",
     "memory": "peak memory of the step at batch 16",
     "quickstart": "from the command to the first step",
     "leave-one-out": "the step without one optimisation at a time",
 }
-USUAL = ("step", "data", "loss", "score", "start")
+USUAL = ("step", "data", "loss", "score", "start", "busy")
 
 
 def main() -> None:

@@ -55,5 +55,9 @@ BARS = {
     "start": at_most(0.35),
     "imports": at_most(0),
     "quickstart": at_most(8.0),  # seconds
+    "busy quiet": at_least(0.9),  # of the speed
+    "busy before": at_least(0.5),
+    "busy after": at_least(0.5),
+    "busy again": at_least(0.9),
     "build": at_most(0),  # orthogonal initialisations
 }

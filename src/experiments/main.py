@@ -14,6 +14,7 @@ from experiments.config.key import without
 from experiments.launch.task import ROWS, Asked
 from experiments.launch.worker import QUIET
 from experiments.machine.cluster import join_cluster
+from experiments.machine.core import first_look
 from experiments.question import question, show_help
 from experiments.run.named import with_run
 from experiments.run.prerequisite import Run
@@ -33,6 +34,7 @@ def main(arguments: list[str]) -> int:
     failures: list[str] = []
     peer_lost = False
     try:
+        first_look()
         os.environ.update(join_cluster(os.environ))
         if "RANK" in os.environ:
             os.environ.setdefault(*QUIET)

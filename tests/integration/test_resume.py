@@ -53,6 +53,19 @@ def damsm(outputs: Path) -> str:
     return f"encoder.pretrained={folder}"
 
 
+def test_threads_stay_as_the_run_began(commands: Any, outputs: Path, damsm: str) -> None:
+    """Another number rounds otherwise."""
+    whole, parted = outputs / "whole", outputs / "parted"
+    own = [*LONG, damsm, "launch.threads=null"]
+    two, three = {"OMP_NUM_THREADS": "2"}, {"OMP_NUM_THREADS": "3"}
+    commands.ok(*own, "trainer.images=16", outputs=whole, env=two)
+    first = commands.ok(*own, "trainer.images=8", outputs=parted, env=two)
+    assert "2 threads (OMP_NUM_THREADS)" in first.text
+    again = commands.ok(*own, "trainer.images=16", outputs=parted, env=three)
+    assert "from 8 images" in again.text and "2 threads (as it began)" in again.text
+    assert equal(state(whole, 16), state(parted, 16))
+
+
 def test_stop_at_half_and_go_on(commands: Any, outputs: Path, straight: Path) -> None:
     half = commands.ok(*LONG, "trainer.images=16", outputs=outputs)
     assert "scores:   none" in half.text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.machine.device import cores
+from experiments.machine.core import cores
 from experiments.run.provenance import environment
 from tests.soak.process_tree import MIB, Sample
 

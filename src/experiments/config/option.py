@@ -62,7 +62,8 @@ class Launch:
 
     num_processes: int = _least(1, 1)
     device: str = _one_of("auto", "cpu", "cuda")
-    threads: int | None = _least(1, None)  # of one process; null: all cores, shared out
+    # Of one process; null: as cores are free when a run begins, and then the same at each resume.
+    threads: int | None = _least(1, None)
     comm_hook: str | None = _one_of(None, "fp16", "bf16")  # in which gradients travel; null: as are
     bucket_mb: int = _least(1, 25)  # gradients that travel together
     allocator: bool = True  # keep big blocks between steps (glibc; a third faster on a CPU)

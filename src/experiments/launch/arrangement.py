@@ -10,7 +10,9 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from experiments.config.key import values
-from experiments.machine.device import claim, cores, gpus
+from experiments.machine.core import cores
+from experiments.machine.device import claim, gpus
+from experiments.machine.thread import SHARED, asked_of_openmp
 from experiments.terminal.error import UserError
 
 BASIC, JOBLIB, LOCAL, SLURM = "basic", "joblib", "submitit_local", "submitit_slurm"
@@ -20,8 +22,8 @@ LAUNCHERS = [BASIC, JOBLIB, LOCAL, SLURM]
 @dataclass(frozen=True)
 class Arrangement:
     """launcher: of Hydra. at_once: jobs at a time, None where a cluster decides. threads: of each
-    process, None for all that it may use. slots: what jobs hold while they run, GPUs or places on
-    the processor; none where nothing is to be shared out."""
+    process, None where each job looks what is free. slots: what jobs hold while they run, GPUs or
+    places on the processor; none where nothing is to be shared out."""
 
     launcher: str
     at_once: int | None
@@ -43,12 +45,14 @@ class Arrangement:
     @contextmanager
     def share(self, count: int, stop: Callable[[], bool]) -> Iterator[dict[str, str]]:
         """Hold what a job of `count` processes needs; the environment that says so to it."""
+        threads = f"{self.threads} {self.at_once} jobs at a time"
+        shared = {} if self.threads is None else {SHARED: threads}
         if not self.slots:
-            yield {}
+            yield shared
             return
         on_processor = self.slots[0].startswith("cpu")
         with claim(list(self.slots), 1 if on_processor else count, stop) as mine:
-            yield {} if on_processor else {"CUDA_VISIBLE_DEVICES": ",".join(mine)}
+            yield shared | ({} if on_processor else {"CUDA_VISIBLE_DEVICES": ",".join(mine)})
 
 
 def arrange(
@@ -60,7 +64,7 @@ def arrange(
     or core, that a job needs.
     """
     launcher = str(cfg.hydra.runtime.choices["hydra/launcher"])
-    processes, threads = int(launch["num_processes"]), launch["threads"]
+    processes, threads = int(launch["num_processes"]), launch["threads"] or asked_of_openmp()
     devices = gpus() if launch["device"] != "cpu" else []
     for key in ("nodes", "tasks_per_node"):
         if int(cfg.hydra.launcher.get(key, 1)) != 1:

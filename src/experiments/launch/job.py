@@ -135,7 +135,6 @@ def run_job(
     tracker, launch = config["tracker"], config["launch"]
     tracker["group"] = tracker["group"] or study.title
     tracker["name"] = tracker.get("name") or job.name or None
-    launch["threads"] = launch["threads"] or arrangement.threads
     config["study"], config["budget"] = study.name, study.budget
     run = asked.run if asked.task == "train" else None
     try:

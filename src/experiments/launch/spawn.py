@@ -17,6 +17,7 @@ from typing import Any
 
 from experiments.launch.worker import FAILURE, JOB, PID, STOPPED
 from experiments.machine.device import alive
+from experiments.machine.thread import shared_out
 from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import Stopped
 from experiments.terminal.line import LOG
@@ -57,12 +58,14 @@ def run_apart(
         job = {"config": config, "choices": chosen, "overrides": overrides, "wait": wait}
         (folder / JOB).write_text(json.dumps(job))
         command = [sys.executable, "-m", "experiments.launch.worker", str(folder / JOB)]
-        kept = {LOG: str(log)} if log else {}
+        given = {**os.environ, **({LOG: str(log)} if log else {}), **(environment or {})}
+        given |= shared_out(config["launch"]["threads"], processes, given)
+        given.setdefault("OMP_NUM_THREADS", "1")  # else torchrun says that it does so
         # A session of its own: Ctrl-C reaches the ranks once, from here.
         with _inherits_block(signal.SIGUSR1, signal.SIGUSR2):
             child = subprocess.Popen(
                 command,
-                env={"OMP_NUM_THREADS": "1", **os.environ, **kept, **(environment or {})},
+                env=given,
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

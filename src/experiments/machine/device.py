@@ -35,13 +35,6 @@ def gpus() -> list[str]:
     return found.stdout.split()
 
 
-def cores() -> int:
-    """Those that this process may use, which in a container or a job are not all."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def locks() -> Path:
     """Where all jobs of this user on this machine look."""
     return Path(tempfile.gettempdir()) / f"birdsong-slots-{os.getuid()}"

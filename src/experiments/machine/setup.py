@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from experiments.machine.cluster import has_its_own
-from experiments.machine.device import cores
+from experiments.machine.thread import choose
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say_once
 
@@ -36,8 +36,7 @@ def set_up(launch: dict[str, Any], processes: int) -> None:
     visible = torch.cuda.device_count() if launch["device"] != "cpu" else 0
     if 0 < visible < processes and not has_its_own(os.environ, "gpus", visible):
         raise UserError(f"launch.num_processes={processes}: there are {visible} GPUs")
-    sharing = 1 if has_its_own(os.environ, "cpus", cores()) else processes
-    torch.set_num_threads(launch["threads"] or max(1, cores() // sharing))
+    choose(launch["threads"]).use()
     if launch["allocator"] and sys.platform == "linux" and not torch.cuda.is_available():
         try:
             libc = ctypes.CDLL("libc.so.6")

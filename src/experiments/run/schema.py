@@ -27,6 +27,11 @@ from experiments.file.kind import (
 
 READS = ("words", "characters", "wordpieces")
 MOST_WORDS = 10_000  # of a caption
+MOST_THREADS = 4096
+
+
+def is_threads(value: Any) -> bool:
+    return is_positive(value) and value <= MOST_THREADS
 
 
 _SPLITS = shaped({"train": is_whole, "test": is_whole}, "train", "test")
@@ -80,7 +85,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "converted": optional(
                 mapped(shaped({"file": is_text, "sha256": is_name}, "file", "sha256"))
             ),
-            "machine": optional(is_mapping),
+            "machine": optional(shaped({"threads": optional(is_threads)})),
         },
         ("id", "choices", "overrides"),
     ),

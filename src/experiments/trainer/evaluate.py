@@ -9,6 +9,7 @@ from typing import Any
 from experiments.config.build import build
 from experiments.config.key import top_of
 from experiments.machine.rank import Ranks
+from experiments.machine.thread import choose, recorded
 from experiments.metric.table import format_table
 from experiments.run import folder as files
 from experiments.run.named import ELSEWHERE, evaluation_config, run_folder
@@ -34,6 +35,7 @@ def evaluate_run(
     """
     folder = run_folder(config)
     about = files.run_about(folder)
+    choose(config["launch"]["threads"], recorded(about, ranks.processes)).use()
     saved = evaluation_config(folder, overrides)
     merged = saved | {group: config[group] for group in ELSEWHERE}
     if not any(top_of(override) == "paths" for override in overrides):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from experiments.config.build import build
 from experiments.file.whole import write_json
 from experiments.machine.rank import Ranks, check_precision
 from experiments.machine.setup import compiles, make_deterministic, precision
+from experiments.machine.thread import Threads, choose, recorded
 from experiments.run import checkpoint
 from experiments.run import folder as files
 from experiments.run.lock import run_lock
@@ -21,6 +22,7 @@ from experiments.run.pretrained import GROUPS, without_pretrained
 from experiments.run.provenance import write_provenance
 from experiments.run.stats import StatsFile
 from experiments.system.seeding import mix
+from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import Interrupt, Stopped
 from experiments.terminal.line import say
 from experiments.terminal.secret import scrub
@@ -94,6 +96,8 @@ def train_missing(
 
 def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | None = None) -> None:
     """Train one run from where it stands to its end, and score it."""
+    threads = threads_of(run, ranks)
+    threads.use()
     config = with_paths(run.config, run.prerequisites)
     dataset = open_data(config, ranks)
     facts = facts_of(dataset)
@@ -120,7 +124,7 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | Non
     observer = Observer(run, ranks, system, dataset, tracker, scorer)
     try:
         observer.real_grid()
-        say(_headline(run, training))
+        say(_headline(run, training, threads))
         system.train()
         if not fit(training, numerics, observer, interrupt):
             say(f"saved in {run.folder}; the same command goes on from there")
@@ -132,6 +136,14 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | Non
     finally:
         tracker.finish()
         ranks.accelerator.free_memory()
+
+
+def threads_of(run: Run, ranks: Ranks) -> Threads:
+    """As many as it began with, where it has begun and nothing else is asked for."""
+    before = None
+    with suppress(UserError):  # it is new, or its `run.json` is damaged
+        before = recorded(files.run_about(run.folder), ranks.processes)
+    return choose(run.config["launch"]["threads"], before)
 
 
 def prepare_folder(
@@ -155,6 +167,7 @@ def prepare_folder(
         "built_on": built_on,
         "machine": {
             "processes": ranks.processes,
+            "threads": torch.get_num_threads(),
             "device": ranks.device.type,
             "precision": str(training.precision).removeprefix("torch."),
             "gradients": run.config["launch"]["comm_hook"] if ranks.processes > 1 else None,
@@ -184,7 +197,7 @@ def prepare_folder(
     return started
 
 
-def _headline(run: Run, training: Training) -> str:
+def _headline(run: Run, training: Training, threads: Threads) -> str:
     counts = {
         name: sum(p.numel() for p in module.parameters()) / 1e6
         for name, module in training.system.named_children()
@@ -198,7 +211,7 @@ def _headline(run: Run, training: Training) -> str:
             "channels last" if channels_last else "channels first",
             "compiled" if training.compiled else "not compiled",
             f"{training.ranks.processes} x {training.ranks.device.type}",
-            f"{torch.get_num_threads()} threads",
+            str(threads),
         )
     )
     return (

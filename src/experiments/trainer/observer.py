@@ -13,6 +13,7 @@ from torch import Tensor
 from experiments.data.store.dataset import Dataset
 from experiments.data.view.base import Part, Pixels, View
 from experiments.file.whole import write_json
+from experiments.machine.pace import Pace
 from experiments.machine.rank import Ranks
 from experiments.metric.result import Result
 from experiments.run.folder import (
@@ -30,6 +31,7 @@ from experiments.sample.attention import attention_stages
 from experiments.sample.picture import beside, pictures, save_png, stage_grid
 from experiments.system.base import System
 from experiments.terminal.error import UserError
+from experiments.terminal.line import say
 from experiments.terminal.progress import Progress
 from experiments.tracker.tracker import Tracker
 from experiments.trainer.collapse import CollapseDetector
@@ -58,6 +60,7 @@ class Observer:
         self.run, self.ranks, self.system, self.dataset = run, ranks, system, dataset
         self.tracker, self.scorer = tracker, scorer
         self.stats, self.meter = StatsFile(run.folder / STATS), Meter(ranks.device)
+        self.pace = Pace(ranks.device)
         self.bar: Progress | None = None
         self.logged_at = 0
         self.goal = int(run.config["trainer"]["images"])
@@ -91,6 +94,8 @@ class Observer:
         values["waiting"] = waited / max(seconds, 1e-9)
         values[SPEED] = (images - self.logged_at) / max(seconds, 1e-9)
         values |= cost
+        if line := self.pace.advice(images - self.logged_at, seconds):
+            say(f"{self.run.name}: {line}")
         self.logged_at = images
         self.stats.append(images, values)
         self.tracker.log(values, images)

@@ -7,6 +7,7 @@ from typing import Any
 
 from experiments.machine.rank import Ranks, check_launcher
 from experiments.machine.setup import set_up
+from experiments.machine.thread import processes_here
 from experiments.run.prerequisite import Run, plan
 from experiments.terminal.interrupt import Interrupt
 from experiments.trainer.evaluate import evaluate_run
@@ -27,7 +28,7 @@ def perform(
     """
     launch = config["launch"]
     check_launcher(os.environ, int(launch["num_processes"]))
-    set_up(launch, _processes_here())
+    set_up(launch, processes_here())
     ranks = Ranks(launch["device"], launch["comm_hook"], int(launch["bucket_mb"]))
     with Interrupt() as interrupt:
         if config["task"] == "evaluate":
@@ -36,8 +37,3 @@ def perform(
             assert config["task"] == "train", config["task"]
             run = run or plan(config, chosen, overrides)
             train_with_prerequisites(run, ranks, interrupt, wait=wait)
-
-
-def _processes_here() -> int:
-    """Those of the run that are on this machine, of which there may be several."""
-    return int(os.environ.get("LOCAL_WORLD_SIZE") or os.environ.get("WORLD_SIZE") or 1)
