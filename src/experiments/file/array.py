@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tokenize
 import zipfile
 import zlib
@@ -33,10 +32,8 @@ UNREADABLE = (
 
 def save_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
     """Write beside `path`, sync, and rename over it."""
-    with aside(path) as partial, partial.open("wb") as file:
+    with aside(path, synced=True) as partial, partial.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:

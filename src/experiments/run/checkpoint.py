@@ -16,11 +16,8 @@ from safetensors import SafetensorError
 
 from experiments.file import tensor as tensor_file
 from experiments.file.tensor import Damaged, OtherFormat
-from experiments.run.folder import (
-    by_images,
-    file_at,
-    reached,
-)
+from experiments.file.whole import atomic
+from experiments.run.folder import by_images, file_at, reached
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say
 
@@ -53,19 +50,13 @@ def save_weights(folder: Path, images: int, export: Mapping[str, Any]) -> Path:
 
 def write(path: Path, state: Mapping[str, Any]) -> None:
     """Write one file and read it back before it has its name. Raises `UserError` as `save` does."""
-    partial = path.with_suffix(".partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         for torn in path.parent.glob("*.partial"):
             torn.unlink(missing_ok=True)
-        tensor_file.write(partial, state)
-        tensor_file.check(partial)  # before it takes the place of any other
-        partial.replace(path)
-        directory = os.open(path.parent, os.O_RDONLY)
-        os.fsync(directory)
-        os.close(directory)
+        with atomic(path) as partial:
+            tensor_file.write(partial, state)
+            tensor_file.check(partial)  # before it takes the place of any other
     except (OSError, SafetensorError, Damaged) as error:
-        partial.unlink(missing_ok=True)
         raise UserError(
             f"{path}: could not be written ({_reason(error)}); make room and run the same command "
             "again: it resumes from the checkpoint before"

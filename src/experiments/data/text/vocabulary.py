@@ -15,6 +15,7 @@ from pathlib import Path
 
 from experiments.file.name import is_name, shown
 from experiments.file.parse import parse_json
+from experiments.file.whole import aside
 from experiments.terminal.error import UserError
 
 END = "<end>"
@@ -85,9 +86,8 @@ class Vocabulary:
 
     def save(self, path: Path) -> None:
         """Write the words as a JSON list, in index order."""
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(json.dumps(self.words), encoding="utf-8")
-        partial.replace(path)
+        with aside(path, alone=True) as partial:
+            partial.write_text(json.dumps(self.words), encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
