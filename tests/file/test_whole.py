@@ -43,7 +43,7 @@ def test_who_is_alone_replaces_folders_and_what_a_kill_left(tmp_path: Path) -> N
 
 def test_a_folder_that_somebody_else_made_meanwhile_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "run"
-    with pytest.raises(OSError), aside(path) as partial:  # noqa: PT011
+    with pytest.raises(OSError), aside(path) as partial:
         partial.mkdir()
         path.mkdir()
         (path / "theirs").touch()
