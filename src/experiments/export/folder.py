@@ -18,10 +18,10 @@ from experiments.export.request import Request, export_of, require_free
 from experiments.file.tensor import apart
 from experiments.file.whole import aside, write_json
 from experiments.run import folder as files
-from experiments.run.exported import FORMAT, State, _line, require_whole, sha256
+from experiments.run.exported import FORMAT, State, require_whole, sha256
 from experiments.run.portable import portable, portable_config, portable_overrides
 from experiments.run.weight import load_export
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 from experiments.terminal.line import show
 
 README = "README.md"
@@ -146,4 +146,4 @@ def write_weights(path: Path, export: State) -> None:
     try:
         save_file(apart(named), path, {"format": "pt"})
     except (SafetensorError, OSError) as error:
-        raise UserError(f"{path}: could not be written ({_line(error)}); make room") from None
+        raise UserError(f"{path}: could not be written ({reason_of(error)}); make room") from None

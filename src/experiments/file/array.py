@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from experiments.file.whole import aside
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 
 UNREADABLE = (
     OSError,
@@ -42,4 +42,6 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
         with np.load(path, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
     except UNREADABLE as error:
-        raise UserError(f"{path} cannot be read ({error}): delete it to compute it again") from None
+        raise UserError(
+            f"{path} cannot be read ({reason_of(error)}): delete it to compute it again"
+        ) from None

@@ -6,8 +6,6 @@ its checksums, and the one before is taken. The format is that of `tensor_file.p
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from experiments.file import tensor as tensor_file
 from experiments.file.tensor import Damaged, OtherFormat
 from experiments.file.whole import atomic
 from experiments.run.folder import by_images, file_at, reached
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 from experiments.terminal.line import say
 
 
@@ -58,19 +56,9 @@ def write(path: Path, state: Mapping[str, Any]) -> None:
             tensor_file.check(partial)  # before it takes the place of any other
     except (OSError, SafetensorError, Damaged) as error:
         raise UserError(
-            f"{path}: could not be written ({_reason(error)}); make room and run the same command "
-            "again: it resumes from the checkpoint before"
+            f"{path}: could not be written ({reason_of(error)}); make room and run the same "
+            "command again: it resumes from the checkpoint before"
         ) from None
-
-
-def _reason(error: Exception) -> str:
-    """The system's words, which safetensors wraps in an error of its own."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    number = re.search(r"\(os error (\d+)\)", str(error))
-    if number:
-        return os.strerror(int(number[1]))
-    return str(error).partition("\n")[0]
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from experiments.run.folder import (
     run_config,
     run_facts,
 )
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 
 FORMAT = 1
 DECIDING = (MODEL, CONFIG, FACTS)  # the files that decide pictures
@@ -48,7 +48,7 @@ def read_export(folder: Path) -> dict[str, Any]:
         tensors = load_file(folder / MODEL)
     except (SafetensorError, OSError, ValueError, LookupError, OverflowError) as error:
         raise UserError(
-            f"{folder / MODEL}: cannot be read ({_line(error)}); fetch it again"
+            f"{folder / MODEL}: cannot be read ({reason_of(error)}); fetch it again"
         ) from None
     found: dict[str, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
@@ -148,7 +148,3 @@ def _is_part(target: str) -> bool:
 
 def _size(tensor: torch.Tensor) -> str:
     return " x ".join(map(str, tensor.shape)) or "a number"
-
-
-def _line(error: Exception) -> str:
-    return getattr(error, "strerror", None) or " ".join(str(error).split())[:200]

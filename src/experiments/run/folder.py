@@ -25,7 +25,7 @@ from experiments.file.parse import parse_json, parse_yaml
 from experiments.file.whole import write_json
 from experiments.machine.device import alive
 from experiments.run.schema import fault_of
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 
 CONFIG, RUN, FACTS, SCORES = "config.yaml", "run.json", "facts.json", "scores.json"
 STATS, SCORE_SAMPLES, CAPTIONS = "stats.jsonl", "score_samples.npz", "samples/captions.json"
@@ -177,7 +177,7 @@ def _read(folder: Path, name: str) -> dict[str, Any]:
         content = parse_yaml(text) if path.suffix == ".yaml" else parse_json(text)
         fault = fault_of(path.name, content)
     except ValueError as error:
-        fault = f"cannot be read: {' '.join(str(error).split())[:160]}"
+        fault = f"cannot be read: {reason_of(error)}"
     if fault is None:
         return dict(content)
     remedy = "export the run again" if name == EXPORT else "run the training command again"

@@ -21,7 +21,7 @@ from experiments.run.folder import (
     run_facts,
 )
 from experiments.run.pretrained import role
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 
 
 def load_export(folder: Path) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def load_pretrained(
         module.load_state_dict(state["export"][group])
     except (KeyError, RuntimeError) as error:
         found = differences(dict(run_config(folder).get(group) or {}), dict(node))
-        line = "; ".join(found) or " ".join(str(error).split())[:200]
+        line = "; ".join(found) or reason_of(error)
         raise UserError(
             f"{folder}: its {group} is not the one that this configuration asks for: {line}"
         ) from None

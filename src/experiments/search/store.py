@@ -30,7 +30,7 @@ from experiments.search.trial import (
     tried,
     write_table,
 )
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 
 if TYPE_CHECKING:
     from optuna.study import Study
@@ -211,7 +211,7 @@ class Store:
                 yield
             except (OptunaError, SQLAlchemyError, RuntimeError) as error:
                 cause: Any = error.__cause__ or error
-                reason = " ".join(str(getattr(cause, "orig", None) or cause).split())[:200]
+                reason = reason_of(getattr(cause, "orig", None) or cause)
                 raise SearchError(
                     f"{self.folder / DATABASE}: {reason}; make room, or move the folder away"
                 ) from error

@@ -15,7 +15,7 @@ from typing import Any
 
 from experiments.run import folder as files
 from experiments.run.prerequisite import Run
-from experiments.tracker.guard import one_line
+from experiments.terminal.error import one_line
 from experiments.tracker.tracker import Tracker, start
 
 log = logging.getLogger(__name__)

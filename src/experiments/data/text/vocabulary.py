@@ -16,7 +16,7 @@ from pathlib import Path
 from experiments.file.name import is_name, shown
 from experiments.file.parse import parse_json
 from experiments.file.whole import aside
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 
 END = "<end>"
 UNKNOWN = "<unk>"
@@ -95,7 +95,7 @@ class Vocabulary:
         try:
             words = parse_json(path.read_bytes())
         except (OSError, ValueError, RecursionError) as error:
-            raise UserError(f"{path}: the vocabulary cannot be read ({error})") from None
+            raise UserError(f"{path}: the vocabulary cannot be read ({reason_of(error)})") from None
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             raise UserError(f"{path}: the vocabulary must be a JSON list of words")
         return cls(words)
