@@ -186,7 +186,7 @@ def test_damaged_files_are_told_and_stop_nothing(runs: Any, tmp_path: Path) -> N
 
     text = Page(write_report([member], tmp_path / "report", "damaged")).text
 
-    assert "scores.json: cannot be read" in text
+    assert "scores.json: is damaged (cannot be read" in text
     assert "config.yaml: is damaged" in text
     assert "score_samples.npz: is damaged" in text
 
