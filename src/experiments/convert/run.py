@@ -23,13 +23,6 @@ from experiments.terminal.error import UserError
 from experiments.terminal.secret import scrub
 
 UNKNOWN = 0  # images that the weights have seen: no release says it
-# What data decide (`assemble.facts_of`), of data that are not there.
-NO_DATA: dict[str, Any] = {
-    "attribute_values": None,
-    "num_classes": None,
-    "local_attributes": [],
-    "data": None,
-}
 
 
 @dataclass(frozen=True)
@@ -89,7 +82,7 @@ def write_run(conversion: Conversion, place: Path) -> None:
         with aside(place) as partial:
             partial.mkdir()
             checkpoint.save_weights(partial, UNKNOWN, conversion.export)
-            write_json(partial / files.FACTS, NO_DATA | conversion.facts)
+            write_json(partial / files.FACTS, conversion.facts)
             write_provenance(partial, conversion.config)
             write_json(partial / files.RUN, scrub(about))
     except OSError as error:

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from experiments.config.target import locate
-from experiments.data.text.vocabulary import Vocabulary
+from experiments.run.fact import require_own_words
 from experiments.run.folder import (
     CONFIG,
     EXPORT,
@@ -25,7 +25,6 @@ from experiments.run.folder import (
     MODEL,
     export_about,
     run_config,
-    run_facts,
 )
 from experiments.terminal.error import UserError, reason_of
 
@@ -74,14 +73,7 @@ def require_whole(folder: Path) -> None:
         if not isinstance(digests, dict) or digests.get(name) != sha256(path):
             raise UserError(f"{path}: is not the file that was exported; fetch it again")
     require_parts(folder)
-    facts = run_facts(folder)
-    words = facts.get("words") or []
-    try:
-        differ = bool(words) and Vocabulary(list(words)).hash != facts.get("vocabulary_hash")
-    except UserError as error:
-        raise UserError(f"{folder / FACTS}: {error}") from None
-    if differ:
-        raise UserError(f"{folder / FACTS}: words and vocabulary_hash differ; fetch it again")
+    require_own_words(folder)
 
 
 def require_parts(folder: Path) -> None:

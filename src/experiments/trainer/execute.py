@@ -15,6 +15,7 @@ from experiments.machine.rank import Ranks
 from experiments.machine.setup import compiles, make_deterministic, precision
 from experiments.run import checkpoint
 from experiments.run import folder as files
+from experiments.run.fact import counts_of, facts_of
 from experiments.run.lock import run_lock
 from experiments.run.prerequisite import Run, with_paths
 from experiments.run.pretrained import GROUPS, without_pretrained
@@ -32,8 +33,6 @@ from experiments.trainer.assemble import (
     built,
     caption_features,
     compile_networks,
-    counts_of,
-    facts_of,
     open_data,
 )
 from experiments.trainer.finished import show_scores
