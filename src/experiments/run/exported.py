@@ -7,11 +7,10 @@ its configuration only networks and losses of this project are built.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -99,9 +98,9 @@ def require_fit(folder: Path, modules: Mapping[str, nn.Module], export: State) -
                     f"{where} is in its weights, and its config.yaml has no place for it"
                 )
             if ours[name].shape != theirs[name].shape:
+                there, asked = sizes(theirs[name].shape), sizes(ours[name].shape)
                 raise UserError(
-                    f"{where} is {_size(theirs[name])} in its weights, and its config.yaml asks "
-                    f"for {_size(ours[name])}"
+                    f"{where} is {there} in its weights, and its config.yaml asks for {asked}"
                 )
             if ours[name].is_floating_point() != theirs[name].is_floating_point():
                 kinds = f"{theirs[name].dtype} in its weights, expected {ours[name].dtype}"
@@ -138,5 +137,6 @@ def _is_part(target: str) -> bool:
     return isinstance(found, type) and f"{found.__module__}.{found.__name__}" == target
 
 
-def _size(tensor: torch.Tensor) -> str:
-    return " x ".join(map(str, tensor.shape)) or "a number"
+def sizes(shape: Sequence[int]) -> str:
+    """Of the axes of a tensor, in words."""
+    return " x ".join(map(str, shape)) or "a number"
