@@ -26,7 +26,8 @@ system metric tracker convert
 run encoder
 data study loss style
 frontend clip
-config file machine generator discriminator
+config machine generator discriminator
+file
 terminal layer optim
 """
 BESIDE = {

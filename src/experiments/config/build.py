@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from experiments.config.target import locate
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 
 # What a constructor raises for arguments that it cannot do anything with.
 REFUSED = (
@@ -55,8 +55,7 @@ def build(
         made = target(**arguments)
     except REFUSED as error:
         # What a constructor cannot do with its arguments, this configuration has got wrong.
-        reason = (str(error).splitlines() or ["a value that it cannot take"])[0]
-        raise UserError(f"{path or target.__name__}: {reason}") from error
+        raise UserError(f"{path or target.__name__}: {reason_of(error)}") from error
     if node.get("pretrained"):
         assert load is not None, f"{path} asks for weights"
         load(made, node, facts, path)

@@ -22,6 +22,7 @@ from omegaconf import DictConfig
 
 from experiments.config import option, resolver
 from experiments.config.key import top_of
+from experiments.file.whole import aside
 
 CONF = Path(__file__).resolve().parents[3] / "conf"
 FOLDER = Path(importlib.util.cache_from_source(__file__)).parent
@@ -71,10 +72,8 @@ def _parts(overrides: tuple[str, ...]) -> Iterator[bytes]:
 
 def _write(file: Path, content: bytes) -> None:
     """Whole or not at all, and those away that were not used for longest."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_suffix(f".{os.getpid()}")
-    unfinished.write_bytes(content)
-    unfinished.replace(file)
+    with aside(file) as unfinished:
+        unfinished.write_bytes(content)
     others = sorted(FOLDER.glob(NAME), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in others[MOST:]:
         old.unlink(missing_ok=True)

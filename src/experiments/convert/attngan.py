@@ -16,6 +16,7 @@ from experiments.convert.stages import Sizes, released_names, sizes_of
 from experiments.convert.state import ReleasedState
 from experiments.data.layout.pickle_lists import pickled_words
 from experiments.data.text.vocabulary import Vocabulary
+from experiments.run.fact import facts_of_release
 from experiments.terminal.error import UserError
 
 WORDS = {"cub": 25, "coco": 20}  # of a caption: cfg/eval_bird.yml, cfg/eval_coco.yml
@@ -55,12 +56,7 @@ def convert_attngan(
     overrides = _overrides(sizes, data, embedding_dim, corrected_mask)
     config, chosen = compose_run(overrides)
     vocabulary = Vocabulary(words)
-    facts = {
-        "vocabulary_size": len(vocabulary),
-        "vocabulary_hash": vocabulary.hash,
-        "words": list(vocabulary.words),
-        "reads": "words",
-    }
+    facts = facts_of_release(vocabulary)
     # `<unk>`, which the release has not, gets a row that says nothing.
     rows = len(vocabulary) - len(words)
     text.tensors[EMBEDDING] = F.pad(text.tensors[EMBEDDING], (0, 0, 0, rows))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,7 @@ from experiments.config.build import build
 from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
 from experiments.convert.state import ReleasedState
-from experiments.file.whole import write_json
+from experiments.file.whole import aside, write_json
 from experiments.run import checkpoint
 from experiments.run import folder as files
 from experiments.run.identity import run_id
@@ -25,13 +23,6 @@ from experiments.terminal.error import UserError
 from experiments.terminal.secret import scrub
 
 UNKNOWN = 0  # images that the weights have seen: no release says it
-# What data decide (`assemble.facts_of`), of data that are not there.
-NO_DATA: dict[str, Any] = {
-    "attribute_values": None,
-    "num_classes": None,
-    "local_attributes": [],
-    "data": None,
-}
 
 
 @dataclass(frozen=True)
@@ -87,15 +78,12 @@ def write_run(conversion: Conversion, place: Path) -> None:
             for name, state in conversion.sources.items()
         },
     }
-    partial = place.with_name(f".{place.name}.{os.getpid()}.partial")
     try:
-        partial.mkdir(parents=True)
-        checkpoint.save_weights(partial, UNKNOWN, conversion.export)
-        write_json(partial / files.FACTS, NO_DATA | conversion.facts)
-        write_provenance(partial, conversion.config)
-        write_json(partial / files.RUN, scrub(about))
-        partial.replace(place)
+        with aside(place) as partial:
+            partial.mkdir()
+            checkpoint.save_weights(partial, UNKNOWN, conversion.export)
+            write_json(partial / files.FACTS, conversion.facts)
+            write_provenance(partial, conversion.config)
+            write_json(partial / files.RUN, scrub(about))
     except OSError as error:
         raise UserError(f"--out={place}: cannot be written ({error.strerror})") from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

@@ -7,13 +7,13 @@ the embeddings: the converted run has none, and draws from sentence embeddings.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
 from experiments.convert.run import Conversion, compose_run, empty
 from experiments.convert.stages import released_names, sizes_of
 from experiments.convert.state import ReleasedState
+from experiments.run.fact import facts_of_release
 
 
 def convert_stackgan_v2(generator: Path, data: str | None = None) -> Conversion:
@@ -29,8 +29,7 @@ def convert_stackgan_v2(generator: Path, data: str | None = None) -> Conversion:
         *sizes.overrides,
     ]
     config, chosen = compose_run(overrides)
-    facts: dict[str, Any] = {"vocabulary_size": 0, "vocabulary_hash": None, "words": []}
-    facts["reads"] = "characters"  # as its encoder did: no vocabulary is asked for
+    facts = facts_of_release(None)  # its encoder read characters
     network = empty(config["generator"], facts)
     names = released_names(sizes, {"joint": "jointConv"})
     export: dict[str, dict[str, Tensor]] = {"generator": state.fit(network, names), "encoder": {}}

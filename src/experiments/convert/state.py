@@ -5,7 +5,6 @@ Files of PyTorch 0.3 and Python 2 are read as well. Nothing is unpickled but ten
 
 from __future__ import annotations
 
-import hashlib
 import re
 import warnings
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from experiments.run.exported import sha256, sizes
 from experiments.terminal.error import UserError
 
 PARALLEL = "module."  # what nn.DataParallel puts before every name
@@ -44,7 +44,7 @@ class ReleasedState:
                 )
             if value.nbytes > value.untyped_storage().nbytes():
                 raise UserError(
-                    f"{path}: {name} is {_sizes(tuple(value.shape))} and the file does not hold so "
+                    f"{path}: {name} is {sizes(tuple(value.shape))} and the file does not hold so "
                     "many numbers; refused"
                 )
             tensors[str(name).removeprefix(PARALLEL) if parallel else str(name)] = value.detach()
@@ -52,8 +52,7 @@ class ReleasedState:
 
     @property
     def sha256(self) -> str:
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256(self.path)
 
     def shape(self, name: str, dims: int, hint: str = "") -> tuple[int, ...]:
         """Sizes of a tensor that must have `dims` axes. Raises `UserError`; `hint` says what it may
@@ -62,7 +61,7 @@ class ReleasedState:
             raise self.refusal(f"{name} is missing{hint}")
         shape = tuple(self.tensors[name].shape)
         if len(shape) != dims or 0 in shape:
-            raise self.refusal(f"{name} is {_sizes(shape)}, expected {dims} axes")
+            raise self.refusal(f"{name} is {sizes(shape)}, expected {dims} axes")
         return shape
 
     def numbered(self, pattern: str, first: int) -> int:
@@ -88,11 +87,11 @@ class ReleasedState:
             used.add(theirs)
             if found is None:
                 if not name.endswith(COUNTER):
-                    problems.append(f"{theirs} is missing, expected {_sizes(expected)}")
+                    problems.append(f"{theirs} is missing, expected {sizes(expected)}")
                 state[name] = torch.zeros(ours.shape, dtype=ours.dtype)
             elif tuple(found.shape) != expected:
-                there = _sizes(tuple(found.shape))
-                problems.append(f"{theirs} is {there}, expected {_sizes(expected)}")
+                there = sizes(tuple(found.shape))
+                problems.append(f"{theirs} is {there}, expected {sizes(expected)}")
             elif found.is_floating_point() != ours.is_floating_point():
                 problems.append(f"{theirs} is of {found.dtype}, expected {ours.dtype}")
             elif not found.isfinite().all():
@@ -136,7 +135,3 @@ def _load(path: Path) -> Any:
         raise UserError(
             f"{path}: not a complete file of PyTorch ({type(error).__name__}); fetch it again"
         ) from None
-
-
-def _sizes(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape)) or "a single number"

@@ -36,7 +36,7 @@ from experiments.metric.table import format_table
 from experiments.run import folder as files
 from experiments.run.portable import portable, portable_overrides
 from experiments.run.prerequisite import plan
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, one_line
 from experiments.terminal.line import say
 
 CARD = "card.md"
@@ -67,8 +67,7 @@ def write_card(folder: Path) -> Path | None:
             return path
         return write_text(path, card_of(folder))
     except Exception as error:
-        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
-        say(f"{path}: could not be written ({' '.join(reason.split())}); the run is whole without")
+        say(f"{path}: could not be written ({one_line(error)}); the run is whole without")
         return None
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from experiments.config.target import NO_TEXT
 from experiments.data.source import source_of
 from experiments.file.markdown import code, plain
-from experiments.file.parse import parse_json
+from experiments.run import folder as files
 from experiments.run.cost import cost_of
 from experiments.run.portable import portable
-from experiments.run.schema import fault_of
+from experiments.terminal.error import UserError
 
 GAN_CLS = "Reed et al. 2016, ICML, https://arxiv.org/abs/1605.05396"
 EMBEDDING = "Reed et al. 2016, CVPR, https://arxiv.org/abs/1605.05395"
@@ -231,14 +231,11 @@ def versions(run: Run) -> str:
 
 def _newest(folder: Path, name: str) -> dict[str, Any] | None:
     """What the last part of the training ran with: `git.json`, or `git-2.json` and so on."""
-    number, path = 1, folder / f"{name}.json"
-    while (later := folder / f"{name}-{number + 1}.json").is_file():
-        number, path = number + 1, later
+    found = files.parts_of(folder, name)
     try:
-        content = parse_json(path.read_bytes())
-    except (OSError, ValueError):
+        return dict(portable(files.read(found[-1], f"{name}.json"))) if found else None
+    except UserError:
         return None
-    return dict(portable(content)) if fault_of(f"{name}.json", content) is None else None
 
 
 def licences(run: Run) -> str:

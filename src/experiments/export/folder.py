@@ -16,12 +16,12 @@ from safetensors.torch import save_file
 from experiments.export.card import card_of, write_card
 from experiments.export.request import Request, export_of, require_free
 from experiments.file.tensor import apart
-from experiments.file.whole import write_json
+from experiments.file.whole import aside, write_json
 from experiments.run import folder as files
-from experiments.run.exported import FORMAT, State, _line, require_whole, sha256
+from experiments.run.exported import FORMAT, State, require_whole, sha256
 from experiments.run.portable import portable, portable_config, portable_overrides
 from experiments.run.weight import load_export
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 from experiments.terminal.line import show
 
 README = "README.md"
@@ -52,16 +52,17 @@ def write_export(request: Request) -> None:
     run, folder = request.run, request.folder
     require_unedited(folder)
     state = load_export(run)
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
+    older = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+    with aside(folder) as partial:
+        partial.mkdir()
         _fill(partial, request, state)
         require_whole(partial)
         require_free(folder, run)
-        _put(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        ours = {*_written(folder), *(path.name for path in partial.iterdir())}
+        if folder.exists():
+            folder.replace(older)
+    if older.exists():
+        _bring_back(older, folder, ours)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     show(f"exported: {folder} ({size / 1e6:,.1f} MB)")
     show(f"card:     {folder / README}")
@@ -121,19 +122,12 @@ def require_unedited(folder: Path) -> None:
         raise UserError(f"{path}: was edited; move it away, or name another export.folder")
 
 
-def _put(partial: Path, folder: Path) -> None:
-    """Rename the new folder into its place; what the older one held beside an export moves over."""
-    if not folder.exists():
-        partial.replace(folder)
-        return
-    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-    ours = set(_written(folder)) | {path.name for path in partial.iterdir()}
-    folder.replace(old)
-    partial.replace(folder)
-    for path in old.iterdir():
+def _bring_back(older: Path, folder: Path, ours: set[str]) -> None:
+    """What an older folder held beside an export moves over; the rest of it goes."""
+    for path in older.iterdir():
         if path.name not in ours:
             path.replace(folder / path.name)
-    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(older, ignore_errors=True)
 
 
 def _written(folder: Path) -> list[str]:
@@ -152,4 +146,4 @@ def write_weights(path: Path, export: State) -> None:
     try:
         save_file(apart(named), path, {"format": "pt"})
     except (SafetensorError, OSError) as error:
-        raise UserError(f"{path}: could not be written ({_line(error)}); make room") from None
+        raise UserError(f"{path}: could not be written ({reason_of(error)}); make room") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tokenize
 import zipfile
 import zlib
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from experiments.file.whole import aside
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 
 UNREADABLE = (
     OSError,
@@ -33,10 +32,8 @@ UNREADABLE = (
 
 def save_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
     """Write beside `path`, sync, and rename over it."""
-    with aside(path) as partial, partial.open("wb") as file:
+    with aside(path, synced=True) as partial, partial.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -45,4 +42,6 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
         with np.load(path, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
     except UNREADABLE as error:
-        raise UserError(f"{path} cannot be read ({error}): delete it to compute it again") from None
+        raise UserError(
+            f"{path} cannot be read ({reason_of(error)}): delete it to compute it again"
+        ) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 
 
 def plain(text: object) -> str:
@@ -18,3 +19,9 @@ def code(text: object) -> str:
     marks = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
     space = " " if not line or "`" in (line[0], line[-1]) else ""
     return f"{marks}{space}{line}{space}{marks}"
+
+
+def table(rows: Sequence[Sequence[object]]) -> list[str]:
+    """The lines of a table whose first row is its head; no cell has any markup."""
+    head, *others = (f"| {' | '.join(map(plain, row))} |" for row in rows)
+    return [head, "|" + " --- |" * len(rows[0]), *others]

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from experiments.terminal.error import reason_of
+
 DEPTH = 64  # levels; a run's configuration has 8
 WHOLE = 2**63  # whole numbers are smaller: wider ones are no numbers of anything
 YAML_BYTES = 200_000  # of a file of YAML, which is slow to read; a run's configuration has 10,000
@@ -50,7 +52,7 @@ def parse_yaml(content: bytes | str) -> Any:
         _require_bounded(node)
         value = loader.construct_document(node)
     except yaml.YAMLError as error:
-        raise ValueError(" ".join(str(error).split())[:160]) from None
+        raise ValueError(reason_of(error)) from None
     except (LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(type(error).__name__) from None  # of a tag with nothing to it
     finally:

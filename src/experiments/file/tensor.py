@@ -22,7 +22,7 @@ from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_any_type
 from torch import Tensor
 
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 
 FORMAT = 2
 MANIFEST, CHECKSUM = "manifest", "sha256"  # of the header
@@ -86,9 +86,9 @@ def _read(path: Path, keep: Callable[[Tensor], Tensor]) -> dict[str, Any]:
                 tensor = _tensor(path, file, name)
                 tensors[name], digests[name] = keep(tensor), _digest(name, tensor)
     except RuntimeError as error:  # torch could not map it
-        raise _unreadable(path, _first_line(error)) from None
+        raise _unreadable(path, reason_of(error)) from None
     except (SafetensorError, OSError, ValueError, OverflowError) as error:
-        raise Damaged(getattr(error, "strerror", None) or _first_line(error)) from None
+        raise Damaged(reason_of(error)) from None
     manifest = header.get(MANIFEST, "")
     if header.get(CHECKSUM) != _sha256(manifest.encode("utf-8", "surrogateescape")):
         raise Damaged("its manifest does not have its checksum")
@@ -192,7 +192,3 @@ def _sha256(content: bytes) -> str:
 
 def _unreadable(path: Path, reason: str) -> UserError:
     return UserError(f"{path}: cannot be read now ({reason}); mend that and run the command again")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0][:200] or type(error).__name__

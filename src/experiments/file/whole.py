@@ -6,26 +6,53 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """A path to write a file or a folder to; it is synced and renamed to `path` at the end."""
-    partial = path.with_name(path.name + ".partial")
+def aside(path: Path, alone: bool = False, synced: bool = False) -> Iterator[Path]:
+    """A path to write a file or a folder to, which takes the name `path` at the end.
+
+    The folder around it is made. Two processes may write the same path at once; what a kill leaves
+    is removed by `run.folder.sweep`. `alone`: the caller keeps others away, so the next writer
+    removes what a kill left, and an older folder makes room. `synced`: a power failure does not
+    lose it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    owned = f"{path.name}.partial" if alone else f".{path.name}.{os.getpid()}.partial"
+    partial = path.with_name(owned)
     _remove(partial)
     try:
         yield partial
-        for file in [partial, *partial.rglob("*")]:
-            _sync(file)
-        if path.is_dir():
+        if synced:
+            for part in [partial, *partial.rglob("*")]:
+                _sync(part)
+        if alone and path.is_dir():
             shutil.rmtree(path)
         partial.replace(path)
-        _sync(path.parent)
+        if synced:
+            _sync(path.parent)
     finally:
         _remove(partial)
+
+
+def atomic(path: Path) -> AbstractContextManager[Path]:
+    """`aside` for whoever holds a lock and must not lose what it writes."""
+    return aside(path, alone=True, synced=True)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Whole or not at all."""
+    write_text(path, json.dumps(content, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Whole or not at all, also where two processes write the same file. Returns the path."""
+    with aside(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+    return path
 
 
 def _remove(path: Path) -> None:
@@ -41,28 +68,3 @@ def _sync(path: Path) -> None:
         os.fsync(file)
     finally:
         os.close(file)
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Whole or not at all."""
-    write_text(path, json.dumps(content, indent=2) + "\n")
-
-
-def write_text(path: Path, text: str) -> Path:
-    """Whole or not at all, also where two processes write the same file. Returns the path."""
-    with aside(path) as partial:
-        partial.write_text(text, encoding="utf-8")
-    return path
-
-
-@contextmanager
-def aside(path: Path) -> Iterator[Path]:
-    """A path to write to, which takes the name `path` at the end; the folder is made. Two processes
-    may write the same file at once. What a kill leaves is removed by `sweep`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.file.whole import write_json
+from experiments.file.whole import write_json, write_text
 from experiments.human.agreement import interval, kendall_w, preferred
 from experiments.human.answers import RESULT, Collected
 from experiments.human.request import answers_of
@@ -28,7 +28,7 @@ def write(config: Mapping[str, Any]) -> Path:
     result = ranked(collected, float(config["report"]["confidence"]))
     path = collected.folder / RESULT
     write_json(path, result)
-    path.with_suffix(".md").write_text(as_markdown(result), encoding="utf-8")
+    write_text(path.with_suffix(".md"), as_markdown(result))
     show(as_text(result))
     show(f"results: {path} and {path.with_suffix('.md').name}")
     return path

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from experiments.file.markdown import plain
+from experiments.file.markdown import plain, table
+from experiments.terminal.line import aligned, number_of
 
 FEW = 3  # participants up to which the width of the interval wants an explanation
 
 
 def as_text(result: Mapping[str, Any]) -> str:
     """Mean ranks, preferences and agreement for a terminal."""
-    lines = [_heading(result), "", *_plain(_means(result)), "", "row preferred over column, %"]
-    lines += [*_plain(_preferences(result)), "", *_notes(result)]
+    lines = [_heading(result), "", *aligned(_means(result)), "", "row preferred over column, %"]
+    lines += [*aligned(_preferences(result)), "", *_notes(result)]
     return "\n".join(lines)
 
 
@@ -21,11 +22,11 @@ def as_markdown(result: Mapping[str, Any]) -> str:
     """The same, and every caption."""
     lines = ["# Human ranking", "", plain(_heading(result)), ""]
     lines += [f"Question: {plain(result['question'])}", ""]
-    lines += [*_piped(_means(result)), "", "How often the run of the row was preferred to that of "]
+    lines += [*table(_means(result)), "", "How often the run of the row was preferred to that of "]
     lines[-1] += "the column, in per cent:"
-    lines += ["", *_piped(_preferences(result)), ""]
+    lines += ["", *table(_preferences(result)), ""]
     lines += [f"- {plain(note)}" for note in _notes(result)]
-    lines += ["", "Mean ranks by caption:", "", *_piped(_captions(result)), ""]
+    lines += ["", "Mean ranks by caption:", "", *table(_captions(result)), ""]
     if result["left_out"]:
         lines += ["Left out:", "", *(f"- {plain(line)}" for line in result["left_out"]), ""]
     return "\n".join(lines)
@@ -33,7 +34,8 @@ def as_markdown(result: Mapping[str, Any]) -> str:
 
 def _heading(result: Mapping[str, Any]) -> str:
     people, captions, several = result["participants"], result["captions"], result["pictures"]
-    line = f"page {result['page']}: {_count(people, 'participant')}, {_count(captions, 'caption')}"
+    who, what = number_of(people, "participant"), number_of(captions, "caption")
+    line = f"page {result['page']}: {who}, {what}"
     return line + (f", {several} pictures of each by every run" if several > 1 else "")
 
 
@@ -90,18 +92,3 @@ def _notes(result: Mapping[str, Any]) -> list[str]:
     notes.append(f"mean rank by place on the screen, from the left: {places}")
     notes.append(f"median time for a caption: {result['seconds']:.0f} s")
     return notes
-
-
-def _plain(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    padded = [[c.ljust(w) for c, w in zip(row, widths, strict=True)] for row in rows]
-    return ["  ".join(row).rstrip() for row in padded]
-
-
-def _piped(rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = ["| " + " | ".join(map(plain, row)) + " |" for row in rows]
-    return [lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -25,7 +25,7 @@ from experiments.run.folder import forget_failure, record_failure
 from experiments.study.job import Job, Study
 from experiments.terminal.error import UserError, as_user_error
 from experiments.terminal.interrupt import Stopped
-from experiments.terminal.line import say
+from experiments.terminal.line import duration, say
 from experiments.terminal.secret import scrub
 
 FINISHED, FAILED, STOPPED = "finished", "failed", "stopped"
@@ -71,7 +71,7 @@ class JobFunction:
             say(f"job {place} failed: {known or repr(error)}")
             return Outcome(FAILED, str(known or repr(error)))
         if self.arrangement.quiet:
-            say(f"job {place} is finished, {_minutes(time.monotonic() - began)}")
+            say(f"job {place} is finished, {duration(time.monotonic() - began)}")
         return Outcome(FINISHED)
 
 
@@ -154,7 +154,3 @@ def run_job(
         raise
     if run:
         forget_failure(run.folder)
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min {seconds % 60:.0f} s" if seconds >= 60 else f"{seconds:.0f} s"

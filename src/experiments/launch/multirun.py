@@ -26,7 +26,7 @@ from experiments.config.key import top_of
 from experiments.launch.arrangement import LAUNCHERS, SLURM, Arrangement, arrange
 from experiments.launch.job import JobFunction, Outcome
 from experiments.study.job import Study
-from experiments.terminal.error import UserError, suggest
+from experiments.terminal.error import UserError, reason_of, suggest
 from experiments.terminal.interrupt import Stopped
 from experiments.terminal.line import say
 from experiments.tracker.agent import without_agent
@@ -80,7 +80,7 @@ def launch_all(
     except UserError:
         raise
     except Exception as error:  # a worker or a node is gone; the folders say what was done
-        say(f"{arrangement.launcher}: {' '.join(str(error).split())[:300] or type(error)}")
+        say(f"{arrangement.launcher}: {reason_of(error)}")
         outcomes = [None] * len(jobs)
     finally:
         # Jobs that still wait in the queue of a cluster are to find that they need not start.

@@ -5,21 +5,16 @@ The locks are the kernel's: they end with the process that holds them, however t
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from experiments.file.lock import awaited, held
 from experiments.terminal.error import UserError
-from experiments.terminal.interrupt import Stopped
-from experiments.terminal.line import say
-
-PAUSE = 0.2  # s between two looks
 
 
 def gpus() -> list[str]:
@@ -55,33 +50,25 @@ def claim(
         raise UserError(f"launch.num_processes={count}: there are {len(slots)} GPUs")
     folder = locks() if folder is None else folder
     folder.mkdir(mode=0o700, exist_ok=True, parents=True)
-    told = False
-    while True:
-        with ExitStack() as held:
-            mine: list[str] = []
-            for slot in slots:
-                if len(mine) < count and _lock(held, folder / f"{slot.replace('/', '-')}.lock"):
-                    mine.append(slot)
-            if len(mine) == count:
-                yield mine
-                return
-        if not told:
-            say(f"waiting for {count} of {', '.join(slots)}, which other jobs hold")
-            told = True
-        if stop():
-            raise Stopped
-        time.sleep(PAUSE)
+    told = f"waiting for {count} of {', '.join(slots)}, which other jobs hold"
+    mine = awaited(lambda: _some(slots, count, folder), stop, told)
+    with ExitStack() as stack:
+        for file in mine.values():
+            stack.enter_context(file)
+        yield list(mine)
 
 
-def _lock(held: ExitStack, path: Path) -> bool:
-    file: TextIO = path.open("a")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+def _some(slots: list[str], count: int, folder: Path) -> dict[str, TextIO] | None:
+    """The locked files of `count` of the slots; None, and none is held, where fewer are free."""
+    mine: dict[str, TextIO] = {}
+    for slot in slots:
+        if len(mine) < count and (file := held(folder / f"{slot.replace('/', '-')}.lock")):
+            mine[slot] = file
+    if len(mine) == count:
+        return mine
+    for file in mine.values():
         file.close()
-        return False
-    held.callback(file.close)
-    return True
+    return None
 
 
 def alive(process: int) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from experiments.metric.names import label
 from experiments.metric.protocol import Protocol
+from experiments.terminal.line import aligned
 
 HEADINGS = ("score", "generated", "real", "chance")
 _SUFFIXES = ("/real/candidates", "/real/std", "/candidates", "/real", "/chance", "/std")
@@ -26,11 +27,7 @@ def format_table(
             title += f", {scores[f'{name}/candidates']:.0f} candidates"
         cells = [_cell(scores, name, suffix) for suffix in ("", "/real", "/chance")]
         rows.append((title, *cells))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    lines = []
-    for row in rows:
-        padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        lines.append("  ".join(padded).rstrip())
+    lines = aligned(rows)
     lines.insert(1, "-" * max(map(len, lines)))
     lines += ["", *_facts(protocol)]
     if skipped:

@@ -13,6 +13,7 @@ from experiments.data.reader.plumage import Plumage
 from experiments.data.record import Reader, Record
 from experiments.data.store.table import read_records
 from experiments.data.text.vocabulary import Vocabulary
+from experiments.run.fact import of_networks
 from experiments.terminal.error import UserError
 
 SAMPLE = 1000  # drawn birds whose captions have all words there are
@@ -35,14 +36,8 @@ class DataFacts:
     local_attributes: tuple[str, ...] = ()
 
     def of_networks(self) -> dict[str, Any]:
-        """What `assemble.facts_of` tells networks of data that are there."""
-        sizes = dict(self.attribute_values)
-        return {
-            "vocabulary_size": self.words,
-            "attribute_values": sizes or None,
-            "num_classes": None if sizes else self.classes,
-            "local_attributes": list(self.local_attributes),
-        }
+        """What `run.fact.facts_of` tells networks of data that are there."""
+        return of_networks(self.words, self.attribute_values, self.classes, self.local_attributes)
 
 
 # By the name of the reader. CUB and COCO: the released AttnGAN (Xu et al. 2018), words from its

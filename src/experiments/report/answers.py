@@ -24,6 +24,7 @@ from experiments.report.compare import (
 )
 from experiments.report.record import Arm
 from experiments.report.statistics import HIGHER, LOWER, NONE, TOO_FEW, summary
+from experiments.terminal.line import number_of
 
 
 @dataclass(frozen=True)
@@ -154,8 +155,7 @@ def _scale(item: Contrast) -> float | None:
 def counted(item: Contrast) -> str:
     """`6 pairs, 500 pictures`."""
     pairs, pictures = item.difference.pairs, item.difference.samples
-    told = f"{pairs} pair{'' if pairs == 1 else 's'}"
-    return told + (f", {pictures:,} pictures" if pictures else "")
+    return number_of(pairs, "pair") + (f", {pictures:,} pictures" if pictures else "")
 
 
 def counted_alike(items: Sequence[Contrast]) -> str:

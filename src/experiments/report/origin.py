@@ -11,6 +11,7 @@ from experiments.metric import meaning as scores
 from experiments.report.record import Arm, Record
 from experiments.report.varied import ABSENT, flat, text_of
 from experiments.run.identity import identity
+from experiments.terminal.line import number_of
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,8 @@ def code_of(record: Record) -> str:
     changed = record.git.get("diff_stat")
     dirty = f", changed: {changed[-1]}" if isinstance(changed, list) and changed else ""
     if not dirty and record.git.get("dirty"):
-        dirty = f", and {_counted(record.git.get('untracked'), 'file')} that git did not hold"
+        dirty = f", and {number_of(record.git.get('untracked'), 'file')} that git did not hold"
     return f"commit {str(commit)[:12]}{dirty}"
-
-
-def _counted(number: Any, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def machine_of(record: Record) -> str:
@@ -83,7 +80,7 @@ def machine_of(record: Record) -> str:
     if isinstance(gpus, list) and gpus:
         parts.append(f"{len(gpus)} × {gpus[0]}")
     elif isinstance(cpu, dict) and cpu.get("model"):
-        parts.append(f"{cpu['model']}, {_counted(cpu.get('count'), 'core')}")
+        parts.append(f"{cpu['model']}, {number_of(cpu.get('count'), 'core')}")
     return ", ".join(map(str, parts)) or "not recorded"
 
 

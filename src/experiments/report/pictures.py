@@ -17,7 +17,7 @@ from PIL import Image
 from experiments.file.array import load_arrays, save_arrays
 from experiments.report.record import Arm
 from experiments.run import folder as files
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, one_line
 from experiments.terminal.line import say
 
 SIDE = 192  # px of a picture on the page, at most
@@ -70,7 +70,7 @@ def drawn(arm: Arm, captions: Sequence[str]) -> Drawn:
     except UserError as error:
         return Drawn(reason=str(error))
     except Exception as error:  # a run of another version; the others are shown
-        return Drawn(reason=f"cannot be loaded here: {type(error).__name__}: {error}"[:300])
+        return Drawn(reason=f"cannot be loaded here: {one_line(error)}")
     _remember(path, made)
     return made
 

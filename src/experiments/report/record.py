@@ -10,15 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from experiments.file.parse import parse_json
 from experiments.metric.samples import ScoreSamples, score_samples
 from experiments.report.member import Member, goal_of
 from experiments.report.varied import config_of
 from experiments.run import folder as files
 from experiments.run.cost import Cost, cost_of
-from experiments.run.schema import fault_of
 from experiments.run.stats import StatsFile
 from experiments.terminal.error import UserError
 
@@ -100,11 +96,11 @@ class Record:
 def read(member: Member) -> Record:
     """Everything that a report shows of a run."""
     place, problems = member.folder, list[str]()
-    scores = _json(place / files.SCORES, problems, files.SCORES)
+    scores = _tried(lambda: files.run_scores(place), problems, None) or {}
     stats: list[dict[str, Any]] = _tried(lambda: StatsFile.read(place / files.STATS), problems, [])
     return Record(
         member,
-        _config(place, problems),
+        _tried(lambda: config_of(place), problems, {}) if (place / files.CONFIG).is_file() else {},
         _finite(scores.get("scores")),
         _whole(scores.get("images")),
         _mapping(scores.get("protocol")),
@@ -112,44 +108,17 @@ def read(member: Member) -> Record:
         stats,
         _tried(lambda: files.sample_captions(place), problems, None) or [],
         _tried(lambda: score_samples(place), problems, None),
-        _json(_last(place, "git"), problems, "git.json"),
-        _json(_last(place, "environment"), problems, "environment.json"),
+        _newest(place, "git", problems),
+        _newest(place, "environment", problems),
         _tried(lambda: cost_of(place), problems, None),
         problems,
     )
 
 
-def _json(path: Path, problems: list[str], kind: str) -> dict[str, Any]:
-    """`kind`: the file whose shape it has."""
-    try:
-        content = parse_json(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (OSError, ValueError) as error:
-        problems.append(f"{path}: cannot be read ({type(error).__name__})")
-        return {}
-    fault = fault_of(kind, content)
-    if fault is not None:
-        problems.append(f"{path}: is damaged ({fault})")
-    return {} if fault is not None else dict(content)
-
-
-def _config(place: Path, problems: list[str]) -> dict[str, Any]:
-    if not (place / files.CONFIG).is_file():
-        return {}
-    try:
-        return config_of(place)
-    except (UserError, AssertionError, OSError, yaml.YAMLError) as error:
-        problems.append(str(error) or f"{place / files.CONFIG}: is damaged")
-        return {}
-
-
-def _last(place: Path, name: str) -> Path:
-    """`git.json`, or of a run that went on from other code the newest `git-2.json`, ..."""
-    number = 1
-    while (place / f"{name}-{number + 1}.json").is_file():
-        number += 1
-    return place / (f"{name}.json" if number == 1 else f"{name}-{number}.json")
+def _newest(place: Path, name: str, problems: list[str]) -> dict[str, Any]:
+    """What the last part of a run was made with; empty where nothing says it."""
+    found = files.parts_of(place, name)
+    return _tried(lambda: files.read(found[-1], f"{name}.json"), problems, {}) if found else {}
 
 
 def _tried(read: Callable[[], Any], problems: list[str], otherwise: Any) -> Any:

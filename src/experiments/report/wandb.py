@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from experiments.config.compose import CONF
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 from experiments.tracker.guard import SAMPLES
 from experiments.tracker.wandb import logged_in
 
@@ -54,8 +54,7 @@ def publish(
         made.save()
         workspace(project, group, title, list(factors), scores, str(entity)).save()
     except Exception as error:
-        line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"W&B did not take the report of {group}: {line}") from error
+        raise UserError(f"W&B did not take the report of {group}: {reason_of(error)}") from error
     return str(made.url)
 
 

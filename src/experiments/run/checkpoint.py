@@ -6,8 +6,6 @@ its checksums, and the one before is taken. The format is that of `file/tensor.p
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,12 +14,9 @@ from safetensors import SafetensorError
 
 from experiments.file import tensor as tensor_file
 from experiments.file.tensor import Damaged, OtherFormat
-from experiments.run.folder import (
-    by_images,
-    file_at,
-    reached,
-)
-from experiments.terminal.error import UserError
+from experiments.file.whole import atomic
+from experiments.run.folder import by_images, file_at, reached
+from experiments.terminal.error import UserError, reason_of
 from experiments.terminal.line import say
 
 
@@ -53,33 +48,17 @@ def save_weights(folder: Path, images: int, export: Mapping[str, Any]) -> Path:
 
 def write(path: Path, state: Mapping[str, Any]) -> None:
     """Write one file and read it back before it has its name. Raises `UserError` as `save` does."""
-    partial = path.with_suffix(".partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         for torn in path.parent.glob("*.partial"):
             torn.unlink(missing_ok=True)
-        tensor_file.write(partial, state)
-        tensor_file.check(partial)  # before it takes the place of any other
-        partial.replace(path)
-        directory = os.open(path.parent, os.O_RDONLY)
-        os.fsync(directory)
-        os.close(directory)
+        with atomic(path) as partial:
+            tensor_file.write(partial, state)
+            tensor_file.check(partial)  # before it takes the place of any other
     except (OSError, SafetensorError, Damaged) as error:
-        partial.unlink(missing_ok=True)
         raise UserError(
-            f"{path}: could not be written ({_reason(error)}); make room and run the same command "
-            "again: it resumes from the checkpoint before"
+            f"{path}: could not be written ({reason_of(error)}); make room and run the same "
+            "command again: it resumes from the checkpoint before"
         ) from None
-
-
-def _reason(error: Exception) -> str:
-    """The system's words, which safetensors wraps in an error of its own."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    number = re.search(r"\(os error (\d+)\)", str(error))
-    if number:
-        return os.strerror(int(number[1]))
-    return str(error).partition("\n")[0]
 
 
 def read(path: Path) -> dict[str, Any]:

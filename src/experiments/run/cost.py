@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.run.folder import STATS
+from experiments.run.stats import StatsFile
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,6 @@ def cost_of(folder: Path) -> Cost | None:
     Work that was lost and done again is not counted. What was done between a log line and the
     checkpoint that a run was resumed from has no line: it counts as the rest.
     """
-    from experiments.run.stats import StatsFile
-
     lines = [line for line in StatsFile.read(folder / STATS) if _number(line, "seconds") > 0]
     measured = sum(line["seconds"] * _number(line, "images_per_second") for line in lines)
     if not lines or not measured > 0:

@@ -7,17 +7,16 @@ its configuration only networks and losses of this project are built.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from experiments.config.target import locate
-from experiments.data.text.vocabulary import Vocabulary
+from experiments.run.fact import require_own_words
 from experiments.run.folder import (
     CONFIG,
     EXPORT,
@@ -25,9 +24,8 @@ from experiments.run.folder import (
     MODEL,
     export_about,
     run_config,
-    run_facts,
 )
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 
 FORMAT = 1
 DECIDING = (MODEL, CONFIG, FACTS)  # the files that decide pictures
@@ -48,7 +46,7 @@ def read_export(folder: Path) -> dict[str, Any]:
         tensors = load_file(folder / MODEL)
     except (SafetensorError, OSError, ValueError, LookupError, OverflowError) as error:
         raise UserError(
-            f"{folder / MODEL}: cannot be read ({_line(error)}); fetch it again"
+            f"{folder / MODEL}: cannot be read ({reason_of(error)}); fetch it again"
         ) from None
     found: dict[str, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
@@ -74,14 +72,7 @@ def require_whole(folder: Path) -> None:
         if not isinstance(digests, dict) or digests.get(name) != sha256(path):
             raise UserError(f"{path}: is not the file that was exported; fetch it again")
     require_parts(folder)
-    facts = run_facts(folder)
-    words = facts.get("words") or []
-    try:
-        differ = bool(words) and Vocabulary(list(words)).hash != facts.get("vocabulary_hash")
-    except UserError as error:
-        raise UserError(f"{folder / FACTS}: {error}") from None
-    if differ:
-        raise UserError(f"{folder / FACTS}: words and vocabulary_hash differ; fetch it again")
+    require_own_words(folder)
 
 
 def require_parts(folder: Path) -> None:
@@ -107,9 +98,9 @@ def require_fit(folder: Path, modules: Mapping[str, nn.Module], export: State) -
                     f"{where} is in its weights, and its config.yaml has no place for it"
                 )
             if ours[name].shape != theirs[name].shape:
+                there, asked = sizes(theirs[name].shape), sizes(ours[name].shape)
                 raise UserError(
-                    f"{where} is {_size(theirs[name])} in its weights, and its config.yaml asks "
-                    f"for {_size(ours[name])}"
+                    f"{where} is {there} in its weights, and its config.yaml asks for {asked}"
                 )
             if ours[name].is_floating_point() != theirs[name].is_floating_point():
                 kinds = f"{theirs[name].dtype} in its weights, expected {ours[name].dtype}"
@@ -146,9 +137,6 @@ def _is_part(target: str) -> bool:
     return isinstance(found, type) and f"{found.__module__}.{found.__name__}" == target
 
 
-def _size(tensor: torch.Tensor) -> str:
-    return " x ".join(map(str, tensor.shape)) or "a number"
-
-
-def _line(error: Exception) -> str:
-    return getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
+def sizes(shape: Sequence[int]) -> str:
+    """Of the axes of a tensor, in words."""
+    return " x ".join(map(str, shape)) or "a number"

@@ -21,15 +21,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments.file.bounded import read_bounded
 from experiments.file.parse import parse_json, parse_yaml
 from experiments.file.whole import write_json
 from experiments.machine.device import alive
 from experiments.run.schema import fault_of
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 
 CONFIG, RUN, FACTS, SCORES = "config.yaml", "run.json", "facts.json", "scores.json"
 STATS, SCORE_SAMPLES, CAPTIONS = "stats.jsonl", "score_samples.npz", "samples/captions.json"
 FAILURE = "failure.json"
+MOST = 100_000_000  # bytes of a file that is read whole
 WRITTEN = ("checkpoints", "weights", "samples", "diagnosis")  # folders, by a run that trains
 SPEED = "images_per_second"  # in each line of `stats.jsonl` that is of training
 DIVERSITY = "samples/diversity"  # in each that is of samples; all others are evaluations
@@ -69,10 +71,7 @@ def is_export(folder: Path) -> bool:
 
 def export_about(folder: Path) -> dict[str, Any]:
     """What an export says of itself. Raises `UserError` where it is damaged."""
-    content = _read(folder, EXPORT)
-    if not isinstance(content.get("images"), int):
-        raise UserError(f"{folder / EXPORT}: is damaged; export the run again")
-    return content
+    return _read(folder, EXPORT)
 
 
 def finished_weights(folder: Path) -> list[Path]:
@@ -97,8 +96,7 @@ def reached(folder: Path) -> int:
 
 def run_config(folder: Path) -> dict[str, Any]:
     """The resolved configuration of a run. Raises `UserError` where there is none."""
-    content = _read(folder, CONFIG)
-    return {str(key): value for key, value in content.items()}
+    return {str(key): value for key, value in _read(folder, CONFIG).items()}
 
 
 def run_about(folder: Path) -> dict[str, Any]:
@@ -144,10 +142,7 @@ def sample_captions(folder: Path) -> list[str] | None:
     """The captions of the sample sheets in their order, or None where a run has none."""
     if not (folder / CAPTIONS).is_file():
         return None
-    captions = _read(folder, CAPTIONS).get("captions")
-    if not isinstance(captions, list) or not all(isinstance(text, str) for text in captions):
-        raise UserError(f"{folder / CAPTIONS}: is damaged; run the training command again")
-    return captions
+    return list(_read(folder, CAPTIONS)["captions"])
 
 
 def sweep(folder: Path) -> None:
@@ -159,6 +154,15 @@ def sweep(folder: Path) -> None:
                 torn.unlink(missing_ok=True)
 
 
+def parts_of(folder: Path, name: str) -> list[Path]:
+    """`git.json`, `git-2.json`, ..., one for each time that a run went on from other code."""
+    found, path = [], folder / f"{name}.json"
+    while path.is_file():
+        found.append(path)
+        path = folder / f"{name}-{len(found) + 1}.json"
+    return found
+
+
 def tracked(folder: Path) -> str:
     """Where the tracked run is, and how an offline one reaches the server."""
     if any((folder / "wandb").glob("offline-run-*")):
@@ -167,18 +171,23 @@ def tracked(folder: Path) -> str:
 
 
 def _read(folder: Path, name: str) -> dict[str, Any]:
-    path = folder / name
     if not folder.is_dir():
         raise UserError(f"run={folder}: there is no such folder")
-    if not path.is_file():
+    if not (folder / name).is_file():
         raise UserError(f"run={folder}: is not the folder of a run (it has no {name})")
+    return read(folder / name)
+
+
+def read(path: Path, kind: str | None = None) -> dict[str, Any]:
+    """What one file of a run folder holds. `kind`: the file whose shape it has, where that is not
+    the one of its name. Raises `UserError` where it cannot be read or holds something else."""
     try:
-        text = path.read_bytes()
+        text = read_bounded(path, MOST)
         content = parse_yaml(text) if path.suffix == ".yaml" else parse_json(text)
-        fault = fault_of(path.name, content)
+        fault = fault_of(kind or path.name, content)
     except ValueError as error:
-        fault = f"cannot be read: {' '.join(str(error).split())[:160]}"
+        fault = f"cannot be read: {reason_of(error)}"
     if fault is None:
         return dict(content)
-    remedy = "export the run again" if name == EXPORT else "run the training command again"
+    remedy = "export the run again" if path.name == EXPORT else "run the training command again"
     raise UserError(f"{path}: is damaged ({fault}); {remedy}")

@@ -19,9 +19,8 @@ from typing import Any
 import yaml
 
 from experiments.file.whole import write_text
-from experiments.terminal.secret import (
-    scrub,
-)
+from experiments.run.folder import parts_of
+from experiments.terminal.secret import scrub
 
 PACKAGES = (
     "birdsong",
@@ -97,12 +96,10 @@ def git_state(source: Path) -> dict[str, Any] | None:
 
 def _record(folder: Path, name: str, content: Any) -> None:
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    number = 1
-    while (path := folder / (f"{name}.json" if number == 1 else f"{name}-{number}.json")).exists():
-        if path.read_text(encoding="utf-8", errors="replace") == text:
-            return
-        number += 1
-    write_text(path, text)
+    found = parts_of(folder, name)
+    if all(path.read_text(encoding="utf-8", errors="replace") != text for path in found):
+        number = f"-{len(found) + 1}" if found else ""
+        write_text(folder / f"{name}{number}.json", text)
 
 
 def _version(name: str) -> str | None:

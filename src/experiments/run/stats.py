@@ -1,8 +1,7 @@
-"""Numbers of a run: running means on the device, and `stats.jsonl`, the file reports read.
+"""`stats.jsonl`, the numbers of a run that reports read.
 
-`Stats` adds named losses without ever waiting for the device; one stacked transfer per logging
-interval fetches all means. `StatsFile` keeps one JSON object per line, "images" first, so that a
-run that is killed at any byte resumes without a gap or a duplicate.
+One JSON object per line, "images" first, so that a run that is killed at any byte resumes without a
+gap or a duplicate.
 """
 
 from __future__ import annotations
@@ -15,18 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from experiments.file.parse import parse_json
 from experiments.file.whole import write_text
 
 log = logging.getLogger(__name__)
 
 BLOCK = 1 << 16  # bytes that are read from the end of a file
-
-
-def _wide(device: torch.device) -> torch.dtype:
-    return torch.float32 if device.type == "mps" else torch.float64
 
 
 class StatsFile:

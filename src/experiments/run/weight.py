@@ -12,16 +12,16 @@ from experiments.data.text.reading import reads_of
 from experiments.file.tensor import Damaged
 from experiments.run.checkpoint import first_whole, read
 from experiments.run.exported import read_export
+from experiments.run.fact import require_vocabulary
 from experiments.run.folder import (
     MODEL,
     by_images,
     images_of,
     is_export,
     run_config,
-    run_facts,
 )
 from experiments.run.pretrained import role
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 
 
 def load_export(folder: Path) -> dict[str, Any]:
@@ -50,14 +50,9 @@ def load_pretrained(
     file, group = Path(node["pretrained"]), role(path)
     exported = file.name == MODEL
     folder = file.parent if exported else file.parents[1]
-    theirs = run_facts(folder)["vocabulary_hash"]
-    ours = facts.get("vocabulary_hash")
-    reads_words = hasattr(module, "text") and reads_of(module) == "words"
-    if reads_words and ours not in (None, theirs):
-        raise UserError(
-            f"{folder}: was trained with another vocabulary ({theirs}, these data have {ours}); "
-            "leave the path away and one is trained on these data"
-        )
+    if hasattr(module, "text"):
+        remedy = "leave the path away and one is trained on these data"
+        require_vocabulary(folder, facts, reads_of(module), remedy)
     try:
         state = load_export(folder) if exported else read(file)
     except Damaged as damage:
@@ -69,7 +64,7 @@ def load_pretrained(
         module.load_state_dict(state["export"][group])
     except (KeyError, RuntimeError) as error:
         found = differences(dict(run_config(folder).get(group) or {}), dict(node))
-        line = "; ".join(found) or " ".join(str(error).split())[:200]
+        line = "; ".join(found) or reason_of(error)
         raise UserError(
             f"{folder}: its {group} is not the one that this configuration asks for: {line}"
         ) from None

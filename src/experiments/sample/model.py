@@ -29,7 +29,7 @@ from experiments.run.weight import load_export
 from experiments.system.base import Samples, System
 from experiments.system.seeding import noise_of
 from experiments.system.text_to_image import Text, TextToImage, encoded
-from experiments.terminal.error import UserError, as_user_error
+from experiments.terminal.error import UserError, as_user_error, one_line
 
 
 def load(
@@ -87,10 +87,9 @@ def fitting(place: Path | None) -> Iterator[None]:
             raise known from error
         if place is None:
             raise
-        reason = (str(error).splitlines() or ["no reason"])[0]
         raise UserError(
             f"run={place}: its config.yaml, facts.json and weights make no model that draws "
-            f"({type(error).__name__}: {reason}); fetch it again"
+            f"({one_line(error)}); fetch it again"
         ) from error
 
 

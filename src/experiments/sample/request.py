@@ -9,9 +9,10 @@ from typing import Any
 
 from experiments.config.target import NO_TEXT, STYLE
 from experiments.data.layout.caption_files import clean_caption
-from experiments.data.text.reading import Reader, reader_of
+from experiments.data.text.reading import Reader
 from experiments.file.bounded import read_bounded
 from experiments.run import folder as files
+from experiments.run.fact import reader_of_run
 from experiments.run.named import run_folder
 from experiments.terminal.error import BadInput, UserError
 
@@ -59,13 +60,7 @@ def drawing_of(config: Mapping[str, Any]) -> Drawing:
             "text: task=sample needs a caption: 'text=a small red bird', or a file with one a "
             "line: sample.file=captions.txt"
         )
-    facts = files.run_facts(place)
-    words = facts.get("words", [])
-    try:
-        reader, _ = reader_of(facts.get("reads", "words"), words, len(words))
-    except UserError as error:
-        raise UserError(f"{place / files.FACTS}: {error}") from None
-    captions = _known(texts, reader)
+    captions = _known(texts, reader_of_run(place))
     seeds = [int(config["seed"]) + number for number in range(int(config["num_samples"]))]
     between = options["between"]
     if between is not None:

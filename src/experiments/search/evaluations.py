@@ -6,10 +6,10 @@ import math
 from pathlib import Path
 from typing import Any
 
-from experiments.file.kind import is_number, is_whole
-from experiments.file.parse import parse_json
+from experiments.file.kind import is_number
 from experiments.metric.meaning import plain_names
 from experiments.run.folder import SCORES, STATS, of_scores, run_scores
+from experiments.run.stats import StatsFile
 from experiments.search.trial import SearchError
 from experiments.terminal.error import suggest
 
@@ -28,17 +28,12 @@ class Evaluations:
         path = self.folder / STATS
         try:
             about = path.stat()
-            if (about.st_mtime_ns, about.st_size) == self._seen:
-                return self._found
-            lines = path.read_bytes().split(b"\n")[:-1]  # the last is not written to its end
         except FileNotFoundError:
             return {}
-        self._seen = about.st_mtime_ns, about.st_size
-        self._found = {}
-        for line in lines:
-            record = _record(line)
-            if record and of_scores(record):
-                self._found[int(record["images"])] = self._value(record, {})
+        if (about.st_mtime_ns, about.st_size) != self._seen:
+            self._seen = about.st_mtime_ns, about.st_size
+            lines = filter(of_scores, StatsFile.read(path))
+            self._found = {int(line["images"]): self._value(line, {}) for line in lines}
         return self._found
 
     def at(self, images: int) -> float:
@@ -61,11 +56,3 @@ class Evaluations:
             f"search.score={self.score}: {self.folder / SCORES} has no such score"
             f"{suggest(self.score, names)}"
         )
-
-
-def _record(line: bytes) -> dict[str, Any] | None:
-    try:
-        record = parse_json(line)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) and is_whole(record.get("images")) else None

@@ -7,13 +7,13 @@ with the values that it has. One more lock lets one process at a time read and w
 
 from __future__ import annotations
 
-import fcntl
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from experiments.file.lock import held, locked
 from experiments.search.request import Search
 from experiments.search.strategy import pruner_of, require_optuna, sampler_of
 from experiments.search.trial import (
@@ -30,7 +30,7 @@ from experiments.search.trial import (
     tried,
     write_table,
 )
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 
 if TYPE_CHECKING:
     from optuna.study import Study
@@ -197,13 +197,7 @@ class Store:
 
     def _lock(self, number: int) -> TextIO | None:
         """The file of a trial, locked; None where another process holds it."""
-        file = self._place(number).open("a")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            return None
-        return file
+        return held(self._place(number))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -211,14 +205,13 @@ class Store:
         from optuna.exceptions import OptunaError
         from sqlalchemy.exc import SQLAlchemyError
 
-        with (self.folder / LOCK).open("a") as file, warnings.catch_warnings():
+        with locked(self.folder / LOCK), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            fcntl.flock(file, fcntl.LOCK_EX)
             try:
                 yield
             except (OptunaError, SQLAlchemyError, RuntimeError) as error:
                 cause: Any = error.__cause__ or error
-                reason = " ".join(str(getattr(cause, "orig", None) or cause).split())[:200]
+                reason = reason_of(getattr(cause, "orig", None) or cause)
                 raise SearchError(
                     f"{self.folder / DATABASE}: {reason}; make room, or move the folder away"
                 ) from error

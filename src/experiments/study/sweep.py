@@ -9,7 +9,7 @@ from typing import Any
 from experiments.config.compose import CONF
 from experiments.file.bounded import read_bounded
 from experiments.file.parse import YAML_BYTES, parse_yaml
-from experiments.terminal.error import UserError, suggest
+from experiments.terminal.error import UserError, reason_of, suggest
 
 SWEEPS = CONF.parent / "sweeps"
 KEYS = ("fixed", "product", "paired", "seeds", "budgets", "search")
@@ -30,7 +30,7 @@ def read(name: str) -> dict[str, Any]:
         content = parse_yaml(raw)
         first = raw.decode("utf-8").partition("\n")[0]
     except ValueError as error:
-        raise UserError(f"{path}: is not YAML: {' '.join(str(error).split())[:160]}") from None
+        raise UserError(f"{path}: is not YAML: {reason_of(error)}") from None
     if not isinstance(content, dict):
         raise UserError(f"{path}: is empty; see another file of sweeps/")
     for key in content:

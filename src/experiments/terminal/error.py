@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import os
 import re
 
 MACHINE = {
@@ -29,6 +30,8 @@ LOST = (
     *("Connection closed by peer", "Connection reset by peer", "remote process exited"),
     *("failed to recv, got 0 bytes", "Broken pipe"),
 )
+WRAPPED = re.compile(r"\(os error (\d+)\)")  # the system's, in an error of safetensors
+REASON = 200
 TORN = re.compile(r"(\S+\.so): (?:file too short|invalid ELF header)")  # what a linker says
 
 
@@ -68,6 +71,23 @@ def _short(line: str) -> str:
         return line
     half = LONGEST // 2 - len(CUT)
     return f"{line[:half]}{CUT}{line[-half:]}"
+
+
+def reason_of(error: BaseException) -> str:
+    """What an error of the system or of another library says, in one line of at most `REASON`
+    letters; the name of its class where it says nothing."""
+    if isinstance(error, RecursionError):  # of the parser of a file
+        return "nested too deep"
+    text = str(error).partition("\nException raised from")[0]  # torch's C++, line by line
+    number = WRAPPED.search(text)
+    said = getattr(error, "strerror", None) or (os.strerror(int(number[1])) if number else text)
+    return " ".join(said.split())[:REASON] or type(error).__name__
+
+
+def one_line(error: BaseException) -> str:
+    """As `reason_of`, after the name of its class."""
+    name, reason = type(error).__name__, reason_of(error)
+    return reason if reason == name else f"{name}: {reason}"
 
 
 def as_user_error(error: BaseException) -> UserError | None:

@@ -1,9 +1,10 @@
-"""One-line messages for the person at the terminal."""
+"""What the person at the terminal is told: one-line messages, tables, numbers in words."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from functools import cache
 
 from experiments.terminal.error import printable
@@ -30,6 +31,31 @@ def show(text: str) -> None:
     if os.environ.get("RANK", "0") == "0":
         sys.stdout.write(_told(text) + "\n")
         sys.stdout.flush()
+
+
+def aligned(rows: Sequence[Sequence[str]], right: bool = False) -> list[str]:
+    """A line for each row, the cells of a column under one another."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    form = ">" if right else "<"
+    lines = ("  ".join(map(f"{{:{form}{{}}}}".format, row, widths)) for row in rows)
+    return [line.rstrip() for line in lines]
+
+
+def number_of(number: object, word: str) -> str:
+    """1 run, 2 runs."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """12 s, 3 min 5 s, 2 h 10 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"
 
 
 def _told(text: str) -> str:

@@ -6,7 +6,6 @@ called, and each version after the images that the weights have seen.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from typing import Any
 
 from experiments.run import folder as files
 from experiments.run.prerequisite import Run
-from experiments.tracker.guard import one_line
+from experiments.terminal.error import one_line
 from experiments.tracker.tracker import Tracker, start
 
 log = logging.getLogger(__name__)
@@ -56,7 +55,7 @@ def log_evaluation(
     if not options["artifacts"] or options["backend"] == "none":
         return
     with _harmless("the evaluation"):
-        about, scores = files.run_about(folder), json.loads(path.read_text())
+        about, scores = files.run_about(folder), files.read(path, files.SCORES)
         model = f"{about['choices']['model']}-{about['choices']['data']}-{about['id']}"
         tracker = start(
             options["backend"],

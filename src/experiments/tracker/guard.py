@@ -40,12 +40,6 @@ def bounded(call: Callable[[], None], seconds: float) -> Exception | None:
     return errors[0] if errors else None
 
 
-def one_line(error: BaseException) -> str:
-    """The kind of an error and the first line of what it says."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-
-
 def accelerate_state() -> None:
     """Accelerate's trackers log through its state; a run has one, a script may not."""
     from accelerate.state import PartialState

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from experiments.run.portable import portable
-from experiments.terminal.error import UserError
-from experiments.tracker.guard import Rows, bounded, one_line, quiet
+from experiments.terminal.error import UserError, one_line
+from experiments.tracker.guard import Rows, bounded, quiet
 from experiments.tracker.tensorboard import TensorBoard
 from experiments.tracker.trackio import Trackio
 from experiments.tracker.wandb import FINISH_TIMEOUT, WandB, wandb_mode

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.terminal.error import one_line
 from experiments.tracker.memory import Memory
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ from experiments.tracker.guard import (
     Rows,
     accelerate_state,
     log,
-    one_line,
     picture_keys,
     quiet,
 )

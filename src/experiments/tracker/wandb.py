@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, one_line
 from experiments.terminal.secret import scrub
 from experiments.tracker.agent import agent_project, agent_run, without_agent
 from experiments.tracker.guard import (
@@ -24,7 +24,6 @@ from experiments.tracker.guard import (
     Rows,
     accelerate_state,
     bounded,
-    one_line,
     picture_keys,
 )
 from experiments.tracker.memory import Memory

@@ -1,4 +1,4 @@
-"""What a composed configuration stands for: its data, the facts that they decide, its networks."""
+"""What a composed configuration stands for: its data and its networks."""
 
 from __future__ import annotations
 
@@ -44,26 +44,6 @@ def image_size_of(config: dict[str, Any]) -> int | None:
     resolutions = (config.get("generator") or {}).get("resolutions") or [None]
     side = config["system"].get("image_size") or resolutions[-1]
     return None if side is None else int(side)
-
-
-def facts_of(dataset: Dataset) -> dict[str, Any]:
-    """What the data decide about networks, and what a trained run must know of its data."""
-    sizes = {name: len(values) for name, values in dataset.attribute_values.items()}
-    words = dataset.vocabulary
-    return {
-        "vocabulary_size": 0 if words is None else len(words),
-        "vocabulary_hash": "" if words is None else words.hash,
-        "attribute_values": sizes or None,
-        "num_classes": None if sizes else len(dataset.class_names),
-        "local_attributes": list(dataset.colour_attributes),
-        "data": dataset.fingerprint,
-        "words": () if words is None else words.words,
-    }
-
-
-def counts_of(dataset: Dataset) -> dict[str, Any]:
-    """How much data there were, for those who read of a run later."""
-    return {name: dataset.report[name] for name in ("kept", "classes", "captions", "dropped")}
 
 
 def build_system(config: dict[str, Any], facts: dict[str, Any], ranks: Ranks) -> System:

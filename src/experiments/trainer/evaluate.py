@@ -12,17 +12,19 @@ from experiments.machine.rank import Ranks
 from experiments.machine.thread import choose, recorded
 from experiments.metric.table import format_table
 from experiments.run import folder as files
+from experiments.run.fact import facts_of, require_vocabulary
 from experiments.run.named import ELSEWHERE, evaluation_config, run_folder
 from experiments.run.prerequisite import plan_prerequisites, with_paths
 from experiments.run.pretrained import without_pretrained
 from experiments.run.weight import load_export
-from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import Interrupt
 from experiments.terminal.line import say, show
 from experiments.tracker.artifact import log_evaluation
-from experiments.trainer.assemble import build_system, built, facts_of, open_data, usable_by
+from experiments.trainer.assemble import build_system, built, open_data, usable_by
 from experiments.trainer.execute import train_missing
 from experiments.trainer.observer import write_scores
+
+REMEDY = "give data.root of the captions that it was trained with"
 
 
 def evaluate_run(
@@ -48,7 +50,7 @@ def evaluate_run(
     needs = plan_prerequisites(merged, about["choices"], ("metric",))
     dataset = open_data(merged, ranks)
     facts = facts_of(dataset)
-    require_vocabulary(folder, facts)
+    require_vocabulary(folder, facts, None, REMEDY)
     system = build_system(without_pretrained(merged, "system"), facts, ranks)
     dataset = usable_by(system, dataset, ranks)
     build(without_pretrained(merged, "metric")["metric"], facts, "metric")  # before what it needs
@@ -66,18 +68,6 @@ def evaluate_run(
         show(f"scores: {path}")
         outputs = Path(merged["paths"]["outputs"])
         log_evaluation(merged["tracker"], outputs, folder, path, merged["metric"])
-
-
-def require_vocabulary(folder: Path, facts: dict[str, Any]) -> None:
-    """Words of other captions have other numbers. Raises `UserError` where a run reads words and
-    these data have another vocabulary than it was trained with."""
-    trained = files.run_facts(folder)
-    theirs, ours = trained["vocabulary_hash"], facts["vocabulary_hash"]
-    if trained.get("reads", "words") == "words" and theirs != ours:
-        raise UserError(
-            f"run={folder}: was trained with another vocabulary ({theirs}, these data have "
-            f"{ours}); give data.root of the captions that it was trained with"
-        )
 
 
 def _new_file(folder: Path) -> Path:

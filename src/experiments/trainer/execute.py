@@ -16,6 +16,7 @@ from experiments.machine.setup import compiles, make_deterministic, precision
 from experiments.machine.thread import Threads, choose, recorded
 from experiments.run import checkpoint
 from experiments.run import folder as files
+from experiments.run.fact import counts_of, facts_of
 from experiments.run.lock import run_lock
 from experiments.run.prerequisite import Run, with_paths
 from experiments.run.pretrained import GROUPS, without_pretrained
@@ -33,8 +34,6 @@ from experiments.trainer.assemble import (
     build_system,
     built,
     compile_networks,
-    counts_of,
-    facts_of,
     open_batches,
     open_data,
     usable_by,

@@ -54,7 +54,7 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
 
 def test_goes_on_after_an_unpacking_that_was_killed(tmp_path: Path) -> None:
     archive = pack(tmp_path / "text.zip", {"a.txt": "whole", "b.txt": "b"})
-    partial = tmp_path / ".text.unpacking"
+    partial = tmp_path / "text.partial"
     partial.mkdir()
     (partial / "a.txt").write_text("wh")
     unpack_beside(archive)

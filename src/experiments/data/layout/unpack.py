@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from experiments.file.name import is_name, shown
+from experiments.file.whole import aside
 from experiments.terminal.error import UserError, as_user_error
 
 MAX_BYTES = 100_000_000_000  # unpacked; COCO 2014 has 20 billion
@@ -29,10 +30,9 @@ def unpack_beside(archive: Path, max_bytes: int = MAX_BYTES) -> Path:
     folder = archive.with_suffix("")
     if folder.is_dir():
         return folder
-    partial = archive.with_name(f".{folder.name}.unpacking")
-    shutil.rmtree(partial, ignore_errors=True)
     try:
-        with zipfile.ZipFile(archive) as content:
+        with aside(folder, alone=True) as partial, zipfile.ZipFile(archive) as content:
+            partial.mkdir()
             for member, parts in _members(archive, content, max_bytes):
                 target = partial.joinpath(*parts)
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -50,8 +50,6 @@ def unpack_beside(archive: Path, max_bytes: int = MAX_BYTES) -> Path:
             f"{archive}: no archive that can be read ({type(error).__name__}); delete it to fetch "
             "it again"
         ) from None
-    partial.mkdir(exist_ok=True)
-    partial.rename(folder)
     return folder
 
 

@@ -19,14 +19,13 @@ import numpy as np
 
 from experiments.data.record import Drop, Reader, Record
 from experiments.data.store.fill import fill_store
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 from experiments.file.lock import locked
 from experiments.file.whole import atomic
 
-LONGEST = 150  # letters of what another library says
 log = logging.getLogger(__name__)
 
 
@@ -101,7 +100,7 @@ def open_store(path: Path) -> np.ndarray:
         images = np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:  # whatever a damaged header leads to
         raise UserError(
-            f"{path}: cannot be read ({first_words(error)}); delete it to build it again"
+            f"{path}: cannot be read ({reason_of(error)}); delete it to build it again"
         ) from None
     if not isinstance(images, np.memmap):  # an archive of arrays
         raise UserError(f"{path}: cannot be read (not an array); delete it to build it again")
@@ -113,7 +112,7 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise damaged(path, first_words(error)) from None
+        raise damaged(path, reason_of(error)) from None
 
 
 def damaged(path: Path, reason: str) -> UserError:
@@ -121,14 +120,6 @@ def damaged(path: Path, reason: str) -> UserError:
     return UserError(
         f"{path}: damaged ({reason}); delete the folder {path.parent}, and it is prepared again"
     )
-
-
-def first_words(error: Exception) -> str:
-    """What an error of a library says, as a short line."""
-    if isinstance(error, (MemoryError, RecursionError)):  # of the parser of a header, or of JSON
-        return "nested too deep"
-    text = " ".join(str(error).split())
-    return text[:LONGEST] if text else type(error).__name__
 
 
 def _is_pair(pair: Any) -> bool:

@@ -22,10 +22,11 @@ from typing import Any, get_args
 import numpy as np
 
 from experiments.data.record import Record
-from experiments.data.store.picture import damaged, first_words
+from experiments.data.store.picture import damaged
 from experiments.data.text.reading import ENCODE, Reads
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.file.whole import atomic
+from experiments.terminal.error import reason_of
 
 Arrays = dict[str, np.ndarray]
 
@@ -200,7 +201,7 @@ def load_arrays(path: Path) -> Arrays:
                 arrays = {name: file[name] for name in file.files}
             fault = _mismatch(arrays)
     except Exception as error:  # whatever a damaged archive leads to
-        raise damaged(path, first_words(error)) from None
+        raise damaged(path, reason_of(error)) from None
     if fault:
         raise damaged(path, fault)
     return arrays

@@ -17,10 +17,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from experiments.data.record import Drop, Reader, Record, has_of
-from experiments.data.store.picture import damaged, first_words, read_json
+from experiments.data.store.picture import damaged, read_json
 from experiments.data.text.vocabulary import tokenize
 from experiments.file.whole import atomic
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
 
 TABLE, LINES, REPORT = "table", "records.jsonl", "report.json"
 MAX_DROPPED = 0.01  # of the records read, and of the captions
@@ -184,7 +184,7 @@ def read_table(folder: Path) -> list[Record]:
         with _silent(datasets):
             return [_record(row) for row in datasets.load_from_disk(str(path)).to_list()]
     except Exception as error:  # each version of the package has others for a damaged file
-        raise damaged(path, first_words(error)) from None
+        raise damaged(path, reason_of(error)) from None
 
 
 def _without_empty_captions(record: Record) -> tuple[Record, list[Drop]]:

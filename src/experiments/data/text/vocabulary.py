@@ -15,7 +15,8 @@ from pathlib import Path
 
 from experiments.file.name import is_name, shown
 from experiments.file.parse import parse_json
-from experiments.terminal.error import UserError
+from experiments.file.whole import aside
+from experiments.terminal.error import UserError, reason_of
 
 END = "<end>"
 UNKNOWN = "<unk>"
@@ -85,9 +86,8 @@ class Vocabulary:
 
     def save(self, path: Path) -> None:
         """Write the words as a JSON list, in index order."""
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(json.dumps(self.words), encoding="utf-8")
-        partial.replace(path)
+        with aside(path, alone=True) as partial:
+            partial.write_text(json.dumps(self.words), encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
@@ -95,7 +95,7 @@ class Vocabulary:
         try:
             words = parse_json(path.read_bytes())
         except (OSError, ValueError, RecursionError) as error:
-            raise UserError(f"{path}: the vocabulary cannot be read ({error})") from None
+            raise UserError(f"{path}: the vocabulary cannot be read ({reason_of(error)})") from None
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             raise UserError(f"{path}: the vocabulary must be a JSON list of words")
         return cls(words)

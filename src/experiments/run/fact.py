@@ -1,0 +1,98 @@
+"""What data decide about networks, and what a trained run must know of its data: `facts.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.data.text.reading import Reader, reader_of
+from experiments.data.text.vocabulary import Vocabulary
+from experiments.run.folder import FACTS, run_facts
+from experiments.terminal.error import UserError
+
+if TYPE_CHECKING:
+    from experiments.data.store.dataset import Dataset
+
+COUNTS = ("kept", "classes", "captions", "dropped")  # of the report of a data set
+
+
+def of_networks(
+    words: int, attributes: Mapping[str, int], classes: int | None, local: Iterable[str]
+) -> dict[str, Any]:
+    """What `build` passes to networks (`config.target.FACTS`): how many words the vocabulary has
+    and values each attribute, and classes where there is no attribute; `local`: attributes of
+    parts of a picture."""
+    return {
+        "vocabulary_size": words,
+        "attribute_values": dict(attributes) or None,
+        "num_classes": None if attributes else classes,
+        "local_attributes": list(local),
+    }
+
+
+def facts_of(dataset: Dataset) -> dict[str, Any]:
+    """Of data that are there."""
+    sizes = {name: len(values) for name, values in dataset.attribute_values.items()}
+    words, classes = dataset.vocabulary, len(dataset.class_names)
+    return of_networks(len(words), sizes, classes, dataset.colour_attributes) | {
+        "vocabulary_hash": words.hash,
+        "data": dataset.fingerprint,
+        "words": list(words.words),
+    }
+
+
+def facts_of_release(words: Vocabulary | None) -> dict[str, Any]:
+    """Of networks that were released without their data; without words they read characters."""
+    return of_networks(0 if words is None else len(words), {}, None, ()) | {
+        "vocabulary_hash": None if words is None else words.hash,
+        "data": None,
+        "words": [] if words is None else list(words.words),
+        "reads": "characters" if words is None else "words",
+    }
+
+
+def counts_of(dataset: Dataset) -> dict[str, Any]:
+    """How much data there were, for those who read of a run later."""
+    return {name: dataset.report[name] for name in COUNTS}
+
+
+def reader_of_run(folder: Path) -> Reader:
+    """What makes tokens of a caption, as the run does. Raises `UserError` where its words are no
+    vocabulary."""
+    facts = run_facts(folder)
+    words = facts.get("words", [])
+    with _told_of(folder):
+        return reader_of(facts.get("reads", "words"), words, len(words))[0]
+
+
+def require_own_words(folder: Path) -> None:
+    """Raise `UserError` where the words of a run are not those of its `vocabulary_hash`."""
+    facts = run_facts(folder)
+    with _told_of(folder):
+        if facts.get("words") and Vocabulary(facts["words"]).hash != facts.get("vocabulary_hash"):
+            raise UserError("words and vocabulary_hash differ; fetch it again")
+
+
+@contextmanager
+def _told_of(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{folder / FACTS}: {error}") from None
+
+
+def require_vocabulary(
+    folder: Path, facts: Mapping[str, Any], reads: str | None, remedy: str
+) -> None:
+    """Words of other captions have other numbers. Raises `UserError` where words are read and the
+    data of `facts`, if any, have another vocabulary than the run was trained with. `reads`: how
+    captions are read; None: as the run says."""
+    trained = run_facts(folder)
+    theirs, ours = trained.get("vocabulary_hash"), facts.get("vocabulary_hash")
+    if (reads or trained.get("reads", "words")) == "words" and ours not in (None, theirs):
+        raise UserError(
+            f"{folder}: was trained with another vocabulary ({theirs}, these data have {ours}); "
+            f"{remedy}"
+        )
