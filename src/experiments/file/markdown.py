@@ -18,3 +18,16 @@ def code(text: object) -> str:
     marks = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
     space = " " if not line or "`" in (line[0], line[-1]) else ""
     return f"{marks}{space}{line}{space}{marks}"
+
+
+def cell(text: str) -> str:
+    """In a row of a table, where addresses stay links."""
+    return html.escape(" ".join(text.split()), quote=False).replace("|", "\\|")
+
+
+def block(text: str, language: str) -> str:
+    """Lines verbatim, whatever is in them."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return "\n".join([f"{fence}{language}", *text.splitlines(), fence])

@@ -62,7 +62,8 @@ def run(code: str, home: Path, **environment: str) -> list[str]:
 
 def test_offline_every_reader_says_it_in_a_line(tmp_path: Path) -> None:
     code = (
-        "from experiments.config.compose import build, compose, plain\n"
+        "from experiments.config.build import build\n"
+        "from experiments.config.compose import compose, plain\n"
         "from experiments.terminal.error import UserError\n"
         "for name in ('cub', 'oxford102', 'coco', 'folder'):\n"
         "    config = plain(compose([f'data={name}', 'data.root=hf://owner/name']))\n"
@@ -94,12 +95,6 @@ def test_the_command_line_says_it_in_a_line(tmp_path: Path) -> None:
 def test_nobody_answers(tmp_path: Path) -> None:
     (line,) = run(READ.format("hf://owner/name"), tmp_path, HF_ENDPOINT="http://127.0.0.1:9")
     assert line.startswith("error: data.root=hf://owner/name: cannot be fetched (no answer from")
-
-
-def test_without_the_client(tmp_path: Path) -> None:
-    blocked = "import sys; sys.modules['huggingface_hub'] = None\n" + READ.format("hf://o/n")
-    (line,) = run(blocked, tmp_path)
-    assert "needs huggingface_hub (pip install huggingface_hub); a local folder" in line
 
 
 @pytest.mark.parametrize("name", ["owner/name", "datasets/owner/name@main/data/"])
