@@ -62,7 +62,7 @@ def average_by_hand(training: Training) -> None:
     the plain way, and the same bits."""
     training.ranks.prepare = Whole  # type: ignore[method-assign]
     for turn in training.turns:
-        turn.update = _averaged(turn, turn.update)  # type: ignore[method-assign]
+        turn.update = _averaged(turn, turn.update)  # type: ignore[method-assign,assignment]
 
 
 def _averaged(turn: Turn, update: Callable[[int], None]) -> Callable[[int], None]:

@@ -188,6 +188,16 @@ def test_hostile_text_stays_in_its_block(run: Path) -> None:
     assert "````sh\npython run.py model=gan_cls 'loss.note=```\n# Hello\n<script>'\n````" in text
 
 
+def test_a_hostile_address_is_no_markup_and_stays_in_its_cell(run: Path) -> None:
+    root = "hf://owner/a|b<img src=x>\r\n\r\n# Hello"
+    change(run, "config.yaml", data={"name": "folder", "root": root, "max_words": 18})
+    text = card_of(run)
+    _, body = text.removeprefix("---\n").split("---\n", 1)
+    assert "| https://huggingface.co/datasets/owner/a\\|b&lt;img src=x&gt; # Hello |" in body
+    assert "<img" not in body and "\n# Hello" not in body
+    assert ModelCard(text).data.datasets == ["owner/a|b<img src=x>\r\n\r\n# Hello"]
+
+
 def test_it_is_written_once_for_each_training(run: Path) -> None:
     path = write_card(run)
     assert path == run / "card.md" and path.read_text() == card_of(run)

@@ -70,7 +70,7 @@ def signature(target: str) -> dict[str, Parameter] | None:
         return None
     for statement in module.body:
         if isinstance(statement, ast.ClassDef) and statement.name == name:
-            bases = (signature(f"{module_name}.{ast.unparse(base)}") for base in statement.bases)
+            bases = (signature(f"{module_name}.{base}") for base in _bases(statement))
             inherited = next(filter(None, bases), {})
             for item in statement.body:
                 if isinstance(item, ast.FunctionDef) and item.name == "__init__":
@@ -107,8 +107,14 @@ def ancestors(target: str) -> tuple[str, ...]:
     if found is None:
         return ()
     home = found[0].rpartition(".")[0]
-    above = [name for base in found[1].bases for name in ancestors(f"{home}.{ast.unparse(base)}")]
+    above = [name for base in _bases(found[1]) for name in ancestors(f"{home}.{base}")]
     return found[0], *above
+
+
+def _bases(source: ast.ClassDef) -> list[str]:
+    """The names of what a class is made of: `Base` of `Base[Part]`."""
+    bases = (base.value if isinstance(base, ast.Subscript) else base for base in source.bases)
+    return [ast.unparse(base) for base in bases]
 
 
 def defines(target: str, method: str) -> bool:

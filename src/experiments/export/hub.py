@@ -1,6 +1,6 @@
 """An export on the Hugging Face Hub: the files that it was written with, and no others.
 
-Needs a token and a network. `huggingface_hub` comes with `datasets`.
+Needs a token and a network.
 """
 
 from __future__ import annotations
@@ -13,13 +13,9 @@ from experiments.terminal.error import UserError
 
 
 def require_login(repository: str) -> None:
-    """Raise `UserError` where nothing could be pushed: no package, no network wanted, no token."""
-    try:
-        from huggingface_hub import constants, get_token
-    except ImportError:
-        raise UserError(
-            f"export.hub={repository}: needs huggingface_hub (pip install huggingface_hub)"
-        ) from None
+    """Raise `UserError` where nothing could be pushed: no network wanted, or no token."""
+    from huggingface_hub import constants, get_token
+
     if constants.HF_HUB_OFFLINE:
         raise UserError(
             f"export.hub={repository}: HF_HUB_OFFLINE is set, so nothing can be pushed; unset it"

@@ -25,3 +25,16 @@ def table(rows: Sequence[Sequence[object]]) -> list[str]:
     """The lines of a table whose first row is its head; no cell has any markup."""
     head, *others = (f"| {' | '.join(map(plain, row))} |" for row in rows)
     return [head, "|" + " --- |" * len(rows[0]), *others]
+
+
+def cell(text: str) -> str:
+    """In a row of a table, where addresses stay links."""
+    return html.escape(" ".join(text.split()), quote=False).replace("|", "\\|")
+
+
+def block(text: str, language: str) -> str:
+    """Lines verbatim, whatever is in them."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return "\n".join([f"{fence}{language}", *text.splitlines(), fence])

@@ -33,24 +33,26 @@ def of_networks(
 
 
 def facts_of(dataset: Dataset) -> dict[str, Any]:
-    """Of data that are there."""
+    """Of data that are there; some have no captions, and so no words."""
     sizes = {name: len(values) for name, values in dataset.attribute_values.items()}
     words, classes = dataset.vocabulary, len(dataset.class_names)
-    return of_networks(len(words), sizes, classes, dataset.colour_attributes) | {
-        "vocabulary_hash": words.hash,
-        "data": dataset.fingerprint,
-        "words": list(words.words),
-    }
+    return (
+        of_networks(len(words or ()), sizes, classes, dataset.colour_attributes)
+        | _of_words(words)
+        | {"data": dataset.fingerprint}
+    )
 
 
 def facts_of_release(words: Vocabulary | None) -> dict[str, Any]:
     """Of networks that were released without their data; without words they read characters."""
-    return of_networks(0 if words is None else len(words), {}, None, ()) | {
-        "vocabulary_hash": None if words is None else words.hash,
-        "data": None,
-        "words": [] if words is None else list(words.words),
-        "reads": "characters" if words is None else "words",
-    }
+    reads = "characters" if words is None else "words"
+    networks = of_networks(len(words or ()), {}, None, ())
+    return networks | _of_words(words) | {"data": None, "reads": reads}
+
+
+def _of_words(words: Vocabulary | None) -> dict[str, Any]:
+    known = None if words is None else words.hash
+    return {"vocabulary_hash": known, "words": [] if words is None else list(words.words)}
 
 
 def counts_of(dataset: Dataset) -> dict[str, Any]:

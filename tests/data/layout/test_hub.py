@@ -97,12 +97,6 @@ def test_nobody_answers(tmp_path: Path) -> None:
     assert line.startswith("error: data.root=hf://owner/name: cannot be fetched (no answer from")
 
 
-def test_without_the_client(tmp_path: Path) -> None:
-    blocked = "import sys; sys.modules['huggingface_hub'] = None\n" + READ.format("hf://o/n")
-    (line,) = run(blocked, tmp_path)
-    assert "needs huggingface_hub (pip install huggingface_hub); a local folder" in line
-
-
 @pytest.mark.parametrize("name", ["owner/name", "datasets/owner/name@main/data/"])
 def test_fetched_once_and_then_local(repository: Path, tmp_path: Path, name: str) -> None:
     code, home = READ.format(f"hf://{name}"), tmp_path / "home"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 
-from experiments.data.layout.caption_files import read_captions
+from experiments.data.layout.caption_files import clean_captions, read_captions
 from experiments.data.layout.coco_annotations import read_annotations
 from experiments.data.layout.cub_metadata import (
     native_entries,
@@ -34,7 +34,8 @@ def _pickle(content: bytes) -> None:
     with told():
         pickled_words(path)
     with told():
-        PickledCaptions(path, {"train": 1, "test": 1}).at("train", 0, "key", [])
+        said = PickledCaptions(path, {"train": 1, "test": 1}).at("train", 0)
+        clean_captions(said, "key", [])
 
 
 def _pickles() -> list[bytes]:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from experiments.data.layout.cub_metadata import IMAGES
+from experiments.data.layout.entry import Layout
 from experiments.data.layout.pickle_lists import LISTS, captions_pickle, lists_folder
-from experiments.data.layout.root import data_folder
 from experiments.terminal.error import UserError
 
-IMAGES = "images"
 FETCH = (
     "fetch CUB_200_2011.tgz (www.vision.caltech.edu/datasets/cub_200_2011) and the captions (the "
     "birds metadata that the README of github.com/taoxugit/AttnGAN names), unpack to birds/ with "
@@ -18,21 +18,12 @@ FETCH = (
 )
 
 
-@dataclass(frozen=True)
-class Layout:
-    """The parts of one copy of CUB; None for a part that it does not have."""
+@dataclass(frozen=True, kw_only=True)
+class CubLayout(Layout):
+    """The parts of one copy of CUB."""
 
-    root: Path  # what the user named
     cub: Path  # holds the folder of images
-    pickles: Path | None  # holds train/ and test/
-    text: Path | None  # <class>/<picture>.txt
-    captions: Path | None  # captions.pickle, in AttnGAN's tree
     test_classes: Path | None  # a testclasses.txt of the user's own
-
-
-def existing_root(root: str | None) -> Path:
-    """The folder that `data.root` names. Raises `UserError` where there is none."""
-    return data_folder(root, FETCH)
 
 
 def image_tree(root: Path) -> Path:
@@ -47,12 +38,11 @@ def image_tree(root: Path) -> Path:
     raise UserError(f"data.root: neither images/ nor CUB_200_2011/images in {root}; {remedy}")
 
 
-def find_layout(root: str | None, layout: str, text: str | None) -> Layout:
-    """Look for every part, with `layout` and `text` as `Cub` takes them.
+def find_layout(top: Path, layout: str, text: str | None) -> CubLayout:
+    """Look for every part in the root `top`, with `layout` and `text` as `Cub` takes them.
 
     Raises `UserError` where the images, the lists or the captions are not there.
     """
-    top = existing_root(root)
     cub = image_tree(top)
     bases = (top, top.parent) if cub == top else (top,)
     pickles = None
@@ -65,7 +55,14 @@ def find_layout(root: str | None, layout: str, text: str | None) -> Layout:
     if captions_folder is None and captions is None:
         raise UserError(f"data.root: no text/<class>/<picture>.txt in {top}; {FETCH}")
     own = _first_file(folder / "testclasses.txt" for folder in dict.fromkeys((*bases, cub)))
-    return Layout(top, cub, pickles, captions_folder, captions, own)
+    return CubLayout(
+        root=top,
+        text=captions_folder,
+        pickles=pickles,
+        words=captions,
+        cub=cub,
+        test_classes=own,
+    )
 
 
 def _first_file(paths: Iterable[Path]) -> Path | None:

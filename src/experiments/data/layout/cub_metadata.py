@@ -9,11 +9,12 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from experiments.data.layout.entry import Entry, stem_of
 from experiments.data.layout.pickle_lists import (
     SPLITS,
+    PickledCaptions,
     Split,
     class_ids,
     filenames,
@@ -27,19 +28,8 @@ from experiments.terminal.error import UserError
 
 MAX_CLASS = 10**9  # its number
 MAX_CLASS_LIST = 1_000_000  # bytes
+IMAGES = "images"  # the folder of them
 TEST_CLASSES = Path(__file__).with_name("cub_test_classes.txt")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An image of the lists. `index` counts within the lists of its split."""
-
-    name: str  # class/picture, without suffix
-    image: str  # relative to the folder of images
-    class_id: int
-    class_name: str
-    split: Split
-    index: int = 0
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[str, str, str]]:
@@ -58,7 +48,7 @@ def read_boxes(cub: Path) -> dict[str, Box | str]:
     for _, number, value in numbered_lines(cub / "bounding_boxes.txt"):
         boxes[number] = "bounding box appears twice" if number in boxes else _box(value)
     names = ((number, path) for _, number, path in numbered_lines(cub / "images.txt") if number)
-    return {without_suffix(path): boxes[number] for number, path in names if number in boxes}
+    return {stem_of(path): boxes[number] for number, path in names if number in boxes}
 
 
 def native_entries(cub: Path, test_classes: frozenset[str]) -> list[Entry | Drop]:
@@ -79,20 +69,27 @@ def native_entries(cub: Path, test_classes: frozenset[str]) -> list[Entry | Drop
         seen.add(number)
         class_id = class_of.get(number)
         if class_id is None:
-            entries.append(Drop(without_suffix(path), "no class in image_class_labels.txt"))
+            entries.append(Drop(stem_of(path), "no class in image_class_labels.txt"))
             continue
         class_name = names.get(str(class_id)) or PurePosixPath(path).parent.name or str(class_id)
         split: Split = "test" if species(class_name) in test_classes else "train"
-        entries.append(Entry(without_suffix(path), path, class_id, class_name, split))
+        key = stem_of(path)
+        folder, text = cub / IMAGES, f"{key}.txt"
+        entries.append(Entry(key, folder, path, text, split, class_id, class_name))
     return entries
 
 
-def pickled_entries(base: Path, cub: Path) -> list[Entry | Drop]:
-    """The images of `{train,test}/filenames.pickle`, whose split they are."""
+def pickled_entries(
+    base: Path, cub: Path, captions: PickledCaptions | None = None
+) -> list[Entry | Drop]:
+    """The images of `{train,test}/filenames.pickle`, whose split they are.
+
+    `captions`: those of all of them, where there are no caption files.
+    """
     listed: dict[str, str] = {}
     if (cub / "images.txt").is_file():
         paths = (path for _, number, path in numbered_lines(cub / "images.txt") if number)
-        listed = {without_suffix(path): path for path in paths}
+        listed = {stem_of(path): path for path in paths}
     with_ids = have_class_ids(base)
     numbers: dict[str, int] = {}
     entries: list[Entry | Drop] = []
@@ -106,7 +103,9 @@ def pickled_entries(base: Path, cub: Path) -> list[Entry | Drop]:
                 entries.append(Drop(name, "class is not an integer"))
                 continue
             image = listed.get(name, f"{name}.jpg")
-            entries.append(Entry(name, image, class_id, folder or str(class_id), split, index))
+            said = captions.at(split, index) if captions else f"{name}.txt"
+            class_name = folder or str(class_id)
+            entries.append(Entry(name, cub / IMAGES, image, said, split, class_id, class_name))
     return entries
 
 
@@ -123,11 +122,6 @@ def species(class_name: str) -> str:
     """The name without its number, in lower case: `001.Black_footed_Albatross` and others agree."""
     number, dot, name = class_name.strip().partition(".")
     return (name if dot and number.isdigit() else class_name).strip().lower()
-
-
-def without_suffix(path: str) -> str:
-    """`class/picture` of `class/picture.jpg`."""
-    return path.removesuffix(PurePosixPath(path).suffix)
 
 
 def _box(value: str) -> Box | str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from experiments.data.layout.entry import stem_of
 from experiments.data.layout.folder_metadata import METADATA, SPLIT_WORDS
 from experiments.data.layout.root import refuse_unreadable
 from experiments.file.name import plain
@@ -60,11 +61,6 @@ def is_picture(path: str) -> bool:
     return PurePosixPath(path).suffix.lower() in SUFFIXES
 
 
-def stem_of(path: str) -> str:
-    """The path without suffix."""
-    return path.removesuffix(PurePosixPath(path).suffix)
-
-
 def told_by_folders(path: str) -> tuple[str, str]:
     """(split, class) of a picture: a first folder `train`, ..., and the folders below; or empty."""
     folders = list(PurePosixPath(path).parent.parts)
@@ -78,11 +74,12 @@ def hashed_share(names: Iterable[str], share: float) -> frozenset[str]:
     Whether a name is among them depends on the name alone, but for that one; so pictures that are
     added later change no split. Of fewer than two names there is none.
     """
-    order = sorted({(_fraction(name), name) for name in names})
+    order = sorted({(hash_fraction(name), name) for name in names})
     count = sum(fraction < share for fraction, _ in order)
     count = min(max(count, 1), len(order) - 1)
     return frozenset(name for _, name in order[: max(count, 0)])
 
 
-def _fraction(name: str) -> float:
+def hash_fraction(name: str) -> float:
+    """A number in [0, 1) that depends on the name alone."""
     return int.from_bytes(hashlib.sha256(os.fsencode(name)).digest()[:8], "big") / 2**64

@@ -26,9 +26,8 @@ FILES = "data"  # where a repository keeps its files that keeps them in a folder
 def fetched(name: str, remedy: str) -> Path:
     """The folder of a data set of the hub, which is fetched when it is not there.
 
-    A copy that is there is used as it is and asks nothing of the network. Needs the package
-    `huggingface_hub`, which `datasets` brings. Raises `UserError` where the name is none or the
-    files cannot be fetched, with `remedy`: how to get them without the hub.
+    A copy that is there is used as it is and asks nothing of the network. Raises `UserError` where
+    the name is none or the files cannot be fetched, with `remedy`: how to get them without the hub.
     """
     match = NAME.fullmatch(name)
     if match is None:
@@ -52,12 +51,8 @@ def fetched(name: str, remedy: str) -> Path:
 def _download(name: str, repo: str, revision: str, inner: str, folder: Path, remedy: str) -> None:
     """All files of a data set or of one folder of it, archives unpacked; goes on where it ended."""
     otherwise = f"a local folder works as well: {remedy}"
-    try:
-        from huggingface_hub import HfApi, snapshot_download
-    except ImportError:
-        raise UserError(
-            f"data.root={name}: needs huggingface_hub (pip install huggingface_hub); {otherwise}"
-        ) from None
+    from huggingface_hub import HfApi, snapshot_download
+
     try:
         info = HfApi().dataset_info(repo, revision=revision, files_metadata=True)
         start = f"{inner}/" if inner else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from experiments.data.layout.cub_metadata import MAX_CLASS, read_test_classes
+from experiments.data.layout.entry import Entry, Layout
 from experiments.data.layout.pickle_lists import (
     LISTS,
     SPLITS,
@@ -17,7 +18,7 @@ from experiments.data.layout.pickle_lists import (
     have_class_ids,
     lists_folder,
 )
-from experiments.data.layout.root import data_folder, holds
+from experiments.data.layout.root import holds
 from experiments.data.record import Drop
 from experiments.file.name import plain
 from experiments.terminal.error import BadInput, UserError
@@ -33,32 +34,13 @@ FETCH = (
 )
 
 
-@dataclass(frozen=True)
-class Layout:
-    """The parts of one copy of Oxford-102; None for a part that it does not have."""
+@dataclass(frozen=True, kw_only=True)
+class OxfordLayout(Layout):
+    """The parts of one copy of Oxford-102."""
 
-    root: Path  # what the user named
     pictures: Path  # image_00001.jpg, in folders of classes or not
     text: Path  # class_00001/image_00001.txt; DF-GAN's may lie in no folder
-    pickles: Path | None  # holds train/ and test/
     class_lists: dict[Split, Path]  # one of them is enough
-    words: Path | None  # captions.pickle
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A picture of one split. `image` is relative to the root, `captions` to their folder."""
-
-    key: str  # class/picture, without suffix
-    image: str
-    captions: str
-    class_name: str
-    split: Split
-
-
-def existing_root(root: str | None) -> Path:
-    """The folder that `data.root` names. Raises `UserError` where there is none."""
-    return data_folder(root, FETCH)
 
 
 def picture_folder(root: Path) -> Path:
@@ -69,12 +51,11 @@ def picture_folder(root: Path) -> Path:
     raise UserError(f"data.root: no jpg/image_00001.jpg and the like in {root}; {FETCH}")
 
 
-def find_layout(root: str | None, text: str | None) -> Layout:
-    """Look for every part, with `text` as `Oxford102` takes it.
+def find_layout(top: Path, text: str | None) -> OxfordLayout:
+    """Look for every part in the root `top`, with `text` as `Oxford102` takes it.
 
     Raises `UserError` where the pictures, the captions or the split are not there.
     """
-    top = existing_root(root)
     pictures = picture_folder(top)
     # The root may be oxford-102-flowers/ itself, whose captions and lists lie beside it.
     bases = (top, top.parent) if pictures == top / "images" else (top,)
@@ -99,10 +80,17 @@ def find_layout(root: str | None, text: str | None) -> Layout:
             f"{' and '.join(LISTS)}"
         )
     own = {split: path for split, path in lists.items() if path is not None}
-    return Layout(top, pictures, captions, pickles, own, captions_pickle(pickles))
+    return OxfordLayout(
+        root=top,
+        text=captions,
+        pickles=pickles,
+        words=captions_pickle(pickles),
+        pictures=pictures,
+        class_lists=own,
+    )
 
 
-def pickled_entries(found: Layout) -> list[Entry | Drop]:
+def pickled_entries(found: OxfordLayout) -> list[Entry | Drop]:
     """The pictures of `{train,test}/filenames.pickle`, whose split they are.
 
     Their names are `jpg/image_00001`, or the same with another folder or none. A class that no
@@ -120,17 +108,17 @@ def pickled_entries(found: Layout) -> list[Entry | Drop]:
             known = type(number) is int and abs(number) <= MAX_CLASS
             told += [f"class_{number:05d}"] if known else []
             try:
-                image, text = _parts(found, PurePosixPath(name).name, pictures, captions)
+                image, text = _parts(PurePosixPath(name).name, pictures, captions)
                 class_name = _class_of([PurePosixPath(text).parent.name, *told])
             except BadInput as reason:
                 entries.append(Drop(name, str(reason)))
                 continue
             key = f"{class_name}/{PurePosixPath(text).stem}"
-            entries.append(Entry(key, image, text, class_name, split))
+            entries.append(Entry(key, found.pictures, image, text, split, class_name, class_name))
     return entries
 
 
-def listed_entries(found: Layout) -> list[Entry | Drop]:
+def listed_entries(found: OxfordLayout) -> list[Entry | Drop]:
     """Every picture, in the split that the lists give its class."""
     classes = {split: read_test_classes(path) for split, path in found.class_lists.items()}
     both = frozenset.intersection(*classes.values()) if len(classes) == 2 else frozenset()
@@ -143,13 +131,14 @@ def listed_entries(found: Layout) -> list[Entry | Drop]:
     entries: list[Entry | Drop] = []
     for stem in sorted(pictures | captions, key=lambda stem: (captions.get(stem, []), stem)):
         try:
-            image, text = _parts(found, stem, pictures, captions)
+            image, text = _parts(stem, pictures, captions)
             class_name = _class_of([PurePosixPath(text).parent.name])
             split = _split_of(class_name, classes)
         except BadInput as reason:
             entries.append(Drop(stem, str(reason)))
             continue
-        entries.append(Entry(f"{class_name}/{stem}", image, text, class_name, split))
+        key = f"{class_name}/{stem}"
+        entries.append(Entry(key, found.pictures, image, text, split, class_name, class_name))
     for split in SPLITS:
         if not any(isinstance(entry, Entry) and entry.split == split for entry in entries):
             path = next(iter(found.class_lists.values()))
@@ -170,15 +159,15 @@ def _by_stem(folder: Path, suffix: str) -> dict[str, list[str]]:
 
 
 def _parts(
-    found: Layout, stem: str, pictures: dict[str, list[str]], captions: dict[str, list[str]]
+    stem: str, pictures: dict[str, list[str]], captions: dict[str, list[str]]
 ) -> tuple[str, str]:
-    """The picture, relative to the root, and the captions, relative to their folder, of a name."""
+    """The picture and the captions of a name, each relative to the folder of its kind."""
     images, texts = pictures.get(stem, []), captions.get(stem, [])
     if len(images) != 1:
         raise BadInput("two pictures have this name" if images else "file is missing")
     if len(texts) != 1:
         raise BadInput("captions in two folders" if texts else "captions: file is missing")
-    return (found.pictures / images[0]).relative_to(found.root).as_posix(), texts[0]
+    return images[0], texts[0]
 
 
 def _class_of(told: list[str]) -> str:

@@ -11,9 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from experiments.data.layout.caption_files import MAX_CAPTION, clean_captions
+from experiments.data.layout.caption_files import MAX_CAPTION
 from experiments.data.layout.pickles import load_pickle
-from experiments.data.record import Drop
 from experiments.file.name import is_name, shown
 from experiments.terminal.error import UserError
 
@@ -100,13 +99,10 @@ class PickledCaptions:
                 )
             self._sentences[split] = sentences
 
-    def at(self, split: Split, index: int, key: str, drops: list[Drop]) -> list[str]:
-        """The captions of a picture that can be used; the others go to `drops` as `key#number`.
-
-        Raises `BadInput` where none is left.
-        """
+    def at(self, split: Split, index: int) -> list[str]:
+        """The captions of a picture, empty where one cannot be told."""
         sentences = self._sentences[split][index * CAPTIONS : (index + 1) * CAPTIONS]
-        return clean_captions([self._sentence(sentence) for sentence in sentences], key, drops)
+        return [self._sentence(sentence) for sentence in sentences]
 
     def _sentence(self, indices: Any) -> str:
         """The words of the indices; nothing where one of them is none of the vocabulary."""

@@ -15,14 +15,12 @@ from experiments.terminal.error import BadInput, UserError
 LayoutName = Literal["auto", "attngan", "native"]
 
 
-def require_options(layout: str, captions_per_image: int | None) -> None:
-    """Raise `UserError` for a layout that there is none of, and for fewer captions than one."""
+def require_layout(layout: str) -> None:
+    """Raise `UserError` for a layout that there is none of."""
     if layout not in get_args(LayoutName):
         raise UserError(
             f"data.reader.layout: {layout!r} is none of {', '.join(get_args(LayoutName))}"
         )
-    if captions_per_image is not None and captions_per_image < 1:
-        raise UserError("data.reader.captions_per_image: must be 1 or more, or null for all")
 
 
 def data_folder(root: str | None, remedy: str) -> Path:

@@ -7,36 +7,24 @@ The data set itself is `train2014/`, `val2014/` and `annotations/`. AttnGAN merg
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from experiments.data.images import read_crop
-from experiments.data.layout.caption_files import clean_captions, read_captions
 from experiments.data.layout.coco_annotations import read_annotations
-from experiments.data.layout.cub_metadata import without_suffix
+from experiments.data.layout.entry import Entry, Layout, stem_of
 from experiments.data.layout.fingerprint import content_hash
 from experiments.data.layout.pickle_lists import (
     LISTS,
-    SPLITS,
     Split,
     captions_pickle,
     filenames,
     lists_folder,
-    pickled_words,
-    require_words,
 )
-from experiments.data.layout.root import (
-    LayoutName,
-    data_folder,
-    holds,
-    picture_below,
-    require_options,
-)
-from experiments.data.record import Drop, Reader, Record
-from experiments.terminal.error import BadInput, UserError
+from experiments.data.layout.root import LayoutName, holds, require_layout
+from experiments.data.reader.pictures import PictureReader
+from experiments.data.record import Drop
+from experiments.terminal.error import UserError
 
 # Where the pictures of a split may lie; `jpg` is what the code of DF-GAN has, not its README.
 PICTURES: dict[Split, tuple[str, ...]] = {
@@ -53,16 +41,14 @@ FETCH = (
 )
 
 
-@dataclass(frozen=True)
-class _Layout:
-    root: Path
+@dataclass(frozen=True, kw_only=True)
+class CocoLayout(Layout):
+    """The parts of one copy of COCO. Without `pickles` the annotations are read."""
+
     pictures: dict[Split, Path]
-    lists: Path | None  # holds train/ and test/, with `text`; else the annotations are read
-    text: Path  # <picture>.txt
-    words: Path | None  # captions.pickle
 
 
-class Coco(Reader):
+class Coco(PictureReader[CocoLayout]):
     """The reader of COCO 2014: `train2014` to train on, `val2014` to test on.
 
     `root`: the folder that holds the pictures' folders, or `hf://owner/name`.
@@ -74,6 +60,7 @@ class Coco(Reader):
     """
 
     name = "coco"
+    remedy = FETCH
 
     def __init__(
         self,
@@ -81,81 +68,22 @@ class Coco(Reader):
         layout: LayoutName = "auto",
         captions_per_image: int | None = 5,
     ) -> None:
-        require_options(layout, captions_per_image)
-        self.root = root
+        require_layout(layout)
+        super().__init__(root, captions_per_image)
         self.layout = layout
-        self.captions_per_image = captions_per_image
-        self._names: list[str] = []
-
-    def check(self) -> None:
-        """Raise `UserError` where pictures or captions are missing."""
-        require_words(self._find().words)
 
     def fingerprint(self) -> str:
         """A hash of the settings and of name, size and time of every file that is read."""
-        found = self._find()
-        settings = (self.name, found.lists is None, self.captions_per_image)
+        found = self._found()
+        settings = (self.name, found.pickles is None, self.captions_per_image)
         places = [*dict.fromkeys(found.pictures.values()), found.words]
-        if found.lists is not None:
-            places += [found.text, *(found.lists / name for name in LISTS)]
+        if found.pickles is not None:
+            places += [found.text, *(found.pickles / name for name in LISTS)]
         else:
             places += [found.root / name for name in ANNOTATIONS.values()]
         return content_hash(repr(settings).encode(), places)
 
-    def read(self) -> Iterator[Record | Drop]:
-        """The pictures in the order of the lists, those to train on first."""
-        self.check()
-        found = self._find()
-        self._names = []
-        seen: set[str] = set()
-        for split in SPLITS:
-            folder, drops = found.pictures[split], list[Drop]()
-            place = folder.relative_to(found.root).as_posix()
-            for file, texts in self._listed(found, split, drops):
-                key, image, faults = without_suffix(file), f"{place}/{file}", list[Drop]()
-                try:
-                    if key in seen:
-                        raise BadInput("listed more than once")
-                    seen.add(key)
-                    picture_below(found.root, [folder], image)
-                    if texts is None:
-                        captions = read_captions(found.text, f"{key}.txt", key, faults)
-                    else:
-                        captions = clean_captions(texts, key, faults)
-                except BadInput as reason:
-                    yield Drop(key, str(reason))
-                    continue
-                yield from faults
-                kept = tuple(captions[: self.captions_per_image])
-                yield Record(key, kept, len(self._names), split, image=image)
-                self._names.append(key)
-            yield from drops
-
-    def image(self, record: Record, size: int) -> np.ndarray:
-        """The central square of the picture as uint8 (size, size, 3); original aspect is kept."""
-        root = data_folder(self.root, FETCH)
-        folders = [root / name for name in PICTURES[record.split]]
-        return read_crop(picture_below(root, folders, record.image), size)
-
-    def class_names(self) -> list[str]:
-        """The key of each picture, whose number is its label (AttnGAN without `class_info`)."""
-        return list(self._names)
-
-    def words(self) -> list[str] | None:
-        """The vocabulary of `captions.pickle` in index order, or None where there is none."""
-        words = self._find().words
-        return None if words is None else pickled_words(words)
-
-    def _listed(
-        self, found: _Layout, split: Split, drops: list[Drop]
-    ) -> list[tuple[str, list[str] | None]]:
-        """File names of pictures, and their captions where they do not lie in files."""
-        if found.lists is not None:
-            return [(f"{name}.jpg", None) for name in filenames(found.lists, split)]
-        return [*read_annotations(found.root / ANNOTATIONS[split], drops)]
-
-    def _find(self) -> _Layout:
-        root = data_folder(self.root, FETCH)
+    def _layout(self, root: Path) -> CocoLayout:
         pictures: dict[Split, Path] = {}
         for split, names in PICTURES.items():
             folder = next((root / name for name in names if holds(root / name, ".jpg")), None)
@@ -174,4 +102,22 @@ class Coco(Reader):
             lost = [name for name in ANNOTATIONS.values() if not (root / name).is_file()]
             if lost:
                 raise UserError(f"data.root: no {lost[0]} in {root}; {FETCH}")
-        return _Layout(root, pictures, lists, text, captions_pickle(pickles))
+        words = captions_pickle(pickles)
+        return CocoLayout(root=root, text=text, pickles=lists, words=words, pictures=pictures)
+
+    def _entries(self, found: CocoLayout) -> Sequence[Entry | Drop]:
+        entries: list[Entry | Drop] = []
+        for split, folder in found.pictures.items():
+            drops: list[Drop] = []
+            # Even a name that starts at `/` is one in the folder.
+            if found.pickles is not None:
+                names = filenames(found.pickles, split)
+                entries += [Entry(n, folder, f"./{n}.jpg", f"{n}.txt", split) for n in names]
+            else:
+                listed = read_annotations(found.root / ANNOTATIONS[split], drops)
+                entries += [Entry(stem_of(n), folder, f"./{n}", said, split) for n, said in listed]
+            entries += drops
+        return entries
+
+    def _folders(self, root: Path, split: Split) -> list[Path]:
+        return [root / name for name in PICTURES[split]]

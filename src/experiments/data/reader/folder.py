@@ -9,25 +9,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
-from experiments.data.images import path_inside, read_crop
-from experiments.data.layout.caption_files import clean_captions, read_captions
+from experiments.data.layout.entry import Entry, Layout, stem_of
 from experiments.data.layout.fingerprint import content_hash
 from experiments.data.layout.folder import (
     SUFFIXES,
     Tree,
     hashed_share,
     is_picture,
-    stem_of,
     told_by_folders,
     walk,
 )
 from experiments.data.layout.folder_metadata import Listed, read_metadata
-from experiments.data.layout.root import data_folder
+from experiments.data.layout.pickle_lists import Split
+from experiments.data.reader.pictures import PictureReader
 from experiments.data.record import Drop, Reader, Record
 from experiments.terminal.error import BadInput, UserError
 
@@ -37,7 +35,14 @@ HOW = (
 )
 
 
-class Folder(Reader):
+@dataclass(frozen=True, kw_only=True)
+class FolderLayout(Layout):
+    """The root with all that lies in it."""
+
+    tree: Tree
+
+
+class Folder(PictureReader[FolderLayout]):
     """The reader of `data=folder`.
 
     Captions are those of the metadata, else those of the file beside the picture. Classes are the
@@ -54,6 +59,9 @@ class Folder(Reader):
     """
 
     name = "folder"
+    remedy = f"set it to the folder of your pictures: {HOW}"
+    repeated = "key appears twice"
+    words = Reader.words  # none comes with the pictures
 
     def __init__(
         self,
@@ -66,17 +74,13 @@ class Folder(Reader):
             raise UserError(f"data.reader.split: {split!r} is neither images nor classes")
         if not 0 < test_share < 1:
             raise UserError(f"data.reader.test_share: {test_share} is not between 0 and 1")
-        if captions_per_image is not None and captions_per_image < 1:
-            raise UserError("data.reader.captions_per_image: must be 1 or more, or null for all")
-        self.root = root
+        super().__init__(root, captions_per_image)
         self.split = split
         self.test_share = test_share
-        self.captions_per_image = captions_per_image
-        self._classes: list[str] = []
 
     def check(self) -> None:
         """Raise `UserError` where there are no pictures or no captions."""
-        tree = walk(self._folder())
+        tree = self._found().tree
         if not tree.pictures:
             kinds = ", ".join(suffix[1:] for suffix in SUFFIXES)
             raise UserError(f"data.root: no picture ({kinds}) in {self.root}; {HOW}")
@@ -85,56 +89,45 @@ class Folder(Reader):
 
     def fingerprint(self) -> str:
         """A hash of the settings and of path, size and time of every file that is read."""
-        folder = self._folder()
-        files = walk(folder).files
+        found = self._found()
+        files = found.tree.files
         settings = (self.name, self.split, self.test_share, self.captions_per_image, files)
-        return content_hash(repr(settings).encode(), [folder / name for name in files])
+        return content_hash(repr(settings).encode(), [found.root / name for name in files])
 
     def read(self) -> Iterator[Record | Drop]:
         """The pictures in the order of their paths; what has no partner comes first."""
         self.check()
-        folder, drops = self._folder(), list[Drop]()
-        tree = walk(folder)
-        listed = _gather(folder, tree, drops)
+        found, drops = self._found(), list[Drop]()
+        listed = _gather(found.root, found.tree, drops)
         yield from drops
-        stems = Counter(stem_of(path) for path in listed)
-        good: list[Listed] = []
-        for path, entry in listed.items():
-            faults: list[Drop] = []
-            try:
-                entry.captions = _captions(folder, tree, entry, _key(path, stems), faults)
-            except BadInput as reason:
-                yield Drop(_key(path, stems), str(reason))
-                continue
-            yield from faults
-            good.append(entry)
-        classes = _told_classes(good)
-        named = [classes.get(entry.image) or _key(entry.image, stems) for entry in good]
+        good: list[tuple[Entry, list[str]]] = []
+        for item in self._usable(found, _entries(found, listed)):
+            if isinstance(item, Drop):
+                yield item
+            else:
+                good.append(item)
+        told = [listed[entry.image] for entry, _ in good]
+        classes = _told_classes(told)
+        named = [classes.get(entry.image) or entry.key for entry, _ in good]
         self._classes = sorted(set(named))
         label = {name: number for number, name in enumerate(self._classes)}
-        splits = self._splits(good, named, bool(classes))
-        for entry, name, split in zip(good, named, splits, strict=True):
-            key = _key(entry.image, stems)
+        splits = self._splits(told, named, bool(classes))
+        for (entry, captions), name, split in zip(good, named, splits, strict=True):
             if split is None:
-                yield Drop(key, "no split, where others have one")
-                continue
-            kept = tuple(entry.captions[: self.captions_per_image])
-            yield Record(key, kept, label[name], split, image=entry.image)
+                yield Drop(entry.key, "no split, where others have one")
+            else:
+                yield self._record(found, entry, captions, label[name], split)
 
-    def image(self, record: Record, size: int) -> np.ndarray:
-        """The central square of the picture as uint8 (size, size, 3); original aspect is kept."""
-        return read_crop(path_inside(self._folder(), record.image), size)
+    def _layout(self, root: Path) -> FolderLayout:
+        return FolderLayout(root=root, text=root, tree=walk(root))
 
-    def class_names(self) -> list[str]:
-        """Names of the classes, by label; the key of a picture that is a class of its own."""
-        return list(self._classes)
+    def _captions(self, found: FolderLayout, entry: Entry, faults: list[Drop]) -> list[str]:
+        if not entry.captions:
+            also = " or in the metadata" if found.tree.metadata else ""
+            raise BadInput(f"no captions beside it{also}")
+        return super()._captions(found, entry, faults)
 
-    def _folder(self) -> Path:
-        return data_folder(self.root, f"set it to the folder of your pictures: {HOW}")
-
-    def _splits(
-        self, good: list[Listed], named: list[str], told: bool
-    ) -> list[Literal["train", "test"] | None]:
+    def _splits(self, good: list[Listed], named: list[str], told: bool) -> list[Split | None]:
         """The split of each picture; `named` are their classes, `told` whether anything said so."""
         given = [entry.split or told_by_folders(entry.image)[0] for entry in good]
         if "train" in given and {"test", "validation"} & set(given):
@@ -171,22 +164,22 @@ def _gather(root: Path, tree: Tree, drops: list[Drop]) -> dict[str, Listed]:
     return {path: said.get(path) or Listed(path) for path in sorted(listed)}
 
 
-def _key(path: str, stems: Counter[str]) -> str:
-    """The path without suffix, or whole where two pictures differ in nothing else."""
-    return path if stems[stem_of(path)] > 1 else stem_of(path)
+def _entries(found: FolderLayout, listed: dict[str, Listed]) -> list[Entry | Drop]:
+    """The pictures, without split and class, which are told of those that can be used alone.
 
-
-def _captions(root: Path, tree: Tree, entry: Listed, key: str, faults: list[Drop]) -> list[str]:
-    """The captions of a picture. Raises `BadInput` where it has none or cannot be opened."""
-    if not is_picture(entry.image):
-        raise BadInput(f"format is none of {', '.join(SUFFIXES)}")
-    path_inside(root, entry.image)
-    if entry.captions:
-        return clean_captions(entry.captions, key, faults)
-    beside = tree.texts.get(stem_of(entry.image))
-    if beside is None:
-        raise BadInput("no captions beside it" + (" or in the metadata" if tree.metadata else ""))
-    return read_captions(root, beside, key, faults)
+    A key is the path without suffix, or whole where two pictures differ in nothing else.
+    """
+    stems = Counter(stem_of(path) for path in listed)
+    entries: list[Entry | Drop] = []
+    for path, said in listed.items():
+        stem = stem_of(path)
+        key = path if stems[stem] > 1 else stem
+        if is_picture(path):
+            captions = said.captions or found.tree.texts.get(stem, "")
+            entries.append(Entry(key, found.root, path, captions))
+        else:
+            entries.append(Drop(key, f"format is none of {', '.join(SUFFIXES)}"))
+    return entries
 
 
 def _told_classes(good: list[Listed]) -> dict[str, str]:

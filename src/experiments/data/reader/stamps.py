@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from experiments.data.images import path_inside, picture_size, read_padded
 from experiments.data.layout.caption_files import clean_caption, read_start
+from experiments.data.layout.entry import Entry, Layout
+from experiments.data.layout.folder import hash_fraction
+from experiments.data.layout.pickle_lists import Split
 from experiments.data.layout.root import refuse_unreadable
+from experiments.data.reader.pictures import PictureReader
 from experiments.data.record import Drop, Reader, Record
 from experiments.terminal.error import BadInput, UserError
 
@@ -28,7 +31,7 @@ DRAWN_FOLDERS = frozenset(
 MAX_CAPTION_FILE = 100_000  # bytes; some 65 translations follow the caption
 
 
-class Stamps(Reader):
+class Stamps(PictureReader[Layout]):
     """The reader of Tux Paint's stamps.
 
     `root`: the folder `stamps` of the package, installed or unpacked. `photographs` leaves out what
@@ -40,6 +43,12 @@ class Stamps(Reader):
     """
 
     name = "stamps"
+    remedy = (
+        "install Debian's package (apt-get install tuxpaint-stamps-default), or unpack it "
+        "(apt-get download tuxpaint-stamps-default; dpkg -x *.deb DIR) and set "
+        "data.root=DIR/usr/share/tuxpaint/stamps"
+    )
+    words = Reader.words  # none comes with the pictures
 
     def __init__(
         self,
@@ -50,70 +59,49 @@ class Stamps(Reader):
     ) -> None:
         if not 0 < test_fraction < 1:
             raise UserError(f"data.reader.test_fraction: {test_fraction} is not between 0 and 1")
-        self.root = Path(root).expanduser()
+        super().__init__(root, None)
         self.photographs = photographs
         self.min_size = min_size
         self.test_fraction = test_fraction
-        self._classes: list[str] = []
 
     def check(self) -> None:
         """Raise `UserError` where there is no stamp under the root."""
-        remedy = (
-            "install Debian's package (apt-get install tuxpaint-stamps-default), or unpack it "
-            "(apt-get download tuxpaint-stamps-default; dpkg -x *.deb DIR) and set "
-            "data.root=DIR/usr/share/tuxpaint/stamps"
-        )
-        if not self.root.is_dir():
-            raise UserError(f"data.root: there is no folder {self.root}; {remedy}")
-        if next(self.root.rglob("*.png"), None) is None:
-            raise UserError(f"data.root: {self.root} holds no PNG; {remedy}")
+        root = self._folder()
+        if next(root.rglob("*.png"), None) is None:
+            raise UserError(f"data.root: {root} holds no PNG; {self.remedy}")
 
     def fingerprint(self) -> str:
         """A hash of the settings and of name, size and time of every picture and caption file."""
         settings = (self.name, self.photographs, self.min_size, self.test_fraction)
-        digest = hashlib.sha256(repr(settings).encode())
-        for stem in self._stems():
+        digest, root = hashlib.sha256(repr(settings).encode()), self._folder()
+        for stem in self._stems(root):
             for suffix in (".png", ".txt"):
-                status = (self.root / (stem + suffix)).lstat()
+                status = (root / (stem + suffix)).lstat()
                 line = f"{stem}{suffix} {status.st_size} {status.st_mtime_ns}\n"
                 digest.update(os.fsencode(line))  # a name need not be UTF-8
         return digest.hexdigest()[:16]
 
-    def read(self) -> Iterator[Record | Drop]:
-        """The stamps in the order of their paths."""
-        self.check()
-        stems = self._stems()
-        self._classes = sorted({_folder(stem) for stem in stems})
-        label = {name: number for number, name in enumerate(self._classes)}
-        for stem in stems:
-            try:
-                size = picture_size(path_inside(self.root, stem + ".png"))
-                caption = self._caption(stem)
-            except BadInput as reason:
-                yield Drop(stem, str(reason))
-                continue
-            if max(size) >= self.min_size:
-                yield Record(
-                    key=stem,
-                    captions=(caption,),
-                    label=label[_folder(stem)],
-                    split=self._split(stem),
-                    image=stem + ".png",
-                )
-
     def image(self, record: Record, size: int) -> np.ndarray:
         """The stamp centred on a white square, uint8 (size, size, 3)."""
-        return read_padded(path_inside(self.root, record.image), size)
+        return read_padded(path_inside(self._folder(), record.image), size)
 
-    def class_names(self) -> list[str]:
-        """Folders relative to the root (`animals/birds`), by label."""
-        return list(self._classes)
+    def _layout(self, root: Path) -> Layout:
+        return Layout(root=root, text=root)
 
-    def _stems(self) -> list[str]:
+    def _entries(self, found: Layout) -> Sequence[Entry | Drop]:
+        entries = []
+        for stem in self._stems(found.root):
+            folder = stem.rpartition("/")[0] or "stamps"
+            split: Split = "test" if hash_fraction(stem) < self.test_fraction else "train"
+            image, text = f"{stem}.png", f"{stem}.txt"
+            entries.append(Entry(stem, found.root, image, text, split, folder, folder))
+        return entries
+
+    def _stems(self, root: Path) -> list[str]:
         """Paths without suffix, relative to the root, of the pictures that have a caption file."""
         stems = []
-        for folder, folders, files in os.walk(self.root, onerror=refuse_unreadable):
-            relative = Path(folder).relative_to(self.root)
+        for folder, folders, files in os.walk(root, onerror=refuse_unreadable):
+            relative = Path(folder).relative_to(root)
             if self.photographs:
                 folders[:] = [name for name in folders if name.lower() not in DRAWN_FOLDERS]
             names = set(files)
@@ -124,8 +112,9 @@ class Stamps(Reader):
                     stems.append((relative / stem).as_posix())
         return sorted(stems)
 
-    def _caption(self, stem: str) -> str:
-        path = path_inside(self.root, stem + ".txt")
+    def _captions(self, found: Layout, entry: Entry, faults: list[Drop]) -> list[str]:
+        size = picture_size(found.root / entry.image)
+        path = path_inside(found.root, f"{entry.key}.txt")
         line = read_start(path, MAX_CAPTION_FILE).split(b"\n", 1)[0]
         try:
             text = line.decode("utf-8-sig")
@@ -133,12 +122,5 @@ class Stamps(Reader):
             raise BadInput("caption is not UTF-8") from None
         if not text.strip() or ".utf8=" in text:
             raise BadInput("no caption")
-        return clean_caption(text)
-
-    def _split(self, stem: str) -> Literal["train", "test"]:
-        number = int.from_bytes(hashlib.sha256(stem.encode()).digest()[:8], "big")
-        return "test" if number < self.test_fraction * 2**64 else "train"
-
-
-def _folder(stem: str) -> str:
-    return stem.rpartition("/")[0] or "stamps"
+        caption = clean_caption(text)
+        return [caption] if max(size) >= self.min_size else []

@@ -22,6 +22,10 @@ from experiments.data.reader.plumage.curves import (
     stroke,
 )
 
+Point = tuple[float, float]
+Curve = Sequence[Point]
+Stroke = tuple[Curve, Sequence[float]]  # with its widths
+
 RIM = 0.009
 LIMBS = ("head", "tail", "wing", "far_wing")
 PATTERN_OF_TONE = {"spot": "spotted", "streak": "streaked", "bar": "barred"}
@@ -80,9 +84,9 @@ class Shape:
     """
 
     parts: list[Part]
-    pivots: dict[str, tuple[float, float]]
-    neck_axis: tuple[float, float]
-    grip: tuple[float, float] | None = None
+    pivots: dict[str, Point]
+    neck_axis: Point
+    grip: Point | None = None
     points: np.ndarray = field(init=False)
     weights: dict[str, np.ndarray] = field(init=False)
     spans: list[tuple[Part, int, int]] = field(init=False)
@@ -119,6 +123,61 @@ class Shape:
         return moved
 
 
+@dataclass(frozen=True)
+class Outline:
+    """The curves of a bird that faces right.
+
+    `regions` of the body: from and to which of its controls, and the way back inside. `legs`:
+    strokes of each. `streaks`: the direction of marks. `far_wing` and its feathers are seen in
+    flight alone; `grip` lies on the branch, None in flight.
+    """
+
+    body: Curve
+    regions: dict[str, tuple[int, int, Curve]]
+    wing: Curve
+    coverts: Curve
+    feathers: Sequence[Curve]
+    feather_width: Sequence[float]
+    bars: Sequence[Curve]
+    bar_width: Sequence[float]
+    tail: Curve
+    tail_feathers: Sequence[Curve]
+    legs: Sequence[Sequence[Stroke]]
+    beak: tuple[Point, float]  # place and scale
+    eye: tuple[Point, float]
+    breast_marks: Curve
+    belly_marks: Curve
+    streaks: Point
+    pivots: dict[str, Point]
+    neck_axis: Point
+    grip: Point | None = None
+    far_wing: Curve = ()
+    far_feathers: Sequence[Curve] = ()
+
+    def shape(self, beak: str) -> Shape:
+        """All parts from back to front, with a beak of this kind."""
+        body = closed_curve(self.body)
+        regions = [(name, along(body, *region)) for name, region in self.regions.items()]
+        legs = [layered([("legs", stroke(*part)) for part in leg]) for leg in self.legs]
+        far = rimmed("wing", closed_curve(self.far_wing), "far_wing") if self.far_wing else []
+        parts = [
+            *far,
+            *lines("wing", "line", "far_wing", self.feather_width, *self.far_feathers),
+            *rimmed("tail", closed_curve(self.tail), "tail"),
+            *lines("tail", "line", "tail", (0.004, 0.011), *self.tail_feathers),
+            *(part for leg in legs for part in leg),
+            *beak_parts(beak, *self.beak),
+            *layered([("breast", body), *regions]),
+            *marks(self.breast_marks, self.belly_marks, self.streaks),
+            *rimmed("wing", closed_curve(self.wing), "wing"),
+            Part("wing", "light", closed_curve(self.coverts), "wing"),
+            *lines("wing", "line", "wing", self.feather_width, *self.feathers),
+            *lines("wing", "bar", "wing", self.bar_width, *self.bars),
+            *eye_parts(*self.eye),
+        ]
+        return Shape(parts, self.pivots, self.neck_axis, self.grip)
+
+
 def along(outline: np.ndarray, start: int, stop: int, inner: Points) -> np.ndarray:
     """The region between controls `start` to `stop` of an outline and a curve back inside it."""
     edge = outline[start * STEPS : stop * STEPS + 1]
@@ -133,11 +192,10 @@ def rimmed(attribute: str, outline: np.ndarray, limb: str = "body") -> list[Part
     ]
 
 
-def body_parts(body: np.ndarray, regions: dict[str, np.ndarray]) -> list[Part]:
-    """Regions over a body in the breast's colour; every rim takes the colour that it borders."""
-    shapes = {"breast": body, **regions}
-    rims = [Part(name, "rim", grown(shape, RIM)) for name, shape in shapes.items()]
-    return rims + [Part(name, "fill", shape) for name, shape in shapes.items()]
+def layered(shapes: Sequence[tuple[str, np.ndarray]]) -> list[Part]:
+    """Shapes that are one behind one rim; each part of it has the colour that it borders."""
+    rims = [Part(name, "rim", grown(shape, RIM)) for name, shape in shapes]
+    return rims + [Part(name, "fill", shape) for name, shape in shapes]
 
 
 def lines(
@@ -147,7 +205,7 @@ def lines(
     return [Part(attribute, tone, stroke(curve, width), limb) for curve in curves]
 
 
-def beak_parts(kind: str, base: tuple[float, float], scale: float) -> list[Part]:
+def beak_parts(kind: str, base: Point, scale: float) -> list[Part]:
     """The beak starts a little inside the face, which is drawn over it."""
     outline = [(-0.35, BEAKS[kind][0][1]), *BEAKS[kind], (-0.35, BEAKS[kind][-1][1])]
     shape = closed_curve(np.array(outline) * scale + base)
@@ -155,7 +213,7 @@ def beak_parts(kind: str, base: tuple[float, float], scale: float) -> list[Part]
     return [*rimmed("beak", shape, "head"), Part("beak", "line", mouth, "head")]
 
 
-def eye_parts(centre: tuple[float, float], scale: float = 1.0) -> list[Part]:
+def eye_parts(centre: Point, scale: float = 1.0) -> list[Part]:
     x, y = centre
     r = 0.034 * scale
     return [
@@ -165,11 +223,7 @@ def eye_parts(centre: tuple[float, float], scale: float = 1.0) -> list[Part]:
     ]
 
 
-def marks(
-    breast: Sequence[tuple[float, float]],
-    belly: Sequence[tuple[float, float]],
-    lean: tuple[float, float],
-) -> list[Part]:
+def marks(breast: Curve, belly: Curve, lean: Point) -> list[Part]:
     """Spots, and streaks along `lean`, at the given places of the underparts."""
     parts = []
     for attribute, places in (("breast", breast), ("belly", belly)):

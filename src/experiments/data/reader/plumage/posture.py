@@ -8,8 +8,8 @@ import numpy as np
 
 from experiments.data.reader.plumage.anatomy import LIMBS, PATTERN_OF_TONE, Shape
 from experiments.data.reader.plumage.dice import Dice
-from experiments.data.reader.plumage.flying import flying
-from experiments.data.reader.plumage.perching import perched
+from experiments.data.reader.plumage.flying import FLYING
+from experiments.data.reader.plumage.perching import PERCHED
 
 # Per size: the share of the frame that the longer side fills, growth of head and tail, and breadth.
 BUILDS = {
@@ -25,7 +25,7 @@ FLAP = {"head": 0.10, "tail": 0.12, "wing": 0.20, "far_wing": 0.16}
 @lru_cache(maxsize=128)
 def build(in_flight: bool, beak: str, size: str, pattern: str) -> tuple[Shape, np.ndarray, float]:
     """The shape, its points (n, 2) at this size, and the longer side of their box."""
-    full = flying(beak) if in_flight else perched(beak)
+    full = (FLYING if in_flight else PERCHED).shape(beak)
     worn = [p for p in full.parts if PATTERN_OF_TONE.get(p.tone, pattern) == pattern]
     shape = Shape(worn, full.pivots, full.neck_axis, full.grip)
     _, head, tail, breadth = BUILDS[size]

@@ -1,0 +1,43 @@
+"""What a data set on disk lists, before any picture or caption of it is opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from experiments.data.layout.pickle_lists import Split
+from experiments.data.record import Box
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The parts of one copy of a data set; None for a part that it does not have."""
+
+    root: Path  # what the user named
+    text: Path | None = None  # the folder of caption files
+    pickles: Path | None = None  # holds train/ and test/
+    words: Path | None = None  # captions.pickle
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A picture of the lists. `key`: class/picture, without suffix.
+
+    `image` is relative to `folder`. `captions`: a file in the folder of captions, or the captions
+    themselves. `class_id` gives the order of the classes; a picture without one is a class of its
+    own. `box` may be, in its place, what is wrong with it.
+    """
+
+    key: str
+    folder: Path
+    image: str
+    captions: str | list[str]
+    split: Split = "train"
+    class_id: int | str | None = None
+    class_name: str = ""
+    box: Box | str | None = None
+
+
+def stem_of(path: str) -> str:
+    """`class/picture` of `class/picture.jpg`."""
+    return path.removesuffix(PurePosixPath(path).suffix)

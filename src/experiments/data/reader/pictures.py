@@ -1,0 +1,146 @@
+"""What readers of pictures on disk have in common: each of them adds what its layout says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from experiments.data.images import path_inside, read_crop
+from experiments.data.layout.caption_files import clean_captions, read_captions
+from experiments.data.layout.entry import Entry, Layout
+from experiments.data.layout.pickle_lists import Split, pickled_words, require_words
+from experiments.data.layout.root import data_folder, picture_below
+from experiments.data.record import Drop, Reader, Record
+from experiments.terminal.error import BadInput, UserError
+
+L = TypeVar("L", bound=Layout)
+
+
+class PictureReader(Reader, Generic[L]):
+    """A reader of a folder of pictures.
+
+    `root`: the folder, or `hf://owner/name`. `captions_per_image`: use only the first so many. A
+    subclass says where the parts lie (`_layout`), what they list (`_entries`), and what identifies
+    them (`fingerprint`).
+    """
+
+    remedy: str  # where to get the data set, and where to put it
+    repeated = "listed more than once"  # why a picture is dropped that was there before
+
+    def __init__(self, root: str | None, captions_per_image: int | None) -> None:
+        if captions_per_image is not None and captions_per_image < 1:
+            raise UserError("data.reader.captions_per_image: must be 1 or more, or null for all")
+        self.root = root
+        self.captions_per_image = captions_per_image
+        self._classes: list[str] = []
+
+    def _layout(self, root: Path) -> L:
+        """Look for every part. Raises `UserError` where one is not there."""
+        raise NotImplementedError
+
+    def _entries(self, found: L) -> Sequence[Entry | Drop]:
+        """The pictures in a fixed order, and in place of each unusable one why it is dropped."""
+        raise NotImplementedError
+
+    def _folders(self, root: Path, split: Split) -> list[Path]:
+        """Where pictures of a split may lie. Such a folder may be a link to another disk."""
+        return [root]
+
+    def check(self) -> None:
+        """Raise `UserError` where a part is missing or the vocabulary is empty."""
+        require_words(self._found().words)
+
+    def read(self) -> Iterator[Record | Drop]:
+        """The pictures in the order of the lists."""
+        self.check()
+        found = self._found()
+        entries = self._entries(found)
+        names: dict[int | str, str] = {}
+        for entry in entries:
+            if isinstance(entry, Entry) and entry.class_id is not None:
+                names.setdefault(entry.class_id, entry.class_name)
+        order = sorted(names)  # type: ignore[type-var]  # all are numbers, or all are texts
+        label = {class_id: number for number, class_id in enumerate(order)}
+        self._classes = [names[class_id] for class_id in order]
+        for item in self._usable(found, entries):
+            if isinstance(item, Drop):
+                yield item
+                continue
+            entry, captions = item
+            if entry.class_id is None:
+                self._classes.append(entry.key)
+                number = len(self._classes) - 1
+            else:
+                number = label[entry.class_id]
+            yield self._record(found, entry, captions, number, entry.split)
+
+    def image(self, record: Record, size: int) -> np.ndarray:
+        """The central square of the picture, or the surroundings of its box (`read_crop`)."""
+        root = self._folder()
+        path = picture_below(root, self._folders(root, record.split), record.image)
+        return read_crop(path, size, record.box)
+
+    def class_names(self) -> list[str]:
+        """Names of the classes, by label; the key of a picture that is a class of its own."""
+        return list(self._classes)
+
+    def words(self) -> list[str] | None:
+        """The vocabulary of `captions.pickle` in index order, or None where there is none.
+
+        An encoder with published weights needs these indices and no others.
+        """
+        words = self._found().words
+        return None if words is None else pickled_words(words)
+
+    def _folder(self) -> Path:
+        return data_folder(self.root, self.remedy)
+
+    def _found(self) -> L:
+        return self._layout(self._folder())
+
+    def _usable(
+        self, found: L, entries: Sequence[Entry | Drop]
+    ) -> Iterator[Drop | tuple[Entry, list[str]]]:
+        """Each picture that is there, with its captions, and why others are dropped."""
+        times = Counter(entry.key for entry in entries if isinstance(entry, Entry))
+        seen: set[str] = set()
+        for entry in entries:
+            if isinstance(entry, Drop):
+                yield entry
+                continue
+            faults: list[Drop] = []
+            try:
+                if entry.key in seen:
+                    raise BadInput(self.repeated.format(times[entry.key]))
+                seen.add(entry.key)
+                path_inside(entry.folder, entry.image)
+                if isinstance(entry.box, str):
+                    raise BadInput(entry.box)
+                captions = self._captions(found, entry, faults)
+            except BadInput as reason:
+                yield Drop(entry.key, str(reason))
+                continue
+            yield from faults
+            if captions:
+                yield entry, captions[: self.captions_per_image]
+
+    def _captions(self, found: L, entry: Entry, faults: list[Drop]) -> list[str]:
+        """The captions that can be used; none for a picture that the settings leave out.
+
+        Raises `BadInput` for a picture without one.
+        """
+        if isinstance(entry.captions, str):
+            assert found.text is not None
+            return read_captions(found.text, entry.captions, entry.key, faults)
+        return clean_captions(entry.captions, entry.key, faults)
+
+    def _record(
+        self, found: L, entry: Entry, captions: list[str], label: int, split: Split
+    ) -> Record:
+        image = (entry.folder / entry.image).relative_to(found.root).as_posix()
+        box = None if isinstance(entry.box, str) else entry.box
+        return Record(entry.key, tuple(captions), label, split, image=image, box=box)

@@ -1,0 +1,244 @@
+"""What the files of a run folder say, as a model card (`card.md.j2`) tells it."""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.config.compose import choices, plain
+from experiments.config.override import checked_compose
+from experiments.config.target import NO_TEXT
+from experiments.data.source import Source, source_of
+from experiments.file import markdown
+from experiments.metric.protocol import Protocol
+from experiments.metric.table import format_table
+from experiments.run import folder as files
+from experiments.run.cost import Cost, cost_of
+from experiments.run.portable import portable, portable_overrides
+from experiments.run.prerequisite import plan
+from experiments.terminal.error import UserError
+
+GAN_CLS = "Reed et al. 2016, ICML, https://arxiv.org/abs/1605.05396"
+EMBEDDING = "Reed et al. 2016, CVPR, https://arxiv.org/abs/1605.05395"
+STACKGAN = "Zhang et al. 2017, https://arxiv.org/abs/1612.03242"
+STACKGAN_V2 = "Zhang et al. 2018, https://arxiv.org/abs/1710.10916"
+ATTNGAN = "Xu et al. 2018, https://arxiv.org/abs/1711.10485"
+MODELS = {
+    "attngan": ("AttnGAN: captions to pictures", ATTNGAN),
+    "attngan_4stage": ("AttnGAN with a fourth stage: captions to pictures", ATTNGAN),
+    "stackgan_v2": ("StackGAN-v2: captions to pictures", STACKGAN_V2),
+    "stackgan_stage1": ("StackGAN, the sketch: captions to pictures", STACKGAN),
+    "stackgan_stage2": ("StackGAN, the refinement: captions to pictures", STACKGAN),
+    "gan": ("A GAN that is told the caption: captions to pictures", GAN_CLS),
+    "gan_cls": ("GAN-CLS: captions to pictures", GAN_CLS),
+    "gan_int": ("GAN-INT: captions to pictures", GAN_CLS),
+    "gan_int_cls": ("GAN-INT-CLS: captions to pictures", GAN_CLS),
+    "style_encoder": (
+        "A style encoder with its generator: captions in the style of pictures",
+        GAN_CLS,
+    ),
+    "damsm": ("DAMSM: similarity of captions and pictures", ATTNGAN),
+    "char_cnn_rnn": ("Joint embedding of captions, by letters, and pictures", EMBEDDING),
+    "word_cnn_rnn": ("Joint embedding of captions, by words, and pictures", EMBEDDING),
+    "word_lstm": ("Joint embedding of captions, by words, and pictures", EMBEDDING),
+    "minilm": (
+        "Joint embedding of captions, by a fixed MiniLM under a linear head, and pictures",
+        f"{EMBEDDING}; Wang et al. 2020, https://arxiv.org/abs/2002.10957",
+    ),
+    "classifier": ("A classifier that reads attributes, or the class, of a picture", ""),
+}
+# Parts whose weights, or fixed parts, come from a package that has to be installed beside.
+PACKAGED = {
+    "EfficientNetLite0": (
+        "offline-metrics",
+        "EfficientNet-Lite0 with ImageNet weights, Apache-2.0",
+    ),
+    "MiniLM": ("text", "all-MiniLM-L6-v2, Apache-2.0; its package MIT"),
+}
+UNTOLD = ("export", "human", "report", "sample", "launch", "tracker", "trainer")  # choices
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a run says of itself. `images`: those that the weights have seen."""
+
+    folder: Path
+    config: dict[str, Any]
+    about: dict[str, Any]
+    facts: dict[str, Any]
+    scores: dict[str, Any] | None
+    images: int
+    licence: str
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        return self.about.get("choices") or {}
+
+    @property
+    def model(self) -> str:
+        return str(self.choices.get("model", "unknown"))
+
+    @property
+    def data_name(self) -> str:
+        return str(portable(self.choices.get("data", "unknown")))
+
+    @property
+    def id(self) -> str:
+        return str(self.about.get("id", ""))
+
+    @property
+    def name(self) -> str:
+        return f"{self.model}-{self.data_name}"
+
+    @property
+    def what(self) -> str:
+        """The model in words, with the sides of what it draws, and its paper."""
+        words, paper = MODELS.get(self.model, ("A model of its own kind", ""))
+        sides = (self.config["system"].get("generator") or {}).get("resolutions") or []
+        if sides:
+            *first, last = map(str, sides)
+            words += f" of {', '.join(first)}{' and ' if first else ''}{last} px"
+        return f"{words} ({paper})" if paper else words
+
+    @property
+    def draws(self) -> bool:
+        return "generator" in self.config["system"]
+
+    @property
+    def own(self) -> str:
+        """How names of scores end that are of this model: an encoder's are of real pictures."""
+        return "" if self.draws else "/real"
+
+    @property
+    def asked_by(self) -> str:
+        """The node of a configuration that builds on such a run, of those that draw nothing."""
+        return "metric.classifier" if self.model == "classifier" else "encoder"
+
+    @property
+    def reads_text(self) -> bool:
+        encoder = self.config["system"].get("encoder")
+        return encoder is not None and encoder.get("_target_") != NO_TEXT
+
+    @property
+    def sheet(self) -> str:
+        """The name of the newest sheet of samples; empty where there is none."""
+        return max(
+            (path.name for path in (self.folder / "samples").glob("images-*.png")), default=""
+        )
+
+    @property
+    def sheet_images(self) -> int:
+        return files.images_of(Path(self.sheet))
+
+    @property
+    def source(self) -> Source:
+        return source_of(self.config["data"])
+
+    @property
+    def goal(self) -> int:
+        return int(self.config["trainer"]["images"])
+
+    @property
+    def machine(self) -> dict[str, Any]:
+        return self.about.get("machine") or {}
+
+    @property
+    def cost(self) -> Cost | None:
+        return cost_of(self.folder)
+
+    @property
+    def command(self) -> str:
+        return shlex.join(portable_overrides(list(self.about.get("overrides", []))))
+
+    @property
+    def chosen(self) -> list[str]:
+        found = portable(self.choices)
+        return [f"{group}={option}" for group, option in found.items() if group not in UNTOLD]
+
+    @property
+    def command_makes(self) -> bool | None:
+        """Whether the overrides compose to this run; None where they do not compose here."""
+        overrides = list(self.about.get("overrides", []))
+        try:
+            cfg = checked_compose(overrides)
+            return plan(plain(cfg), choices(cfg), overrides).id == self.id
+        except Exception:  # another version's groups, a folder or a secret that is gone
+            return None
+
+    @property
+    def table(self) -> str | None:
+        """The scores; None for those of an older version, which recorded other things."""
+        with suppress(TypeError, KeyError):
+            content = portable(self.scores)
+            protocol = Protocol(**content["protocol"])
+            return format_table(content["scores"], protocol, content.get("skipped"))
+        return None
+
+    @property
+    def built_on(self) -> list[tuple[str, str]]:
+        """The runs before it, as `damsm-plumage/<id>`: without where outputs are."""
+        found = {role: str(place) for role, place in (self.about.get("built_on") or {}).items()}
+        homes = {r: p if p.startswith(("/", "~/")) else "/" + p for r, p in found.items()}
+        return [(role, str(portable(place))) for role, place in homes.items()]
+
+    @property
+    def packaged(self) -> list[tuple[str, str]]:
+        return [part for name, part in PACKAGED.items() if _uses(self.config["system"], name)]
+
+    @property
+    def environment(self) -> dict[str, Any] | None:
+        return self._newest("environment")
+
+    @property
+    def packages(self) -> str:
+        found = (self.environment or {}).get("packages", {})
+        return ", ".join(markdown.plain(f"{name} {v}") for name, v in found.items() if v)
+
+    @property
+    def git(self) -> dict[str, Any] | None:
+        return self._newest("git")
+
+    def _newest(self, name: str) -> dict[str, Any] | None:
+        """What the last part of the training ran with: `git.json`, or `git-2.json` and so on."""
+        found = files.parts_of(self.folder, name)
+        try:
+            return dict(portable(files.read(found[-1], f"{name}.json"))) if found else None
+        except UserError:
+            return None
+
+
+def told(folder: Path, images: int | None = None, licence: str | None = None) -> Told:
+    """What a run folder says, with `images` and `licence` as `card_of` takes them.
+
+    Raises `UserError` where the folder is no run.
+    """
+    config, about, facts = (
+        files.run_config(folder),
+        files.run_about(folder),
+        files.run_facts(folder),
+    )
+    for part in ("trainer", "data", "system"):
+        if not config.get(part):
+            raise UserError(f"{folder / files.CONFIG}: is damaged ({part} is missing)")
+    reached = files.reached(folder) if images is None else images
+    licence = licence or str((config.get("export") or {}).get("licence") or "unknown")
+    return Told(folder, config, about, facts, files.run_scores(folder), reached, licence)
+
+
+def span(seconds: float) -> str:
+    """A time in the two units that say most."""
+    hours, rest = divmod(round(seconds), 3600)
+    minutes, left = divmod(rest, 60)
+    if hours:
+        return f"{hours:,} h {minutes} min"
+    return f"{minutes} min {left} s" if minutes else f"{seconds:.3g} s"
+
+
+def _uses(node: Any, name: str) -> bool:
+    if isinstance(node, dict):
+        target = str(node.get("_target_", ""))
+        return target.endswith(f".{name}") or any(_uses(item, name) for item in node.values())
+    return False
