@@ -148,7 +148,7 @@ def sample_captions(folder: Path) -> list[str] | None:
 def sweep(folder: Path) -> None:
     """Remove what processes that were killed left half written. For whoever holds the run alone."""
     for place in (folder, *(folder / name for name in WRITTEN)):
-        for torn in [*place.glob("*.partial")]:  # with a dot in front, too
+        for torn in list(place.glob("*.partial")):  # with a dot in front, too
             writer = re.search(r"\.(\d+)\.partial$", torn.name)
             if writer is None or not alive(int(writer[1])):
                 remove(torn)
