@@ -101,6 +101,7 @@ def test_a_sweep_leaves_what_somebody_writes(tmp_path: Path) -> None:
     alive = tmp_path / f".run.json.{os.getpid()}.partial"
     for path in (dead, alive):
         path.touch()
+    (tmp_path / f".export.{ended.pid}.partial" / "samples").mkdir(parents=True)
     sweep(tmp_path)
     assert list(tmp_path.iterdir()) == [alive]
 

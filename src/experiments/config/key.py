@@ -1,8 +1,9 @@
-"""The key of an override, and its value as it is written: `+data.root=~/birds`, `~metric`."""
+"""Keys of configurations and of overrides, with their values: `+data.root=~/birds`, `~metric`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 SIGNS = "+~"  # before a key: add it, delete it
 
@@ -25,3 +26,13 @@ def without(overrides: Iterable[str], *tops: str) -> list[str]:
 def top_of(override: str) -> str:
     """`hydra` of `hydra/launcher=joblib`, `paths` of `paths.outputs=runs`."""
     return key_of(override).partition(".")[0].partition("/")[0]
+
+
+def flat(node: Any, path: str = "") -> dict[str, Any]:
+    """Every value of a configuration by its key; a list is a value."""
+    if isinstance(node, Mapping) and node:
+        found: dict[str, Any] = {}
+        for key, value in node.items():
+            found |= flat(value, f"{path}.{key}" if path else str(key))
+        return found
+    return {path: node}

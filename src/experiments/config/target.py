@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 TARGETS = ("experiments.",)
@@ -15,6 +16,17 @@ def locate(target: str) -> Any:
     assert target.startswith(TARGETS), f"_target_ {target} is not one of {TARGETS}"
     module, _, name = target.rpartition(".")
     return getattr(importlib.import_module(module), name)
+
+
+def targets_in(node: Any) -> Iterator[Any]:
+    """Every `_target_` of a node and of what it holds."""
+    if isinstance(node, Mapping):
+        if "_target_" in node:
+            yield node["_target_"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for value in node:
+            yield from targets_in(value)
 
 
 STYLE = ".StyleEncoderTraining"

@@ -23,7 +23,7 @@ def aside(path: Path, alone: bool = False, synced: bool = False) -> Iterator[Pat
     path.parent.mkdir(parents=True, exist_ok=True)
     owned = f"{path.name}.partial" if alone else f".{path.name}.{os.getpid()}.partial"
     partial = path.with_name(owned)
-    _remove(partial)
+    remove(partial)
     try:
         yield partial
         if synced:
@@ -35,7 +35,7 @@ def aside(path: Path, alone: bool = False, synced: bool = False) -> Iterator[Pat
         if synced:
             _sync(path.parent)
     finally:
-        _remove(partial)
+        remove(partial)
 
 
 def atomic(path: Path) -> AbstractContextManager[Path]:
@@ -55,7 +55,8 @@ def write_text(path: Path, text: str) -> Path:
     return path
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """A file or a folder, if it is there."""
     if path.is_dir():
         shutil.rmtree(path)
     else:

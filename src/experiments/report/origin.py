@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from experiments.config.key import flat
 from experiments.metric import meaning as scores
 from experiments.report.record import Arm, Record
-from experiments.report.varied import ABSENT, flat, text_of
+from experiments.report.varied import ABSENT, text_of
 from experiments.run.identity import identity
 from experiments.terminal.line import number_of
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from experiments.config.key import key_of
+from experiments.config.key import flat, key_of
 from experiments.config.override import text
 from experiments.run import folder as files
 from experiments.run.identity import identity
@@ -157,16 +157,6 @@ def _rest(arms: Sequence[Found]) -> list[str]:
 def text_of(value: Any) -> str:
     """A value as it stands on a command line."""
     return f"{value:g}" if isinstance(value, float) else text(value)
-
-
-def flat(node: Any, path: str = "") -> dict[str, Any]:
-    """Every value of a configuration by its path; a list is a value."""
-    if isinstance(node, Mapping) and node:
-        found: dict[str, Any] = {}
-        for key, value in node.items():
-            found |= flat(value, f"{path}.{key}" if path else str(key))
-        return found
-    return {path: node}
 
 
 def config_of(folder: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ its configuration only networks and losses of this project are built.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from experiments.config.target import locate
+from experiments.config.target import locate, targets_in
 from experiments.run.fact import require_own_words
 from experiments.run.folder import (
     CONFIG,
@@ -77,7 +77,7 @@ def require_whole(folder: Path) -> None:
 
 def require_parts(folder: Path) -> None:
     """Raise `UserError` where the configuration of a run asks for more than parts of models."""
-    for target in _targets(run_config(folder).get("system")):
+    for target in map(str, targets_in(run_config(folder).get("system"))):
         if not _is_part(target):
             raise UserError(f"{folder / CONFIG}: asks for {target}, which no model has; refused")
 
@@ -113,17 +113,6 @@ def sha256(path: Path) -> str:
     """Of the content of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _targets(node: Any) -> Iterator[str]:
-    if isinstance(node, Mapping):
-        if "_target_" in node:
-            yield str(node["_target_"])
-        for value in node.values():
-            yield from _targets(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _targets(value)
 
 
 def _is_part(target: str) -> bool:

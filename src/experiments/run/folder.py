@@ -23,7 +23,7 @@ from typing import Any
 
 from experiments.file.bounded import read_bounded
 from experiments.file.parse import parse_json, parse_yaml
-from experiments.file.whole import write_json
+from experiments.file.whole import remove, write_json
 from experiments.machine.device import alive
 from experiments.run.schema import fault_of
 from experiments.terminal.error import UserError, reason_of
@@ -148,10 +148,10 @@ def sample_captions(folder: Path) -> list[str] | None:
 def sweep(folder: Path) -> None:
     """Remove what processes that were killed left half written. For whoever holds the run alone."""
     for place in (folder, *(folder / name for name in WRITTEN)):
-        for torn in (*place.glob("*.partial"), *place.glob(".*.partial")):
+        for torn in list(place.glob("*.partial")):  # with a dot in front, too
             writer = re.search(r"\.(\d+)\.partial$", torn.name)
             if writer is None or not alive(int(writer[1])):
-                torn.unlink(missing_ok=True)
+                remove(torn)
 
 
 def parts_of(folder: Path, name: str) -> list[Path]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments.config.signature import Parameter, signature
+from experiments.run.pretrained import without_pretrained
 
 # What is no part of a run's id, each with the reason: what stands at such a key, and below it,
 # cannot change the weights that a run has after N images; or, of `launch`, it says on what machine
@@ -66,8 +67,7 @@ def identity(
     for key, before in added.items():
         for place in (key, f"system.{key}"):  # which repeats the groups that it is made of
             _drop(found, place, before)
-    for group in ("encoder", "generator", "system"):
-        _drop_pretrained(found.get(group))
+    found = without_pretrained(found, *({"encoder", "generator", "system"} & found.keys()))
     spelt = {key: _spelt(value, key) for key, value in found.items()}
     return spelt | {"prerequisites": dict(prerequisites)}
 
@@ -109,13 +109,6 @@ def _takes_floats(kind: Parameter | None) -> bool:
         return False
     names = {item.id for item in ast.walk(kind.annotation) if isinstance(item, ast.Name)}
     return "float" in names and "int" not in names
-
-
-def _drop_pretrained(node: Any) -> None:
-    if isinstance(node, dict):
-        node.pop("pretrained", None)
-        for value in node.values():
-            _drop_pretrained(value)
 
 
 def run_id(config: Mapping[str, Any], prerequisites: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from experiments.config.target import targets_in
 from experiments.file.kind import (
     Kind,
     _first,
@@ -152,17 +153,10 @@ def fault_of(file: str, content: Any) -> str | None:
         return "holds no names with values"
     kinds, needed = SHAPES[file]
     fault = _first(content, kinds, needed)
-    if fault is None and file == "config.yaml" and not _targets_are_names(content):
+    if fault is None and file == "config.yaml" and not all(map(is_name, targets_in(content))):
         fault = "_target_ is not what belongs there"
     return fault
 
 
 def _names(value: Any) -> bool:
     return listed(is_name)(value)
-
-
-def _targets_are_names(node: Any) -> bool:
-    if isinstance(node, dict):
-        known = is_name(node["_target_"]) if "_target_" in node else True
-        return known and all(map(_targets_are_names, node.values()))
-    return not isinstance(node, list) or all(map(_targets_are_names, node))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+from experiments.config.key import flat
 from experiments.tracker.guard import Rows, accelerate_state, picture_keys
 
 
@@ -61,9 +62,13 @@ class TensorBoard:
 
     def summary(self, values: dict[str, Any]) -> None:
         scores = {name: value for name, value in values.items() if isinstance(value, (int, float))}
-        self._tracker.writer.add_hparams(
-            dict(_flat(self._config)), scores, run_name=".", global_step=self._images
-        )
+        settings = {
+            key: value
+            if isinstance(value, (bool, int, float, str))
+            else json.dumps(value, default=str)
+            for key, value in flat(self._config).items()
+        }
+        self._tracker.writer.add_hparams(settings, scores, run_name=".", global_step=self._images)
         self._tracker.writer.flush()
 
     def finish(self) -> None:
@@ -71,12 +76,3 @@ class TensorBoard:
 
     def abandon(self) -> None:
         pass
-
-
-def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in config.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            plain = isinstance(value, (bool, int, float, str))
-            yield prefix + str(name), value if plain else json.dumps(value, default=str)
