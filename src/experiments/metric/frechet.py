@@ -65,21 +65,21 @@ class FrechetDistance(FrechetInceptionDistance):
             few[:] = [features[:0]]
 
     def compute(self) -> Tensor:
-        """Of all processes' features together."""
+        """Of all processes' features together, on the CPU."""
         return frechet_distance(self._gaussian("real"), self._gaussian("fake"))
 
     def _gaussian(self, side: str) -> Gaussian:
         n = int(getattr(self, f"{side}_features_num_samples"))
         if n < 2:
             raise UserError(f"{n} of the 2 {CALLED[side]} images that are needed")
-        mean = getattr(self, f"{side}_features_sum") / n
+        mean = getattr(self, f"{side}_features_sum").cpu() / n
         if not mean.isfinite().all():
             raise UserError(f"some {CALLED[side]} images gave NaN or infinity")
-        few = all_rows(getattr(self, f"{side}_few")).to(mean)
+        few = all_rows(getattr(self, f"{side}_few"))
         if len(few) == n < len(mean):
             return gaussian(few)
-        scatter = getattr(self, f"{side}_features_cov_sum") - n * torch.outer(mean, mean)
-        return Gaussian(mean, factor_of(scatter / (n - 1)))
+        squares = getattr(self, f"{side}_features_cov_sum").cpu()
+        return Gaussian(mean, factor_of((squares - n * torch.outer(mean, mean)) / (n - 1)))
 
 
 def gaussian(features: Tensor) -> Gaussian:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -56,10 +56,10 @@ class Halves(RowScore):
 
     kept = ("features",)
 
-    def __init__(self, distance: Metric, seed: int) -> None:
-        """`distance` is updated with (features, real=) and does not gather for itself."""
+    def __init__(self, make: Callable[..., Metric], seed: int) -> None:
+        """`make` gives the distance, with options of `torchmetrics.Metric`."""
         super().__init__()
-        self.distance, self.seed = distance, seed
+        self.make, self.seed = make, seed
 
     def update(self, features: Tensor) -> None:
         self.keep(features)
@@ -68,10 +68,10 @@ class Halves(RowScore):
         (features,) = self.rows()
         require(4, {"real images": features})
         order = torch.randperm(len(features), generator=torch.Generator().manual_seed(self.seed))
-        self.distance.cpu().reset()
+        distance = self.make(sync_on_compute=False)  # all processes have all rows here
         for half, real in zip(order.tensor_split(2), (True, False), strict=True):
-            self.distance.update(features[half], real=real)
-        return self.distance.compute()  # type: ignore[no-any-return]
+            distance.update(features[half], real=real)
+        return distance.compute()  # type: ignore[no-any-return]
 
 
 class PictureScores:
@@ -163,18 +163,14 @@ class PictureScores:
             return
         given = Given(features.shape[1])
 
-        def frechet(**options: Any) -> Metric:
-            return FrechetDistance(given, **options).to(features.device)
-
-        def kernel(**options: Any) -> Metric:
-            return KernelDistance(given, self.subsets, self.subset_size, self.seed, **options)
-
-        distances = {"frechet": frechet, "kernel": kernel}
+        distances: dict[str, Callable[..., Metric]] = {
+            "frechet": partial(FrechetDistance, given),
+            "kernel": partial(KernelDistance, given, self.subsets, self.subset_size, self.seed),
+        }
         for name, distance in distances.items():
-            self.metrics[f"{name}/{extractor}"] = distance()
+            self.metrics[f"{name}/{extractor}"] = distance().to(features.device)
         for name, distance in distances.items():
-            halves = Halves(distance(sync_on_compute=False), self.seed)
-            self.metrics[f"{name}/{extractor}{REAL}"] = halves
+            self.metrics[f"{name}/{extractor}{REAL}"] = Halves(distance, self.seed)
         self._both(
             f"inception_score/{extractor}", lambda: ClassScore(given, self.splits, self.seed)
         )
