@@ -21,7 +21,7 @@ FILE = {"ACCELERATE_MIXED_PRECISION": "no"}  # what `accelerate launch` always s
         ({"RANK": "0", "WORLD_SIZE": "2"}, 2, ""),
         ({"RANK": "0", "WORLD_SIZE": "2"}, 4, "launch.num_processes=4: 2 were started"),
         (FILE, 1, ""),
-        (FILE | {"MASTER_PORT": "29500"}, 1, "accelerate launch: it starts one process"),
+        (FILE | {"MASTER_PORT": "29500"}, 1, "accelerate launch: it was to start several"),
         (FILE | {"MASTER_PORT": "29500", "RANK": "0", "WORLD_SIZE": "2"}, 1, ""),
     ],
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -72,7 +74,7 @@ use_cpu: {cpu}
 def started(command: list[str], commands: Any, outputs: Path, *arguments: str) -> str:
     """What `run.py` says, started by another program than itself, once it has ended well."""
     whole = [sys.executable, "-m", *command, str(Path(__file__).parents[2] / "run.py")]
-    whole += [*commands.settings(outputs), *QUICK, *GROUP, "launch.device=cpu", *arguments]
+    whole += [*commands.settings(outputs), "launch.device=cpu", *QUICK, *GROUP, *arguments]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"}
     ended = subprocess.run(
         whole, env=environment, capture_output=True, text=True, timeout=120, check=False
@@ -81,13 +83,14 @@ def started(command: list[str], commands: Any, outputs: Path, *arguments: str) -
     return ended.stderr
 
 
+@pytest.mark.slow
 def test_accelerate_without_gpus_starts_one_process_and_we_say_so(
     commands: Any, outputs: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "accelerate.yaml"
     file.write_text(FILE.format(kind="MULTI_CPU", cpu="true"))
     said = started([*ACCELERATE, str(file)], commands, outputs, "trainer.images=4")
-    assert "accelerate launch: it starts one process" in said and "1 x cpu" in said
+    assert "accelerate launch: it was to start several processes" in said and "1 x cpu" in said
     line = "trainer.precision=fp32: it is float32 here; the mixed precision of accelerate launch"
     assert line in said
 
@@ -110,14 +113,35 @@ def test_started_by_another_launcher_and_gone_on_with_ours(
     assert all(torch.equal(ours[name], value) for name, value in theirs.items())
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_gpus_arrive_where_one_does(commands: Any, outputs: Path, tmp_path: Path) -> None:
+    """Two of them, or one in a group of its own, as torchrun starts it."""
+    count = min(2, torch.cuda.device_count())
+    torchrun = [*TORCHRUN[:-1], str(count)]
+    said = started(torchrun, commands, outputs, "launch.device=cuda", "launch.bucket_mb=1")
+    assert f"{count} x cuda" in said
+    shutil.copytree(outputs, tmp_path / "one")
+    shutil.rmtree(tmp_path / "one" / "attngan_4stage-plumage")
+    commands.ok(*QUICK, *GROUP, "launch.device=cuda", outputs=tmp_path / "one")
+    ours, theirs = flat(weights(outputs)), flat(weights(tmp_path / "one"))
+    for name, value in theirs.items():
+        if value.is_floating_point():
+            torch.testing.assert_close(ours[name], value, rtol=1e-3, atol=1e-4, msg=name)
+
+
 @pytest.mark.slow
 def test_refused_then_killed_then_stopped(
     commands: Any, outputs: Path, wait_for_end: list[Any]
 ) -> None:
-    command = [*QUICK, *GROUP, TWO, "trainer.images=40000"]
+    command = [*QUICK, *GROUP, TWO, "trainer.images=40000", "launch.comm_hook=fp16"]
     first = commands.start(*command, outputs=outputs)
     wait_for_end.append(first)
     first.until(lambda: any(outputs.glob("attngan*/*/checkpoints/images-*.safetensors")))
+
+    (about,) = outputs.glob("attngan*/*/run.json")
+    machine = json.loads(about.read_text())["machine"]
+    assert (machine["processes"], machine["comm_hook"]) == (2, "fp16")
 
     # Two more processes are told that the run is held: one line, and none of their tracebacks.
     second = commands.run(*command, outputs=outputs)

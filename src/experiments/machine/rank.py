@@ -50,8 +50,8 @@ def check_launcher(environ: Mapping[str, str], processes: int) -> None:
             say(f"launch.num_processes={processes}: {started} were started, and are used")
     elif FILE_PRECISION in environ and "MASTER_PORT" in environ:  # MULTI_CPU, without a word
         say(
-            "accelerate launch: it starts one process where its file has no GPUs; use torchrun, or "
-            "launch.num_processes=N"
+            "accelerate launch: it was to start several processes and has started one, as it does "
+            "without GPUs; use torchrun, or launch.num_processes=N"
         )
 
 
@@ -98,7 +98,8 @@ class Ranks:
         from accelerate.state import AcceleratorState
         from accelerate.utils import DDPCommunicationHookType
 
-        AcceleratorState._reset_state(not torch.distributed.is_initialized())
+        group = torch.distributed.is_available() and torch.distributed.is_initialized()
+        AcceleratorState._reset_state(reset_partial_state=not group)
         gradients = DistributedDataParallelKwargs(
             broadcast_buffers=False,  # running statistics are averaged where they are read
             find_unused_parameters=True,

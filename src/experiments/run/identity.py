@@ -30,7 +30,8 @@ WITHOUT_EFFECT = {
     "plan": "what another task assumes of machines",
     "paths": "where the run lies",
     "tracker": "where the run is followed",
-    "launch": "how many processes on what machine make the run; run.json records them",
+    "launch": "how many processes on what machine make the run, and how their gradients travel; "
+    "run.json records it",
     "metric": "it looks at averaged copies, and training draws its own noise",
     "trainer.images": "how far the run goes; what depends on its end takes it up in its own "
     "keys, and checkpoints keep whether it was compiled",

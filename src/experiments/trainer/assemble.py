@@ -58,8 +58,10 @@ def compile_networks(system: System) -> None:
 
     Each as one graph, or not at all: one that falls into parts loses most of what it gains. The
     averaged copies are not compiled: they see batches of many sizes, and rarely. The compiler is
-    told here whether `make_deterministic` wants the same bits.
+    told here whether `make_deterministic` wants the same bits, and not to cut graphs into the
+    buckets of several processes: a network is the same graph with any number of them.
     """
+    torch._dynamo.config.optimize_ddp = False
     torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled(), warn_only=True)
     for network in system.compiled():
         network.compile(fullgraph=True)

@@ -169,7 +169,7 @@ def prepare_folder(
             "threads": torch.get_num_threads(),
             "device": ranks.device.type,
             "precision": str(training.precision).removeprefix("torch."),
-            "gradients": run.config["launch"]["comm_hook"] if ranks.processes > 1 else None,
+            "comm_hook": run.config["launch"]["comm_hook"] if ranks.processes > 1 else None,
         },
     }
     write_json(folder / files.RUN, scrub(about))
