@@ -125,6 +125,8 @@ def test_every_key_of_a_wrong_kind_is_named(name: str) -> None:
 
 def test_a_run_of_any_json_is_read_or_named() -> None:
     about = WHOLE_FILES["run.json"]
+    for wrong in ({"machine": {"threads": count}} for count in (0, 10**9, "2", 1.5)):
+        assert fault_of("run.json", about | wrong) is not None
     for wrong in ({"choices": {"model": "<b>"}}, {"id": "a\nb"}, {"overrides": [1]}, {"id": None}):
         assert fault_of("run.json", about | wrong) is not None
     assert json.dumps(about)

@@ -99,7 +99,7 @@ BEGIN = Look(0.0, 0.0, 0.0, os.getpid())
         ([1.0, 1.0, 1.0], 3),
         ([2.0, 1.0, 1.8], 3),
         ([4.0, 0.1], 4),  # something short at the start
-        ([4.0, 9.0, 4.0], 1),
+        ([4.0, 9.0, 4.0], 0),
     ],
 )
 def test_a_core_that_others_use_is_not_free(

@@ -22,6 +22,12 @@ def test_as_many_as_cores_are_free() -> None:
     assert choose(None, None, ALONE) == Threads(3, f"3 of {cores()} cores free")
 
 
+def test_one_where_none_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thread, "free", lambda: 0)
+    assert str(choose(None, None, ALONE)) == f"1 thread (0 of {cores()} cores free)"
+    assert choose(None, None, shared_out(None, 2, ALONE)).count == 1
+
+
 def test_what_the_command_says_comes_first() -> None:
     environ = {SHARED: "4 for a reason", "OMP_NUM_THREADS": "6"}
     assert choose(7, 5, environ) == Threads(7, "launch.threads")

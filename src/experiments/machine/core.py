@@ -73,12 +73,12 @@ def others(before: Look, after: Look) -> float:
 
 def free(proc: Path = PROC, groups: Path = GROUPS) -> int:
     """Cores that others left since the first look, where that is recent, else in a moment from now:
-    a core that is used for less than half is free. At least one.
+    a core that is used for less than half is free.
 
     Something short, such as a tracker that ends, must not cost a run a core for good: where a core
     is taken, the next moments are looked at too.
     """
-    since, there, left = first_look(), cores(proc, groups), 1
+    since, there, left = first_look(), cores(proc, groups), 0
     if since.of != os.getpid() or time.monotonic() - since.at > RECENT:
         since = look(proc)
     for _ in range(LOOKS):

@@ -58,7 +58,7 @@ def choose(
         sharing = 1 if has_its_own(environ, "cpus", cores()) else here
         return Threads(max(1, cores() // sharing), f"{cores()} cores, {here} processes")
     left = free()
-    return Threads(left, f"{left} of {cores()} cores free")
+    return Threads(max(1, left), f"{left} of {cores()} cores free")
 
 
 def shared_out(
