@@ -113,8 +113,9 @@ def prepare(
     return Prepared(run, system.to(device).train(), batches, facts)
 
 
-def opened(view: View, split: Split) -> View:
-    """A view of a split that is in memory, with the features of its captions."""
+def opened(view: View, split: Split, dtype: type[np.floating] | None = None) -> View:
+    """A view of a split that is in memory, with the features of its captions; stored ones are
+    float16."""
     if isinstance(view, PictureView):
         return view.of(split)
     assert isinstance(view, CaptionView), view.name
@@ -124,8 +125,10 @@ def opened(view: View, split: Split) -> View:
         read = split.read_as(view.reads)
         tokens, lengths = torch.from_numpy(read.tokens), torch.from_numpy(read.lengths)
         words, sentence = view.encoder.encode_text(tokens, lengths)  # type: ignore[operator]
-    made = None if words is None else words.numpy()
-    return view.of(split, CaptionFeatures(made, sentence.numpy()))
+    made = [
+        None if x is None else x.numpy().astype(dtype or x.numpy().dtype) for x in (words, sentence)
+    ]
+    return view.of(split, CaptionFeatures(*made))  # type: ignore[arg-type]
 
 
 def facts_of(words: int) -> dict[str, Any]:

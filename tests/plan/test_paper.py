@@ -57,7 +57,7 @@ def training_of(run: Run) -> Training:
     split = split_of(images, words, FACTS.words, rng)
     tokens = np.where(split.tokens == 0, 1, split.tokens)
     split = replace(split, tokens=tokens, lengths=np.full_like(split.lengths, words))
-    views = [opened(view, split) for view in system.views()]
+    views = [opened(view, split, np.float16) for view in system.views()]
     batches = Batches(split, batch, 0, views, sampling=system.sampling)
     settings = build(config["optim"], None, "optim")
     system.train()

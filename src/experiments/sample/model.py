@@ -6,7 +6,7 @@ else a system says by `asks`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,8 @@ def load(
 ) -> Model:
     """The trained model of a run folder, or of an export of one, with its averaged weights.
 
-    `precision`: fp32, bf16, or auto, bf16 where the device multiplies it; `compiled`: the
-    generator, which takes a minute and pays for hundreds of pictures. Both change pictures by a few
+    `precision`: fp32, bf16, or auto, bf16 where the device multiplies it; `compiled`: what draws,
+    which takes a minute and pays for hundreds of pictures. Both change pictures by a few
     grey levels, and neither changes the text.
     Raises `UserError` where the folder is no run, has no checkpoint, or makes nothing, and where an
     export is not as it was written.
@@ -55,7 +55,7 @@ def load(
         node = node | {"encoder": {"_target_": NO_TEXT, "dim": dim}}
     with fitting(place), within_limits(place):
         system: System = build(node, facts, path="system")
-    if system.makes is None:
+    if not system.makes:
         name = run_about(place)["choices"]["model"]
         raise UserError(f"run={place}: {name} draws no pictures; take a run of attngan_4stage")
     state = load_export(place)
@@ -113,15 +113,10 @@ class Model:
         self._mixes = any(getattr(module, "legacy_mask", False) for module in system.modules())
 
     @property
-    def view(self) -> View:
-        """Of what it makes."""
-        assert self.system.makes is not None, "it makes nothing"
-        return self.views[self.system.makes]
-
-    @property
     def batch(self) -> int:
         """How many are made together."""
-        return 1 if self._mixes else self.view.together
+        made = [self.views[name].together for name in self.system.makes.values()]
+        return 1 if self._mixes else min(made, default=View.together)
 
     @property
     def captions(self) -> CaptionView:
@@ -155,8 +150,8 @@ class Model:
         if precision not in choices:
             raise UserError(f"precision={precision}: choose one of {', '.join(choices)}")
         self.precision = dtype_of(precision, self.device)
-        if compiled:
-            self.generator.compile(fullgraph=True)
+        for network in self.system.compiled() if compiled else []:
+            network.compile(fullgraph=True)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Of what draws."""
@@ -179,11 +174,11 @@ class Model:
         """
         request = asked if captions is None else {CAPTION: captions, **asked}
         given = self.read(request)  # a mistake in the last input is told before anything is made
-        found: list[Any] = []
+        view, found = self.views[self.system.makes[self._key(request)]], list[Any]()
         for part in self.parts(len(next(iter(request.values()))) if request else count):
             seeds = list(range(seed + part.start, seed + part.stop))
             made = self.make({name: rows.cut(part) for name, rows in given.items()}, seeds)
-            found += self.view.handed(made.made[self.view.name][-1])
+            found += view.handed(made.made[view.name][-1])
         return found
 
     def stages(self, captions: Sequence[str], seeds: list[int], attention: bool = False) -> Samples:
@@ -195,7 +190,7 @@ class Model:
         parts = self.parts(len(seeds)) if self.batch == 1 else [slice(0, len(seeds))]
         given = {name: part.to(self.device) for name, part in asked.items()}
         with fitting(self.place), self.autocast():
-            return joined(
+            return Samples.cat(
                 self.system.sample(
                     {name: part.cut(rows) for name, part in given.items()}, seeds[rows], attention
                 )
@@ -208,24 +203,31 @@ class Model:
         Raises `UserError` for a view that the run cannot be asked through, for one that it has to
         be, and for an input that says nothing to it.
         """
-        asks = self.system.asks
-        for name in request:
-            if name not in asks:
-                raise UserError(f"{name}: {self._offer()}")
-        missing = [name for name in asks if name not in request]
-        if missing:
-            raise UserError(f"{missing[0]}: is missing; {self._offer()}")
+        self._key(request)
         counts = {name: len(inputs) for name, inputs in request.items()}
         if len(set(counts.values())) > 1:
             told = ", ".join(f"{count} of {name}" for name, count in counts.items())
             raise UserError(f"{told}: give as many of each")
         return {name: self.views[name].read(inputs) for name, inputs in request.items()}
 
+    def _key(self, request: Mapping[str, Any]) -> tuple[str, ...]:
+        """Which of the ways to be asked a request is. Raises `UserError` where it is none."""
+        names, ways = set(request), list(self.system.makes)
+        for way in ways:
+            if set(way) == names:
+                return way
+        for name in request:
+            if not any(name in way for way in ways):
+                raise UserError(f"{name}: {self._offer()}")
+        missing = [name for way in ways if names < set(way) for name in way if name not in names]
+        told = f"{missing[0]}: is missing" if missing else f"{', '.join(request)}: not together"
+        raise UserError(f"{told}; {self._offer()}")
+
     def _offer(self) -> str:
         """What the run can be asked for."""
-        asks = " and ".join(self.system.asks)
-        made = f"this run makes a {self.view.name}"
-        return f"{made} of {asks}" if asks else f"{made} of noise alone; leave it away"
+        ways = self.system.makes.items()
+        told = [f"a {made} of {' and '.join(way) or 'noise alone'}" for way, made in ways]
+        return f"this run makes {', or '.join(told)}"
 
     def draw(self, sentences: Tensor, seeds: list[int]) -> Samples:
         """Every stage from sentence embeddings (B, D), one seed for each.
@@ -286,14 +288,3 @@ class Model:
         """Rows that are drawn together, of so many."""
         for start in range(0, count, self.batch):
             yield slice(start, min(start + self.batch, count))
-
-
-def joined(parts: Iterable[Samples]) -> Samples:
-    """What was made one part after another."""
-    found = list(parts)
-    made = {
-        name: [torch.cat(stage) for stage in zip(*(part.made[name] for part in found), strict=True)]
-        for name in found[0].made
-    }
-    attention = zip(*(part.attention for part in found), strict=True)
-    return Samples(made, [torch.cat(maps) for maps in attention])

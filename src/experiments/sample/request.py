@@ -41,7 +41,11 @@ def drawing_of(config: Mapping[str, Any]) -> Drawing:
     """What a command asks to be drawn. Raises `UserError` for what cannot be drawn of the run."""
     place, options, notes = run_folder(config), config["sample"], []
     system = files.run_config(place)["system"]
-    encoder = system.get("encoder")
+    if "encoder" not in system:
+        raise UserError(
+            f"run={place}: reads no captions; in Python, load(run).sample(...) takes what it needs"
+        )
+    encoder = system["encoder"]
     if encoder is None or encoder["_target_"] == NO_TEXT:
         raise UserError(
             f"run={place}: has no text encoder and reads no captions; in Python, "

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 from torch import Tensor
 
-from experiments.data.augment import centre, crop_and_flip, normalise
-from experiments.data.images import read_crop, to_rgb
+from experiments.data.view.base import part_of
+from experiments.data.view.picture import PICTURE, Pictures
 from experiments.sample.model import Model, load
 from experiments.sample.name import digest, slug
 from experiments.sample.page import COLUMNS
@@ -33,7 +33,7 @@ from experiments.sample.picture import (
 )
 from experiments.sample.request import Drawing
 from experiments.system.style_encoder import StyleEncoderTraining
-from experiments.terminal.error import BadInput, UserError
+from experiments.terminal.error import UserError
 from experiments.terminal.line import show
 
 TEXT = 14  # px
@@ -47,8 +47,6 @@ class StyleModel:
         system = model.system
         assert isinstance(system, StyleEncoderTraining), type(system).__name__
         self.model, self.system, self.size = model, system, system.style.resolution
-        # As the data are kept: a little larger than what is cut from their centre.
-        self.kept = int(self.size * float(model.config["data"]["margin"]))
 
     def read(self, pictures: Sequence[Picture], key: str = "pictures") -> Tensor:
         """Pictures, or their files, as (N, 3, R, R) in [-1, 1], cut and resized as test pictures.
@@ -57,9 +55,10 @@ class StyleModel:
         """
         if not pictures:
             raise UserError(f"{key}: no picture was given")
-        pixels = np.stack([_square(picture, self.kept, key) for picture in pictures])
-        offsets, still = centre(self.kept, self.size), torch.zeros(len(pixels), dtype=torch.bool)
-        return normalise(crop_and_flip(torch.from_numpy(pixels), offsets, still, self.size))
+        try:
+            return part_of({PICTURE: self.model.views[PICTURE].read(pictures)}, Pictures).images[-1]
+        except UserError as error:
+            raise UserError(f"{key}={error}") from None
 
     @torch.inference_mode()
     def encode(self, pictures: Sequence[Picture] | Tensor) -> Tensor:
@@ -171,15 +170,3 @@ def _sheet(rows: np.ndarray, titles: Sequence[str]) -> Image.Image:
             picture = resize(pictures[column], width, width)
             sheet.paste(picture, (left, header + margin + row * step))
     return sheet
-
-
-def _square(picture: Picture, size: int, key: str) -> np.ndarray:
-    """The central square as uint8 (size, size, 3)."""
-    try:
-        if isinstance(picture, Image.Image):
-            fitted = ImageOps.fit(to_rgb(picture), (size, size), Image.Resampling.BILINEAR)
-            return np.asarray(fitted)
-        return read_crop(Path(picture), size)
-    except BadInput as error:
-        name = "a picture" if isinstance(picture, Image.Image) else str(picture)
-        raise UserError(f"{key}={name}: {error}; give a photograph or drawing") from None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -65,14 +66,26 @@ class Samples:
         """The pictures of every stage."""
         return self.made[PICTURE]
 
+    @classmethod
+    def cat(cls, parts: Iterable[Samples]) -> Samples:
+        """What was made one part after another."""
+        found = list(parts)
+        made = {name: _cat(part.made[name] for part in found) for name in found[0].made}
+        return cls(made, _cat(part.attention for part in found))
+
+
+def _cat(parts: Iterable[list[Tensor]]) -> list[Tensor]:
+    """Each stage of all parts."""
+    return [torch.cat(stage) for stage in zip(*parts, strict=True)]
+
 
 class System(nn.Module):
     """One algorithm: its networks, its phases and its losses. It knows no optimiser, device,
     rank, file or tracker."""
 
     sampling: Sampling = "images"  # which records its batches have (`data/order.py`)
-    asks: tuple[str, ...] = ()  # the views that it can be asked through
-    makes: str | None = None  # the view that `sample` makes; None where it makes none
+    # What `sample` makes, by the views that it is asked through: {("caption",): "picture"}.
+    makes: Mapping[tuple[str, ...], str] = MappingProxyType({})
     resolutions: list[int]  # of the pictures that it is given, where it is, smallest first
 
     @property
@@ -87,8 +100,9 @@ class System(nn.Module):
     def sample(
         self, asked: Mapping[str, Part], seeds: list[int], attention: bool = False
     ) -> Samples:
-        """What it makes of what is asked (B rows) through `asks`, or of the seeds (B) alone; each
-        row depends on its own seed alone."""
+        """What it makes of what is asked, parts (B) by the names of their views, which are one of
+        `makes`; of the seeds (B) alone where that is (). Each row depends on its own seed alone.
+        """
         raise NotImplementedError
 
     def phases(self) -> list[Phase]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -34,7 +35,7 @@ class StyleEncoderTraining(System):
     encoder: Any  # encode_text, freeze
     generator: Generator
     style: StyleEncoder
-    asks, makes = (CAPTION,), PICTURE
+    makes = MappingProxyType({(CAPTION,): PICTURE})
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 import torch
@@ -60,7 +61,7 @@ class TextToImage(System):
     generator: Generator
     discriminator: Discriminator
     initial_std: float | None = None  # of fresh weights; None: orthogonal ones
-    asks, makes = (CAPTION,), PICTURE
+    makes = MappingProxyType({(CAPTION,): PICTURE})
 
     def __init__(
         self,

@@ -52,7 +52,7 @@ class CollapseDetector:
     def look(self, images: int, ema: EMA, stats: StatsFile) -> None:
         """Measure, log, and warn where a collapse begins, and tell where it is over: of a system
         that draws pictures of captions. `stats` gets a line, unless it has one."""
-        draws = self.system.asks == (CAPTION,) and self.system.makes == PICTURE
+        draws = self.system.makes.get((CAPTION,)) == PICTURE
         if self.threshold is None or not self.rows or not draws:
             return
         drawn, real = self.pictures(ema)

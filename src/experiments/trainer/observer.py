@@ -120,16 +120,19 @@ class Observer:
     def sample(self, images: int, ema: EMA) -> None:
         """What the system makes of the same records from the same noise every time, at every stage,
         beside what is real, as far as it can be shown."""
-        if not self.ranks.main or not self.rows or self.system.makes is None:
+        if not self.ranks.main or not self.rows or not self.system.makes:
             return
         with self.meter.paused():
-            self._sample(self.views[self.system.makes], images, ema)
+            for number, (asks, makes) in enumerate(self.system.makes.items()):
+                kind = "-".join([*asks, "to", makes, ""]) if number else ""
+                self._sample(asks, self.views[makes], kind, images, ema)
             self.collapse.look(images, ema, self.stats)
 
-    def _sample(self, view: View, images: int, ema: EMA) -> None:
+    def _sample(self, asks: tuple[str, ...], view: View, kind: str, images: int, ema: EMA) -> None:
+        """A sheet of one of the views that the system makes; `kind` stands in front of its name."""
         columns = int(self.run.config["trainer"]["sample_columns"])
         count, draw = len(self.rows), self.system.sample
-        asked = {key: self._given(self.views[key], self.ranks.device) for key in self.system.asks}
+        asked = {key: self._given(self.views[key], self.ranks.device) for key in asks}
         seeds = [[n * 1000 + k for k in range(count)] for n in range(max(1, columns))]
         with ema.in_place(self.system):
             made = draw(asked, seeds[0], attention=True)
@@ -138,14 +141,15 @@ class Observer:
         stages, real = shown(view, values), shown(view, view.stages(self._given(view))[-1:])
         if not stages or not real:
             return
-        folder, name = self.run.folder / "samples", f"images-{images:010d}"
+        folder, name = self.run.folder / "samples", f"{kind}images-{images:010d}"
         sheet = self._sheet(stages, real[0])
         save_png(sheet, folder / f"{name}.png")
-        self.tracker.log_pictures("samples", [sheet], images, [f"{images} images"])
+        self.tracker.log_pictures(f"{kind}samples", [sheet], images, [f"{images} images"])
         last = len(made.made[view.name])
         rows = zip(self._labels(), pictures(stages[last - 1]), pictures(real[0]), strict=True)
-        self.tracker.log_samples(list(rows), images)
-        steps = [step for key in self.system.asks for step in self.views[key].steps(self.rows[0])]
+        if not kind:
+            self.tracker.log_samples(list(rows), images)
+        steps = [step for key in asks for step in self.views[key].steps(self.rows[0])]
         if made.attention and steps:
             sheet = attention_stages(
                 [stage[0] for stage in stages[1:last]],
@@ -154,7 +158,7 @@ class Observer:
                 columns=None if len(steps) < WIDE else len(steps) // 2 + 1,
             )
             save_png(sheet, folder / f"attention-{name}.png")
-            self.tracker.log_pictures("attention", [sheet], images, self._labels()[:1])
+            self.tracker.log_pictures(f"{kind}attention", [sheet], images, self._labels()[:1])
 
     def evaluate(self, images: int, ema: EMA) -> Result | None:
         """Scores of the averaged networks, into the log and `scores.json`; at the end of the run
@@ -220,8 +224,8 @@ class Observer:
         return [self.dataset.test.label(row) for row in self.rows]
 
     def _real(self) -> list[Pixels]:
-        """The shown records at every stage, of the view that is made, or else of each."""
-        names = [self.system.makes] if self.system.makes else list(self.views)
+        """The shown records at every stage, of the views that are made, or else of each."""
+        names = dict.fromkeys(self.system.makes.values() or self.views)
         views = [self.views[name] for name in names]
         return [stage for view in views for stage in shown(view, view.stages(self._given(view)))]
 

@@ -42,7 +42,7 @@ def store_worker(bench: Bench, chance: random.Random) -> Outcome:
     for pid in found[:1]:
         os.kill(pid, signal.SIGKILL)
     code = job.wait(PATIENCE)
-    says = ("a process that prepares pictures died",)
+    says = ("a process that prepares the data died",)
     problems = one_error(job, *says) if code else []
     return bench.conclude(case, hit=code != 0, codes=[0, 2], problems=problems)
 

@@ -75,7 +75,7 @@ def worked(
     except BrokenProcessPool:
         raise UserError(
             f"{reader.name}: a process that prepares the data died, most likely for want of "
-            "memory; workers=1 prepares them in this process"
+            "memory; workers=1 prepares it in this process"
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

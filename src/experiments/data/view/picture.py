@@ -9,19 +9,21 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from experiments.data.augment import centre, crop_and_flip, pyramid, to_uint8
+from experiments.data.images import read_crop, to_rgb
 from experiments.data.store.dataset import Dataset
 from experiments.data.store.split import ImageRows, Split
 from experiments.data.view.base import Choice, Part, View
 from experiments.data.view.caption import CAPTION, SHARED_STREAM
-from experiments.terminal.error import UserError
+from experiments.terminal.error import BadInput, UserError
 
 PICTURE = "picture"
 TOGETHER, SIDE = 16, 256  # pictures of up to 256 px that are made together
@@ -59,6 +61,7 @@ class PictureView(View):
         self.crop = self.resolutions[-1]
         self.together = max(1, min(TOGETHER, TOGETHER * SIDE**2 // self.crop**2))
         self.flip = True
+        self.kept = self.crop  # px of what is cut from, since `asked`
 
     def open(
         self, dataset: Dataset, split: Split, device: torch.device | str = "cpu", quiet: bool = True
@@ -153,6 +156,32 @@ class PictureView(View):
 
     def pictures(self, values: Tensor) -> Tensor:
         return values
+
+    def asked(self, facts: Mapping[str, Any], config: Mapping[str, Any]) -> Self:
+        ready = copy.copy(self)
+        ready.kept = int(self.crop * float(config["data"].get("margin", 1.0)))
+        return ready
+
+    def read(self, inputs: Sequence[Any]) -> Pictures:
+        """Pillow's pictures, or their files, cut and resized as test pictures. Raises `UserError`
+        for what is no picture, or none that is safe to open."""
+        if not inputs:
+            raise UserError(f"{self.name}: none was given; name a file")
+        pixels = torch.from_numpy(np.stack([self._square(picture) for picture in inputs]))
+        still = torch.zeros(len(pixels), dtype=torch.bool)
+        return self.ready(StoredPictures(pixels, centre(self.kept, self.crop, len(pixels)), still))
+
+    def _square(self, picture: Any) -> np.ndarray:
+        """The central square as it would be stored, uint8 (L, L, 3)."""
+        try:
+            if isinstance(picture, Image.Image):
+                size = (self.kept, self.kept)
+                fitted = ImageOps.fit(to_rgb(picture), size, Image.Resampling.BILINEAR)
+                return np.asarray(fitted)
+            return read_crop(Path(picture), self.kept)
+        except BadInput as error:
+            name = "a picture" if isinstance(picture, Image.Image) else str(picture)
+            raise UserError(f"{name}: {error}; give a photograph or drawing") from None
 
     def handed(self, values: Tensor) -> list[Any]:
         """Pillow's pictures; black where a number is not finite."""
