@@ -20,6 +20,7 @@ from experiments.run import folder as files
 from experiments.run.cost import Cost, cost_of
 from experiments.run.portable import portable, portable_overrides
 from experiments.run.prerequisite import plan
+from experiments.run.provenance import newest
 from experiments.run.schema import fault_of
 from experiments.terminal.error import UserError
 
@@ -204,12 +205,8 @@ class Told:
         return self._newest("git")
 
     def _newest(self, name: str) -> dict[str, Any] | None:
-        """What the last part of the training ran with: `git.json`, or `git-2.json` and so on."""
-        number, path = 1, self.folder / f"{name}.json"
-        while (later := self.folder / f"{name}-{number + 1}.json").is_file():
-            number, path = number + 1, later
         try:
-            content = parse_json(path.read_bytes())
+            content = parse_json(newest(self.folder, name).read_bytes())
         except (OSError, ValueError):
             return None
         return dict(portable(content)) if fault_of(f"{name}.json", content) is None else None
@@ -231,15 +228,6 @@ def told(folder: Path, images: int | None = None, licence: str | None = None) ->
     reached = files.reached(folder) if images is None else images
     licence = licence or str((config.get("export") or {}).get("licence") or "unknown")
     return Told(folder, config, about, facts, files.run_scores(folder), reached, licence)
-
-
-def span(seconds: float) -> str:
-    """A time in the two units that say most."""
-    hours, rest = divmod(round(seconds), 3600)
-    minutes, left = divmod(rest, 60)
-    if hours:
-        return f"{hours:,} h {minutes} min"
-    return f"{minutes} min {left} s" if minutes else f"{seconds:.3g} s"
 
 
 def _uses(node: Any, name: str) -> bool:

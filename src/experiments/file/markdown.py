@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 
 
 def plain(text: object) -> str:
@@ -31,3 +32,9 @@ def block(text: str, language: str) -> str:
     while fence in text:
         fence += "`"
     return "\n".join([f"{fence}{language}", *text.splitlines(), fence])
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a table, the first row its head; texts without markup."""
+    head, *others = ["| " + " | ".join(map(plain, row)) + " |" for row in rows]
+    return [head, "|" + " --- |" * len(rows[0]), *others]

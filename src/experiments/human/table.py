@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.file.markdown import plain
+from experiments.file.markdown import plain, table
 
 FEW = 3  # participants up to which the width of the interval wants an explanation
 
@@ -21,11 +21,11 @@ def as_markdown(result: Mapping[str, Any]) -> str:
     """The same, and every caption."""
     lines = ["# Human ranking", "", plain(_heading(result)), ""]
     lines += [f"Question: {plain(result['question'])}", ""]
-    lines += [*_piped(_means(result)), "", "How often the run of the row was preferred to that of "]
+    lines += [*table(_means(result)), "", "How often the run of the row was preferred to that of "]
     lines[-1] += "the column, in per cent:"
-    lines += ["", *_piped(_preferences(result)), ""]
+    lines += ["", *table(_preferences(result)), ""]
     lines += [f"- {plain(note)}" for note in _notes(result)]
-    lines += ["", "Mean ranks by caption:", "", *_piped(_captions(result)), ""]
+    lines += ["", "Mean ranks by caption:", "", *table(_captions(result)), ""]
     if result["left_out"]:
         lines += ["Left out:", "", *(f"- {plain(line)}" for line in result["left_out"]), ""]
     return "\n".join(lines)
@@ -96,11 +96,6 @@ def _plain(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     padded = [[c.ljust(w) for c, w in zip(row, widths, strict=True)] for row in rows]
     return ["  ".join(row).rstrip() for row in padded]
-
-
-def _piped(rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = ["| " + " | ".join(map(plain, row)) + " |" for row in rows]
-    return [lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]]
 
 
 def _count(number: int, what: str) -> str:

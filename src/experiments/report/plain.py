@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from experiments.file.markdown import plain, table
 from experiments.metric import meaning as scores
 from experiments.report.answers import Answers, best_told, caution, change, counted, interval
 from experiments.report.record import Arm, Record
@@ -20,11 +21,11 @@ def csv_text(records: Sequence[Record]) -> str:
     settings = list(dict.fromkeys(key for record in records for key in record.member.settings))
     names = sorted({name for record in records for name in record.scores})
     file = io.StringIO()
-    table = csv.writer(file, lineterminator="\n")
-    table.writerow([*settings, "seed", "state", "images", *names, *COSTS, "folder", "reason"])
+    sheet = csv.writer(file, lineterminator="\n")
+    sheet.writerow([*settings, "seed", "state", "images", *names, *COSTS, "folder", "reason"])
     for record in records:
         cost = [getattr(record.cost, key, None) for key in COSTS]
-        table.writerow(
+        sheet.writerow(
             [
                 *(record.member.settings.get(key, "") for key in settings),
                 record.seed,
@@ -52,15 +53,15 @@ def markdown_text(
     confidence: float,
 ) -> str:
     """Question, state, answers and tables, for a lab book or an issue."""
-    lines = [f"# {_line(title)}", ""]
+    lines = [f"# {plain(title)}", ""]
     if question:
-        lines += [_line(question), ""]
-    lines += [*(f"{_line(item)}  " for item in state), "", "## Answers", ""]
-    lines += [f"- {_line(told)}" for told in best_told(answers)]
+        lines += [plain(question), ""]
+    lines += [*(f"{plain(item)}  " for item in state), "", "## Answers", ""]
+    lines += [f"- {plain(told)}" for told in best_told(answers)]
     for part in answers.factors:
-        lines += [f"- {_line(sentence)}" for sentence in part.sentences]
+        lines += [f"- {plain(sentence)}" for sentence in part.sentences]
         if not part.columns:
-            lines.append(f"- {_line(part.factor.name)}: no two finished runs differ in this alone.")
+            lines.append(f"- {plain(part.factor.name)}: no two finished runs differ in this alone.")
     if (note := caution(answers, confidence)) is not None:
         lines += ["", note]
     lines += ["", "## Scores", "", "Mean ± standard error over seeds.", ""]
@@ -72,7 +73,7 @@ def markdown_text(
         cells = [beside(arms, name + suffix) for name in answers.names]
         if set(cells) != {"–"}:
             rows.append([word, "", *cells])
-    lines += _table(rows)
+    lines += table(rows)
     if answers.factors:
         rows = [
             ["what varies", "score", "difference", f"{100 * confidence:g} % interval", "of", ""]
@@ -83,7 +84,7 @@ def markdown_text(
                     what = f"{part.factor.name} {item.right} instead of {item.left}"
                     told = [change(item), interval(item) or "–", counted(item), item.verdict]
                     rows.append([what, scores.title(item.score), *told])
-        lines += ["", "## Differences", "", *_table(rows)]
+        lines += ["", "## Differences", "", *table(rows)]
     return "\n".join(lines) + "\n"
 
 
@@ -100,16 +101,3 @@ def beside(arms: Iterable[Arm], name: str) -> str:
     values = [value for arm in arms for value in arm.values(name)]
     told = list(dict.fromkeys(scores.shown(name, value) for value in sorted(values)))
     return "–" if not told else told[0] if len(told) == 1 else f"{told[0]} to {told[-1]}"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    first, *others = [f"| {' | '.join(_line(cell) for cell in row)} |" for row in rows]
-    return [first, "|" + " --- |" * len(rows[0]), *others]
-
-
-def _line(text: str) -> str:
-    """Text that stays one cell and no markup: what it says may come from a file."""
-    plain = " ".join(text.split())
-    for mark in "\\|<>*_`[]":
-        plain = plain.replace(mark, f"\\{mark}")
-    return plain

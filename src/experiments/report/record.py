@@ -18,6 +18,7 @@ from experiments.report.member import Member, goal_of
 from experiments.report.varied import config_of
 from experiments.run import folder as files
 from experiments.run.cost import Cost, cost_of
+from experiments.run.provenance import newest
 from experiments.run.schema import fault_of
 from experiments.run.stats import StatsFile
 from experiments.terminal.error import UserError
@@ -112,8 +113,8 @@ def read(member: Member) -> Record:
         stats,
         _tried(lambda: files.sample_captions(place), problems, None) or [],
         _tried(lambda: score_samples(place), problems, None),
-        _json(_last(place, "git"), problems, "git.json"),
-        _json(_last(place, "environment"), problems, "environment.json"),
+        _json(newest(place, "git"), problems, "git.json"),
+        _json(newest(place, "environment"), problems, "environment.json"),
         _tried(lambda: cost_of(place), problems, None),
         problems,
     )
@@ -142,14 +143,6 @@ def _config(place: Path, problems: list[str]) -> dict[str, Any]:
     except (UserError, AssertionError, OSError, yaml.YAMLError) as error:
         problems.append(str(error) or f"{place / files.CONFIG}: is damaged")
         return {}
-
-
-def _last(place: Path, name: str) -> Path:
-    """`git.json`, or of a run that went on from other code the newest `git-2.json`, ..."""
-    number = 1
-    while (place / f"{name}-{number + 1}.json").is_file():
-        number += 1
-    return place / (f"{name}.json" if number == 1 else f"{name}-{number}.json")
 
 
 def _tried(read: Callable[[], Any], problems: list[str], otherwise: Any) -> Any:

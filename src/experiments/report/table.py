@@ -10,7 +10,7 @@ from experiments.report.answers import Answers
 from experiments.report.plain import beside
 from experiments.report.record import Arm, Record
 from experiments.report.statistics import summary
-from experiments.run.cost import Cost
+from experiments.run.cost import Cost, duration
 
 
 @dataclass(frozen=True)
@@ -91,18 +91,6 @@ def _cost(found: Sequence[Cost]) -> dict[str, str]:
     if energy is not None:
         row["energy"] = f"{scores.number(energy / 3600, 3)} Wh"
     return row
-
-
-def duration(seconds: float) -> str:
-    """12 s, 3 min 5 s, 2 h 10 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"
 
 
 def total_of(records: Sequence[Record]) -> str | None:

@@ -55,6 +55,18 @@ def cost_of(folder: Path) -> Cost | None:
     )
 
 
+def duration(seconds: float) -> str:
+    """12 s, 3 min 5 s, 2 h 10 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"
+
+
 def _number(line: dict[str, Any], name: str) -> float:
     value = line.get(name)
     return float(value) if isinstance(value, (int, float)) else math.nan

@@ -57,6 +57,14 @@ def write_provenance(folder: str | Path, config: Mapping[str, Any]) -> None:
     write_text(folder / "config.yaml", text)
 
 
+def newest(folder: Path, name: str) -> Path:
+    """What the last part of a training ran with: `git.json`, or `git-2.json` and so on."""
+    number, path = 1, folder / f"{name}.json"
+    while (later := folder / f"{name}-{number + 1}.json").is_file():
+        number, path = number + 1, later
+    return path
+
+
 def environment() -> dict[str, Any]:
     """Versions and hardware; a package that is not installed is null."""
     import torch
