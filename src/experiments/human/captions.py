@@ -7,14 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from experiments.data.store.table import read_table, table_exists
-from experiments.file.bounded import read_bounded
-from experiments.file.parse import parse_json
 from experiments.run import folder as files
-from experiments.run.schema import fault_of
 from experiments.terminal.error import UserError
-
-SAMPLED = Path("samples") / "captions.json"
-LIMIT = 10_000_000  # bytes of the few captions that a run sampled
 
 
 def chosen(captions: list[str], count: int, seed: int) -> list[str]:
@@ -41,30 +35,17 @@ def captions_of_runs(runs: list[Path], prepared: Path) -> tuple[list[str], str]:
             for folder in sorted(place.glob(f"*/{fingerprint}")):
                 if table_exists(folder):
                     return list(_test_captions(folder)), "the test split"
-    sampled = [_sampled(run) for run in runs]
+    sampled = [dict.fromkeys(files.sample_captions(run) or []) for run in runs]
     common = [text for text in sampled[0] if all(text in other for other in sampled[1:])]
     if not common:
         raise UserError(
             "run: these runs sampled no caption in common, and their prepared data are not in "
             "paths.cache; name captions by text or sample.file=captions.txt"
         )
-    return common, f"what the runs sampled ({SAMPLED})"
+    return common, f"what the runs sampled ({files.CAPTIONS})"
 
 
 @cache
 def _test_captions(folder: Path) -> tuple[str, ...]:
     records = [record for record in read_table(folder) if record.split == "test"]
     return tuple(dict.fromkeys(text for record in records for text in record.captions))
-
-
-def _sampled(run: Path) -> list[str]:
-    path = run / SAMPLED
-    if not path.is_file():
-        return []
-    try:
-        content = parse_json(read_bounded(path, LIMIT))
-    except ValueError:
-        content = None
-    if fault_of(path.name, content) is not None:
-        raise UserError(f"{path}: is damaged; run the training command again")
-    return list(dict.fromkeys(content["captions"]))

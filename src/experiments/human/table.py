@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from experiments.file.markdown import plain, table
+from experiments.terminal.line import in_columns
 
 FEW = 3  # participants up to which the width of the interval wants an explanation
 
 
 def as_text(result: Mapping[str, Any]) -> str:
     """Mean ranks, preferences and agreement for a terminal."""
-    lines = [_heading(result), "", *_plain(_means(result)), "", "row preferred over column, %"]
-    lines += [*_plain(_preferences(result)), "", *_notes(result)]
+    lines = [_heading(result), "", *in_columns(_means(result)), "", "row preferred over column, %"]
+    lines += [*in_columns(_preferences(result)), "", *_notes(result)]
     return "\n".join(lines)
 
 
@@ -90,12 +91,6 @@ def _notes(result: Mapping[str, Any]) -> list[str]:
     notes.append(f"mean rank by place on the screen, from the left: {places}")
     notes.append(f"median time for a caption: {result['seconds']:.0f} s")
     return notes
-
-
-def _plain(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    padded = [[c.ljust(w) for c, w in zip(row, widths, strict=True)] for row in rows]
-    return ["  ".join(row).rstrip() for row in padded]
 
 
 def _count(number: int, what: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from experiments.plan.estimate import DENSE, GB, Planned
+from experiments.terminal.line import in_columns
 
 HEADINGS = ("GPUs", "batch", "memory", "computing", "exchanging", "images/s", "hours")
 
@@ -72,11 +73,7 @@ def _run(row: Planned) -> list[str]:
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines of cells, those of a column under one another."""
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return [
-        "  " + "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    ]
+    return [f"  {line}" for line in in_columns(rows, right=True)]
 
 
 def _assumed(row: Planned, options: Mapping[str, Any]) -> list[str]:

@@ -144,10 +144,7 @@ def sample_captions(folder: Path) -> list[str] | None:
     """The captions of the sample sheets in their order, or None where a run has none."""
     if not (folder / CAPTIONS).is_file():
         return None
-    captions = _read(folder, CAPTIONS).get("captions")
-    if not isinstance(captions, list) or not all(isinstance(text, str) for text in captions):
-        raise UserError(f"{folder / CAPTIONS}: is damaged; run the training command again")
-    return captions
+    return list(_read(folder, CAPTIONS)["captions"])
 
 
 def sweep(folder: Path) -> None:

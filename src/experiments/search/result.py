@@ -10,6 +10,7 @@ from experiments.search.request import Search
 from experiments.search.store import Store
 from experiments.search.trial import COMPLETE, FAILED, LOST, PRUNED, RUNNING, Tried
 from experiments.study.job import short
+from experiments.terminal.line import in_columns
 
 BEST, ENOUGH = 10, 10  # trials that are listed; complete ones that importance can be read from
 
@@ -53,11 +54,7 @@ def table(search: Search, trials: Sequence[Tried]) -> list[str]:
     for t in trials:
         values = [t.settings[key] for key in keys]
         rows.append([str(t.place), shown(search.score, t.score), *values, t.folder])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    lines = in_columns(rows)
     return [lines[0], "-" * max(map(len, lines)), *lines[1:]]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from experiments.file.whole import aside
 from experiments.search.request import Search
 from experiments.terminal.error import UserError
 
@@ -72,11 +73,9 @@ def tried(trial: FrozenTrial, is_free: Callable[[int], bool]) -> Tried:
 def write_table(path: Path, search: Search, trials: Sequence[Tried]) -> None:
     """All trials as comma-separated values, whole or not at all."""
     keys = list(search.space)
-    partial = path.with_suffix(".partial")
-    with partial.open("w", encoding="utf-8", newline="") as file:
+    with aside(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["trial", "state", search.score, "images", *keys, FOLDER, REASON])
         for t in trials:
             values = [t.settings.get(key, "") for key in keys]
             writer.writerow([t.place, t.state, t.score, t.images, *values, t.folder, t.reason])
-    partial.replace(path)

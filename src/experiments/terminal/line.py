@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from functools import cache
 
 from experiments.terminal.error import printable
@@ -36,3 +37,10 @@ def _told(text: str) -> str:
     """Without secrets, and without the home folder where it is kept."""
     text = without_secrets(printable(text))
     return without_home(text) if LOG in os.environ else text
+
+
+def in_columns(rows: Sequence[Sequence[str]], right: bool = False) -> list[str]:
+    """Lines of cells, those of a column under one another, flush left or `right`."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    pad = str.rjust if right else str.ljust
+    return ["  ".join(map(pad, row, widths)).rstrip() for row in rows]
