@@ -4,33 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from experiments.layer.normalisation import Norm, normalisation
-
-
-class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions and a shortcut (He et al. 2016, basic block)."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int, norm: Norm) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
-            normalisation(norm, outputs),
-            nn.ReLU(),
-            nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False),
-            normalisation(norm, outputs),
-        )
-        self.shortcut: nn.Module = nn.Identity()
-        if stride > 1 or inputs != outputs:
-            pool = nn.AvgPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
-            self.shortcut = nn.Sequential(
-                pool, nn.Conv2d(inputs, outputs, 1, bias=False), normalisation(norm, outputs)
-            )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.body(x) + self.shortcut(x))
+from experiments.layer.residual import ResidualBlock
+from experiments.layer.resize import at_side
 
 
 class CNN(nn.Module):
@@ -74,10 +52,5 @@ class CNN(nn.Module):
 
         Returns regions (batch, region_channels, N) and pooled (batch, pooled_channels).
         """
-        if self.input_size is not None and images.shape[-2:] != (self.input_size, self.input_size):
-            size = (self.input_size, self.input_size)
-            images = F.interpolate(
-                images.float(), size, mode="bilinear", align_corners=False, antialias=True
-            )
-        regions = self.trunk(images)
+        regions = self.trunk(at_side(images, self.input_size))
         return regions.flatten(2), self.top(regions).mean((2, 3))

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from experiments.layer.resize import at_side
 from experiments.terminal.error import UserError
 
 # (expansion, channels, repeats, kernel, stride) of each group of blocks: Tan and Le 2019, table 1.
@@ -133,10 +134,7 @@ class EfficientNetLite0(nn.Module):
         return pooled, self.classes(pooled)
 
     def _maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        x = images.float()
-        if self.input_size is not None and x.shape[-2:] != (self.input_size, self.input_size):
-            size = (self.input_size, self.input_size)
-            x = F.interpolate(x, size, mode="bilinear", align_corners=False, antialias=True)
+        x = at_side(images.float(), self.input_size)
         # [-1, 1] to the range of the weights: (255 p - 127) / 128 with p = (x + 1) / 2.
         x = x * (127.5 / PIXEL_SCALE) + (127.5 - PIXEL_MEAN) / PIXEL_SCALE
         x = self.stem(x.contiguous(memory_format=torch.channels_last))

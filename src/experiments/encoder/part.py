@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from experiments.layer.resize import at_side
+
 HIDDEN = 64
 
 
@@ -53,12 +55,7 @@ class PartCNN(nn.Module):
 
     def places(self, images: Tensor) -> Tensor:
         """images (B, 3, H, W) in [-1, 1] -> (B, region_channels, H/4, W/4), local ones first."""
-        if self.input_size is not None and images.shape[-1] != self.input_size:
-            size = (self.input_size, self.input_size)
-            images = F.interpolate(
-                images.float(), size, mode="bilinear", align_corners=False, antialias=True
-            )
-        local = self.local(images)
+        local = self.local(at_side(images, self.input_size))
         deep = F.interpolate(self.deep(local), local.shape[-2:], mode="bilinear")
         return torch.cat((local, deep.to(local.dtype)), dim=1)
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.data.source import hub_name
-from experiments.export.told import Told, span, told
+from experiments.export.told import Told, told
 from experiments.file.markdown import block, cell, code, plain
 from experiments.file.whole import write_text
 from experiments.metric.names import label
 from experiments.run import folder as files
 from experiments.terminal.error import one_line
-from experiments.terminal.line import say
+from experiments.terminal.line import duration, say
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelCardData
@@ -63,7 +63,7 @@ def card_of(
     from huggingface_hub import ModelCard  # takes a while
 
     run = told(folder, images, licence)
-    shown: dict[str, Any] = {"run": run, "hub": hub, "count": "{:,}".format, "span": span}
+    shown: dict[str, Any] = {"run": run, "hub": hub, "count": "{:,}".format, "duration": duration}
     shown |= {"plain": plain, "code": code, "block": block, "cell": cell}
     card = ModelCard.from_template(card_data(run), template_path=str(TEMPLATE), **shown)
     return f"{card}\n"

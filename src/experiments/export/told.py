@@ -228,15 +228,6 @@ def told(folder: Path, images: int | None = None, licence: str | None = None) ->
     return Told(folder, config, about, facts, files.run_scores(folder), reached, licence)
 
 
-def span(seconds: float) -> str:
-    """A time in the two units that say most."""
-    hours, rest = divmod(round(seconds), 3600)
-    minutes, left = divmod(rest, 60)
-    if hours:
-        return f"{hours:,} h {minutes} min"
-    return f"{minutes} min {left} s" if minutes else f"{seconds:.3g} s"
-
-
 def _uses(node: Any, name: str) -> bool:
     if isinstance(node, dict):
         target = str(node.get("_target_", ""))

@@ -12,7 +12,7 @@ from experiments.generator.augmentation import ConditionActivation, Conditioning
 from experiments.generator.base import SEED_SIZE, Generator, GeneratorOutput, doublings
 from experiments.generator.block import UpConv
 from experiments.layer.normalisation import Norm, normalisation
-from experiments.layer.residual import Bottleneck
+from experiments.layer.residual import Bottleneck, ResidualBlock
 
 Arch = Literal["pytorch", "tensorflow"]  # the two releases of the authors
 
@@ -81,23 +81,6 @@ class StackGANStage1(Generator):
         return GeneratorOutput([torch.tanh(image.float())], mu, logvar)
 
 
-class _Residual(nn.Module):
-    """Two 3x3 convolutions and the input, then an activation."""
-
-    def __init__(self, channels: int, norm: Norm) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
-            normalisation(norm, channels),
-            nn.ReLU(),
-            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
-            normalisation(norm, channels),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(x + self.body(x))
-
-
 class StackGANStage2(Generator):
     """A small picture and the sentence again, to a picture of four times the side (section 3.4).
 
@@ -143,7 +126,9 @@ class StackGANStage2(Generator):
             normalisation(norm, 4 * width),
             nn.ReLU(),
         )
-        self.residual = nn.Sequential(*(_Residual(4 * width, norm) for _ in range(residual_blocks)))
+        joint = 4 * width
+        blocks = (ResidualBlock(joint, joint, 1, norm) for _ in range(residual_blocks))
+        self.residual = nn.Sequential(*blocks)
         ups: list[nn.Module] = []
         for step in range(4):
             ups += _up(4 * width >> step, 2 * width >> step, norm, fast_upsample)

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from experiments.file.bounded import read_bounded
+from experiments.file.kind import is_number, is_whole
 from experiments.file.parse import parse_json
 from experiments.human.key import KEY, PAGE_ID, Key, read_key
 from experiments.terminal.error import UserError
@@ -205,21 +206,18 @@ def _answers(content: Mapping[str, Any], key: Key, path: Path) -> Answers:
 
 def _fault(row: Any, number: int, codes: Mapping[str, int]) -> str:
     """Why the answer to one caption cannot be used; empty where it can."""
-    if not isinstance(row, dict) or not _whole(row.get("caption")):
+    if not isinstance(row, dict) or not is_whole(row.get("caption")):
         return "is no answer"
     if row["caption"] != number:
         return "the answer is of another caption"
-    ranks, seconds = row.get("ranks"), row.get("seconds")
+    ranks: Any = row.get("ranks")
+    seconds: Any = row.get("seconds")
     if not isinstance(ranks, dict) or ranks.keys() != codes.keys():
         return "ranks other pictures than those of the page"
-    if not all(_whole(rank) and 1 <= rank <= len(codes) for rank in ranks.values()):
+    if not all(is_whole(rank) and 1 <= rank <= len(codes) for rank in ranks.values()):
         return f"ranks must be whole numbers from 1 to {len(codes)}"
     if len(set(ranks.values())) < len(codes):
         return "two pictures have one rank"
-    if not (isinstance(seconds, float) or _whole(seconds)) or not 0 <= seconds <= LONGEST:
+    if not is_number(seconds) or not 0 <= seconds <= LONGEST:
         return "the seconds are no time"
     return ""
-
-
-def _whole(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)

@@ -35,7 +35,7 @@ def captions_of_runs(runs: list[Path], prepared: Path) -> tuple[list[str], str]:
             for folder in sorted(place.glob(f"*/{fingerprint}")):
                 if table_exists(folder):
                     return list(_test_captions(folder)), "the test split"
-    sampled = [list(dict.fromkeys(files.sample_captions(run) or [])) for run in runs]
+    sampled = [dict.fromkeys(files.sample_captions(run) or []) for run in runs]
     common = [text for text in sampled[0] if all(text in other for other in sampled[1:])]
     if not common:
         raise UserError(

@@ -12,7 +12,6 @@ from PIL import Image
 
 from experiments.human.answers import FORMAT, LONGEST, NAME
 from experiments.human.key import LETTERS, Key
-from experiments.terminal.error import UserError
 
 TEMPLATE = "page.html.j2"
 
@@ -20,14 +19,10 @@ TEMPLATE = "page.html.j2"
 def render(key: Key, pictures: Sequence[Sequence[Sequence[bytes]]]) -> str:
     """The page of a key. `pictures`: PNG files, by caption, run and seed.
 
-    Nothing of a run enters but its pictures, under their codes. Raises `UserError` without Jinja2.
+    Nothing of a run enters but its pictures, under their codes.
     """
-    try:
-        import jinja2
-    except ImportError:
-        raise UserError(
-            "task=human_study: writes its page with Jinja2, which is missing; pip install jinja2"
-        ) from None
+    import jinja2  # takes a while
+
     captions = [
         {
             "text": text,

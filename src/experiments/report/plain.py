@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from experiments.file.markdown import plain, table
 from experiments.metric import meaning as scores
@@ -21,11 +21,11 @@ def csv_text(records: Sequence[Record]) -> str:
     settings = list(dict.fromkeys(key for record in records for key in record.member.settings))
     names = sorted({name for record in records for name in record.scores})
     file = io.StringIO()
-    table = csv.writer(file, lineterminator="\n")
-    table.writerow([*settings, "seed", "state", "images", *names, *COSTS, "folder", "reason"])
+    sheet = csv.writer(file, lineterminator="\n")
+    sheet.writerow([*settings, "seed", "state", "images", *names, *COSTS, "folder", "reason"])
     for record in records:
         cost = [getattr(record.cost, key, None) for key in COSTS]
-        table.writerow(
+        sheet.writerow(
             [
                 *(record.member.settings.get(key, "") for key in settings),
                 record.seed,
@@ -69,10 +69,7 @@ def markdown_text(
     for arm in arms:
         cells = [_mean(arm, name) for name in answers.names]
         rows.append([arm.name, f"{arm.finished} of {len(arm.records)}", *cells])
-    for suffix, word in (("/real", "real pictures"), ("/chance", "chance")):
-        cells = [beside(arms, name + suffix) for name in answers.names]
-        if set(cells) != {"–"}:
-            rows.append([word, "", *cells])
+    rows += [[word, "", *cells] for word, cells in besides(arms, answers.names)]
     lines += table(rows)
     if answers.factors:
         rows = [
@@ -96,8 +93,15 @@ def _mean(arm: Arm, name: str) -> str:
     return scores.shown(name, found.mean, found.error)
 
 
-def beside(arms: Iterable[Arm], name: str) -> str:
-    """A score of real pictures, or of chance: one value where all runs have the same."""
+def besides(arms: Sequence[Arm], names: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Scores of real pictures, and of chance, where a run has any."""
+    words = (("/real", "real pictures"), ("/chance", "chance"))
+    rows = [(word, [_beside(arms, name + suffix) for name in names]) for suffix, word in words]
+    return [(word, cells) for word, cells in rows if set(cells) != {"–"}]
+
+
+def _beside(arms: Sequence[Arm], name: str) -> str:
+    """One value where all runs have the same."""
     values = [value for arm in arms for value in arm.values(name)]
     told = list(dict.fromkeys(scores.shown(name, value) for value in sorted(values)))
     return "–" if not told else told[0] if len(told) == 1 else f"{told[0]} to {told[-1]}"

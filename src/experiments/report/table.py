@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from experiments.metric import meaning as scores
 from experiments.report.answers import Answers
-from experiments.report.plain import beside
+from experiments.report.plain import besides
 from experiments.report.record import Arm, Record
 from experiments.report.statistics import summary
 from experiments.run.cost import Cost
@@ -43,12 +43,7 @@ def score_tables(arms: Sequence[Arm], answers: Answers, names: Sequence[str]) ->
         if not some:
             continue
         rows = [(arm, [_cell(arm, name, clear) for name in some]) for arm in arms]
-        besides = []
-        for suffix, word in (("/real", "real pictures"), ("/chance", "chance")):
-            cells = [beside(arms, name + suffix) for name in some]
-            if set(cells) != {"–"}:
-                besides.append((word, cells))
-        tables.append(Table(title.replace("_", " "), list(some), rows, besides))
+        tables.append(Table(title.replace("_", " "), list(some), rows, besides(arms, some)))
     return tables
 
 

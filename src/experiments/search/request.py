@@ -14,6 +14,7 @@ from experiments.config.build import build
 from experiments.config.compose import choices, plain
 from experiments.config.key import key_of, top_of, values
 from experiments.config.override import checked_compose, parse_sweep, text
+from experiments.file.kind import is_whole
 from experiments.metric.meaning import better, plain_names
 from experiments.metric.names import label
 from experiments.run.prerequisite import plan
@@ -221,13 +222,12 @@ def _options(name: str, content: Any, allowed: tuple[str, ...], free: tuple[str,
         return [f"{name}={content}: must have keys: {', '.join(allowed)}"]
     problems = []
     for key, value in content.items():
-        whole = isinstance(value, int) and not isinstance(value, bool) and value >= 0
         if key not in allowed:
             problems.append(f"{name}.{key}: no such key{suggest(str(key), list(allowed))}")
         elif key == "name" and value not in SAMPLERS:
             problems.append(f"{name}.name={value}: choose one of {', '.join(SAMPLERS)}")
         elif key in ("below", "above") and number(value) is None:
             problems.append(f"{name}.{key}={value}: must be a number")
-        elif key not in free and not whole:
+        elif key not in free and not is_whole(value):
             problems.append(f"{name}.{key}={value}: must be a whole number from 0")
     return problems

@@ -1,7 +1,7 @@
 """JSON that other people wrote: each text is read whole and as it was meant, or refused.
 
 The standard reader takes the last of two entries with one key, and what stood in the first is lost
-without a word. `foreign.parse_json` would refuse half a pair of surrogates, which here costs the
+without a word. `file.parse.parse_json` would refuse half a pair of surrogates, which here costs the
 caption that it stands in and not its record.
 """
 

@@ -55,7 +55,7 @@ class Folder(PictureReader[FolderLayout]):
     no other, else they are trained on, as in the published splits of CUB and Oxford-102. Where
     nothing is said, the test split is the `test_share` of the pictures (`split: images`) or of the
     classes (`split: classes`, for words about things never seen) that the hash of the key, or of
-    the class, picks (`folder_tree.hashed_share`).
+    the class, picks (`layout.folder.hashed_share`).
     """
 
     name = "folder"
