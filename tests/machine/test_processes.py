@@ -24,10 +24,12 @@ import torch
 torch.set_num_threads(1)
 from experiments.encoder.classifier import Classifier
 from experiments.encoder.cnn import CNN
+from experiments.metric import ClassScore, FrechetDistance, Given, KernelDistance
 from experiments.metric.accuracy import AccuracyScores
 from experiments.metric.extractor import NetworkExtractor
 from experiments.metric.generation import GenerationScores
 from experiments.metric.retrieval import RetrievalScores
+from experiments.metric.rows import looked_at
 from experiments.metric.zero_shot import ZeroShotScores
 from experiments.optim.adam import Adam
 from experiments.machine.rank import Ranks
@@ -124,6 +126,21 @@ try:
 except UserError as refused:
     travelled["bf16"] = str(refused)
 
+def rows(places):
+    return {"rows": (torch.from_numpy(places)[:, None] * torch.arange(1, 17)).double().sin()}
+
+direct = {}
+for dim in (4, 7, 10, 16):
+    metrics = [FrechetDistance(Given(dim)), KernelDistance(Given(dim)), ClassScore(Given(dim), 4)]
+    for part in looked_at(13, 3, ranks, rows):  # three batches of one process, two of another
+        features = part["rows"][:, :dim]
+        for metric in metrics[:2]:
+            metric.update(features, real=True)
+            metric.update(features + 0.3, real=False)
+        metrics[2].update(features)
+    found = [metrics[0].compute(), *metrics[1].compute(), *metrics[2].compute()]
+    direct[dim] = [each.item() for each in found]
+
 batch = tiny["tiny_training"](birds, folder, tiny["tiny_attngan"](birds, norm="batch"), settings)
 for _ in range(2):
     batch.step(batch.batches.at(batch.images))
@@ -139,6 +156,7 @@ torch.save(
         "same": same,
         "travelled": travelled,
         "others": other_scores,
+        "direct": direct,
         "columns": results[0].samples.columns,
         "own": own + averaged,
         "mean": [
@@ -234,6 +252,16 @@ def test_scores_are_the_same(found: tuple[dict[str, Any], list[dict[str, Any]]])
     for name, column in one["columns"].items():
         np.testing.assert_array_equal(two[0]["columns"][name], column)
         np.testing.assert_array_equal(two[1]["columns"][name], column)
+
+
+def test_metrics_gather_batches_of_unequal_number(
+    found: tuple[dict[str, Any], list[dict[str, Any]]],
+) -> None:
+    """Features that are few on one process, on all of them, and together."""
+    one, two = found
+    for dim, values in one["direct"].items():
+        assert two[0]["direct"][dim] == two[1]["direct"][dim]
+        assert two[0]["direct"][dim] == pytest.approx(values, rel=1e-7, abs=1e-12)
 
 
 def test_running_statistics_become_the_mean(

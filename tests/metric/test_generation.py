@@ -18,6 +18,7 @@ from experiments.encoder.classifier import Classifier
 from experiments.encoder.cnn import CNN
 from experiments.encoder.damsm import DAMSM
 from experiments.encoder.joint_embedding import JointEmbedding
+from experiments.file.array import save_arrays
 from experiments.machine.rank import Ranks
 from experiments.metric.extractor import Extracted, NetworkExtractor, hash_weights
 from experiments.metric.generation import REPEATED, REPEATS, GenerationScores
@@ -226,13 +227,18 @@ def test_real_pictures_are_looked_at_once(
     again = Counting()
     scores, _ = score(system, extractor=again)
     assert again.shown == drawn and scores == first.scores
-    # A torn file is looked past and replaced.
+    # A torn file, and one of something else, are looked past and replaced.
     (file,) = files(birds)
     whole = file.read_bytes()
-    file.write_bytes(whole[:100])
-    again = Counting()
-    assert score(system, extractor=again)[0] == first.scores
-    assert again.shown == COUNT + drawn and file.read_bytes() == whole
+    other = birds.folder / "other.npz"
+    save_arrays(other, {"labels": np.zeros(3)})
+    for content in (whole[:100], other.read_bytes()):
+        file.write_bytes(content)
+        again = Counting()
+        scorer = GenerationScores(again, samples=COUNT, candidates=9, splits=2)
+        assert scorer(system, birds, Ranks("cpu")).scores == scores
+        assert again.shown == COUNT + drawn and file.read_bytes() == whole
+    other.unlink()
 
 
 def test_other_weights_or_captions_are_looked_at_anew(

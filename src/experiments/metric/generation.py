@@ -137,8 +137,7 @@ class GenerationScores:
             return self._real[1]
         found: Rows | None = None
         try:
-            if path.exists():
-                found = {name: torch.from_numpy(a) for name, a in load_arrays(path).items()}
+            found = _read(path, len(captions)) if path.exists() else None
         except UserError as error:
             say(str(error))
         if subject.ranks.any(found is None):  # all processes look, or none
@@ -214,3 +213,11 @@ class GenerationScores:
             if names and set(names) <= logits.keys():  # it may know classes alone
                 found["predicted"] = torch.stack([logits[name].argmax(1) for name in names], 1)
         return found
+
+
+def _read(path: Path, count: int) -> Rows:
+    """What was kept of so many pictures. Raises `UserError` for a file that is something else."""
+    arrays = load_arrays(path)
+    if "labels" not in arrays or any(len(rows) != count for rows in arrays.values()):
+        raise UserError(f"{path} holds no extracted features: delete it")
+    return {name: torch.from_numpy(rows) for name, rows in arrays.items()}
