@@ -1,8 +1,10 @@
-"""What a composed configuration stands for: its data and its networks."""
+"""What a composed configuration stands for: its data, its networks, all that is trained."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,72 @@ from experiments.config.build import build
 from experiments.data.batches import Batches
 from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.data.view.base import usable
-from experiments.machine.rank import Ranks
-from experiments.machine.setup import memory_format
+from experiments.machine.rank import Ranks, check_precision
+from experiments.machine.setup import compiles, make_deterministic, memory_format, precision
+from experiments.machine.thread import Threads, choose, recorded
+from experiments.run import folder as files
+from experiments.run.fact import counts_of, facts_of
+from experiments.run.prerequisite import Run, with_paths
 from experiments.run.weight import load_pretrained
 from experiments.system.base import System
+from experiments.system.seeding import mix
+from experiments.terminal.error import UserError
 from experiments.terminal.line import say_once
+from experiments.trainer.loop import resume
+from experiments.trainer.numerics import Numerics
+from experiments.trainer.observer import Scorer
+from experiments.trainer.training import Training
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """All that a run is trained and scored with, where it stands. `facts`: what its data decide,
+    and what others will want to know of them."""
+
+    training: Training
+    numerics: Numerics
+    dataset: Dataset
+    facts: dict[str, Any]
+    scorer: Scorer | None
+    threads: Threads
+
+
+def assemble(run: Run, ranks: Ranks) -> Assembled:
+    """Open a run's data, build its networks and their optimisers, and load its last checkpoint.
+
+    Raises `UserError` for what its configuration has got wrong.
+    """
+    threads = threads_of(run, ranks)
+    threads.use()
+    config = with_paths(run.config, run.prerequisites)
+    trainer = config["trainer"]
+    dataset = open_data(config, ranks)
+    facts = facts_of(dataset)
+    make_deterministic(bool(trainer["deterministic"]))
+    torch.manual_seed(mix(int(config["seed"]), "build"))
+    system = build_system(config, facts, ranks)
+    dataset = usable_by(system, dataset, ranks)
+    batches = open_batches(config, system, dataset, ranks)
+    dtype = precision(trainer["precision"], ranks.device)
+    check_precision(os.environ, trainer["precision"], dtype)
+    optim = build(config["optim"], None, "optim")
+    steps = int(trainer["images"]) // int(trainer["batch"])
+    compiled = compiles(trainer["compile"], steps, ranks.device)
+    training = Training(run, ranks, system, batches, optim, dtype, facts["data"], compiled)
+    scorer = built(config.get("metric"), facts, "metric")
+    numerics = resume(training)
+    if training.compiled:
+        compile_networks(system)
+    facts |= {"reads": system.reads, "data_counts": counts_of(dataset)}
+    return Assembled(training, numerics, dataset, facts, scorer, threads)
+
+
+def threads_of(run: Run, ranks: Ranks) -> Threads:
+    """As many as it began with, where it has begun and nothing else is asked for."""
+    before = None
+    with suppress(UserError):  # it is new, or its `run.json` is damaged
+        before = recorded(files.run_about(run.folder), ranks.processes)
+    return choose(run.config["launch"]["threads"], before)
 
 
 def built(node: Any, facts: dict[str, Any] | None = None, path: str = "") -> Any:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,35 +10,25 @@ import torch
 
 from experiments.config.build import build
 from experiments.file.whole import write_json
-from experiments.machine.rank import Ranks, check_precision
-from experiments.machine.setup import compiles, make_deterministic, precision
-from experiments.machine.thread import Threads, choose, recorded
+from experiments.machine.rank import Ranks
+from experiments.machine.thread import Threads
 from experiments.run import checkpoint
 from experiments.run import folder as files
-from experiments.run.fact import counts_of, facts_of
+from experiments.run.fact import facts_of
 from experiments.run.lock import run_lock
-from experiments.run.prerequisite import Run, with_paths
+from experiments.run.prerequisite import Run
 from experiments.run.pretrained import GROUPS, without_pretrained
 from experiments.run.provenance import write_provenance
 from experiments.run.stats import StatsFile
-from experiments.system.seeding import mix
-from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import Interrupt, Stopped
 from experiments.terminal.line import say
 from experiments.terminal.secret import scrub
 from experiments.tracker.agent import arm_name
 from experiments.tracker.artifact import log_weights, use_prerequisites
 from experiments.tracker.tracker import Tracker, start
-from experiments.trainer.assemble import (
-    build_system,
-    built,
-    compile_networks,
-    open_batches,
-    open_data,
-    usable_by,
-)
+from experiments.trainer.assemble import assemble, open_data
 from experiments.trainer.finished import show_scores
-from experiments.trainer.loop import fit, resume
+from experiments.trainer.loop import fit
 from experiments.trainer.observer import Observer
 from experiments.trainer.training import Training
 
@@ -95,37 +84,17 @@ def train_missing(
 
 def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | None = None) -> None:
     """Train one run from where it stands to its end, and score it."""
-    threads = threads_of(run, ranks)
-    threads.use()
-    config = with_paths(run.config, run.prerequisites)
-    dataset = open_data(config, ranks)
-    facts = facts_of(dataset)
-    trainer = config["trainer"]
-    make_deterministic(bool(trainer["deterministic"]))
-    torch.manual_seed(mix(int(config["seed"]), "build"))
-    system = build_system(config, facts, ranks)
-    dataset = usable_by(system, dataset, ranks)
-    batches = open_batches(config, system, dataset, ranks)
-    dtype = precision(trainer["precision"], ranks.device)
-    check_precision(os.environ, trainer["precision"], dtype)
-    optim, data = build(config["optim"], None, "optim"), facts["data"]
-    steps = int(trainer["images"]) // int(trainer["batch"])
-    compiled = compiles(trainer["compile"], steps, ranks.device)
-    training = Training(run, ranks, system, batches, optim, dtype, data, compiled)
-    scorer = built(config.get("metric"), facts, "metric")
-    numerics = resume(training)
-    if training.compiled:
-        compile_networks(system)
-    facts |= {"reads": system.reads, "data_counts": counts_of(dataset)}
-    tracker = prepare_folder(run, facts, training, wanted_by)
+    made = assemble(run, ranks)
+    training = made.training
+    tracker = prepare_folder(run, made.facts, training, wanted_by)
     if ranks.main:
         tracker.catch_up(StatsFile.read(run.folder / "stats.jsonl"))
-    observer = Observer(run, ranks, system, dataset, tracker, scorer)
+    observer = Observer(run, ranks, training.system, made.dataset, tracker, made.scorer)
     try:
         observer.real_grid()
-        say(_headline(run, training, threads))
-        system.train()
-        if not fit(training, numerics, observer, interrupt):
+        say(_headline(run, training, made.threads))
+        training.system.train()
+        if not fit(training, made.numerics, observer, interrupt):
             say(f"saved in {run.folder}; the same command goes on from there")
             raise Stopped(interrupt.number)
         if ranks.main:
@@ -135,14 +104,6 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | Non
     finally:
         tracker.finish()
         ranks.accelerator.free_memory()
-
-
-def threads_of(run: Run, ranks: Ranks) -> Threads:
-    """As many as it began with, where it has begun and nothing else is asked for."""
-    before = None
-    with suppress(UserError):  # it is new, or its `run.json` is damaged
-        before = recorded(files.run_about(run.folder), ranks.processes)
-    return choose(run.config["launch"]["threads"], before)
 
 
 def prepare_folder(

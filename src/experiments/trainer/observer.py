@@ -13,7 +13,6 @@ from torch import Tensor
 from experiments.data.store.dataset import Dataset
 from experiments.data.view.base import Part, Pixels, View
 from experiments.file.whole import write_json
-from experiments.machine.pace import Pace
 from experiments.machine.rank import Ranks
 from experiments.metric.result import Result
 from experiments.run.folder import (
@@ -37,6 +36,7 @@ from experiments.tracker.tracker import Tracker
 from experiments.trainer.collapse import CollapseDetector
 from experiments.trainer.ema import EMA
 from experiments.trainer.meter import Meter
+from experiments.trainer.pace import Pace
 
 TALL = 6  # captions from which on a sheet is cut in two
 WIDE = 9  # words from which on their attention takes two rows

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from experiments.machine import pace
 from experiments.machine.core import Look
-from experiments.machine.pace import Pace, advice
 from experiments.machine.throttle import POLICIES
+from experiments.trainer import pace
+from experiments.trainer.pace import Pace, advice
 
 BEGAN = Look(0.0, 0.0, 0.0, 1)
 
