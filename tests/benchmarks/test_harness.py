@@ -132,7 +132,7 @@ def test_a_switch_changes_no_result(name: str, monkeypatch: pytest.MonkeyPatch) 
 
 def test_forms_compute_the_same() -> None:
     assert loss.difference(3) < 1e-5
-    first, second = score.moments(64, dim=16)
+    first, second = score.sides(64, dim=16)
     one, other = (form(first, second) for form in score.FORMS.values())
     assert float(one) == pytest.approx(float(other), rel=1e-10)
     assert data.difference_to_pil(16, 64) == 0
