@@ -7,6 +7,7 @@ All are of one type and, but for T, of one shape; they lie end to end in one fil
         values.npy    (sum of all T, ...), the items of the first record, of the second, ...
         lengths.npy   int64 (items,), T of each
         counts.npy    int64 (records,), items of each record of the table, 0 where it is left out
+        keys.json     the keys of these records
         left_out.json the records that are left out, and why
 """
 
@@ -25,12 +26,19 @@ import numpy as np
 from experiments.data.record import Drop, Reader, Record
 from experiments.data.store.dataset import Dataset
 from experiments.data.store.fill import worked
-from experiments.data.store.picture import damaged, dropped_records, open_store, progress_bar
+from experiments.data.store.picture import (
+    damaged,
+    dropped_records,
+    open_store,
+    progress_bar,
+    read_json,
+)
 from experiments.file.lock import locked
 from experiments.file.whole import atomic
 from experiments.terminal.error import BadInput, UserError
 
-VALUES, LENGTHS, COUNTS, LEFT_OUT = "values.npy", "lengths.npy", "counts.npy", "left_out.json"
+VALUES, LENGTHS, COUNTS = "values.npy", "lengths.npy", "counts.npy"
+KEYS, LEFT_OUT = "keys.json", "left_out.json"
 Make = Callable[[Reader, Record], Sequence[np.ndarray]]
 
 
@@ -84,13 +92,16 @@ class Items:
 class ItemStore:
     """What is stored for a view: of all records of the table, and those that were left out."""
 
+    folder: Path
     items: Items
     keys: list[str]
     drops: list[Drop]
 
     def of(self, keys: Sequence[str]) -> Items:
-        """The items of some records, in their order."""
+        """The items of some records, in their order. Raises `UserError` where it has not all."""
         place = {key: row for row, key in enumerate(self.keys)}
+        if any(key not in place for key in keys):
+            raise damaged(self.folder / KEYS, "not those of these records")
         rows = np.array([place[key] for key in keys], np.int64)
         counts = np.diff(self.items.start)[rows]
         start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -113,13 +124,13 @@ def prepare_items(
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
     folder = dataset.folder / f"{name}-{digest}"
-    records = dataset.records()
     if not folder.exists():
         with locked(folder.with_name(f".{folder.name}.lock")):
             if not folder.exists():
-                with atomic(folder) as partial_folder:
-                    _write(partial_folder, dataset.reader, records, name, make, quiet, workers)
-    return _read(folder, [record.key for record in records])
+                with atomic(folder) as made:
+                    records = dataset.records()
+                    _write(made, dataset.reader, records, name, make, quiet, workers)
+    return _read(folder)
 
 
 def _write(
@@ -160,7 +171,8 @@ def _write(
         assert began == _header(file, kind, sum(lengths)), "the header keeps its length"
     np.save(folder / LENGTHS, np.array(lengths, np.int64))
     np.save(folder / COUNTS, counts)
-    (folder / LEFT_OUT).write_text(json.dumps(drops), encoding="utf-8")
+    for to, content in ((KEYS, [record.key for record in records]), (LEFT_OUT, drops)):
+        (folder / to).write_text(json.dumps(content), encoding="utf-8")
 
 
 def _header(file: BinaryIO, kind: tuple[np.dtype, tuple[int, ...]], count: int) -> int:
@@ -189,13 +201,16 @@ def _made(
     return found
 
 
-def _read(folder: Path, keys: list[str]) -> ItemStore:
+def _read(folder: Path) -> ItemStore:
     """What `_write` wrote. Raises `UserError` where it is damaged."""
     values, lengths, counts = (open_store(folder / name) for name in (VALUES, LENGTHS, COUNTS))
     lengths, counts = np.array(lengths), np.array(counts)
     for name, array in ((LENGTHS, lengths), (COUNTS, counts)):
         if array.dtype != np.int64 or array.ndim != 1 or array.min(initial=0) < 0:
             raise damaged(folder / name, "not whole numbers")
+    keys = read_json(folder / KEYS)
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise damaged(folder / KEYS, "not a list of keys")
     if len(counts) != len(keys) or counts.sum() != len(lengths) or lengths.sum() != len(values):
         raise damaged(folder / COUNTS, "not those of these records")
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -203,4 +218,4 @@ def _read(folder: Path, keys: list[str]) -> ItemStore:
     drops = dropped_records(folder / LEFT_OUT)
     if {drop.key for drop in drops} != {keys[k] for k in np.flatnonzero(counts == 0)}:
         raise damaged(folder / LEFT_OUT, "not the records without an item")
-    return ItemStore(items, keys, drops)
+    return ItemStore(folder, items, keys, drops)

@@ -249,7 +249,7 @@ def _record(row: dict[str, Any]) -> Record:
         box=None if box is None else (box[0], box[1], box[2], box[3]),
         attributes=json.loads(row["attributes"]),
         mentions=tuple(tuple(mention) for mention in row["mentions"]),
-        more=json.loads(row.get("more") or "{}"),  # tables of before had no such column
+        more=dict(json.loads(row.get("more") or "{}")),  # tables of before had no such column
     )
 
 

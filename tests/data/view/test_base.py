@@ -22,18 +22,21 @@ from experiments import load
 from experiments.data.batches import Batches
 from experiments.data.record import Record
 from experiments.data.store.dataset import Dataset, open_dataset
+from experiments.data.store.split import ImageRows
 from experiments.data.view import base
 from experiments.data.view.base import View, usable
-from experiments.data.view.caption import CAPTION, CaptionView
-from experiments.data.view.picture import PICTURE, PictureView
+from experiments.data.view.caption import CAPTION, Captions, CaptionView
+from experiments.data.view.picture import PICTURE, PictureView, StoredPictures
 from experiments.plan.facts import DataFacts
 from experiments.plan.paper import Paper
 from experiments.run import checkpoint
-from experiments.terminal.error import UserError
+from experiments.sample.model import Model
+from experiments.system.base import Samples
+from experiments.terminal.error import BadInput, UserError
 from tests.data.made_batches import flat
 from tests.data.melodies import PAGE, MelodyData, melody_run, of_the_page, train
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +167,54 @@ def test_records_that_a_view_cannot_use_are_left_out(tmp_path: Path) -> None:
     many = open_dataset(MelodyData(silent=(3, 4, 6)), None, tmp_path, quiet=True, workers=1)
     with pytest.raises(UserError, match=r"3 of 120 records .* 'nothing is heard'"):
         usable(many, system.views())
+
+
+def test_pictures_and_captions_stay_with_their_records(tmp_path: Path) -> None:
+    """One record in the middle is left out by another view; nothing is copied."""
+    page = of_the_page()
+
+    class Choosy(page.MelodyView):  # type: ignore[name-defined, misc]
+        def items(self, reader: Any, record: Record) -> Any:
+            if record.key.endswith("_51"):
+                raise BadInput("nothing is heard")
+            return super().items(reader, record)
+
+    data = open_dataset(Singing(count=150), 8, tmp_path, quiet=True, workers=1)
+    asked = [CaptionView(mismatch="class_aware"), PictureView([6], wrong=CAPTION), Choosy(4)]
+    left = usable(data, asked)
+    assert len(left.train) == len(data.train) - 1 and isinstance(left.train.images, ImageRows)
+    assert np.shares_memory(left.train.images.array, np.asarray(data.train.images))
+    views = [view.open(left, left.train) for view in asked]
+    batch = Batches(left.train, 119, 0, views).at(0)
+    numbers = [int(left.train.keys[row].split("_")[1]) for row in batch.rows]
+    text, stored = batch.of(Captions), batch.of(StoredPictures)
+    assert len(set(numbers)) == 119 and 51 not in numbers
+    assert stored.pixels[:, 1, 1, 0].tolist() == numbers
+    assert batch.views["melody"].notes[:, 0].tolist() == numbers
+    captions = [caption for of_record in left.train.captions for caption in of_record]
+    assert all(f"bird {n} " in captions[row] for n, row in zip(numbers, text.rows, strict=True))
+    wrong = [int(captions[row].split()[1]) for row in text.wrong_rows]
+    assert stored.wrong_pixels is not None
+    assert stored.wrong_pixels[:, 1, 1, 0].tolist() == wrong
+
+
+def test_a_run_may_be_asked_in_several_ways() -> None:
+    page = of_the_page()
+
+    class Both(page.MelodyToContour):  # type: ignore[name-defined, misc]
+        makes = {("melody",): "contour", (): "melody"}  # noqa: RUF012
+
+        def sample(self, asked: Any, seeds: list[int], attention: bool = False) -> Samples:
+            if asked:
+                return super().sample(asked, seeds, attention)  # type: ignore[no-any-return]
+            return Samples({"melody": [torch.tensor(seeds).float()[:, None]]})
+
+    model = Model(Both().eval(), {}, {"data": {"max_words": 1}}, 0)
+    assert [float(made[0]) for made in model.sample(count=20, seed=3)] == list(range(3, 23))
+    assert len(model.sample(melody=[[1]])) == 1
+    said = "speech: this run makes a contour of melody, or a melody of noise alone"
+    with pytest.raises(UserError, match=said):
+        model.sample(speech=[1])
 
 
 class Singing(TinyReader):
