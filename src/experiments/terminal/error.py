@@ -78,6 +78,8 @@ def reason_of(error: BaseException) -> str:
     letters; the name of its class where it says nothing."""
     if isinstance(error, RecursionError):  # of the parser of a file
         return "nested too deep"
+    if isinstance(error, MemoryError):  # it says nothing, or how many bytes of what
+        return "asks for more memory than there is"
     text = str(error).partition("\nException raised from")[0]  # torch's C++, line by line
     number = WRAPPED.search(text)
     said = getattr(error, "strerror", None) or (os.strerror(int(number[1])) if number else text)
