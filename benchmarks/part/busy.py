@@ -183,11 +183,13 @@ def main(kind: str) -> None:
     with training.stream() as stream:
         for _ in range(10):
             training.step(next(stream))
+            training.advance()
         _say({"threads": torch.get_num_threads()})
         for _ in sys.stdin:
             before, images = look(), training.images
             while time.monotonic() - before.at < SECONDS:
                 training.step(next(stream))
+                training.advance()
             after = look()
             rate = (training.images - images) / (after.at - before.at)
             _say({"rate": rate, "others": others(before, after)})

@@ -98,6 +98,7 @@ def main(arguments: list[str]) -> None:
 
     def step() -> int:
         training.step(training.batches.at(0))
+        training.advance()
         return training.batch
 
     def work() -> int:

@@ -321,6 +321,7 @@ def test_what_is_compiled_is_one_graph(
     for number in range(2):
         for one in (training, plain):
             one.step(one.batches.at(8 * number))
+            one.advance()
     expected = weights(plain)
     for name, value in weights(training).items():
         torch.testing.assert_close(value, expected[name], rtol=0, atol=1e-6, msg=name)
