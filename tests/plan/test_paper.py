@@ -114,7 +114,8 @@ CASES = [
     pytest.param(["model=damsm"], 0.07, marks=SLOW),  # its LSTM keeps copies of packed words
     pytest.param(["model=char_cnn_rnn", "trainer.batch=24"], 0.01, marks=SLOW),
     pytest.param(["model=word_lstm", "trainer.batch=24"], 0.07, marks=SLOW),
-    pytest.param(["model=classifier"], 0.01),
+    # Stored pixels, 1 % of it, are let go of when a step has them as floats, or one call later.
+    pytest.param(["model=classifier"], 0.02),
 ]
 
 
