@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -104,11 +105,13 @@ def _report(command: Command, overrides: list[str]) -> int:
 
 
 def _run(asked: Asked, run: Run | None) -> int:
-    ROWS[asked.task].perform(asked, run)
-    if "RANK" in os.environ:  # started by torchrun
-        from experiments.machine.rank import leave
+    try:
+        ROWS[asked.task].perform(asked, run)
+    finally:
+        if "RANK" in os.environ and sys.exc_info()[0] in (None, Stopped):  # started by torchrun
+            from experiments.machine.rank import leave
 
-        leave()
+            leave()
     return 0
 
 

@@ -12,7 +12,7 @@ from experiments.data.store.split import Split
 from experiments.terminal.error import UserError
 
 Sampling = Literal["images", "classes"]
-ORDER, CLASSES = 0, 2  # streams of random numbers that one seed gives; `batches.py` draws from 1
+ORDER, CLASSES = 0, 2  # streams of random numbers that one seed gives; views draw from 1
 
 
 class Order(Protocol):

@@ -43,8 +43,8 @@ class CharCNNRNN(nn.Module):
         initialise_uniform(self)
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> tuple[None, Tensor]:
-        """tokens: (B, T) int64 characters of `data/alphabet.py`, 0 on the padding; T is padded or
-        cut to 201 here. Returns None, as letters have no features, and sentence (B, dim).
+        """tokens: (B, T) int64 characters of `data/text/alphabet.py`, 0 on the padding; T is
+        padded or cut to 201 here. Returns None, as letters have no features, and sentence (B, dim).
         """
         tokens = F.pad(tokens, (0, LENGTH - tokens.shape[1]))
         # A convolution over one-hot columns: looking up its weights takes four times as long.

@@ -74,8 +74,8 @@ class MiniLM(nn.Module):
         self.out = nn.Linear(WIDTH, dim)
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> tuple[None, Tensor]:
-        """tokens: (B, T) pieces of `data/wordpiece.py`, 0 on the padding; lengths: (B,). Returns
-        None, as no features of pieces are kept, and sentence (B, dim).
+        """tokens: (B, T) pieces of `data/text/wordpiece.py`, 0 on the padding; lengths: (B,).
+        Returns None, as no features of pieces are kept, and sentence (B, dim).
         """
         tokens = tokens[:, : int(lengths.max())]
         lengths = lengths.to(tokens.device)

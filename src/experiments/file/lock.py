@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,6 @@ from experiments.terminal.line import say
 
 PAUSE = 0.2  # s between two looks
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 
 
 def held(path: Path) -> TextIO | None:
@@ -37,7 +35,7 @@ def locked(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            log.info("waiting for another process that is writing %s", path.parent)
+            say(f"waiting for another process that is writing {path.parent}")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -16,9 +16,9 @@ def aside(path: Path, alone: bool = False, synced: bool = False) -> Iterator[Pat
     """A path to write a file or a folder to, which takes the name `path` at the end.
 
     The folder around it is made. Two processes may write the same path at once; what a kill leaves
-    is removed by `run.folder.sweep`. `alone`: the caller keeps others away, so the next writer
-    removes what a kill left, and an older folder makes room. `synced`: a power failure does not
-    lose it.
+    in a run folder is removed by `run.folder.sweep`. `alone`: the caller keeps others away, so the
+    next writer removes what a kill left, and an older folder makes room. `synced`: a power failure
+    does not lose it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     owned = f"{path.name}.partial" if alone else f".{path.name}.{os.getpid()}.partial"

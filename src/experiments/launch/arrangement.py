@@ -85,7 +85,7 @@ def arrange(
         else:
             with open_dict(cfg):
                 OmegaConf.update(cfg, "hydra.launcher.n_jobs", at_once)
-    if threads is None and not devices:
+    if threads is None:
         threads = max(1, cores() // (at_once * processes))
     slots = devices or ([f"cpu-{place}" for place in range(at_once)] if launcher == LOCAL else [])
     return Arrangement(launcher, at_once, threads, tuple(slots))

@@ -34,6 +34,7 @@ EVERY = 1.0  # s between two looks
 # quiet machine; 0.3 beside a process that takes a third of a core, where spinning is still faster
 # than sleeping; 0.7 to 1 beside one that takes a whole one, and 0.45 of that when asleep.
 CROWDED, QUIET = 0.4, 0.3
+MOST = 64  # threads that only sleep
 PATIENCE, LONGEST = 3.0, 60.0  # s of quiet until threads spin again; doubled where it was too soon
 
 
@@ -68,7 +69,7 @@ class Crowd:
         """threads: of the team that computes."""
         library, nothing = openmp(), ctypes.cast(ctypes.CDLL(None).free, ctypes.c_void_p)
         assert library is not None
-        count = max(2, library.omp_get_num_procs() - threads + 2)  # with the one that holds them
+        count = Crowd.size(threads)
         self._left, ready = threading.Event(), threading.Event()
 
         def hold() -> None:
@@ -79,6 +80,13 @@ class Crowd:
         self._thread = threading.Thread(target=hold, name="crowd", daemon=True)
         self._thread.start()
         ready.wait()
+
+    @staticmethod
+    def size(threads: int) -> int:
+        """Of one beside a team that computes, with the thread that holds it."""
+        library = openmp()
+        assert library is not None
+        return int(max(2, library.omp_get_num_procs() - threads + 2))
 
     def leave(self) -> None:
         self._left.set()
@@ -105,9 +113,11 @@ class Throttle:
         return self._slept + (time.monotonic() - self._since if self.asleep else 0.0)
 
     def watch(self, threads: int) -> None:
-        """From now on, a team of so many. One alone waits for nobody."""
+        """From now on, a team of so many. One alone waits for nobody; and in a small container of a
+        large machine there would be too many others: the library ends a process that may not have
+        so many threads."""
         self.threads = threads
-        if self._thread is None and threads > 1:
+        if self._thread is None and threads > 1 and Crowd.size(threads) <= MOST:
             self._thread = threading.Thread(target=self._watch, name="throttle", daemon=True)
             self._thread.start()
 
@@ -119,11 +129,12 @@ class Throttle:
 
     def _watch(self) -> None:
         switch, before, at = Switch(), waits(), time.monotonic()
-        while not self._left.wait(self.every):
-            after, now = waits(), time.monotonic()
-            waited = sum(after[task] - before[task] for task in after.keys() & before.keys())
-            self._turn(switch.update(waited, now - at))
-            before, at = after, now
+        with suppress(OSError, RuntimeError):  # no `/proc` any more, or no thread to be had
+            while not self._left.wait(self.every):
+                after, now = waits(), time.monotonic()
+                waited = sum(after[task] - before[task] for task in after.keys() & before.keys())
+                self._turn(switch.update(waited, now - at))
+                before, at = after, now
         self._turn(False)
 
     def _turn(self, asleep: bool) -> None:

@@ -78,6 +78,8 @@ def evaluation_config(place: Path, overrides: list[str]) -> dict[str, Any]:
         config["data"]["root"] = config["data"]["reader"]["root"] = root
     cfg = checked_compose([*own, *changes])
     OmegaConf.set_struct(cfg, False)
+    # The class of a reader is where it is now: a run may be from before it moved.
+    config["data"]["reader"]["_target_"] = cfg.data.reader["_target_"]
     cfg.data = config["data"]  # what a run trained for another one took from that one
     if "metric" not in cfg:
         raise UserError(f"run={place}: has no metric; choose one, as +metric=text_to_image")

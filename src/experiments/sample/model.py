@@ -204,6 +204,9 @@ class Model:
         be, and for an input that says nothing to it.
         """
         self._key(request)
+        for name, inputs in request.items():
+            if isinstance(inputs, str):
+                raise UserError(f"{name}: give a list, as [{inputs!r}]")
         counts = {name: len(inputs) for name, inputs in request.items()}
         if len(set(counts.values())) > 1:
             told = ", ".join(f"{count} of {name}" for name, count in counts.items())

@@ -61,13 +61,13 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     dataset = usable_by(system, dataset, ranks)
     batches = open_batches(config, system, dataset, ranks)
     dtype = precision(trainer["precision"], ranks.device)
-    check_precision(os.environ, trainer["precision"], dtype)
     optim = build(config["optim"], None, "optim")
     steps = int(trainer["images"]) // int(trainer["batch"])
     compiled = compiles(trainer["compile"], steps, ranks.device)
     training = Training(run, ranks, system, batches, optim, dtype, facts["data"], compiled)
     scorer = built(config.get("metric"), facts, "metric")
     numerics = resume(training)
+    check_precision(os.environ, trainer["precision"], training.precision)
     if training.compiled:
         compile_networks(system)
     facts |= {"reads": system.reads, "data_counts": counts_of(dataset)}

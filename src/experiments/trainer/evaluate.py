@@ -8,6 +8,7 @@ from typing import Any
 
 from experiments.config.build import build
 from experiments.config.key import top_of
+from experiments.machine.core import cores
 from experiments.machine.rank import Ranks
 from experiments.machine.thread import choose, recorded
 from experiments.metric.table import format_table
@@ -37,7 +38,8 @@ def evaluate_run(
     """
     folder = run_folder(config)
     about = files.run_about(folder)
-    choose(config["launch"]["threads"], recorded(about, ranks.processes)).use()
+    before = recorded(about, ranks.processes)
+    choose(config["launch"]["threads"], before and min(before, cores())).use()
     saved = evaluation_config(folder, overrides)
     merged = saved | {group: config[group] for group in ELSEWHERE}
     if not any(top_of(override) == "paths" for override in overrides):

@@ -26,7 +26,7 @@ from experiments.terminal.secret import scrub
 from experiments.tracker.agent import arm_name
 from experiments.tracker.artifact import log_weights, use_prerequisites
 from experiments.tracker.tracker import Tracker, start
-from experiments.trainer.assemble import assemble, open_data
+from experiments.trainer.assemble import assemble, open_data, usable_by
 from experiments.trainer.finished import show_scores
 from experiments.trainer.loop import fit
 from experiments.trainer.observer import Observer
@@ -66,8 +66,9 @@ def train_with_prerequisites(
 def rehearse(run: Run, ranks: Ranks) -> None:
     """Build everything once before hours go into what it builds on. Raises `UserError`."""
     config = without_pretrained(run.config, *GROUPS, "system")
-    facts = facts_of(open_data(config, ranks))
-    build(config["system"], facts)
+    dataset = open_data(config, ranks)
+    facts = facts_of(dataset)
+    usable_by(build(config["system"], facts), dataset, ranks)
     build(config.get("metric"), facts, "metric")
     build(config["optim"], None, "optim")
 

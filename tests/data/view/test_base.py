@@ -105,6 +105,7 @@ def test_a_run_is_asked_through_its_views(trained: Path) -> None:
     np.testing.assert_allclose(again, second, atol=1e-6)
     for asked, said in (
         ({"speech": [1]}, "speech: this run makes a contour of melody"),
+        ({"melody": "do re mi"}, "melody: give a list, as ['do re mi']"),
         ({"captions": ["a bird"]}, "caption: this run makes a contour of melody"),
         ({}, "melody: is missing; this run makes a contour of melody"),
     ):

@@ -1,6 +1,6 @@
 """A user's own pictures and captions, in a folder of any name.
 
-Either Hugging Face's imagefolder convention (`folder_metadata.py`: `metadata.jsonl` or
+Either Hugging Face's imagefolder convention (`data/layout/folder_metadata.py`: `metadata.jsonl` or
 `metadata.csv` in the folder of the pictures or above it), or `name.txt` beside `name.jpg` with one
 caption a line.
 """

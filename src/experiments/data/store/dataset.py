@@ -7,7 +7,7 @@
         facts.json                names of classes and attributes
         arrays-<max words>.npz    labels, attributes, tokens (`split.py`)
         images-<size>.npy         the pictures (`picture.py`); images-<size>.json, those left out
-        <view>-<settings>/        what other views store (`store/item.py`)
+        <view>-<settings>/        what other views store (`item.py`)
 
 Nothing in the folder names a path, so it can be moved. Processes that start together prepare it
 once: the first does, the others wait.

@@ -1,8 +1,8 @@
 """Captions as a view: one of each record's, as a text encoder reads it, and one that is wrong.
 
-Stored are the words of all captions (`split.py`), and for an encoder that never changes their
-features (`captions.py`). Captions and pictures draw from one stream, in turn: runs that began
-before there were other views keep their batches.
+Stored are the words of all captions (`data/store/split.py`), and for an encoder that never changes
+their features (`data/store/feature.py`). Captions and pictures draw from one stream, in turn: runs
+that began before there were other views keep their batches.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from experiments.data.view.base import Choice, Part, View
 from experiments.terminal.error import UserError
 
 CAPTION = "caption"
-SHARED_STREAM = 1  # of captions and pictures; those of `order.py` are 0 and 2
+SHARED_STREAM = 1  # of captions and pictures; those of `data/order.py` are 0 and 2
 Mismatch = Literal["none", "roll", "class_aware"]
 
 

@@ -1,7 +1,7 @@
 """Pictures as a view: a random crop, mirrored half of the time, at every resolution.
 
-Stored are squares of 8 bits, somewhat larger than the crop (`store.py`). They travel to the device
-as they are; crop, flip, pyramid and normalisation happen there (`augment.py`).
+Stored are squares of 8 bits, somewhat larger than the crop (`data/store/picture.py`). They travel
+to the device as they are; crop, flip, pyramid and normalisation happen there (`data/augment.py`).
 """
 
 from __future__ import annotations
