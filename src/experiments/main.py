@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -105,13 +104,17 @@ def _report(command: Command, overrides: list[str]) -> int:
 
 
 def _run(asked: Asked, run: Run | None) -> int:
+    stopped = None
     try:
         ROWS[asked.task].perform(asked, run)
-    finally:
-        if "RANK" in os.environ and sys.exc_info()[0] in (None, Stopped):  # started by torchrun
-            from experiments.machine.rank import leave
+    except Stopped as stop:
+        stopped = stop
+    if "RANK" in os.environ:  # started by torchrun
+        from experiments.machine.rank import leave
 
-            leave()
+        leave()
+    if stopped is not None:
+        raise stopped
     return 0
 
 

@@ -64,6 +64,13 @@ class FrechetDistance(FrechetInceptionDistance):
         if count >= features.shape[1]:
             few[:] = [features[:0]]
 
+    def reset(self) -> None:
+        """`reset_real_features=False` keeps the few features, too."""
+        kept = self.real_few
+        super().reset()
+        if not self.reset_real_features:
+            self.real_few = kept
+
     def compute(self) -> Tensor:
         """Of all processes' features together, on the CPU."""
         return frechet_distance(self._gaussian("real"), self._gaussian("fake"))

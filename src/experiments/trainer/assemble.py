@@ -14,6 +14,7 @@ from experiments.config.build import build
 from experiments.data.batches import Batches
 from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.data.view.base import usable
+from experiments.machine.core import cores
 from experiments.machine.rank import Ranks, check_precision
 from experiments.machine.setup import compiles, make_deterministic, memory_format, precision
 from experiments.machine.thread import Threads, choose, recorded
@@ -24,7 +25,7 @@ from experiments.run.weight import load_pretrained
 from experiments.system.base import System
 from experiments.system.seeding import mix
 from experiments.terminal.error import UserError
-from experiments.terminal.line import say_once
+from experiments.terminal.line import say, say_once
 from experiments.trainer.loop import resume
 from experiments.trainer.numerics import Numerics
 from experiments.trainer.observer import Scorer
@@ -79,7 +80,13 @@ def threads_of(run: Run, ranks: Ranks) -> Threads:
     before = None
     with suppress(UserError):  # it is new, or its `run.json` is damaged
         before = recorded(files.run_about(run.folder), ranks.processes)
-    return choose(run.config["launch"]["threads"], before)
+    given, here = run.config["launch"]["threads"], cores()
+    if given is None and before is not None and before > here:
+        say(
+            f"{run.name}: began with {before} threads and goes on with them, on {here} cores; "
+            f"launch.threads={here} is faster and rounds otherwise"
+        )
+    return choose(given, before)
 
 
 def built(node: Any, facts: dict[str, Any] | None = None, path: str = "") -> Any:
