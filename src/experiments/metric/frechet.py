@@ -47,6 +47,9 @@ class FrechetDistance(FrechetInceptionDistance):
     True
     """
 
+    real_few: list[Tensor]
+    fake_few: list[Tensor]
+
     def __init__(self, feature: nn.Module, **options: Any) -> None:
         """`options`: those of torchmetrics' class, for `feature` modules."""
         super().__init__(feature, **options)
