@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.data.record import Reader, Record
+from experiments.machine.core import cores
 from experiments.terminal.error import BadInput, UserError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def worked(
 ) -> Iterator[Any]:
     """What `work` gives for each stretch of the records, in their order."""
     patience = PATIENCE if workers is None else 0.0
-    workers = min(workers or _cores(), len(records))
+    workers = min(workers or cores(), len(records))
     if workers <= 1 or multiprocessing.current_process().daemon:  # a daemon may have no children
         patience = math.inf
     step = max(1, min(CHUNK, len(records) // (4 * max(1, workers))))
@@ -79,11 +80,6 @@ def worked(
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 @contextlib.contextmanager
