@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -187,6 +188,6 @@ def test_table_of_all_scores_and_of_none(collect: Collect, score: Score) -> None
 def test_protocol_is_plain() -> None:
     import json
 
-    recorded = json.loads(json.dumps(protocol().to_dict()))
+    recorded = json.loads(json.dumps(asdict(protocol())))
     assert recorded["n_fake"] == 30000 and recorded["weights"][NET] == "0123456789ab"
     assert "halves" in recorded["real_baseline"]

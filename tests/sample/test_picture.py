@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from experiments.sample.attention import attention_picture, attention_stages, overlay, strongest
+from experiments.sample.attention import attention_stages, overlay, strongest
 from experiments.sample.picture import (
     beside,
     font_of,
@@ -193,19 +193,19 @@ def test_attention_sheets() -> None:
     image = torch.full((3, 64, 64), 0.5)
     attention = torch.zeros(5, 4, 4)  # two maps are padding
     attention[1, 1, 1] = 1.0
-    sheet = attention_picture(image, attention, words)
+    sheet = attention_stages([image], [attention], words)
     gap = margin_of(192)
     assert sheet.width == 4 * 192 + 5 * gap
     assert sheet.getpixel((gap + 5, gap + 5)) == (191, 191, 191)  # the picture itself
     peak = (gap + 2 * (192 + gap) + 72, gap + 72)
     assert sum(sheet.getpixel(peak)) > 400  # "red" looks at cell (1, 1)
     assert sum(sheet.getpixel((peak[0] + 192 + gap, peak[1]))) < 200  # "bird" nowhere
-    assert attention_picture(image, attention, words, top=1).width == 2 * 192 + 3 * gap
+    assert attention_stages([image], [attention], words, top=1).width == 2 * 192 + 3 * gap
     two = attention_stages([image, image], [attention, attention], words)
     assert two.size == (sheet.width, 2 * sheet.height - gap)
-    assert attention_picture(image, attention, words, columns=2).width == 2 * 192 + 3 * gap
+    assert attention_stages([image], [attention], words, columns=2).width == 2 * 192 + 3 * gap
     with pytest.raises(AssertionError, match="6 words"):
-        attention_picture(image, attention, words * 2)
+        attention_stages([image], [attention], words * 2)
 
 
 def test_captions_are_drawn_in_ink_on_white() -> None:

@@ -98,7 +98,7 @@ def test_terms_without_weight_are_noted_and_do_not_train() -> None:
     some.update(0)
     values = some.stats.read()
     assert a.weight.item() == -1 and values["p/loss"] == 2.0 and math.isnan(values["p/y"])
-    assert some.finite
+    assert some.recorder.finite
 
 
 def test_a_phase_with_nothing_to_train_on_does_nothing() -> None:
@@ -114,18 +114,18 @@ def test_a_loss_or_a_gradient_that_is_not_finite_is_remembered() -> None:
     by_loss, by_gradient = turn(Descent(1.0), a), turn(Descent(1.0), b)
     by_loss.backward(one(a.weight * math.inf), None, 0, parts=1)
     by_loss.update(0)
-    assert not by_loss.finite
+    assert not by_loss.recorder.finite
     by_gradient.backward(one(b.weight * 0 + 1), None, 0, parts=1)
     by_gradient.update(0)
-    assert by_gradient.finite
+    assert by_gradient.recorder.finite
     by_gradient.backward(
         one(b.weight.square().sqrt()), None, 0, parts=1
     )  # the loss is 0, its gradient 0/0
     by_gradient.update(0)
-    assert not by_gradient.finite
+    assert not by_gradient.recorder.finite
     by_gradient.backward(one(b.weight * 0 + 1), None, 0, parts=1)
     by_gradient.update(0)
-    assert not by_gradient.finite
+    assert not by_gradient.recorder.finite
 
 
 def test_what_is_kept_is_of_the_first_update_that_was_not_finite() -> None:
@@ -141,7 +141,7 @@ def test_what_is_kept_is_of_the_first_update_that_was_not_finite() -> None:
             assert record == Record(1, True, 3.0, {"x": 8.0, "y": 4.0, "loss": 12.0})
     assert record == Record(2, False, math.inf, {"x": math.inf, "y": 4.0, "loss": math.inf})
     a_turn.recorder.clear()
-    assert a_turn.finite and a_turn.recorder.read() is None
+    assert a_turn.recorder.finite and a_turn.recorder.read() is None
 
 
 def test_the_recorder_asks_for_a_few_operators_whatever_the_terms() -> None:

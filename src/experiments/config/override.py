@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -35,16 +35,21 @@ def is_override(text: str) -> bool:
 
 def parse_sweep(overrides: list[str]) -> list[Override]:
     """The overrides of a multirun. Raises `UserError` with a line for each that cannot be read."""
-    parser = OverridesParser.create()
-    parsed, problems = [], []
-    for text in overrides:
-        try:
-            parsed.append(parser.parse_override(text))
-        except HydraException:
-            problems.append(f"{text}: {SYNTAX}")
+    problems: list[str] = []
+    parsed = [override for _, override in _read(overrides, problems)]
     if problems:
         raise UserError("\n".join(problems))
     return parsed
+
+
+def _read(overrides: list[str], problems: list[str]) -> Iterator[tuple[str, Override]]:
+    """Each as Hydra reads it; a line for each that it cannot read goes to `problems`."""
+    parser = OverridesParser.create()
+    for text in overrides:
+        try:
+            yield text, parser.parse_override(text)
+        except HydraException:
+            problems.append(f"{text}: {SYNTAX}")
 
 
 def checked_compose(overrides: list[str]) -> DictConfig:
@@ -79,14 +84,8 @@ def _compose(groups: list[str], values: list[Override]) -> DictConfig:
 def _sort_overrides(overrides: list[str], problems: list[str]) -> tuple[list[str], list[Override]]:
     """Choices of a group, and values, that Hydra can apply; a line for each of the others goes to
     `problems`."""
-    parser = OverridesParser.create()
     groups, values = [], []
-    for text in overrides:
-        try:
-            override = parser.parse_override(text)
-        except HydraException:
-            problems.append(f"{text}: {SYNTAX}")
-            continue
+    for text, override in _read(overrides, problems):
         if override.is_sweep_override():
             problems.append(f"{text}: says several values; add -m for one run of each")
             continue

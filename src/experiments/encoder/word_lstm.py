@@ -19,11 +19,7 @@ class WordLSTM(nn.Module):
     gives_words = False
 
     def __init__(
-        self,
-        vocabulary_size: int,
-        dim: int = 1024,
-        embedding_dim: int = 300,
-        width: int = 512,
+        self, vocabulary_size: int, dim: int = 1024, embedding_dim: int = 300, width: int = 512
     ) -> None:
         """`vocabulary_size` counts every index, padding and unknown word included."""
         super().__init__()

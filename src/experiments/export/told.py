@@ -215,11 +215,8 @@ def told(folder: Path, images: int | None = None, licence: str | None = None) ->
 
     Raises `UserError` where the folder is no run.
     """
-    config, about, facts = (
-        files.run_config(folder),
-        files.run_about(folder),
-        files.run_facts(folder),
-    )
+    config, about = files.run_config(folder), files.run_about(folder)
+    facts = files.run_facts(folder)
     for part in ("trainer", "data", "system"):
         if not config.get(part):
             raise UserError(f"{folder / files.CONFIG}: is damaged ({part} is missing)")

@@ -17,12 +17,7 @@ from torch.utils.checkpoint import checkpoint
 
 from experiments.generator.augmentation import ConditioningAugmentation
 from experiments.generator.base import Generator, GeneratorOutput, doublings
-from experiments.generator.block import (
-    InitialStage,
-    ResidualBlock,
-    UpBlock,
-    WordAttention,
-)
+from experiments.generator.block import InitialStage, ResidualBlock, UpBlock, WordAttention
 from experiments.layer.normalisation import Norm
 
 

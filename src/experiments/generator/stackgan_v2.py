@@ -10,12 +10,7 @@ from torch import Tensor, nn
 
 from experiments.generator.augmentation import ConditionActivation, ConditioningAugmentation
 from experiments.generator.base import Generator, GeneratorOutput, doublings
-from experiments.generator.block import (
-    GLU,
-    InitialStage,
-    ResidualBlock,
-    UpBlock,
-)
+from experiments.generator.block import GLU, InitialStage, ResidualBlock, UpBlock
 from experiments.layer.normalisation import Norm, normalisation
 
 

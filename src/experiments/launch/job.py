@@ -123,11 +123,7 @@ def perform(
 
 
 def run_job(
-    asked: Asked,
-    job: Job,
-    study: Study,
-    arrangement: Arrangement,
-    stop: Callable[[], bool],
+    asked: Asked, job: Job, study: Study, arrangement: Arrangement, stop: Callable[[], bool]
 ) -> None:
     """Train or score in processes of its own, which save and leave once `stop()`. Raises as
     `perform`."""

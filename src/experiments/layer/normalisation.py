@@ -29,12 +29,7 @@ def normalisation(kind: Norm, channels: int, dims: int = 2) -> nn.Module:
 
 
 def convolution(
-    inputs: int,
-    outputs: int,
-    kernel: int,
-    stride: int,
-    norm: JudgeNorm,
-    normalised: bool = True,
+    inputs: int, outputs: int, kernel: int, stride: int, norm: JudgeNorm, normalised: bool = True
 ) -> list[nn.Module]:
     """A convolution that keeps the side, or halves it with `kernel` 4 and `stride` 2, and its norm.
 

@@ -52,10 +52,7 @@ class AttributeAccuracy(RowScore):
 
 
 def attribute_accuracy(
-    predicted: Tensor,
-    stated: Tensor,
-    names: Sequence[str],
-    colour_names: Collection[str] = (),
+    predicted: Tensor, stated: Tensor, names: Sequence[str], colour_names: Collection[str] = ()
 ) -> dict[str, float]:
     """Share of stated attributes that the picture shows.
 

@@ -86,11 +86,7 @@ def _block_5(inputs: int, pool_channels: int) -> Mixed:
     chains: list[list[Step]] = [
         [("branch1x1", 64, 1, 1)],
         [("branch5x5_1", 48, 1, 1), ("branch5x5_2", 64, 5, 1)],
-        [
-            ("branch3x3dbl_1", 64, 1, 1),
-            ("branch3x3dbl_2", 96, 3, 1),
-            ("branch3x3dbl_3", 96, 3, 1),
-        ],
+        [("branch3x3dbl_1", 64, 1, 1), ("branch3x3dbl_2", 96, 3, 1), ("branch3x3dbl_3", 96, 3, 1)],
     ]
     return Mixed(inputs, chains, "average", pool_channels)
 
@@ -98,11 +94,7 @@ def _block_5(inputs: int, pool_channels: int) -> Mixed:
 def _block_6a() -> Mixed:
     chains: list[list[Step]] = [
         [("branch3x3", 384, 3, 2)],
-        [
-            ("branch3x3dbl_1", 64, 1, 1),
-            ("branch3x3dbl_2", 96, 3, 1),
-            ("branch3x3dbl_3", 96, 3, 2),
-        ],
+        [("branch3x3dbl_1", 64, 1, 1), ("branch3x3dbl_2", 96, 3, 1), ("branch3x3dbl_3", 96, 3, 2)],
     ]
     return Mixed(288, chains, "reduce")
 

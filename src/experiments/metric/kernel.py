@@ -66,11 +66,7 @@ def polynomial_mmd(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def kernel_distance(
-    real: Tensor,
-    fake: Tensor,
-    subsets: int = 100,
-    subset_size: int | None = None,
-    seed: int = 0,
+    real: Tensor, fake: Tensor, subsets: int = 100, subset_size: int | None = None, seed: int = 0
 ) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of `polynomial_mmd` over random subsets of (n, d) and (m, d).
 

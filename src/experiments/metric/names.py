@@ -7,7 +7,6 @@ words for the Inception weights of 2015 that define those scores, and for nothin
 from __future__ import annotations
 
 REFERENCE = "inception"
-EXTRACTOR_SCORES = ("frechet", "inception_score", "kernel", "diversity")
 RETRIEVED = (50, 10, 5, 1)  # pictures that a class retrieves, of which a share is its own
 _REFERENCE_WORDS = {"frechet": "FID", "inception_score": "IS", "kernel": "KID"}
 _WORDS = {
@@ -27,11 +26,6 @@ _WORDS = {
     "query_redrawn": "levels off, real pictures",
 }
 _SUFFIXES = ("std", "real", "chance", "candidates")
-
-
-def score_names(extractor: str) -> tuple[str, ...]:
-    """The names of the scores that features and logits of `extractor` give."""
-    return tuple(f"{score}/{extractor}" for score in EXTRACTOR_SCORES)
 
 
 def label(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -27,7 +27,3 @@ class Protocol:
     captions_per_image: int
     real_baseline: str = "two random halves of the real images"
     extra: dict[str, Any] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values only: what goes into JSON and into a tracker's summary."""
-        return asdict(self)

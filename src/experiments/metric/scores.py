@@ -117,9 +117,10 @@ class PictureScores:
                 self.metrics[f"diversity/{name}/real"].update(features, of_one)
             if logits is not None:
                 self.metrics[f"inception_score/{name}{side}"].update(logits)
+        retrieval = partial(RPrecision, self.candidates, self.folds, self.seed)
         for name in _names(rows, "image_vectors"):
             vectors = rows[f"image_vectors/{name}"], rows[f"sentence_vectors/{name}"]
-            self._both(f"r_precision/{name}", self._retrieval)
+            self._both(f"r_precision/{name}", retrieval)
             self.metrics[f"r_precision/{name}{side}"].update(*vectors, rows["labels"])
         if self.attributes and "predicted" in rows:
             self._both(ATTRIBUTES, lambda: AttributeAccuracy(self.attributes, self.colours))
@@ -175,9 +176,6 @@ class PictureScores:
             f"inception_score/{extractor}", lambda: ClassScore(given, self.splits, self.seed)
         )
         self._both(f"diversity/{extractor}", lambda: Diversity(given))
-
-    def _retrieval(self) -> Metric:
-        return RPrecision(self.candidates, self.folds, self.seed)
 
     def _both(self, name: str, make: Callable[[], Metric]) -> None:
         """A score of generated pictures and one of real ones, unless they are there."""

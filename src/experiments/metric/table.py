@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from experiments.metric.meaning import SHARES, SUFFIXES
 from experiments.metric.names import label
 from experiments.metric.protocol import Protocol
 from experiments.terminal.line import aligned
 
 HEADINGS = ("score", "generated", "real", "chance")
-_SUFFIXES = ("/real/candidates", "/real/std", "/candidates", "/real", "/chance", "/std")
-_SHARES = ("r_precision/", "attribute_", "zero_shot/", "recognition/", "precision_at_")
 
 
 def format_table(
@@ -37,7 +36,7 @@ def format_table(
 
 
 def _base(name: str) -> str:
-    for suffix in _SUFFIXES:
+    for suffix in SUFFIXES:
         name = name.removesuffix(suffix)
     return name
 
@@ -46,7 +45,7 @@ def _cell(scores: Mapping[str, float], name: str, suffix: str) -> str:
     value = scores.get(name + suffix)
     if value is None:
         return "-"
-    share = name.startswith(_SHARES)
+    share = name.startswith(SHARES)
     spread = scores.get(f"{name}{suffix}/std")
     if share:
         text = f"{100 * value:.1f}"

@@ -34,10 +34,6 @@ class ZeroShot(RowScore):
 
     kept = ("images", "image_classes", "captions", "caption_classes")
 
-    def __init__(self, counts: Sequence[int] = RETRIEVED, **options: Any) -> None:
-        super().__init__(**options)
-        self.counts = counts
-
     def update(
         self, vectors: Tensor, classes: Tensor, of: Literal["images", "captions"] = "images"
     ) -> None:
@@ -49,7 +45,7 @@ class ZeroShot(RowScore):
         """Of all processes' rows together."""
         images, of_image, captions, of_caption = self.rows()
         prototypes = class_means(captions, of_caption)
-        counts = [count for count in self.counts if count <= len(images)]
+        counts = [count for count in RETRIEVED if count <= len(images)]
         shares = precision_at(images, of_image, prototypes, counts) if counts else {}
         found = {f"precision_at_{count}": share for count, share in shares.items()}
         return {"top1": top1(images, of_image, prototypes)} | found

@@ -14,12 +14,7 @@ from experiments.optim.schedule import Scheduled
 class RMSprop(Scheduled):
     """The gradient over the root of the running mean of its square."""
 
-    def __init__(
-        self,
-        lr: float,
-        alpha: float = 0.99,
-        **schedule: Any,
-    ) -> None:
+    def __init__(self, lr: float, alpha: float = 0.99, **schedule: Any) -> None:
         """`alpha`: of the running mean, at each step. `schedule` is that of `Scheduled`."""
         super().__init__(lr, **schedule)
         assert 0 <= alpha < 1, f"alpha={alpha}: must lie from 0 to below 1"

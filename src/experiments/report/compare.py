@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from experiments.metric import meaning as scores
@@ -134,15 +134,7 @@ def contrast(
     )
     if len(alike) < len(known):
         note = f"left out: {len(known) - len(alike)} pairs, whose sides were measured differently"
-        difference = Difference(
-            difference.mean,
-            difference.low,
-            difference.high,
-            difference.pairs,
-            difference.samples,
-            difference.verdict,
-            "; ".join(filter(None, [note, difference.note])),
-        )
+        difference = replace(difference, note="; ".join(filter(None, [note, difference.note])))
     first = summary([pair.first for pair in pairs]).mean if pairs else None
     second = summary([pair.second for pair in pairs]).mean if pairs else None
     return Contrast(name, left, right, first, second, difference)

@@ -27,7 +27,7 @@ from experiments.report.origin import (
     shared,
 )
 from experiments.report.pictures import Drawn, encoded
-from experiments.report.record import Arm, Record
+from experiments.report.record import Arm
 from experiments.report.style import drawn_as, looks_of, rules
 from experiments.report.table import costs_of, score_tables, total_of
 from experiments.terminal.secret import scrub
@@ -53,6 +53,7 @@ def render(
 ) -> str:
     """The page. Everything that comes from files is escaped."""
     records = [record for arm in arms for record in arm.records]
+    problems = [problem for record in records for problem in record.problems]
     factors = [part.factor for part in answers.factors]
     looks, legends = looks_of(arms, factors)
     known = dict.fromkeys(name for record in records for name in record.result)
@@ -78,7 +79,7 @@ def render(
         undrawn=_undrawn(arms, pictures),
         confidence=f"{100 * confidence:g} %",
         caution=told.caution(answers, confidence),
-        warnings=[*measured_differently(arms, scores.in_order(known)), *_problems(records)],
+        warnings=[*measured_differently(arms, scores.in_order(known)), *map(scrub, problems)],
         tables=score_tables(arms, answers, scores.in_order(known)),
         notes=notes,
         protocols=protocols(arms),
@@ -109,10 +110,6 @@ def _source(environment: Environment, name: str) -> str:
 def notes(rows: Sequence[Contrast]) -> list[str]:
     """What has to be known of some differences, each once."""
     return list(dict.fromkeys(item.difference.note for item in rows if item.difference.note))
-
-
-def _problems(records: Sequence[Record]) -> list[str]:
-    return [scrub(problem) for record in records for problem in record.problems]
 
 
 def _skipped(arms: Sequence[Arm]) -> list[str]:

@@ -186,7 +186,9 @@ def arms_of(records: Sequence[Record]) -> list[Arm]:
     arms = []
     for index, (row, of_arm) in enumerate(found.items()):
         parts = tuple(
-            _said(names[key], key, value) for key, value in row if usual.get(key) != value
+            value if key == "model" else f"{names[key]} {value}"
+            for key, value in row
+            if usual.get(key) != value
         )
         alone = of_arm[0].folder.parent.name or "run"
         arms.append(Arm(parts or (alone,), index, dict(row), of_arm))
@@ -205,10 +207,6 @@ def _usual(keys: Sequence[str], rows: Sequence[tuple[tuple[str, str], ...]]) -> 
         for key in keys
         if key != "model"
     }
-
-
-def _said(short: str, key: str, value: str) -> str:
-    return value if key == "model" else f"{short} {value}"
 
 
 def short_names(keys: Sequence[str]) -> dict[str, str]:

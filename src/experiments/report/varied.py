@@ -106,7 +106,7 @@ def _typed(arms: Sequence[Found]) -> list[str]:
 def _of_preset(key: str, arms: Sequence[Found]) -> str | None:
     """What a number of `data.preset` sets: itself where something else that decides the result
     differs as it does between runs of one model, None where nothing does."""
-    for _, same in _by_model(arms):
+    for same in _by_model(arms):
         values = [arm.value(key) for arm in same]
         if len(set(values)) < 2:
             continue
@@ -120,9 +120,9 @@ def _of_preset(key: str, arms: Sequence[Found]) -> str | None:
     return None
 
 
-def _by_model(arms: Sequence[Found]) -> Iterable[tuple[str, list[Found]]]:
+def _by_model(arms: Sequence[Found]) -> Iterable[list[Found]]:
     models = dict.fromkeys(arm.value("model") for arm in arms)
-    return [(model, [arm for arm in arms if arm.value("model") == model]) for model in models]
+    return ([arm for arm in arms if arm.value("model") == model] for model in models)
 
 
 def _has_effect(key: str, arm: Found) -> bool:

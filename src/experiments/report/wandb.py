@@ -110,12 +110,7 @@ def report(
 
 
 def workspace(
-    project: str,
-    group: str,
-    title: str,
-    factors: Sequence[str],
-    scores: Sequence[str],
-    entity: str,
+    project: str, group: str, title: str, factors: Sequence[str], scores: Sequence[str], entity: str
 ) -> Workspace:
     """The saved view of the project with the arms of the group, not yet saved."""
     _require()

@@ -17,14 +17,7 @@ from torch import Tensor, nn
 
 from experiments.config.target import locate, targets_in
 from experiments.run.fact import require_own_words
-from experiments.run.folder import (
-    CONFIG,
-    EXPORT,
-    FACTS,
-    MODEL,
-    export_about,
-    run_config,
-)
+from experiments.run.folder import CONFIG, EXPORT, FACTS, MODEL, export_about, run_config
 from experiments.terminal.error import UserError, reason_of
 
 FORMAT = 1

@@ -57,9 +57,7 @@ FLOATS = ("data.margin", "loss")  # where a number that no class describes is no
 
 
 def identity(
-    config: Mapping[str, Any],
-    prerequisites: Mapping[str, str],
-    added: Mapping[str, Any] = ADDED,
+    config: Mapping[str, Any], prerequisites: Mapping[str, str], added: Mapping[str, Any] = ADDED
 ) -> dict[str, Any]:
     """The part of a resolved configuration that decides the result, and what it builds on."""
     found: dict[str, Any] = copy.deepcopy(dict(config))

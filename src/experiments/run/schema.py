@@ -37,12 +37,7 @@ def is_threads(value: Any) -> bool:
 
 _SPLITS = shaped({"train": is_whole, "test": is_whole}, "train", "test")
 _COUNTS = shaped(
-    {
-        "kept": _SPLITS,
-        "classes": _SPLITS,
-        "captions": is_whole,
-        "dropped": is_whole,
-    },
+    {"kept": _SPLITS, "classes": _SPLITS, "captions": is_whole, "dropped": is_whole},
     *("kept", "classes", "captions", "dropped"),
 )
 _PROTOCOL = shaped(
@@ -80,7 +75,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
     "run.json": (
         {
             "id": is_name,
-            "choices": mapped(lambda value: value is None or is_name(value) or _names(value)),
+            "choices": mapped(optional(lambda value: is_name(value) or listed(is_name)(value))),
             "overrides": listed(is_text),
             "built_on": optional(mapped(is_text)),
             "converted": optional(
@@ -156,7 +151,3 @@ def fault_of(file: str, content: Any) -> str | None:
     if fault is None and file == "config.yaml" and not all(map(is_name, targets_in(content))):
         fault = "_target_ is not what belongs there"
     return fault
-
-
-def _names(value: Any) -> bool:
-    return listed(is_name)(value)

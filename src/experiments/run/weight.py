@@ -13,13 +13,7 @@ from experiments.file.tensor import Damaged
 from experiments.run.checkpoint import first_whole, read
 from experiments.run.exported import read_export
 from experiments.run.fact import require_vocabulary
-from experiments.run.folder import (
-    MODEL,
-    by_images,
-    images_of,
-    is_export,
-    run_config,
-)
+from experiments.run.folder import MODEL, by_images, images_of, is_export, run_config
 from experiments.run.pretrained import role
 from experiments.terminal.error import UserError, reason_of
 

@@ -28,22 +28,6 @@ if TYPE_CHECKING:
 WARM = np.array([[90, 10, 90], [225, 60, 40], [255, 225, 90]], dtype=np.float32)  # low to high
 
 
-def attention_picture(
-    image: Maps,
-    attention: Maps,
-    words: Sequence[str],
-    top: int | None = None,
-    columns: int | None = None,
-) -> Image.Image:
-    """The picture, then one heat overlay per word, in the order of the caption.
-
-    image: (3, H, W); attention: (T, h, w) with T >= len(words), the rest being padding. `top`
-    keeps the words with the strongest peak. Each word is scaled by its own range, so read where
-    it looks, not how much: the number under it is its share of all attention.
-    """
-    return attention_stages([image], [attention], words, top, columns)
-
-
 def attention_stages(
     images: Sequence[Maps],
     attentions: Sequence[Maps],
@@ -51,9 +35,12 @@ def attention_stages(
     top: int | None = None,
     columns: int | None = None,
 ) -> Image.Image:
-    """One block of rows per stage, all showing the same words: those of the last stage.
+    """For each stage the picture, then one heat overlay per word, in the order of the caption.
 
-    images: (3, H_i, W_i) and attentions: (T, h_i, w_i), coarse to fine.
+    images: (3, H_i, W_i) and attentions: (T, h_i, w_i), coarse to fine, with T >= len(words), the
+    rest being padding. `top` keeps the words with the strongest peak in the last stage. Each word
+    is scaled by its own range, so read where it looks, not how much: the number under it is its
+    share of all attention.
     """
     assert len(images) == len(attentions) > 0, "one attention per picture"
     maps = [_maps(attention, len(words)) for attention in attentions]

@@ -77,9 +77,7 @@ def grid(
     ]
     tops = [margin + sum(bands[:row]) + row * (height + margin) for row in range(len(bands))]
     sheet = Image.new(
-        "RGB",
-        (margin + columns * (width + margin), tops[-1] + height + bands[-1] + margin),
-        PAPER,
+        "RGB", (margin + columns * (width + margin), tops[-1] + height + bands[-1] + margin), PAPER
     )
     draw = ImageDraw.Draw(sheet)
     for index in range(count):

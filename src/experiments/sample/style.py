@@ -108,10 +108,7 @@ def load_style(folder: str | Path, device: str = "cpu") -> StyleModel:
 
 
 def transfer_sheet(
-    model: StyleModel,
-    pictures: Sequence[Picture] | Tensor,
-    captions: list[str],
-    seed: int = 0,
+    model: StyleModel, pictures: Sequence[Picture] | Tensor, captions: list[str], seed: int = 0
 ) -> Image.Image:
     """A row for each picture, which stands first, and a column for each caption, written above.
 

@@ -168,11 +168,7 @@ def _with_given(study: Study, budget: Mapping[str, Any], overrides: list[str]) -
 
 
 def _placed(
-    study: Study,
-    space: Space,
-    budget: Mapping[str, Any],
-    overrides: list[str],
-    problems: list[str],
+    study: Study, space: Space, budget: Mapping[str, Any], overrides: list[str], problems: list[str]
 ) -> tuple[Space, list[str]]:
     """The space with what the budget and the command line say of its keys, and all other overrides.
 

@@ -90,11 +90,7 @@ class Store:
         """A trial has come to its end."""
         from optuna.trial import TrialState
 
-        states = {
-            COMPLETE: TrialState.COMPLETE,
-            PRUNED: TrialState.PRUNED,
-            FAILED: TrialState.FAIL,
-        }
+        states = {COMPLETE: TrialState.COMPLETE, PRUNED: TrialState.PRUNED, FAILED: TrialState.FAIL}
         with self._alone():
             for key, value in ((IMAGES, images), (REASON, reason)):
                 if value:

@@ -14,7 +14,8 @@ from experiments.data.batches import Batch
 from experiments.data.order import Sampling
 from experiments.data.text.reading import Reads, reads_of
 from experiments.data.view.base import Part, View
-from experiments.data.view.picture import PICTURE
+from experiments.data.view.caption import CaptionView
+from experiments.data.view.picture import PICTURE, PictureView
 from experiments.system.seeding import Step
 
 
@@ -123,6 +124,26 @@ class System(nn.Module):
 
     def initialise(self) -> None:
         """Give fresh networks the initial weights of the paper; not called on a resumed run."""
+
+
+class EmbeddingTraining(System):
+    """Training of an encoder of captions and pictures, on pictures of one size."""
+
+    encoder: nn.Module
+
+    def __init__(self, encoder: nn.Module, image_size: int) -> None:
+        super().__init__()
+        self.encoder, self.resolutions = encoder, [image_size]
+
+    def views(self) -> list[View]:
+        return [CaptionView(self.reads), PictureView(self.resolutions)]
+
+    def compiled(self) -> list[nn.Module]:
+        """The side of the pictures: PyTorch compiles no recurrent layers."""
+        return [self.encoder.image]  # type: ignore[list-item]
+
+    def export_modules(self) -> dict[str, nn.Module]:
+        return {"encoder": self.encoder}
 
 
 def term(weight: float, compute: Callable[[], Tensor]) -> Term:

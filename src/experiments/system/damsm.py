@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from torch import nn
-
 from experiments.data.batches import Batch
-from experiments.data.view.base import View
-from experiments.data.view.caption import Captions, CaptionView
-from experiments.data.view.picture import Pictures, PictureView
+from experiments.data.view.caption import Captions
+from experiments.data.view.picture import Pictures
 from experiments.encoder.damsm import DAMSM
 from experiments.loss.damsm import DAMSMLoss
-from experiments.system.base import Losses, Phase, System, Term, word_mask
+from experiments.system.base import EmbeddingTraining, Losses, Phase, Term, word_mask
 from experiments.system.seeding import Step
 
 
-class DAMSMTraining(System):
+class DAMSMTraining(EmbeddingTraining):
     """One phase over both encoders; the bound on gradients holds for the text encoder alone."""
 
-    def __init__(self, encoder: DAMSM, damsm: DAMSMLoss, image_size: int) -> None:
-        super().__init__()
-        self.encoder, self.damsm = encoder, damsm
-        self.resolutions = [image_size]
+    encoder: DAMSM
 
-    def views(self) -> list[View]:
-        return [CaptionView(self.reads), PictureView(self.resolutions)]
+    def __init__(self, encoder: DAMSM, damsm: DAMSMLoss, image_size: int) -> None:
+        super().__init__(encoder, image_size)
+        self.damsm = damsm
 
     def phases(self) -> list[Phase]:
         return [Phase("embedding", (self.encoder,), self.loss, clip=(self.encoder.text,))]
-
-    def compiled(self) -> list[nn.Module]:
-        """The side of the pictures: PyTorch compiles no recurrent layers."""
-        return [self.encoder.image]
-
-    def export_modules(self) -> dict[str, nn.Module]:
-        return {"encoder": self.encoder}
 
     def loss(self, batch: Batch, step: Step, repeat: int) -> Losses:
         """Equations 7 to 13 over the pairs of all processes."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from experiments.discriminator.base import Discriminator, Logits
 from experiments.generator.base import Generator
@@ -55,14 +56,11 @@ class StackGANv2(TextToImage):
         told = mu if self.condition == "mu" and mu is not None else shared.text.sentence
         logits: list[Logits] = self.discriminator(self.seen(shared.fakes, step), told)
         losses: Losses = {}
-        smaller: Tensor | None = None
+        smaller, weight = None, self.colour.weight
         for size, fake, image in zip(self.resolutions, logits, shared.fakes, strict=True):
             value = self.adversarial.generator(fake)
             losses[f"{size}px/adversarial"] = Term(value, self.adversarial.weight)
             if smaller is not None:
-                losses[f"{size}px/colour"] = self._colour_term(image, smaller)
+                losses[f"{size}px/colour"] = term(weight, partial(self.colour, image, smaller))
             smaller = image
         return losses | self.kl_losses(self.kl, shared.made)
-
-    def _colour_term(self, image: Tensor, smaller: Tensor) -> Term:
-        return term(self.colour.weight, lambda: self.colour(image, smaller))

@@ -206,13 +206,10 @@ def start(
         shared = folder / "trackio" if trackio_dir is None else Path(trackio_dir)
         return Trackio(shared, project, run_id, name, group, settings, folder)
 
-    def open_tensorboard() -> Backend:
-        return TensorBoard(folder, settings, images)
-
     openers: dict[str, Callable[[], Backend | None]] = {
         "wandb": open_wandb,
         "trackio": open_trackio,
-        "tensorboard": open_tensorboard,
+        "tensorboard": lambda: TensorBoard(folder, settings, images),
     }
     started = []
     for one in chosen:

@@ -67,8 +67,12 @@ class Trackio:
 
             trackio.context_vars.current_run.set(None)
 
-    def log(self, values: dict[str, float], images: int) -> None:
-        self._log(values, images)
+    def log(self, values: Mapping[str, Any], images: int) -> None:
+        self._images = images
+        new = self._memory.new(values, images)
+        if new:
+            self._tracker.log({name: values[name] for name in new}, step=images)
+            self._memory.add(new, images)
 
     def log_pictures(
         self, name: str, pictures: Sequence[Image], captions: Sequence[str], images: int
@@ -81,7 +85,7 @@ class Trackio:
                 picture_keys(name, len(pictures)), pictures, captions, strict=True
             )
         }
-        self._log(shown, images)
+        self.log(shown, images)
 
     def log_samples(self, samples: Rows, images: int) -> None:
         import trackio
@@ -90,14 +94,7 @@ class Trackio:
             [images, caption, trackio.Image(drawn), trackio.Image(real)]
             for caption, drawn, real in samples
         ]
-        self._log({SAMPLES: trackio.Table(columns=list(COLUMNS), data=rows)}, images)
-
-    def _log(self, values: Mapping[str, Any], images: int) -> None:
-        self._images = images
-        new = self._memory.new(values, images)
-        if new:
-            self._tracker.log({name: values[name] for name in new}, step=images)
-            self._memory.add(new, images)
+        self.log({SAMPLES: trackio.Table(columns=list(COLUMNS), data=rows)}, images)
 
     def log_artifact(
         self, name: str, kind: str, file: Path, aliases: Sequence[str], about: dict[str, Any]

@@ -121,8 +121,11 @@ class WandB:
         else:
             log.info("W&B: %s", self._run.url)
 
-    def log(self, values: dict[str, float], images: int) -> None:
-        self._log(values, images)
+    def log(self, values: Mapping[str, Any], images: int) -> None:
+        new = self._memory.new(values, images)
+        if new:
+            self._tracker.log({name: values[name] for name in new} | {"images": images})
+            self._memory.add(new, images)
 
     def log_pictures(
         self, name: str, pictures: Sequence[Image], captions: Sequence[str], images: int
@@ -138,7 +141,7 @@ class WandB:
         logged = (
             {name: shown} if same else dict(zip(picture_keys(name, len(shown)), shown, strict=True))
         )
-        self._log(logged, images)
+        self.log(logged, images)
 
     def log_samples(self, samples: Rows, images: int) -> None:
         import wandb
@@ -148,13 +151,7 @@ class WandB:
             for caption, drawn, real in samples
         ]
         with self._staged():
-            self._log({SAMPLES: wandb.Table(columns=list(COLUMNS), data=rows)}, images)
-
-    def _log(self, values: Mapping[str, Any], images: int) -> None:
-        new = self._memory.new(values, images)
-        if new:
-            self._tracker.log({name: values[name] for name in new} | {"images": images})
-            self._memory.add(new, images)
+            self.log({SAMPLES: wandb.Table(columns=list(COLUMNS), data=rows)}, images)
 
     def log_artifact(
         self, name: str, kind: str, file: Path, aliases: Sequence[str], about: dict[str, Any]

@@ -87,7 +87,7 @@ def write(training: Training, failure: Failure, done: str) -> Path:
     rows = _batch(training, failure.batch_at)
     if not training.ranks.main:
         return path
-    good = by_images(folder, "checkpoints")
+    good, state = by_images(folder, "checkpoints"), training.system.state_dict()
     trained = {turn.phase.name: turn.phase.modules for turn in training.turns}
     content = {
         "images": failure.images,
@@ -105,7 +105,7 @@ def write(training: Training, failure: Failure, done: str) -> Path:
         },
         # Those of now: an update that was made from what is not finite has spoilt them.
         "weight_norms": {name: _norm(modules) for name, modules in trained.items()},
-        "spoilt": [name for name, tensor in _state(training) if not _whole(tensor)],
+        "spoilt": [name for name, tensor in state.items() if not _whole(tensor)],
         "batch": rows,
     }
     try:
@@ -156,10 +156,6 @@ def _batch(training: Training, batch_at: int) -> list[dict[str, Any]]:
             record |= view.explained({name: next(left) for name in told[view.name]})
         records.append(record)
     return records
-
-
-def _state(training: Training) -> Iterable[tuple[str, Tensor]]:
-    return training.system.state_dict().items()
 
 
 def _whole(tensor: Tensor) -> bool:

@@ -34,11 +34,7 @@ from experiments.trainer.training import Training
 
 
 def train_with_prerequisites(
-    run: Run,
-    ranks: Ranks,
-    interrupt: Interrupt,
-    wanted_by: str | None = None,
-    wait: bool = False,
+    run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | None = None, wait: bool = False
 ) -> None:
     """Train what is missing, in order; `wait` for a folder that another process holds.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +259,6 @@ def write_scores(path: Path, images: int, result: Result) -> None:
         "images": images,
         "scores": result.scores,
         "skipped": result.skipped,
-        "protocol": result.protocol.to_dict(),
+        "protocol": asdict(result.protocol),
     }
     write_json(path, content)

@@ -74,14 +74,10 @@ class Turn:
             parameter.requires_grad_(wanted)
 
     @property
-    def finite(self) -> Tensor:
-        """Whether every loss and every gradient since the recorder was cleared is finite."""
-        return self.recorder.finite
-
-    @property
     def all_finite(self) -> tuple[Tensor, Tensor]:
-        """`finite`, and whether the weights and running statistics of this phase are."""
-        return self.finite, self.weights_finite
+        """Whether every loss and every gradient since the recorder was cleared is finite, and
+        whether the weights and running statistics of this phase are."""
+        return self.recorder.finite, self.weights_finite
 
     @property
     def weights_finite(self) -> Tensor:

@@ -30,7 +30,7 @@ def levels(path: Path) -> list[int]:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_rows_follow_the_records(tmp_path: Path, workers: int) -> None:
     reader, path = TinyReader(count=100), tmp_path / "images.npy"
-    assert build_store(reader, records_of(reader), 6, path, workers, progress=False) == []
+    assert build_store(reader, records_of(reader), 6, path, workers, quiet=True) == []
     images = open_store(path)
     assert images.shape == (100, 6, 6, 3)
     assert images.dtype == np.uint8
@@ -42,7 +42,7 @@ def test_rows_follow_the_records(tmp_path: Path, workers: int) -> None:
 def test_broken_pictures_leave_no_gap(tmp_path: Path) -> None:
     reader, path = TinyReader(count=10, bad=(0, 4, 9)), tmp_path / "images.npy"
     records = records_of(reader)
-    drops = build_store(reader, records, 4, path, 1, progress=False)
+    drops = build_store(reader, records, 4, path, 1, quiet=True)
     assert drops == [Drop(records[k].key, "picture is broken") for k in (0, 4, 9)]
     assert levels(path) == [1, 2, 3, 5, 6, 7, 8]
     assert path.stat().st_size == 128 + 7 * 4 * 4 * 3
@@ -50,16 +50,16 @@ def test_broken_pictures_leave_no_gap(tmp_path: Path) -> None:
 
 def test_a_store_that_is_there_is_not_built_again(tmp_path: Path) -> None:
     reader, path = TinyReader(count=10, bad=(3,)), tmp_path / "images.npy"
-    first = build_store(reader, records_of(reader), 4, path, 1, progress=False)
+    first = build_store(reader, records_of(reader), 4, path, 1, quiet=True)
     stamp = path.stat().st_mtime_ns
-    assert build_store(reader, records_of(reader), 4, path, 1, progress=False) == first
+    assert build_store(reader, records_of(reader), 4, path, 1, quiet=True) == first
     assert path.stat().st_mtime_ns == stamp
 
 
 def test_without_any_picture_nothing_is_written(tmp_path: Path) -> None:
     reader = TinyReader(count=3, bad=(0, 1, 2))
     with pytest.raises(UserError, match="no picture can be used"):
-        build_store(reader, records_of(reader), 4, tmp_path / "images.npy", 1, progress=False)
+        build_store(reader, records_of(reader), 4, tmp_path / "images.npy", 1, quiet=True)
     assert not list(tmp_path.glob("images*"))
 
 
@@ -72,7 +72,7 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
 
     reader = Interrupted(count=10)
     with pytest.raises(KeyboardInterrupt):
-        build_store(reader, records_of(reader), 4, tmp_path / "images.npy", 1, progress=False)
+        build_store(reader, records_of(reader), 4, tmp_path / "images.npy", 1, quiet=True)
     assert not list(tmp_path.glob("images*"))
 
 
@@ -83,7 +83,7 @@ def test_two_workers_halve_the_wait(tmp_path: Path) -> None:
     for workers in (1, 2):
         start = time.monotonic()
         path = tmp_path / f"{workers}.npy"
-        build_store(reader, records_of(reader), 4, path, workers, progress=False)
+        build_store(reader, records_of(reader), 4, path, workers, quiet=True)
         seconds.append(time.monotonic() - start)
     assert seconds[1] < 0.9 * seconds[0]
 
@@ -98,7 +98,7 @@ reader = TinyReader(count=96, delay=float(sys.argv[2]))
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job of a script ignores it
 if __name__ == "__main__":
     records, _ = read_records(reader)
-    build_store(reader, records, 4, Path(sys.argv[1]), 2, progress=False)
+    build_store(reader, records, 4, Path(sys.argv[1]), 2, quiet=True)
 """
 
 
@@ -136,7 +136,7 @@ def test_a_killed_build_is_built_again(
         assert time.monotonic() < deadline + 20
         time.sleep(0.02)
     reader = TinyReader(count=96)
-    assert build_store(reader, read_records(reader)[0], 4, path, 1, progress=False) == []
+    assert build_store(reader, read_records(reader)[0], 4, path, 1, quiet=True) == []
     assert sorted(levels(path)) == list(range(96))
     assert not list(tmp_path.glob("*.partial"))
 
@@ -182,7 +182,7 @@ def test_the_lock_excludes_other_processes(tmp_path: Path) -> None:
 
 def test_a_short_file_is_a_users_error(tmp_path: Path) -> None:
     reader, path = TinyReader(count=5), tmp_path / "images.npy"
-    build_store(reader, records_of(reader), 4, path, 1, progress=False)
+    build_store(reader, records_of(reader), 4, path, 1, quiet=True)
     os.truncate(path, 150)
     with pytest.raises(UserError, match="delete it"):
         open_store(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,19 +54,15 @@ def find_layout(top: Path, layout: str, text: str | None) -> CubLayout:
     captions_folder = _text_folder(text, [*bases, cub])
     if captions_folder is None and captions is None:
         raise UserError(f"data.root: no text/<class>/<picture>.txt in {top}; {FETCH}")
-    own = _first_file(folder / "testclasses.txt" for folder in dict.fromkeys((*bases, cub)))
+    own = (folder / "testclasses.txt" for folder in dict.fromkeys((*bases, cub)))
     return CubLayout(
         root=top,
         text=captions_folder,
         pickles=pickles,
         words=captions,
         cub=cub,
-        test_classes=own,
+        test_classes=next(filter(Path.is_file, own), None),
     )
-
-
-def _first_file(paths: Iterable[Path]) -> Path | None:
-    return next((path for path in paths if path.is_file()), None)
 
 
 def _text_folder(text: str | None, bases: Sequence[Path]) -> Path | None:

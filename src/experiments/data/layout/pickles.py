@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments.file.bounded import read_bounded
 from experiments.file.name import plain, shown
 from experiments.terminal.error import UserError
 
@@ -52,13 +53,7 @@ def load_pickle(path: Path, limit_bytes: int = LIMIT) -> Any:
     Arrays of numbers arrive as (nested) lists. Raises `UserError` for a file that is missing,
     larger than `limit_bytes`, broken, or that names anything but plain data, with that name.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(limit_bytes + 1)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    if len(content) > limit_bytes:
-        raise UserError(f"{path}: larger than {limit_bytes} bytes, which no such file should be")
+    content = read_bounded(path, limit_bytes)
     try:
         value = _Unpickler(content).load()
         _require_plain(value)

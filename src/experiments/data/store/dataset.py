@@ -130,8 +130,7 @@ def open_dataset(
     if not all(file.exists() for file in needed):
         with locked(folder / ".lock"):
             if not all(file.exists() for file in needed):  # another process may have been first
-                progress = None if not quiet else False
-                _prepare(reader, store, size or 0, arrays, max_words, workers, progress)
+                _prepare(reader, store, size or 0, arrays, max_words, workers, quiet)
     return _load(reader, size or 0, fingerprint, folder, store, arrays)
 
 
@@ -142,7 +141,7 @@ def _prepare(
     arrays: Path,
     max_words: int,
     workers: int | None,
-    progress: bool | None,
+    quiet: bool,
 ) -> None:
     """Write whatever of the folder is missing. `facts.json` comes last of what all sizes share."""
     folder = arrays.parent
@@ -152,7 +151,7 @@ def _prepare(
         _report(folder, make_report(reader.name, records, drops))
     else:
         records = read_table(folder)
-    bad = [] if store is None else build_store(reader, records, size, store, workers, progress)
+    bad = [] if store is None else build_store(reader, records, size, store, workers, quiet)
     if new:
         bad_keys = {drop.key for drop in bad}
         records = [record for record in records if record.key not in bad_keys]
@@ -213,12 +212,7 @@ def _report(folder: Path, report: dict[str, Any]) -> None:
 
 
 def _load(
-    reader: Reader,
-    size: int,
-    fingerprint: str,
-    folder: Path,
-    store: Path | None,
-    arrays_path: Path,
+    reader: Reader, size: int, fingerprint: str, folder: Path, store: Path | None, arrays_path: Path
 ) -> Dataset:
     facts, report = _facts(folder), read_report(folder / REPORT)
     vocabulary = _vocabulary(folder, reader)

@@ -126,7 +126,7 @@ def _compute(
     count = len(split.tokens)
     title = f"text features of {count} captions"
     files: dict[str, np.memmap] = {}
-    with progress_bar(count, title, "captions", False if quiet else None) as bar:
+    with progress_bar(count, title, "captions", quiet) as bar:
         for first in range(0, count, BATCH):
             # The last batch is filled up with the last caption, so that all have one shape.
             rows = np.minimum(np.arange(first, first + BATCH), count - 1)
@@ -142,13 +142,10 @@ def _compute(
                         "text encoder: its features are not finite; check its checkpoint"
                     )
                 if name not in files:
-                    files[name] = _new(folder / f"{name}.npy", (count, *found.shape[1:]))
+                    path, shape = folder / f"{name}.npy", (count, *found.shape[1:])
+                    files[name] = np.lib.format.open_memmap(path, "w+", np.float16, shape)
                 files[name][first : first + used] = found[:used]
             bar.update(used)
     assert files, "a split without captions"
     for file in files.values():
         file.flush()
-
-
-def _new(path: Path, shape: tuple[int, ...]) -> np.memmap:
-    return np.lib.format.open_memmap(path, "w+", np.float16, shape)

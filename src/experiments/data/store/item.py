@@ -148,7 +148,7 @@ def _write(
     title = f"{reader.name}: {name} of {len(records)} records"
     with (
         (folder / VALUES).open("wb") as file,
-        progress_bar(len(records), title, "records", False if quiet else None) as bar,
+        progress_bar(len(records), title, "records", quiet) as bar,
     ):
         for made in worked(partial(_made, make), reader, records, workers, bar):
             for items in made:

@@ -29,7 +29,7 @@ from experiments.file.whole import atomic
 log = logging.getLogger(__name__)
 
 
-def progress_bar(total: int, description: str, unit: str, show: bool | None) -> tqdm:
+def progress_bar(total: int, description: str, unit: str, quiet: bool) -> tqdm:
     """A bar on standard error; where that is no terminal, a line now and then of long work only."""
     from tqdm import tqdm
 
@@ -40,7 +40,7 @@ def progress_bar(total: int, description: str, unit: str, show: bool | None) -> 
         unit=f" {unit}",
         delay=pace[0],
         mininterval=pace[1],
-        disable=show is False,
+        disable=quiet,
         dynamic_ncols=True,
     )
 
@@ -51,13 +51,13 @@ def build_store(
     size: int,
     path: Path,
     workers: int | None = None,
-    progress: bool | None = None,
+    quiet: bool = False,
 ) -> list[Drop]:
     """Write the records' pictures to `path`, unless it is there, and return those left out.
 
     Row k of the store is record k of the records that were not left out. `workers`: processes, one
-    per core by default, which start when the work turns out to be long. `progress=False` shows
-    nothing. Raises `UserError` where the disk is full or no picture can be used.
+    per core by default, which start when the work turns out to be long. `quiet`: without a bar.
+    Raises `UserError` where the disk is full or no picture can be used.
     """
     assert records, "a store has a row at least"
     with locked(path.with_name(f".{path.name}.lock")):
@@ -66,7 +66,7 @@ def build_store(
         with atomic(path) as partial:
             _allocate(partial, len(records), size)
             title = f"{reader.name}: {len(records)} images at {size} px"
-            with progress_bar(len(records), title, "images", progress) as bar:
+            with progress_bar(len(records), title, "images", quiet) as bar:
                 reasons = fill_store(reader, records, partial, workers, bar)
             if len(reasons) == len(records):
                 reason = next(iter(reasons.values()), "there is no record")

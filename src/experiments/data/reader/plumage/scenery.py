@@ -96,14 +96,8 @@ def _sky(draw: Canvas, dice: Dice) -> None:
         x, y = dice.between(0, GRID), dice.between(6, 58)
         for _ in range(4):
             r = dice.between(3, 6.5)
-            _blob(
-                draw,
-                x + dice.between(-9, 9),
-                y + dice.between(-2, 2),
-                r * 1.5,
-                r,
-                (255, 255, 255, 150),
-            )
+            left, top = x + dice.between(-9, 9), y + dice.between(-2, 2)
+            _blob(draw, left, top, r * 1.5, r, (255, 255, 255, 150))
 
 
 def _leaves(draw: Canvas, dice: Dice) -> None:
