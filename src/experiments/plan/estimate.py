@@ -48,7 +48,7 @@ class Machine:
 @dataclass(frozen=True)
 class Pace:
     """Of a job on `gpus`: seconds of a step, computing and exchanging one after the other, as the
-    gradients of a phase are averaged in one message after its backward pass."""
+    gradients of a phase are counted as if none travelled during its backward pass."""
 
     gpus: int
     batch: int
