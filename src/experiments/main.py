@@ -20,7 +20,7 @@ from experiments.run.named import with_run
 from experiments.run.prerequisite import Run
 from experiments.study.command import study_of
 from experiments.study.job import Study
-from experiments.terminal.error import JOB_FAILED, USER_ERROR, PeerLost, UserError, as_user_error
+from experiments.terminal.error import JOB_FAILED, PeerLost, UserError, as_user_error
 from experiments.terminal.interrupt import Stopped
 from experiments.terminal.line import say
 
@@ -32,7 +32,7 @@ MANY = 8  # jobs whose check takes long enough to be announced
 def main(arguments: list[str]) -> int:
     """Run a command line; returns the exit code. User errors are lines, never tracebacks."""
     failures: list[str] = []
-    peer_lost = False
+    peer_lost, code = False, 0
     try:
         first_look()
         os.environ.update(join_cluster(os.environ))
@@ -49,10 +49,11 @@ def main(arguments: list[str]) -> int:
         known = as_user_error(error)
         if known is None:
             raise
-        failures, peer_lost = str(known).splitlines(), isinstance(known, PeerLost)
+        failures, code = str(known).splitlines(), known.code
+        peer_lost = isinstance(known, PeerLost)
     for line in failures:
         say(f"error: {line}", anyone=peer_lost)  # it may be the main process that is gone
-    return USER_ERROR if failures else 0
+    return code
 
 
 @contextmanager

@@ -46,6 +46,16 @@ def test_interval_over_captions_alone_and_over_people_alone() -> None:
     assert interval(np.array([[1.0]]), 0.95, 1, 3) is None
 
 
+@pytest.mark.parametrize("shape", [(3, 1), (1, 3), (3, 8)])
+def test_three_who_answer_alike_may_be_wrong_about_the_fourth(shape: tuple[int, int]) -> None:
+    found = interval(np.ones(shape), 0.95, 0, 1)
+    # Three of three: a share of 0.05 ** (1 / 3) = 0.368 gives that in one of twenty studies.
+    assert found is not None
+    assert [float(end) for end in found] == pytest.approx([0.05 ** (1 / 3), 1])
+    ranks = interval(np.full(shape, 2.0), 0.95, 1, 3)
+    assert ranks is not None and [float(end) for end in ranks] == [1, 3]
+
+
 def test_interval_over_both_adds_their_squares() -> None:
     # Means of two people 2 and 3, of three captions 1, 2.5 and 4.
     values = np.array([[0.5, 2.0, 3.5], [1.5, 3.0, 4.5]])

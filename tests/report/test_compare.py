@@ -56,14 +56,14 @@ def test_a_difference_is_taken_over_runs_that_agree_in_everything_else(runs: Any
 
 def test_a_lower_distance_is_better(runs: Any) -> None:
     members = [
-        runs.member(f"{w}-{s}", {"w": w}, s, scores={FRECHET: value + s})
+        runs.member(f"{w}-{s}", {"w": w}, s, scores={FRECHET: value + s * value / 100})
         for w, value in (("0", 200.0), ("5", 100.0))
         for s in range(3)
     ]
 
     (column,) = contrasts(*_one(members), [FRECHET], OPTIONS)
 
-    assert column[0].difference.mean == -100 and column[0].verdict == "better"
+    assert column[0].difference.mean == -101 and column[0].verdict == "better"
 
 
 def _one(members: list[Member]) -> tuple[Any, list[Arm]]:

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from experiments.report.member import Member, members_of
+from experiments.report.origin import warnings_of
+from experiments.report.place import NothingToReport
+from experiments.report.record import arms_of, read
 from experiments.report.write import write_report
 from experiments.terminal.error import UserError
 
@@ -48,7 +51,8 @@ def study(runs: Any) -> list[Member]:
     members = []
     for weight, base in (("0", 0.1), ("5", 0.4)):
         for seed in range(3):
-            values = {COLOUR: base + 0.01 * seed, FRECHET: 100 + seed, f"{COLOUR}/real": 0.99}
+            colour = base + (0.01 * seed if weight == "0" else (0.0, 0.011, 0.019)[seed])
+            values = {COLOUR: colour, FRECHET: 100 + seed, f"{COLOUR}/real": 0.99}
             stats = [
                 {"images": n, "generator/loss": 1 / n, "seconds": 2.0, "images_per_second": 5.0}
                 for n in (10, 20)
@@ -100,7 +104,7 @@ def test_the_table_has_a_row_for_each_run(report: Path) -> None:
 
     assert [row["state"] for row in rows] == [*["finished"] * 6, "failed", "missing"]
     assert [row["w"] for row in rows] == [*"000555", "9", "9"]
-    assert [row[COLOUR] for row in rows[3:]] == ["0.4", "0.41", "0.42", "", ""]
+    assert [row[COLOUR] for row in rows[3:]] == ["0.4", "0.411", "0.419", "", ""]
     assert rows[0][f"{COLOUR}/real"] == "0.99" and rows[0]["images"] == "100"
     assert float(rows[0]["images_per_second"]) == 5 and float(rows[0]["seconds"]) == 4
     assert rows[6]["reason"].startswith("loss.damsm.weight=9: the loss is not finite")
@@ -115,7 +119,7 @@ def test_the_markdown_has_the_question_the_answers_and_the_scores(report: Path) 
     assert "| w 9 | 0 of 2 | – | – |" in text
     assert "| real pictures |  | 99.0 % | – |" in text
     assert (
-        "| w 5 instead of 0 | colours right | +30.0 points | +30.0 to +30.0 | 3 pairs | better |"
+        "| w 5 instead of 0 | colours right | +30.0 points | +29.8 to +30.2 | 3 pairs | better |"
         in text
     )
     assert "- colours right: w 5 is best (41.0 %), before w 0 (11.0 %)." in text
@@ -201,6 +205,57 @@ def test_other_measures_and_lengths_are_warned_of(runs: Any, tmp_path: Path) -> 
 
     assert "colours right was not measured alike" in text and "n_fake 64" in text
     assert "100 images: w 0; 200 images: w 5." in text
+
+
+def test_many_warnings_are_folded_and_say_what_differs_alone(runs: Any, tmp_path: Path) -> None:
+    """Twelve arms, each measured in a way of its own: what a folder of mixed runs holds."""
+    names = [f"frechet/{number}" for number in range(9)]
+    members = [
+        runs.member(
+            f"run{number}",
+            {"w": f"{number}"},
+            scores=dict.fromkeys(names, 1.0),
+            protocol={"n_real": 100, "n_fake": 64 + number, "split": "test"},
+            reached=100 + number,
+        )
+        for number in range(12)
+    ]
+
+    text = Page(write_report(members, tmp_path / "report", "mixed")).text
+
+    warned = warnings_of(arms_of([read(member) for member in members]))
+    assert len(warned) == 2 and sum(len(line.split()) for line in warned) < 90
+    assert "5 other scores were not measured alike" in warned[0] and "8 more ways" in warned[0]
+    assert "n_fake 64" in warned[0] and "n_real" not in warned[0]
+    folded = "2 warnings: what does not compare, or could not be read"
+    assert (
+        text.index(folded) < text.index("5 other scores")
+        and "<details class=" in Page(tmp_path / "report" / "report.html").source
+    )
+    assert "- Runs were scored after" in (tmp_path / "report" / "report.md").read_text()
+
+
+def test_trials_say_that_they_are(runs: Any, tmp_path: Path) -> None:
+    members = [runs.member(name, {"w": name}, scores={COLOUR: 0.1}) for name in "ab"]
+    for member, presets in zip(members, ("tiny", None), strict=True):
+        about = json.loads((member.folder / "run.json").read_text())
+        about["choices"]["debug"] = presets
+        (member.folder / "run.json").write_text(json.dumps(about))
+
+    some = Page(write_report(members, tmp_path / "both", "both")).text
+    one = Page(write_report(members[:1], tmp_path / "one", "one")).text
+
+    told = "(debug=tiny): too small and too short for their scores to mean anything."
+    assert f"1 run of trial {told}" in some and f"These are trials {told}" in one
+
+
+def test_a_page_with_runs_is_not_replaced_by_one_without(report: Path, runs: Any) -> None:
+    before, never = report.read_text(), runs.place / "attngan-plumage" / "never"
+
+    with pytest.raises(NothingToReport, match=r"stays: it shows 6 finished runs") as refused:
+        write_report([Member(never, {"w": "9"}, 1, "python run.py")], report.parent, "weights")
+
+    assert report.read_text() == before and refused.value.code == 1
 
 
 def test_no_home_folder_is_told(runs: Any, tmp_path: Path, monkeypatch: Any) -> None:

@@ -12,6 +12,10 @@ s_P²: the variance between participants of their means over captions; s_C² the
 A bootstrap over both gives too narrow an interval where people are few and differ in taste: in
 simulated studies of 2, 3, 5 and 10 people, whose tastes differ as much as the runs do, its 95 %
 interval held the truth in 68, 80, 89 and 90 %, this one in 92, 92, 94 and 93 %.
+
+Where n people all answer alike, the variances are zero and say nothing. With the confidence asked
+for, up to 1 - (1 - confidence)^(1/n) of all people may still answer otherwise (Clopper and Pearson
+1934, of n in n), and their mean may lie as far away as the scale goes: the interval reaches so far.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ from __future__ import annotations
 import numpy as np
 
 from experiments.metric.confidence import t_quantile
+
+ROUNDED = 1e-9  # of the scale: what is left of a variance of equals
 
 
 def interval(
@@ -36,6 +42,10 @@ def interval(
             variance = values.mean(1 - axis).var(0, ddof=1) / count
             square = square + t_quantile(count - 1, confidence) ** 2 * variance
     half = np.sqrt(square)
+    alike = half < ROUNDED * (most - least)
+    if alike.any():  # people, or of a single one the captions
+        count = values.shape[0] if values.shape[0] > 1 else values.shape[1]
+        half = np.where(alike, (1 - (1 - confidence) ** (1 / count)) * (most - least), half)
     return np.clip(mean - half, least, most), np.clip(mean + half, least, most)
 
 

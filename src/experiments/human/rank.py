@@ -44,6 +44,8 @@ def ranked(collected: Collected, confidence: float) -> dict[str, Any]:
     firsts, wins = ranks == 1, preferred(ranks)
     spread = interval(ranks, confidence, 1, runs)
     wins_spread = interval(wins, confidence, 0, 1)
+    for end in wins_spread or ():
+        np.fill_diagonal(end, 0.5)  # a run beside itself, by definition
     agreement = [kendall_w(ranks[:, number]) for number in range(captions)]
     return {
         "page": key.page,

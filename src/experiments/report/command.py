@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
 from experiments.metric.meaning import headlines
+from experiments.report.meant import meant
 from experiments.report.member import (
     Member,
     command_of,
@@ -18,44 +18,58 @@ from experiments.report.member import (
     readable,
     score_names,
 )
+from experiments.report.place import ALL, NothingToReport, place_of
 from experiments.run import folder as files
 from experiments.run.portable import portable
 from experiments.run.prerequisite import plan
 from experiments.study.job import Study
 from experiments.terminal.error import UserError
-from experiments.terminal.line import say, show
+from experiments.terminal.line import folded, say, show
+
+SEARCHED = (
+    "Trials of a search: it chose their values by their scores and gave some up early, so the best "
+    "of them looks better than it is."
+)
 
 
 def report(overrides: list[str], study: Study | None = None) -> None:
     """Write the report that a command line asks for, and say where it is. `study`: the one that it
-    names, or what its several values are. Raises `UserError` where there is nothing to compare."""
+    names, or what its several values are. Raises `NothingToReport` where no run has begun, or where
+    a page with finished runs would be replaced by one without."""
     question = None
     if study is not None:
         config, members = _members_of_study(study)
-        question = study.question
-        name = "-".join(filter(None, [study.title, study.budget]))
-        title = study.title
+        question, title = study.question, study.title
+        outputs = Path(config["paths"]["outputs"])
+        if not any((member.folder / files.CONFIG).is_file() for member in members):
+            raise NothingToReport(_none_of(study, len(members), outputs))
+        place = place_of(outputs, members, overrides, study)
     else:
         config = plain(checked_compose(overrides))
         outputs, run = Path(config["paths"]["outputs"]), config["run"]
         folders = [Path(item) for item in ([run] if isinstance(run, str) else run or [])]
         title = f"{len(folders)} runs" if folders else f"All runs in {portable(str(outputs))}"
-        name = "runs" if folders else "all"
-        if not folders:
+        everything = not folders
+        if everything:
             there = sorted(path.parent for path in outputs.glob(f"*/*/{files.RUN}"))
             folders, lines = readable(there)
-            for line in lines:
+            for line in folded(lines):
                 say(line)
         if not folders:
-            raise UserError(f"paths.outputs={outputs}: no run is there; python run.py makes one")
+            raise NothingToReport(
+                f"paths.outputs={outputs}: no run is there; python run.py makes one"
+            )
         members = members_of(folders)
+        place = place_of(outputs, members, overrides, None)
+        if everything:
+            place = place.with_name(ALL)
     confidence = config["report"]["confidence"]
     if not 0 < float(confidence) < 1:
         raise UserError(f"report.confidence={confidence}: must lie between 0 and 1, as 0.95")
     from experiments.report.write import write_report
 
-    place = Path(config["paths"]["outputs"]) / "report" / _slug(name)
-    page = write_report(members, place, title, question, config["report"])
+    notes = [SEARCHED] if study is not None and study.search else []
+    page = write_report(members, place, title, question, config["report"], notes)
     done = sum(member.finished for member in members)
     say(f"{title}: {done} of {len(members)} runs are finished")
     show(f"report:   {page}")
@@ -107,5 +121,9 @@ def _publish(
         show(f"W&B:      {url}")
 
 
-def _slug(text: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", text).strip("-")[:80] or "report"
+def _none_of(study: Study, count: int, outputs: Path) -> str:
+    """That no run of a study has begun, and what was probably meant."""
+    none = f"none of its {count} runs" if count > 1 else "its one run"
+    line = f"{study.title}: {none} has begun in {outputs}, so there is nothing to report"
+    hint = meant(outputs, study)
+    return f"{line}; {hint}" if hint else f"{line}; the same command without task=report trains"

@@ -9,10 +9,14 @@ from typing import Any
 
 from experiments.config.key import flat
 from experiments.metric import meaning as scores
+from experiments.report.compare import listed
 from experiments.report.record import Arm, Record
 from experiments.report.varied import ABSENT, text_of
 from experiments.run.identity import identity
 from experiments.terminal.line import number_of
+from experiments.terminal.secret import scrub
+
+FEW = 4  # scores, or ways of measuring, that a warning names
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def shared(told: Mapping[str, list[str]], everybody: int) -> list[tuple[str, str
     rows = []
     for text, names in told.items():
         once = list(dict.fromkeys(names))
-        some = ", ".join(once[:6]) + (f" and {len(once) - 6} more" if len(once) > 6 else "")
+        some = ", ".join(once[:FEW]) + (f" and {len(once) - FEW} more" if len(once) > FEW else "")
         rows.append((text, "all" if len(names) == everybody else some))
     return rows
 
@@ -104,10 +108,19 @@ def by_text(arms: Sequence[Arm], tell: Any) -> list[tuple[str, str]]:
     return shared(told, len(records))
 
 
+def warnings_of(arms: Sequence[Arm]) -> list[str]:
+    """What a reader must know before comparing: what was not measured alike, and what could not be
+    read."""
+    records = [record for arm in arms for record in arm.records]
+    known = dict.fromkeys(name for record in records for name in record.result)
+    problems = [scrub(problem) for record in records for problem in record.problems]
+    return [*measured_differently(arms, scores.in_order(known)), *problems]
+
+
 def measured_differently(arms: Sequence[Arm], names: Sequence[str]) -> list[str]:
-    """A line for each score whose numbers do not compare, and one where runs saw different numbers
-    of images."""
-    lines = []
+    """A line for scores whose numbers do not compare, all that differ alike together, and one where
+    runs saw different numbers of images."""
+    found: dict[str, list[str]] = {}
     for name in names:
         told: dict[str, list[str]] = {}
         for arm in arms:
@@ -115,19 +128,39 @@ def measured_differently(arms: Sequence[Arm], names: Sequence[str]) -> list[str]
                 if name in record.result:
                     told.setdefault(record.measured_as(name), []).append(arm.name)
         if len(told) > 1:
-            ways = "; ".join(f"{who}: {text}" for text, who in shared(told, -1))
-            lines.append(
-                f"{scores.title(name)} was not measured alike, only equals compare. {ways}"
-            )
+            found.setdefault(_ways(told), []).append(scores.title(name))
+    lines = []
+    for ways, titles in found.items():
+        few = titles if len(titles) <= FEW else [*titles[:FEW], f"{len(titles) - FEW} other scores"]
+        were = "was" if len(titles) == 1 else "were"
+        lines.append(f"{listed(few)} {were} not measured alike, only equals compare. {ways}")
     seen: dict[str, list[str]] = {}
     for arm in arms:
         for record in arm.records:
             if record.result:
                 seen.setdefault(f"{record.images:,} images", []).append(arm.name)
     if len(seen) > 1:
-        ways = "; ".join(f"{text}: {who}" for text, who in shared(seen, -1))
-        lines.append(f"Runs were scored after different numbers of images. {ways}.")
+        lines.append(f"Runs were scored after different numbers of images. {_listed_ways(seen)}.")
     return lines
+
+
+def _ways(told: Mapping[str, list[str]]) -> str:
+    """In what ways arms were measured, without what all have in common."""
+    parts = [set(text.split(", ")) for text in told]
+    common = set.intersection(*parts)
+    short: dict[str, list[str]] = {}
+    for text, who in told.items():
+        own = ", ".join(part for part in text.split(", ") if part not in common)
+        short.setdefault(own or "nothing recorded", []).extend(who)
+    return _listed_ways(short)
+
+
+def _listed_ways(told: Mapping[str, list[str]]) -> str:
+    """Each way with its arms; of many ways those of most runs."""
+    rows = sorted(told.items(), key=lambda item: -len(item[1]))
+    more = [f"{len(rows) - FEW} more ways"] if len(rows) > FEW + 1 else []
+    kept = dict(rows[:FEW] if more else rows)
+    return "; ".join([*(f"{text}: {who}" for text, who in shared(kept, -1)), *more])
 
 
 def protocols(arms: Sequence[Arm]) -> list[str]:

@@ -22,9 +22,9 @@ from experiments.report.origin import (
     code_of,
     differing,
     machine_of,
-    measured_differently,
     protocols,
     shared,
+    warnings_of,
 )
 from experiments.report.pictures import Drawn, encoded
 from experiments.report.record import Arm
@@ -53,7 +53,6 @@ def render(
 ) -> str:
     """The page. Everything that comes from files is escaped."""
     records = [record for arm in arms for record in arm.records]
-    problems = [problem for record in records for problem in record.problems]
     factors = [part.factor for part in answers.factors]
     looks, legends = looks_of(arms, factors)
     known = dict.fromkeys(name for record in records for name in record.result)
@@ -79,7 +78,7 @@ def render(
         undrawn=_undrawn(arms, pictures),
         confidence=f"{100 * confidence:g} %",
         caution=told.caution(answers, confidence),
-        warnings=[*measured_differently(arms, scores.in_order(known)), *map(scrub, problems)],
+        warnings=warnings_of(arms),
         tables=score_tables(arms, answers, scores.in_order(known)),
         notes=notes,
         protocols=protocols(arms),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from experiments.file.markdown import plain, table
 from experiments.metric import meaning as scores
 from experiments.report.answers import Answers, best_told, caution, change, counted, interval
+from experiments.report.origin import warnings_of
 from experiments.report.record import Arm, Record
 from experiments.report.statistics import summary
 from experiments.terminal.secret import scrub
@@ -82,6 +83,8 @@ def markdown_text(
                     told = [change(item), interval(item) or "–", counted(item), item.verdict]
                     rows.append([what, scores.title(item.score), *told])
         lines += ["", "## Differences", "", *table(rows)]
+    if warnings := warnings_of(arms):
+        lines += ["", "## Warnings", "", *(f"- {plain(line)}" for line in warnings)]
     return "\n".join(lines) + "\n"
 
 

@@ -29,7 +29,7 @@ class Record:
 
     scores: of the last evaluation, by name, finite ones. images: that it had seen by then. stats:
     lines of `stats.jsonl`. captions: those of its sample sheets. git, environment: the last of
-    each, since a resumed run may have several.
+    each, since a resumed run may have several. debug: the preset of a run that only tries.
     """
 
     member: Member
@@ -44,6 +44,7 @@ class Record:
     git: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
     cost: Cost | None = None
+    debug: str | None = None
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -111,8 +112,14 @@ def read(member: Member) -> Record:
         _newest(place, "git", problems),
         _newest(place, "environment", problems),
         _tried(lambda: cost_of(place), problems, None),
+        _tried(lambda: _debug(place), problems, None) if (place / files.RUN).is_file() else None,
         problems,
     )
+
+
+def _debug(place: Path) -> str | None:
+    chosen = _mapping(files.run_about(place).get("choices")).get("debug")
+    return None if chosen is None else str(chosen)
 
 
 def _newest(place: Path, name: str, problems: list[str]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ captions are drawn again for both sides and all pairs, and averages of columns m
 are many, so the normal quantile z does. (Each pair's own noise in its pictures is in s² already.)
 The interval is never narrower than the bootstrap over pictures alone makes it: pairs that agree by
 chance, as rounded scores do, prove nothing.
+Where nothing varies, neither over pairs nor over pictures, nothing shows how far it could: there is
+no interval then.
 The two errors are independent: their squares add, each with its own quantile. This is the model
 that Obuchowski and Rockette (1995) use for readers who all judge the same cases; their single
 quantile with approximated degrees of freedom is too small for two or three pairs.
@@ -37,6 +39,7 @@ from experiments.metric.samples import ScoreSamples
 TOO_FEW, NONE, HIGHER, LOWER = "too few to tell", "no difference to see", "higher", "lower"
 ENOUGH = 3  # pairs (or seeds) from which on a verdict is given
 AGREE = 1e-5  # of a score and of the pictures that it is the mean of
+ROUNDED = 1e-12  # what is left of a width of zero
 AT_ONCE = 2**21  # numbers that are drawn together, to bound memory
 
 
@@ -125,14 +128,20 @@ def paired_difference(
         covariance = np.cov(of_units).reshape(count, count)
     half = _half_width(units, covariance, confidence)
     unit = "seed" if by_seed else "pair"
-    if half is None:
+    constant = half is not None and half <= ROUNDED * max(1.0, abs(mean))
+    if constant:
+        half = None
+        notes.append("the same in all that was compared, which shows nothing of how far it varies")
+    elif half is None:
         notes.append(f"one {unit} alone, and nothing known of its pictures: no interval")
     elif count == 1:
         notes.append(f"one {unit} alone: an interval over pictures, which other seeds may leave")
     elif count < ENOUGH:
         notes.append(f"two {unit}s hardly show how much they vary: hence so wide an interval")
     low, high = (None, None) if half is None else (mean - half, mean + half)
-    if count < ENOUGH or low is None or high is None:
+    if constant and mean == 0 and count >= ENOUGH:
+        verdict = NONE
+    elif count < ENOUGH or low is None or high is None:
         verdict = TOO_FEW
     else:
         verdict = HIGHER if low > 0 else LOWER if high < 0 else NONE

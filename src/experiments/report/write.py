@@ -11,9 +11,11 @@ from experiments.report.answers import answers_of
 from experiments.report.member import Member
 from experiments.report.page import Pictures, render
 from experiments.report.pictures import captions_of, drawn, draws
+from experiments.report.place import require_runs
 from experiments.report.plain import csv_text, markdown_text
 from experiments.report.record import Arm, Record, arms_of, read
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 OPTIONS: Mapping[str, Any] = {"captions": 6, "resamples": 2000, "confidence": 0.95}
 
@@ -24,11 +26,13 @@ def write_report(
     title: str,
     question: str | None = None,
     options: Mapping[str, Any] = OPTIONS,
+    notes: Sequence[str] = (),
 ) -> Path:
     """Compare runs, whatever there is of them, and say it in three files; returns the page.
 
-    `options`: the group `report` of the configuration. What runs draw for the page is remembered in
-    their folders. Raises `UserError` where there is no run at all.
+    `options`: the group `report` of the configuration; `notes`: what to know of all of them. What
+    runs draw for the page is remembered in their folders. Raises `UserError` where there is no run at all, and `NothingToReport` where a
+    page with finished runs would be replaced by one without.
     """
     if not members:
         raise UserError("report: there are no runs to compare; train some first")
@@ -36,7 +40,8 @@ def write_report(
     records = [read(member) for member in members]
     arms = arms_of(records)
     answers = answers_of(arms, options)
-    state = state_of(records)
+    require_runs(place, records)
+    state = [*state_of(records), *notes]
     pictures = _pictures(arms, int(options["captions"]))
     confidence = float(options["confidence"])
     place.mkdir(parents=True, exist_ok=True)
@@ -60,7 +65,19 @@ def state_of(records: Sequence[Record]) -> list[str]:
     others = [
         f"{number} {words}" for key, words in STATES.items() if (number := count[key]) and words
     ]
-    return [told + (f"; {', '.join(others)}: reasons below" if others else "") + "."]
+    lines = [told + (f"; {', '.join(others)}: reasons below" if others else "") + "."]
+    trials: dict[str, int] = {}
+    for record in records:
+        if record.debug:
+            trials[record.debug] = trials.get(record.debug, 0) + 1
+    for name, number in trials.items():
+        some = (
+            "These are trials" if number == len(records) else f"{number_of(number, 'run')} of trial"
+        )
+        lines.append(
+            f"{some} (debug={name}): too small and too short for their scores to mean anything."
+        )
+    return lines
 
 
 STATES = {

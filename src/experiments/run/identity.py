@@ -71,6 +71,12 @@ def identity(
     return spelt | {"prerequisites": dict(prerequisites)}
 
 
+def decides(key: str) -> bool:
+    """Whether other values of a key of the configuration make another run."""
+    path = key.replace("/", ".")
+    return not any(path == name or path.startswith(f"{name}.") for name in WITHOUT_EFFECT)
+
+
 _ANY = object()
 
 

@@ -7,6 +7,7 @@ import errno
 import os
 import re
 
+USER_ERROR, JOB_FAILED = 2, 1  # exit codes
 MACHINE = {
     errno.ENOSPC: "make room and run the same command again",
     errno.EDQUOT: "make room and run the same command again",
@@ -39,7 +40,10 @@ class UserError(Exception):
     """One line for the user: the key or file, and the remedy. Printed without a traceback.
 
     It may quote what stands in a foreign file: as text it is lines that a terminal can be sent.
+    `code`: what the command ends with.
     """
+
+    code = USER_ERROR
 
     def __str__(self) -> str:
         return "\n".join(map(_short, printable(super().__str__()).split("\n")))
@@ -132,6 +136,3 @@ def suggest(name: str, known: list[str]) -> str:
     if near:
         return f"; did you mean {near[0]}?"
     return f"; there are: {', '.join(sorted(known))}" if known else ""
-
-
-USER_ERROR, JOB_FAILED = 2, 1

@@ -46,6 +46,13 @@ def number_of(number: object, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
+def folded(lines: Sequence[str], most: int = 4) -> list[str]:
+    """The first lines, and how many more there are, where they are more than `most`."""
+    if len(lines) <= most:
+        return list(lines)
+    return [*lines[: most - 1], f"... and {len(lines) - most + 1} more of this kind"]
+
+
 def duration(seconds: float) -> str:
     """12 s, 3 min 5 s, 2 h 10 min."""
     whole = round(seconds)
