@@ -31,8 +31,8 @@ def write_report(
     """Compare runs, whatever there is of them, and say it in three files; returns the page.
 
     `options`: the group `report` of the configuration; `notes`: what to know of all of them. What
-    runs draw for the page is remembered in their folders. Raises `UserError` where there is no run at all, and `NothingToReport` where a
-    page with finished runs would be replaced by one without.
+    runs draw for the page is remembered in their folders. Raises `UserError` where there is no run
+    at all, and `NothingToReport` where a page with finished runs would be replaced by one without.
     """
     if not members:
         raise UserError("report: there are no runs to compare; train some first")
