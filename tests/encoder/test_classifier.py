@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from experiments.encoder.classifier import Classifier
+from experiments.encoder.classifier import Classifier, FineTuned
 from experiments.encoder.cnn import CNN
 from experiments.encoder.part import PartCNN
 
@@ -104,3 +104,11 @@ def test_impossible_choices_are_refused() -> None:
         Classifier(trunk(), {"crown": 5}, score_attribute="class")
     with pytest.raises(AssertionError, match="twice"):
         Classifier(trunk(), {"class": 5}, num_classes=5)
+
+
+def test_a_frozen_trunk_is_trained_on() -> None:
+    image = trunk().requires_grad_(False).eval()
+    model = FineTuned(image, class_count=7)
+    assert model.sizes == {"class": 7} and model.score_attribute == "class"
+    model(torch.randn(2, 3, 16, 16))["class"].square().mean().backward()
+    assert all(parameter.grad is not None for parameter in image.parameters())

@@ -157,6 +157,27 @@ def test_scoring_trains_the_judge_that_it_needs(commands: Any, copied: Path) -> 
     assert json.loads(first.read_text()) == json.loads((copied / "scores.json").read_text())
 
 
+def test_a_judge_of_the_test_classes_is_trained_where_it_is_asked_for(
+    commands: Any, copied: Path
+) -> None:
+    job = commands.ok(
+        "task=evaluate",
+        f"run={copied}",
+        "launch.threads=1",
+        "encoder@metric.finetuned=classifier_finetuned",
+        "encoder/image@metric.finetuned.image=part_cnn",
+        outputs=None,
+    )
+    assert "metric.finetuned needs classifier-plumage: training it first" in job.text
+    judges = copied.parents[1].glob("classifier-plumage/*/scores.json")
+    reason = {"attribute_accuracy": "it was trained on these pictures"}
+    assert [json.loads(file.read_text())["skipped"] for file in judges].count(reason) == 1
+    (made,) = (copied / "evaluations").iterdir()
+    found = json.loads(made.read_text())
+    assert 1 <= found["scores"]["inception_score/finetuned"] <= 4  # test species
+    assert found["protocol"]["extra"] == {"finetuned": "has seen the pictures of the test split"}
+
+
 def test_what_cannot_be_scored(commands: Any, copied: Path) -> None:
     command = ["task=evaluate", f"run={copied}", "launch.threads=1"]
     job = commands.run(*command, "metric/extractor=inception", outputs=None)

@@ -36,8 +36,10 @@ class Knowing(nn.Module):
         }
 
 
-def score(network: nn.Module, birds: Dataset, samples: int = 1000) -> Result:
-    system = SimpleNamespace(encoder=network.train(), resolutions=[16])
+def score(
+    network: nn.Module, birds: Dataset, samples: int = 1000, trained_on: str = "train"
+) -> Result:
+    system = SimpleNamespace(encoder=network.train(), resolutions=[16], trained_on=trained_on)
     result = AccuracyScores(samples)(system, birds, Ranks("cpu"))
     assert network.training
     return result
@@ -54,6 +56,12 @@ def test_each_attribute_and_their_mean(birds: Dataset) -> None:
 
 def test_a_share_of_the_pictures_is_enough(birds: Dataset) -> None:
     assert score(Knowing(birds), birds, samples=5).protocol.n_real == 5
+
+
+def test_pictures_that_it_was_trained_on_give_no_accuracy(birds: Dataset) -> None:
+    result = score(Knowing(birds, classes=8), birds, trained_on="test")
+    assert result.scores == {}
+    assert result.skipped == {"attribute_accuracy": "it was trained on these pictures"}
 
 
 def test_classes_count_only_where_they_were_trained(birds: Dataset) -> None:

@@ -14,7 +14,7 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.view.caption import CAPTION, Captions
 from experiments.data.view.picture import PICTURE
 from experiments.encoder.char_cnn_rnn import CharCNNRNN
-from experiments.encoder.classifier import Classifier
+from experiments.encoder.classifier import Classifier, FineTuned
 from experiments.encoder.cnn import CNN
 from experiments.encoder.damsm import DAMSM
 from experiments.encoder.joint_embedding import JointEmbedding
@@ -22,6 +22,7 @@ from experiments.file.array import save_arrays
 from experiments.machine.rank import Ranks
 from experiments.metric.extractor import Extracted, NetworkExtractor, hash_weights
 from experiments.metric.generation import REPEATED, REPEATS, GenerationScores
+from experiments.metric.names import label
 from experiments.metric.r_precision import r_precision
 from experiments.metric.real import captions_for, real_images
 from experiments.system.attngan import AttnGAN
@@ -167,6 +168,40 @@ def test_a_classifier_of_classes_reads_no_attributes(
     assert "frechet/classifier" in scores and "inception_score/classifier" in scores
     assert not any("attribute" in name for name in scores)
     assert "attribute_accuracy" in skipped and "r_precision/independent" in skipped
+
+
+class Seen(FineTuned):
+    """Is sure of the class of each test picture, and surer still of one that is no test class."""
+
+    def __init__(self, birds: Dataset) -> None:
+        super().__init__(trunk(), class_count=8)
+        self.split = birds.test
+
+    def read(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        pixels = torch.tensor(self.split.images).permute(0, 3, 1, 2).flatten(1).float()
+        rows = torch.cdist(to_uint8(images).flatten(1).float(), pixels).argmin(1)
+        logits = 50 * nn.functional.one_hot(torch.from_numpy(self.split.labels)[rows], 8).float()
+        trained = next(k for k in range(8) if k not in self.split.labels)
+        logits[:, trained] = 100
+        return pixels[rows], {"class": logits}
+
+
+def test_the_classes_of_the_test_split_and_no_others_make_the_finetuned_score(
+    birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
+) -> None:
+    system = Oracle(birds, make_encoder().freeze(), COUNT)
+    scores, skipped = score(system, finetuned=Seen(birds), splits=1)
+    # Each picture has a certain class: the score is the perplexity of their shares.
+    shares = np.bincount(birds.test.labels[birds.test.caption_image[system.rows]]) / COUNT
+    expected = np.exp(-sum(p * np.log(p) for p in shares if p))
+    assert scores["inception_score/finetuned"] == pytest.approx(expected, rel=1e-5)
+    assert scores["inception_score/finetuned/real"] == pytest.approx(expected, rel=1e-5)
+    assert not any("finetuned" in name for name in {*skipped, *scores} if "inception" not in name)
+    protocol = GenerationScores(Counting(), finetuned=Seen(birds), samples=COUNT)(
+        system, birds, Ranks("cpu")
+    ).protocol
+    assert protocol.extra == {"finetuned": "has seen the pictures of the test split"}
+    assert label("inception_score/finetuned/real").startswith("class score (fine-tuned on the test")
 
 
 def test_attributes_are_found_by_name(

@@ -14,6 +14,7 @@ from experiments.encoder.classifier import Classifier
 from experiments.encoder.cnn import CNN
 from experiments.system.classifier import ClassifierTraining, known_cross_entropy
 from experiments.system.seeding import Step
+from experiments.trainer.training import Training
 
 FirstBatch = Callable[..., tuple[Batch, Step]]
 
@@ -65,3 +66,13 @@ def test_known_cross_entropy_by_hand() -> None:
     assert value.item() == pytest.approx((0.693147 + 0.006715) / 2, abs=1e-5)
     value.backward()
     assert logits.grad is not None and logits.grad[1].eq(0).all() and logits.grad[0].ne(0).all()
+
+
+def test_trained_on_the_test_split_it_is_given_test_pictures(
+    birds: Dataset, make_training: Callable[..., Training]
+) -> None:
+    network = make(birds, classes=True).encoder
+    training = make_training(ClassifierTraining(network, 1.0, 16, split="test"))
+    labels = set(training.batches.at(0).labels.tolist())
+    assert training.batches.split.name == "test" and labels <= set(birds.test.labels.tolist())
+    assert not labels & set(birds.train.labels.tolist())

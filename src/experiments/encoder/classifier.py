@@ -84,3 +84,15 @@ class Classifier(nn.Module):
             parts = attend(self.places(places), local)
             seen = dict(zip(self.local_attributes, parts.unbind(1), strict=True))
         return pooled, {n: head(seen.get(n, pooled)) for n, head in self.heads.items()}
+
+
+class FineTuned(Classifier):
+    """A classifier of classes alone, whose trunk is trained on, from the weights that it has.
+
+    With `system.split=test` it is what published Inception Scores of CUB and Oxford-102 were
+    measured with: a network that has seen the test pictures (Zhang et al. 2017, §4.1).
+    """
+
+    def __init__(self, image: nn.Module, class_count: int) -> None:
+        """`class_count`: classes of both splits, so that labels are what they are everywhere."""
+        super().__init__(image.requires_grad_(True), num_classes=class_count)

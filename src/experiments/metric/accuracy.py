@@ -41,6 +41,9 @@ class AccuracyScores:
             seed=0,
             captions_per_image=0,
         )
+        if system.trained_on == split.name:
+            reason = "it was trained on these pictures"
+            return Result({}, protocol, {"attribute_accuracy": reason})
         if names == [CLASS] and not set(split.labels) & set(dataset.train.labels):
             reason = "no test class is in the training split"
             return Result({}, protocol, {"attribute_accuracy": reason})

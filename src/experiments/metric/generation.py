@@ -17,12 +17,13 @@ from experiments.data.augment import normalise, to_uint8
 from experiments.data.store.dataset import Dataset
 from experiments.data.store.feature import tokens_hash
 from experiments.data.view.caption import CAPTION, Captions
-from experiments.encoder.classifier import Classifier
+from experiments.encoder.classifier import CLASS, Classifier, FineTuned
 from experiments.encoder.text_image import TextImageEncoder
 from experiments.file.array import load_arrays, save_arrays
 from experiments.machine.rank import Ranks
 from experiments.metric.embedding import sentence_vectors
 from experiments.metric.extractor import Extractor, hash_weights
+from experiments.metric.names import FINETUNED
 from experiments.metric.protocol import Protocol
 from experiments.metric.real import at_once, captions_for, read_captions, real_images
 from experiments.metric.result import Result
@@ -55,16 +56,19 @@ class GenerationScores:
         extractor: Extractor,
         independent: TextImageEncoder | None = None,
         classifier: Classifier | None = None,
+        finetuned: FineTuned | None = None,
         samples: int = 1000,
         candidates: int = 100,
         splits: int = 10,
         seed: int = 0,
     ) -> None:
         """`independent`: an encoder that the pictures were not trained against. `classifier`: reads
-        attributes, where the data set knows them. `samples`: pictures that are drawn.
+        attributes, where the data set knows them. `finetuned`: knows the classes of the test
+        split, whose pictures it was trained on. `samples`: pictures that are drawn.
         """
         self.extractor = extractor
         self.classifier = None if classifier is None else classifier.requires_grad_(False).eval()
+        self.finetuned = None if finetuned is None else finetuned.requires_grad_(False).eval()
         self.independent = None if independent is None else independent.freeze()
         self.samples, self.candidates, self.splits, self.seed = samples, candidates, splits, seed
         self._real: tuple[Path, Rows] | None = None
@@ -76,7 +80,7 @@ class GenerationScores:
         Without an encoder in the system that sees pictures, or without `independent`, R-precision
         is skipped.
         """
-        for module in (self.extractor, self.independent, self.classifier):
+        for module in (self.extractor, self.independent, self.classifier, self.finetuned):
             if module is not None:
                 module.to(ranks.device)
         own = system.encoder
@@ -114,6 +118,10 @@ class GenerationScores:
         weights = {self.extractor.name: self.extractor.weights}
         if self.classifier is not None:
             resize[CLASSIFIER], weights[CLASSIFIER] = "none", hash_weights(self.classifier)
+        extra = {}
+        if self.finetuned is not None:
+            resize[FINETUNED], weights[FINETUNED] = "none", hash_weights(self.finetuned)
+            extra[FINETUNED] = f"has seen the pictures of the {dataset.test.name} split"
         encoders = {name: hash_weights(encoder) for name, encoder in subject.encoders.items()}
         return Protocol(
             n_real=min(len(captions), len(dataset.test)),
@@ -124,6 +132,7 @@ class GenerationScores:
             weights=weights | encoders,
             seed=self.seed,
             captions_per_image=-(-len(captions) // len(dataset.test)),
+            extra=extra,
         )
 
     def _real_pictures(self, subject: _Subject, captions: np.ndarray, protocol: Protocol) -> Rows:
@@ -212,6 +221,10 @@ class GenerationScores:
             names = list(subject.dataset.attribute_values)
             if names and set(names) <= logits.keys():  # it may know classes alone
                 found["predicted"] = torch.stack([logits[name].argmax(1) for name in names], 1)
+        if self.finetuned is not None:  # a softmax over the classes of the test split alone
+            classes = np.unique(subject.dataset.test.labels).tolist()
+            logits = self.finetuned(pictures)
+            found[f"logits/{FINETUNED}"] = logits[CLASS][:, classes].float()
         return found
 
 

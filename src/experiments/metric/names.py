@@ -7,6 +7,8 @@ words for the Inception weights of 2015 that define those scores, and for nothin
 from __future__ import annotations
 
 REFERENCE = "inception"
+FINETUNED = "finetuned"  # a classifier that was trained on the pictures it is compared with
+_SUBJECTS = {FINETUNED: "fine-tuned on the test classes"}
 RETRIEVED = (50, 10, 5, 1)  # pictures that a class retrieves, of which a share is its own
 _REFERENCE_WORDS = {"frechet": "FID", "inception_score": "IS", "kernel": "KID"}
 _WORDS = {
@@ -41,4 +43,4 @@ def label(name: str) -> str:
     tail = "".join(f", {suffix}" for suffix in suffixes)
     if subject == REFERENCE and score in _REFERENCE_WORDS:
         return f"{_REFERENCE_WORDS[score]} (Inception 2015){tail}"
-    return f"{_WORDS[score]} ({subject}){tail}"
+    return f"{_WORDS[score]} ({_SUBJECTS.get(subject, subject)}){tail}"

@@ -76,8 +76,9 @@ class Halves(RowScore):
 
 class PictureScores:
     """Scores of what extractors and encoders saw: rows by name, `features/<extractor>` (B, d),
-    `logits/<extractor>` (B, k), `image_vectors/<encoder>` and `sentence_vectors/<encoder>` (B, d),
-    `labels` (B,) int64, `predicted` and `stated` (B, A) int64, -1 where nothing is stated.
+    `logits/<extractor>` (B, k), which may stand alone, `image_vectors/<encoder>` and
+    `sentence_vectors/<encoder>` (B, d), `labels` (B,) int64, `predicted` and `stated` (B, A) int64,
+    -1 where nothing is stated.
     """
 
     def __init__(
@@ -116,6 +117,11 @@ class PictureScores:
                 of_one = torch.zeros(len(features), dtype=torch.int64, device=features.device)
                 self.metrics[f"diversity/{name}/real"].update(features, of_one)
             if logits is not None:
+                self.metrics[f"inception_score/{name}{side}"].update(logits)
+        for name in _names(rows, "logits"):
+            if f"features/{name}" not in rows:  # it was asked for classes alone
+                logits = rows[f"logits/{name}"]
+                self._class_score(name, logits.shape[1])
                 self.metrics[f"inception_score/{name}{side}"].update(logits)
         retrieval = partial(RPrecision, self.candidates, self.folds, self.seed)
         for name in _names(rows, "image_vectors"):
@@ -172,10 +178,12 @@ class PictureScores:
             self.metrics[f"{name}/{extractor}"] = distance().to(features.device)
         for name, distance in distances.items():
             self.metrics[f"{name}/{extractor}{REAL}"] = Halves(distance, self.seed)
-        self._both(
-            f"inception_score/{extractor}", lambda: ClassScore(given, self.splits, self.seed)
-        )
+        self._class_score(extractor, features.shape[1])
         self._both(f"diversity/{extractor}", lambda: Diversity(given))
+
+    def _class_score(self, name: str, size: int) -> None:
+        given = Given(size)
+        self._both(f"inception_score/{name}", lambda: ClassScore(given, self.splits, self.seed))
 
     def _both(self, name: str, make: Callable[[], Metric]) -> None:
         """A score of generated pictures and one of real ones, unless they are there."""

@@ -22,12 +22,13 @@ def of_networks(
     words: int, attributes: Mapping[str, int], classes: int | None, local: Iterable[str]
 ) -> dict[str, Any]:
     """What `build` passes to networks (`config.target.FACTS`): how many words the vocabulary has
-    and values each attribute, and classes where there is no attribute; `local`: attributes of
-    parts of a picture."""
+    and values each attribute, and classes in all and where there is no attribute; `local`:
+    attributes of parts of a picture."""
     return {
         "vocabulary_size": words,
         "attribute_values": dict(attributes) or None,
         "num_classes": None if attributes else classes,
+        "class_count": classes,
         "local_attributes": list(local),
     }
 

@@ -63,7 +63,8 @@ def evaluation_config(place: Path, overrides: list[str]) -> dict[str, Any]:
     for override in overrides:
         if override in own:
             continue
-        name = key_of(override).replace("/", ".")
+        group, _, package = key_of(override).partition("@")
+        name = package or group.replace("/", ".")
         if not any(name == key or name.startswith(f"{key}.") for key in OPEN):
             raise UserError(
                 f"{override}: the run decides this; task=evaluate takes metric.*, launch.*, "

@@ -93,6 +93,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "reads": lambda value: value in READS,
             "attribute_values": optional(mapped(is_whole)),
             "num_classes": optional(is_whole),
+            "class_count": optional(is_whole),
             "local_attributes": listed(is_text),
             "data": optional(is_name),
             "data_counts": optional(_COUNTS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +27,7 @@ class Term:
     weight: float = 1.0
 
 
+TrainedOn = Literal["train", "test"]
 Losses = dict[str, Term]
 LossMethod = Callable[[Any, Step, int], Losses]
 
@@ -84,6 +85,7 @@ class System(nn.Module):
     """One algorithm: its networks, its phases and its losses. It knows no optimiser, device,
     rank, file or tracker."""
 
+    trained_on: TrainedOn = "train"  # whose split its batches are of
     sampling: Sampling = "images"  # which records its batches have (`data/order.py`)
     # What `sample` makes, by the views that it is asked through: {("caption",): "picture"}.
     makes: Mapping[tuple[str, ...], str] = MappingProxyType({})

@@ -9,15 +9,20 @@ from experiments.data.batches import Batch
 from experiments.data.view.base import View
 from experiments.data.view.picture import Pictures, PictureView
 from experiments.encoder.classifier import CLASS, Classifier
-from experiments.system.base import Losses, Phase, System, Term
+from experiments.system.base import Losses, Phase, System, Term, TrainedOn
 from experiments.system.seeding import Step
 
 
 class ClassifierTraining(System):
     """Cross-entropy of every attribute; pictures whose attribute is unknown do not count."""
 
-    def __init__(self, encoder: Classifier, weight: float, image_size: int) -> None:
+    def __init__(
+        self, encoder: Classifier, weight: float, image_size: int, split: TrainedOn = "train"
+    ) -> None:
+        """`split`: whose pictures it learns. One that learned "test" judges pictures by classes
+        that it has seen, and says so."""
         super().__init__()
+        self.trained_on = split
         self.encoder, self.weight = encoder, weight
         self.resolutions = [image_size]
 

@@ -138,13 +138,13 @@ def compile_networks(system: System) -> None:
 
 
 def open_batches(config: dict[str, Any], system: System, dataset: Dataset, ranks: Ranks) -> Batches:
-    """This process's batches of the training split, of what the system asks for."""
+    """This process's batches of the split that the system is trained on, of what it asks for."""
+    split = dataset.train if system.trained_on == "train" else dataset.test
     views = [
-        view.open(dataset, dataset.train, ranks.device, quiet=not ranks.main)
-        for view in system.views()
+        view.open(dataset, split, ranks.device, quiet=not ranks.main) for view in system.views()
     ]
     return Batches(
-        dataset.train,
+        split,
         int(config["trainer"]["batch"]),
         int(config["seed"]),
         views,
