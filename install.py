@@ -82,7 +82,7 @@ def main(arguments: list[str]) -> int:
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
     mine = settings(output([*pip, "config", "list"]))
     pip.append("--quiet")
-    if subprocess.run([*pip, "show", LEFT_OUT], capture_output=True).returncode == 0:
+    if f": {ROOT}" in output([*pip[:-1], "show", LEFT_OUT]):  # its "Editable project location"
         run([*pip, "uninstall", "--yes", LEFT_OUT])
     wanted = ["-e", f"{ROOT}[{asked.extras}]" if asked.extras else str(ROOT)]
     if asked.installer == "uv" or (not asked.installer and not mine):
