@@ -63,8 +63,20 @@ UNTOLD = ("export", "human", "report", "sample", "launch", "tracker", "trainer")
 
 
 @dataclass(frozen=True)
+class Contents:
+    """What an export holds: `parts`, draws or all; the names of its tensors, the paths of its
+    networks, as `encoder.text`, and of those that are left out."""
+
+    parts: str
+    names: list[str]
+    networks: list[str]
+    left_out: list[str]
+
+
+@dataclass(frozen=True)
 class Told:
-    """What a run says of itself. `images`: those that the weights have seen."""
+    """What a run says of itself. `images`: those that the weights have seen. `holds`: of an export;
+    None for the run's own card."""
 
     folder: Path
     config: dict[str, Any]
@@ -73,6 +85,7 @@ class Told:
     scores: dict[str, Any] | None
     images: int
     licence: str
+    holds: Contents | None = None
 
     @property
     def choices(self) -> dict[str, Any]:
@@ -188,7 +201,9 @@ class Told:
     @property
     def packaged(self) -> list[tuple[str, str]]:
         """The command that installs each such part, and its licence."""
-        used = [part for name, part in PACKAGED.items() if _uses(self.config["system"], name)]
+        system = self.config["system"]
+        nodes = [system] if self.holds is None else [_at(system, p) for p in self.holds.networks]
+        used = [part for name, part in PACKAGED.items() if any(_uses(n, name) for n in nodes)]
         return [(alone(package), licence) for package, licence in used]
 
     @property
@@ -213,8 +228,13 @@ class Told:
             return None
 
 
-def told(folder: Path, images: int | None = None, licence: str | None = None) -> Told:
-    """What a run folder says, with `images` and `licence` as `card_of` takes them.
+def told(
+    folder: Path,
+    images: int | None = None,
+    licence: str | None = None,
+    holds: Contents | None = None,
+) -> Told:
+    """What a run folder says, with `images`, `licence` and `holds` as `card_of` takes them.
 
     Raises `UserError` where the folder is no run.
     """
@@ -225,7 +245,7 @@ def told(folder: Path, images: int | None = None, licence: str | None = None) ->
             raise UserError(f"{folder / files.CONFIG}: is damaged ({part} is missing)")
     reached = files.reached(folder) if images is None else images
     licence = licence or str((config.get("export") or {}).get("licence") or "unknown")
-    return Told(folder, config, about, facts, files.run_scores(folder), reached, licence)
+    return Told(folder, config, about, facts, files.run_scores(folder), reached, licence, holds)
 
 
 def _uses(node: Any, name: str) -> bool:
@@ -233,3 +253,10 @@ def _uses(node: Any, name: str) -> bool:
         target = str(node.get("_target_", ""))
         return target.endswith(f".{name}") or any(_uses(item, name) for item in node.values())
     return False
+
+
+def _at(node: Any, path: str) -> Any:
+    """What stands at a path of a node."""
+    for part in path.split("."):
+        node = node.get(part) if isinstance(node, dict) else None
+    return node

@@ -26,7 +26,7 @@ from experiments.file.whole import as_a_new_file
 from experiments.terminal.error import UserError, reason_of
 
 FORMAT = 3  # a state may say of tensors where they are (`run/reference.py`)
-READS = (2, FORMAT)
+OLDER = (2,)  # formats that are read as well
 MANIFEST, CHECKSUM = "manifest", "sha256"  # of the header
 GONE = (errno.EIO, errno.EISDIR, errno.ENOENT, errno.ELOOP)  # no later try reads such a file
 
@@ -137,7 +137,7 @@ def _checked(
 ) -> dict[str, Any]:
     """The state that a manifest describes. Whoever made the file has made its checksum, too."""
     content = json.loads(manifest)
-    if content["format"] not in READS:
+    if content["format"] not in (*OLDER, FORMAT):
         raise OtherFormat(content["format"])
     if content["tensors"].keys() != digests.keys():
         raise Damaged("its tensors are not those of its manifest")

@@ -22,7 +22,6 @@ from experiments.terminal.error import UserError, reason_of
 
 FORMAT = 2  # an export may hold what draws alone
 READS = (1, FORMAT)
-DRAWS, ALL = "draws", "all"  # `parts` of an export: what it holds
 DECIDING = (MODEL, CONFIG, FACTS)  # the files that decide pictures
 PARTS = tuple(
     f"experiments.{group}."

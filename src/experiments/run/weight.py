@@ -11,9 +11,10 @@ from torch import nn
 from experiments.data.text.reading import reads_of
 from experiments.file.tensor import Damaged
 from experiments.run.checkpoint import first_whole, read
-from experiments.run.exported import DRAWS, read_export
+from experiments.run.exported import read_export
 from experiments.run.fact import require_vocabulary
 from experiments.run.folder import (
+    DRAWS,
     MODEL,
     by_images,
     export_about,
@@ -80,7 +81,7 @@ def load_pretrained(
         ) from None
     found = complete(state, "export", folder, ours)
     if exported and export_about(folder).get("parts") == DRAWS:
-        for name in ours.keys() - found.keys():
+        for name in sorted(ours.keys() - found.keys()):
             raise UserError(
                 f"{folder}: is an export of what draws, without {name}; export that run again with "
                 "export.parts=all, or name the run itself"
