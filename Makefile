@@ -6,7 +6,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 WHOLE := $(VENV)/installed-for-tests
 FUZZ := $(VENV)/installed-for-fuzz
-EXTRAS := dev,track,offline-metrics,launchers,search
+EXTRAS := dev,track,launchers,search
+TORCH ?=
+INSTALLER ?=
+INSTALL = $(PYTHON) install.py $(VENV) --torch='$(TORCH)' --installer='$(INSTALLER)'
 WORKERS ?= 2
 ARGS ?=
 
@@ -16,8 +19,9 @@ ARGS ?=
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  PYTHON=python3.12 picks the Python of the environment; ARGS='...' goes to run.py, pytest or"
-	@echo "  the benchmark; WORKERS=$(WORKERS) processes run the tests."
+	@echo "  PYTHON=python3.12 picks the Python of the environment, TORCH=cpu the small build of PyTorch,"
+	@echo "  INSTALLER=uv or pip who installs; ARGS='...' goes to run.py, pytest or the benchmark;"
+	@echo "  WORKERS=$(WORKERS) processes run the tests."
 
 quickstart: $(STAMP) ## install, then a first complete run: pictures that follow their captions, scored
 	@$(BIN)/python run.py experiment=quickstart $(ARGS)
@@ -71,21 +75,15 @@ clean: ## remove the environment and all caches; runs under outputs/ stay
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "error: $(PYTHON) is missing or older than 3.11; name another: make PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	  echo "error: $(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@echo "installing into $(VENV), about a minute on a fast line; later calls skip this"
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]' || { \
-	  echo "error: pip could not install; what it said is above. The same command tries again" >&2; exit 1; }
+	@$(INSTALL) --extras '$(EXTRAS)'
 	@touch $(STAMP)
 
 # The tests look at what is large or rarely wanted, too.
 $(WHOLE): $(STAMP)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS),text,report,browser]' || { \
-	  echo "error: pip could not install; what it said is above. The same command tries again" >&2; exit 1; }
+	@$(INSTALL) --extras '$(EXTRAS),text,report,browser'
 	@touch $(WHOLE)
 
 $(FUZZ): $(WHOLE)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]' || { \
-	  echo "error: pip could not install; what it said is above. The same command tries again" >&2; exit 1; }
+	@$(INSTALL) --extras fuzz
 	@touch $(FUZZ)

@@ -42,6 +42,7 @@ from experiments.system.stackgan_v2 import StackGANv2
 from experiments.system.text_to_image import TextToImage
 from experiments.trainer.assemble import open_batches
 from experiments.trainer.training import Training
+from tests import surrounding
 
 # As for a user, also where the machine that tests says otherwise: what is compiled is kept, and
 # what is composed with it. Processes that tests start inherit it.
@@ -185,6 +186,12 @@ def make_system(birds: Dataset) -> Callable[..., TextToImage]:
 def make_training(birds: Dataset, tmp_path: Path) -> Callable[..., Training]:
     """`make_training(system, settings, **trainer)`, see `tiny_training`."""
     return partial(tiny_training, birds, tmp_path / "run")
+
+
+@pytest.fixture(scope="session")
+def core_environment() -> Path:
+    """The Python of a real environment without any extra: for tests marked slow."""
+    return surrounding.core_environment()
 
 
 @pytest.fixture

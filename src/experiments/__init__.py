@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from experiments.sample.model import load
     from experiments.sample.style import load_style, transfer_sheet
 
+__version__ = "0.1.0"
 __all__ = ["load", "load_style", "transfer_sheet"]
 
 _HOMES = {

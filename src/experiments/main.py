@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -54,6 +55,11 @@ def main(arguments: list[str]) -> int:
     for line in failures:
         say(f"error: {line}", anyone=peer_lost)  # it may be the main process that is gone
     return code
+
+
+def console() -> int:
+    """The command `birdsong` of an installation: `python run.py` from any folder."""
+    return main(sys.argv[1:])
 
 
 @contextmanager

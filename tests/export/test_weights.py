@@ -90,8 +90,8 @@ def test_another_configuration(export: Path, name: str) -> None:
 
 
 def test_another_format(export: Path) -> None:
-    sign_again(export, format=2)
-    assert "format 2, this version reads 1; use the version that wrote it" in refused(export)
+    sign_again(export, format=3)
+    assert "format 3, this version reads 2 and older ones; use the version that wrote it" in refused(export)
     (export / "export.json").write_text("[]")
     damage = "is damaged (holds no names with values); export the run again"
     assert refused(export) == f"{export / 'export.json'}: {damage}"

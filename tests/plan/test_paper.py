@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.case import opened, split_of
@@ -24,7 +25,7 @@ from experiments.plan.live import Tally
 from experiments.plan.paper import Paper, count
 from experiments.run import checkpoint
 from experiments.run.prerequisite import Run, plan
-from experiments.run.pretrained import GROUPS, without_pretrained
+from experiments.run.reference import Origin
 from experiments.trainer.meter import RESET_PEAK
 from experiments.trainer.training import Training
 
@@ -48,8 +49,8 @@ def planned(*overrides: str) -> Run:
 
 def training_of(run: Run) -> Training:
     """As `train_run` makes it, with noise for pictures and captions of full length."""
-    config = without_pretrained(run.config, *GROUPS, "system")
-    system: Any = build(config["system"], FACTS.of_networks(), "system")
+    config = run.config
+    system: Any = build(config["system"], FACTS.of_networks(), "system", came)
     size, batch = int(system.resolutions[-1]), int(config["trainer"]["batch"])
     rng, words = np.random.default_rng(0), int(config["data"]["max_words"])
     side = int(size * float(config["data"]["margin"]))
@@ -64,6 +65,11 @@ def training_of(run: Run) -> Training:
     return Training(
         replace(run, config=config), Ranks("cpu"), system, batches, settings, torch.float32
     )
+
+
+def came(module: nn.Module, *_: Any) -> None:
+    """What a run built on: its weights are as they were made, and count as those of another run."""
+    module.came_from = Origin(Path("run", "weights", "images-0000000000.safetensors"), "encoder")  # type: ignore[assignment]
 
 
 def real_step(run: Run) -> Real:
@@ -136,15 +142,16 @@ def test_paper_is_as_a_real_step(overrides: list[str], tolerance: float) -> None
     assert paper.parameters() == counts
 
 
-def test_files_are_as_large_as_they_are_planned(tmp_path: Path) -> None:
-    run = planned("model=stackgan_stage2")
+@pytest.mark.parametrize("model", ["stackgan_stage2", "damsm"])
+def test_files_are_as_large_as_they_are_planned(tmp_path: Path, model: str) -> None:
+    """Without what a run, or a package, gave to them: an encoder and a first stage, or a trunk."""
+    run = planned(f"model={model}", "trainer.batch=2")
     training = training_of(run)
     training.step(training.batches.at(0))
     training.advance()
     held = Paper(run, FACTS).held()
-    state, export = training.state(), training.ema.state_dict()
-    file = checkpoint.save(tmp_path, state, keep=1)
-    weights = checkpoint.save_weights(tmp_path, training.images, export)
+    file = checkpoint.save(tmp_path, training.state(), keep=1)
+    weights = checkpoint.save_weights(tmp_path, training.images, **training.exported())
     assert file.stat().st_size == pytest.approx(held.checkpoint, rel=0.02)
     assert weights.stat().st_size == pytest.approx(held.export, rel=0.02)
 

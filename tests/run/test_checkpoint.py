@@ -126,7 +126,7 @@ def test_another_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(tensor_file, "FORMAT", 99)
     save(tmp_path, state(10), keep=1)
     monkeypatch.undo()
-    with pytest.raises(UserError, match="format 99, this version reads 2; use the version that"):
+    with pytest.raises(UserError, match="format 99, this version reads 3 and older ones; use"):
         load_newest(tmp_path)
 
 

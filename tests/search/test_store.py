@@ -229,7 +229,7 @@ def test_a_reader_does_not_disturb(open_store: Open) -> None:
 
 def test_optuna_is_an_extra(open_store: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(UserError, match=r"pip install 'birdsong\[search\]'"):
+    with pytest.raises(UserError, match=r"run pip install -e '(\.|/\S+)\[search\]'"):
         open_store()
 
 

@@ -205,7 +205,7 @@ def test_mistakes_of_the_user_are_named(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(UserError, match="wandb login"):
         begin("wandb", tmp_path, mode="online")
     monkeypatch.setattr(tracking, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"pip install 'birdsong\[track\]'"):
+    with pytest.raises(UserError, match=r"run pip install -e '(\.|/\S+)\[track\]'"):
         begin("trackio", tmp_path)
 
 

@@ -112,6 +112,7 @@ class Export:
     licence: str = "unknown"  # of the weights, as their model card says it: cc-by-4.0, mit, ...
     hub: str | None = None  # owner/name of a Hugging Face repository to push to
     private: bool = True  # a repository that is made anew is for its owner's eyes
+    parts: str = _one_of("draws", "all")  # networks that draw; or all, also to train and score on
 
 
 @dataclass

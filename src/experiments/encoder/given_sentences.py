@@ -21,6 +21,7 @@ class GivenSentences(nn.Module):
     reads: Reads = "characters"  # as the encoder did that is not here; no vocabulary is asked for
     gives_words = False
     sees_pictures = False
+    reading: tuple[str, ...] = ()
 
     def __init__(self, dim: int = 1024) -> None:
         super().__init__()

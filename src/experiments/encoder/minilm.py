@@ -66,11 +66,12 @@ class MiniLM(nn.Module):
     gives_words = False
 
     def __init__(self, dim: int = 384) -> None:
-        """Raises `UserError` where the package with the weights is not installed."""
+        """On the meta device it has shapes alone. Raises `UserError` where the package with the
+        weights is not installed."""
         super().__init__()
         self.dim = dim
         # In a list, so that no checkpoint repeats the 90 MB that the package has.
-        self._fixed = [load_backbone()]
+        self._fixed = [Backbone() if torch.empty(0).is_meta else load_backbone()]
         self.out = nn.Linear(WIDTH, dim)
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> tuple[None, Tensor]:

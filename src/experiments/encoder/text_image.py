@@ -19,6 +19,7 @@ class TextImageEncoder(nn.Module):
 
     name: str
     sees_pictures = True  # False: it has no image network
+    reading: tuple[str, ...] = ("text",)  # of its networks those that `encode_text` calls
 
     def __init__(self, text: nn.Module, image: nn.Module, dim: int) -> None:
         super().__init__()

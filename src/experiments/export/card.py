@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.data.source import hub_name
-from experiments.export.told import Told, told
+from experiments.export.told import Contents, Told, told
 from experiments.file.markdown import block, cell, code, plain
 from experiments.file.whole import write_text
 from experiments.metric.names import label
@@ -53,16 +53,21 @@ def _is_newer(path: Path, than: Path) -> bool:
 
 
 def card_of(
-    folder: Path, images: int | None = None, licence: str | None = None, hub: str | None = None
+    folder: Path,
+    images: int | None = None,
+    licence: str | None = None,
+    hub: str | None = None,
+    holds: Contents | None = None,
 ) -> str:
     """The card of a run as it stands after `images` images, by default after those it reached.
 
     `licence`: of the weights, by default what the run was configured with. `hub`: owner/name of the
-    repository that the card is for. Raises `UserError` where the folder is no run.
+    repository that the card is for. `holds`: of the export that it is for. Raises `UserError`
+    where the folder is no run.
     """
     from huggingface_hub import ModelCard  # takes a while
 
-    run = told(folder, images, licence)
+    run = told(folder, images, licence, holds)
     shown: dict[str, Any] = {"run": run, "hub": hub, "count": "{:,}".format, "duration": duration}
     shown |= {"plain": plain, "code": code, "block": block, "cell": cell}
     card = ModelCard.from_template(card_data(run), template_path=str(TEMPLATE), **shown)
@@ -98,7 +103,7 @@ def card_data(run: Told) -> ModelCardData:
     return ModelCardData(
         license=run.licence.lower() if known else "other",
         license_name=None if known else "-".join(run.licence.lower().split()),
-        library_name="birdsong",
+        library_name="birdsong-gan",
         language="en",
         pipeline_tag="text-to-image" if run.draws else None,
         tags=["birdsong", run.model, run.data_name, *kinds],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,18 +13,25 @@ import yaml
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
+from experiments import __version__
+from experiments.encoder.package import packaged
 from experiments.export.card import card_of, write_card
 from experiments.export.request import Request, export_of, require_free
+from experiments.export.told import Contents
 from experiments.file.tensor import apart
-from experiments.file.whole import aside, write_json
+from experiments.file.whole import as_a_new_file, aside, remove, write_json
+from experiments.machine.device import alive
 from experiments.run import folder as files
 from experiments.run.exported import FORMAT, State, require_whole, sha256
+from experiments.run.folder import ALL, DRAWS
 from experiments.run.portable import portable, portable_config, portable_overrides
 from experiments.run.weight import load_export
+from experiments.system.drawing import names_in, on_paper, to_draw
 from experiments.terminal.error import UserError, reason_of
 from experiments.terminal.line import show
 
 README = "README.md"
+LEFT = re.compile(r"\.(\d+)\.(partial|old)")  # beside an export, by a process
 NEWEST = ("images-*.png", "attention-images-*.png")  # sheets, of each of which one is taken
 
 
@@ -50,12 +57,14 @@ def write_export(request: Request) -> None:
     where its README.md was edited, so that no work is lost.
     """
     run, folder = request.run, request.folder
+    clear(folder)
     require_unedited(folder)
-    state = load_export(run)
+    holds = contents_of(run, request.parts)
+    state = load_export(run, wanted=set(holds.names).__contains__, packages=packaged)
     older = folder.with_name(f".{folder.name}.{os.getpid()}.old")
     with aside(folder) as partial:
         partial.mkdir()
-        _fill(partial, request, state)
+        _fill(partial, request, state, holds)
         require_whole(partial)
         require_free(folder, run)
         ours = {*_written(folder), *(path.name for path in partial.iterdir())}
@@ -70,15 +79,38 @@ def write_export(request: Request) -> None:
         show(f"drawing:  python run.py task=sample run={folder} 'text=...'")
 
 
-def _fill(place: Path, request: Request, state: Mapping[str, Any]) -> None:
+def contents_of(run: Path, parts: str) -> Contents:
+    """What an export of a run holds of its networks."""
+    system = on_paper(run)
+    modules = system.export_modules()
+    everything = names_in(modules)
+    if parts == ALL or not system.makes:
+        return Contents(ALL, everything, list(modules), [])
+    paths, held = system.drawing(), names_in(to_draw(system).export_modules())
+    left_out = [".".join(name.split(".")[:2]) for name in everything if name not in set(held)]
+    return Contents(DRAWS, held, paths, list(dict.fromkeys(left_out)))
+
+
+def clear(folder: Path) -> None:
+    """Remove what exports that were killed left beside the folder; one that was killed while it
+    changed the old one for the new has the old one back."""
+    for place in folder.parent.glob(f".{folder.name}.*"):
+        writer = LEFT.fullmatch(place.name.removeprefix(f".{folder.name}"))
+        if writer is None or alive(int(writer[1])):
+            continue
+        if writer[2] == "old" and not folder.exists():
+            place.replace(folder)
+        remove(place)
+
+
+def _fill(place: Path, request: Request, state: Mapping[str, Any], holds: Contents) -> None:
     run, images = request.run, int(state["images"])
     about, facts = files.run_about(run), files.run_facts(run)
     config = yaml.safe_dump(
         portable_config(files.run_config(run)), sort_keys=False, allow_unicode=True
     )
     (place / files.CONFIG).write_text(config, encoding="utf-8")
-    write_weights(place / files.MODEL, state["export"])
-    shutil.copymode(place / files.CONFIG, place / files.MODEL)
+    write_weights(place / files.MODEL, _only(state["export"], set(holds.names)))
     words = {key: facts[key] for key in ("words",) if key in facts}  # tokens are their places
     write_json(place / files.FACTS, portable(facts) | words)
     overrides = portable_overrides(list(about.get("overrides", [])))
@@ -89,7 +121,7 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any]) -> None:
     for source in _samples(run):
         (place / "samples").mkdir(exist_ok=True)
         shutil.copyfile(source, place / "samples" / source.name)
-    text = card_of(run, images, request.licence, request.hub)
+    text = card_of(run, images, request.licence, request.hub, holds)
     (place / README).write_text(text, encoding="utf-8")
     names = sorted(p.relative_to(place).as_posix() for p in place.rglob("*") if p.is_file())
     chosen = about.get("choices") or {}
@@ -100,10 +132,16 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any]) -> None:
         "id": about.get("id"),
         "images": images,
         "finished": images == files.reached(run) and bool(files.finished_weights(run)),
-        "birdsong": importlib.metadata.version("birdsong"),
+        "birdsong": __version__,
+        "parts": holds.parts,
         "sha256": {name: sha256(place / name) for name in names},
     }
     write_json(place / files.EXPORT, content)
+
+
+def _only(export: State, held: set[str]) -> State:
+    """The tensors of the names, by their group."""
+    return {g: {n: t for n, t in e.items() if f"{g}.{n}" in held} for g, e in export.items()}
 
 
 def _samples(run: Path) -> list[Path]:
@@ -144,6 +182,7 @@ def write_weights(path: Path, export: State) -> None:
     assert not any("." in group for group in export), "a group is a name without a dot"
     named = {f"{g}.{name}": tensor for g, state in export.items() for name, tensor in state.items()}
     try:
-        save_file(apart(named), path, {"format": "pt"})
+        with as_a_new_file(path):
+            save_file(apart(named), path, {"format": "pt"})
     except (SafetensorError, OSError) as error:
         raise UserError(f"{path}: could not be written ({reason_of(error)}); make room") from None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.run import folder as files
+from experiments.run.folder import DRAWS
 from experiments.run.named import run_folder
 from experiments.terminal.error import UserError
 
@@ -20,13 +21,14 @@ LICENCE = re.compile(r"[A-Za-z0-9][\w .+-]{0,79}")
 @dataclass(frozen=True)
 class Request:
     """run: the folder that is read. folder: the one that is written; the same where an export is
-    only pushed. hub: owner/name, or None. licence: of the weights."""
+    only pushed. hub: owner/name, or None. licence: of the weights. parts: which networks."""
 
     run: Path
     folder: Path
     licence: str
     hub: str | None
     private: bool
+    parts: str = DRAWS
 
 
 def export_of(config: Mapping[str, Any]) -> Request:
@@ -48,7 +50,8 @@ def export_of(config: Mapping[str, Any]) -> Request:
         return Request(run, run, licence, str(hub), bool(options["private"]))
     folder = Path(options["folder"] or run / FOLDER)
     require_free(folder, run)
-    return Request(run, folder, licence, None if hub is None else str(hub), options["private"])
+    hub = None if hub is None else str(hub)
+    return Request(run, folder, licence, hub, bool(options["private"]), str(options["parts"]))
 
 
 def require_free(folder: Path, run: Path) -> None:

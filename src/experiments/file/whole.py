@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,17 @@ def aside(path: Path, alone: bool = False, synced: bool = False) -> Iterator[Pat
 def atomic(path: Path) -> AbstractContextManager[Path]:
     """`aside` for whoever holds a lock and must not lose what it writes."""
     return aside(path, alone=True, synced=True)
+
+
+@contextmanager
+def as_a_new_file(path: Path) -> Iterator[None]:
+    """Whatever writes `path` in here, others may read it as they may read any new file: the umask
+    decides, and not a library that makes files of its own for the owner alone."""
+    path.open("wb").close()
+    mode = path.stat().st_mode
+    yield
+    with suppress(OSError):  # a disk that knows no modes
+        path.chmod(stat.S_IMODE(mode))
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

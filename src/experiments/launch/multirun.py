@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import signal
-import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -29,6 +29,7 @@ from experiments.study.job import Study
 from experiments.terminal.error import UserError, reason_of, suggest
 from experiments.terminal.interrupt import Stopped
 from experiments.terminal.line import say
+from experiments.terminal.package import installing
 from experiments.tracker.agent import without_agent
 
 
@@ -66,8 +67,8 @@ def launch_all(
     if workers:
         jobs = jobs[: arrangement.at_once or int(cfg.hydra.launcher.array_parallelism)]
     folder = Path(str(cfg.hydra.sweep.dir))
-    folder.mkdir(parents=True, exist_ok=True)
-    control = Path(tempfile.mkdtemp(prefix="control-", dir=folder))
+    control = folder / f"control-{uuid.uuid4().hex[:8]}"
+    control.mkdir(parents=True)
     function = function_of(control.resolve(), arrangement)
     context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks(cfg))
     launcher = Plugins.instance().instantiate_launcher(
@@ -108,7 +109,8 @@ def _launcher_config(overrides: list[str]) -> tuple[Hydra, DictConfig]:
         asked = [text.partition("=")[2] for text in own if text.startswith("hydra/launcher=")]
         if asked and "Could not find 'hydra/launcher" in str(error):
             near = suggest(asked[-1], LAUNCHERS)[2:]
-            remedy = "pip install 'birdsong[launchers]'" if asked[-1] in LAUNCHERS else near
+            package = f"hydra-{asked[-1].partition('_')[0]}-launcher"
+            remedy = f"run {installing(package)}" if asked[-1] in LAUNCHERS else near
             raise UserError(f"hydra/launcher={asked[-1]}: is not there; {remedy}") from None
         raise UserError(first_line(error)) from None
     return hydra, cfg

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,9 +24,10 @@ from experiments.machine.setup import memory_format
 from experiments.plan.facts import DataFacts
 from experiments.plan.live import Tally, WithoutNumbers
 from experiments.run.prerequisite import Run
-from experiments.run.pretrained import GROUPS, without_pretrained
+from experiments.run.reference import Origin
 from experiments.system.base import System
 from experiments.system.seeding import Step
+from experiments.trainer.fixed import Fixed
 from experiments.trainer.training import Training
 from experiments.trainer.turn import Turn, optimisers_of
 
@@ -97,6 +99,9 @@ class PaperTraining(Training):
         blank = {view.name: view.blank(len(batch), data) for view in self.system.views()}
         return replace(batch, views=blank)
 
+    def what_is_fixed(self) -> Fixed:
+        return PaperFixed(self.system, self.turns)
+
     def split(self, batch: Batch) -> list[tuple[Batch, Step]]:
         assert isinstance(self.ranks, OneOfMany)
         found: list[tuple[Batch, Step]] = []
@@ -110,12 +115,19 @@ class PaperTraining(Training):
         return found
 
 
+class PaperFixed(Fixed):
+    """What files would not repeat, of tensors without numbers."""
+
+    def digest(self, name: str, tensor: Tensor) -> str:
+        return "on paper"
+
+
 class Paper:
     """A run on paper. Its memory is that of its shapes: whatever its widths, it fits anywhere."""
 
     def __init__(self, run: Run, facts: DataFacts) -> None:
         """Raises `UserError` for networks that cannot be built."""
-        config: dict[str, Any] = copy.deepcopy(without_pretrained(run.config, *GROUPS, "system"))
+        config: dict[str, Any] = copy.deepcopy(run.config)
         config["trainer"]["nonfinite"] = "stop"  # another policy looks at numbers
         # `auto` is bf16 on every GPU that is planned for.
         self.precision = "fp32" if config["trainer"]["precision"] == "fp32" else "bf16"
@@ -124,7 +136,7 @@ class Paper:
         self._fake = FakeTensorMode(allow_non_fake_inputs=True)
         with warnings.catch_warnings(), torch.device("meta"):
             warnings.simplefilter("ignore")  # of weights that are not copied, as there are none
-            self.system: System = build(config["system"], facts.of_networks(), "system")
+            self.system: System = build(config["system"], facts.of_networks(), "system", _came)
             layout = memory_format(config["trainer"]["channels_last"], self.ranks.device)
             self.system.to(memory_format=layout)  # type: ignore[call-overload]
         self.longest = longest_of(self.system.reads, int(config["data"]["max_words"]))
@@ -173,13 +185,15 @@ class Paper:
         moments = [o.state_dict() for o in optimisers_of(training.turns).values()]
         system, export = training.system.state_dict(), training.ema.state_dict()
         averaged = [module.state_dict() for module in training.ema.averaged.values()]
+        kept = training.fixed.without(Path(), system=system, export=export)
+        copies = [kept["export"][name] for name in training.ema.averaged]  # the rest stands once
         return Held(
             weights=size(tree_leaves(system)),
             gradients=max((size(turn.trained) for turn in training.turns), default=0),
             moments=size(tree_leaves(moments)),
             average=size(tree_leaves(averaged)),
-            checkpoint=size(tree_leaves([system, export, moments])),
-            export=size(tree_leaves(export)),
+            checkpoint=size(tree_leaves([kept["system"], copies, moments])),
+            export=size(tree_leaves(kept["export"])),
         )
 
     def step(self, share: int, processes: int = 1) -> Needs:
@@ -234,6 +248,11 @@ def count(module: nn.Module) -> int:
 def size(tensors: Iterable[Any]) -> int:
     """Bytes of the tensors among some values."""
     return sum(tensor.nbytes for tensor in tensors if isinstance(tensor, Tensor))
+
+
+def _came(module: nn.Module, *_: Any) -> None:
+    """As `load_pretrained` marks what it gives weights to."""
+    module.came_from = Origin(Path("run", "weights", "file"))  # type: ignore[assignment]
 
 
 def _without_numbers(tensor: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.config.compose import CONF
 from experiments.terminal.error import UserError, reason_of
+from experiments.terminal.package import installing
 from experiments.tracker.guard import SAMPLES
 from experiments.tracker.wandb import logged_in
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 PREREQUISITE = "prerequisite"  # the tag of runs that a study trained for its arms
 WIDTH, HEIGHT = 12, 8  # of a panel; a report is 24 wide
-EXTRA = "W&B reports need the package wandb-workspaces; pip install 'birdsong[report]'"
 
 
 def publish(
@@ -154,4 +154,6 @@ def _require() -> None:
     from importlib.util import find_spec
 
     if find_spec("wandb_workspaces") is None:
-        raise UserError(EXTRA)
+        raise UserError(
+            f"W&B reports need the package wandb-workspaces; run {installing('wandb-workspaces')}"
+        )

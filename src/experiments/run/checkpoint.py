@@ -36,13 +36,16 @@ def save(folder: Path, state: Mapping[str, Any], keep: int) -> Path:
     return path
 
 
-def save_weights(folder: Path, images: int, export: Mapping[str, Any]) -> Path:
-    """Write what a finished run gives to others: its averaged networks. Never removed.
+def save_weights(
+    folder: Path, images: int, export: Mapping[str, Any], **elsewhere: Mapping[str, Any]
+) -> Path:
+    """Write what a finished run gives to others: its averaged networks, and where those of their
+    tensors are that are kept `elsewhere` (`run/reference.py`). Never removed.
 
     Raises `UserError` as `save` does.
     """
     path = file_at(folder, "weights", images)
-    write(path, {"images": images, "export": dict(export)})
+    write(path, {"images": images, "export": dict(export), **elsewhere})
     return path
 
 
@@ -71,8 +74,8 @@ def read(path: Path) -> dict[str, Any]:
         return tensor_file.read(path)
     except OtherFormat as other:
         raise UserError(
-            f"{path}: format {other}, this version reads {tensor_file.FORMAT}; use the version "
-            "that wrote it"
+            f"{path}: format {other}, this version reads {tensor_file.FORMAT} and older ones; use "
+            "the version that wrote it"
         ) from None
 
 

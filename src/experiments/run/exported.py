@@ -7,7 +7,7 @@ its configuration only networks and losses of this project are built.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from experiments.run.fact import require_own_words
 from experiments.run.folder import CONFIG, EXPORT, FACTS, MODEL, export_about, run_config
 from experiments.terminal.error import UserError, reason_of
 
-FORMAT = 1
+FORMAT = 2  # an export may hold what draws alone
+READS = (1, FORMAT)
 DECIDING = (MODEL, CONFIG, FACTS)  # the files that decide pictures
 PARTS = tuple(
     f"experiments.{group}."
@@ -52,10 +53,10 @@ def require_whole(folder: Path) -> None:
     """Raise `UserError` where an export is not as it was written, is of another format, asks for
     more than parts of this project's models, or has another vocabulary than it says."""
     about = export_about(folder)
-    if about.get("format") != FORMAT:
+    if about.get("format") not in READS:
         raise UserError(
-            f"{folder / EXPORT}: format {about.get('format')}, this version reads {FORMAT}; "
-            "use the version that wrote it"
+            f"{folder / EXPORT}: format {about.get('format')}, this version reads {FORMAT} and "
+            "older ones; use the version that wrote it"
         )
     digests = about.get("sha256")
     for name in DECIDING:
@@ -75,9 +76,15 @@ def require_parts(folder: Path) -> None:
             raise UserError(f"{folder / CONFIG}: asks for {target}, which no model has; refused")
 
 
-def require_fit(folder: Path, modules: Mapping[str, nn.Module], export: State) -> None:
+def require_fit(
+    folder: Path, modules: Mapping[str, nn.Module], export: State, known: Collection[str]
+) -> None:
     """Raise `UserError` for the first tensor that is missing, not known, or of another shape than
-    the configuration asks for."""
+    the configuration asks for.
+
+    `modules`: by their group, those that are needed; `known`: the names, as `<group>.<tensor>`, of
+    all tensors that an export of this configuration may have.
+    """
     for group, module in modules.items():
         ours, theirs = module.state_dict(), export.get(group, {})
         for name in dict.fromkeys([*ours, *theirs]):
@@ -87,6 +94,8 @@ def require_fit(folder: Path, modules: Mapping[str, nn.Module], export: State) -
                     f"{where} is missing in its weights, and its config.yaml asks for it"
                 )
             if name not in ours:
+                if f"{group}.{name}" in known:
+                    continue  # it is there for others
                 raise UserError(
                     f"{where} is in its weights, and its config.yaml has no place for it"
                 )

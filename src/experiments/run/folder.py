@@ -38,6 +38,7 @@ DIVERSITY = "samples/diversity"  # in each that is of samples; all others are ev
 STATE = ".safetensors"  # of checkpoints and weights
 NUMBERED = re.compile(r"images-[0-9]{10,18}")
 EXPORT, MODEL = "export.json", "model.safetensors"  # of a run that was exported
+DRAWS, ALL = "draws", "all"  # which networks an export holds: its `parts`
 
 
 def of_scores(line: Mapping[str, Any]) -> bool:

@@ -18,12 +18,12 @@ from typing import Any
 
 import yaml
 
+from experiments import __version__
 from experiments.file.whole import write_text
 from experiments.run.folder import parts_of
 from experiments.terminal.secret import scrub
 
 PACKAGES = (
-    "birdsong",
     "torch",
     "torchvision",
     "accelerate",
@@ -65,7 +65,7 @@ def environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {"birdsong": __version__} | {name: _version(name) for name in PACKAGES},
         "cpu": {"model": model, "count": os.cpu_count(), "flags": flags},
         "gpus": gpus,
         "cuda": torch.version.cuda,

@@ -136,6 +136,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "model": optional(is_name),
             "data": optional(is_name),
             "birdsong": is_text,
+            "parts": optional(is_name),
             "sha256": optional(lambda value: mapped(is_name)(value) and all(map(is_inside, value))),
         },
         ("images",),

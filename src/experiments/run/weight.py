@@ -13,13 +13,36 @@ from experiments.file.tensor import Damaged
 from experiments.run.checkpoint import first_whole, read
 from experiments.run.exported import read_export
 from experiments.run.fact import require_vocabulary
-from experiments.run.folder import MODEL, by_images, images_of, is_export, run_config
+from experiments.run.folder import (
+    DRAWS,
+    MODEL,
+    by_images,
+    export_about,
+    images_of,
+    is_export,
+    run_config,
+)
 from experiments.run.pretrained import role
+from experiments.run.reference import (
+    Origin,
+    Packages,
+    Tensors,
+    Wanted,
+    complete,
+    folder_of,
+    grouped,
+)
 from experiments.terminal.error import UserError, reason_of
 
 
-def load_export(folder: Path) -> dict[str, Any]:
-    """The newest averaged networks, of a finished run or of one that is on its way.
+def load_export(
+    folder: Path,
+    have: Tensors | None = None,
+    wanted: Wanted = lambda name: True,
+    packages: Packages | None = None,
+) -> dict[str, Any]:
+    """The newest averaged networks, of a finished run or of one that is on its way; what it keeps
+    elsewhere is fetched from there, see `run.reference.complete`.
 
     Returns `images` and `export`. Raises `UserError` where there are none.
     """
@@ -29,7 +52,8 @@ def load_export(folder: Path) -> dict[str, Any]:
     state = first_whole(folder, sorted(found, key=images_of, reverse=True))
     if state is None:
         raise UserError(f"run={folder}: has no weights yet; train it first")
-    return state
+    tensors = complete(state, "export", folder, have, wanted, packages)
+    return {"images": state["images"], "export": grouped(tensors, state["export"])}
 
 
 def load_pretrained(
@@ -39,14 +63,15 @@ def load_pretrained(
     names: those of the group that it became there.
 
     The vocabulary must be the one that the run was trained with, where the encoder reads words.
-    The module is marked, so that no fresh weights replace these. Raises `UserError`.
+    The module is marked, so that no fresh weights replace these, and with where they come from.
+    Raises `UserError`.
     """
     file, group = Path(node["pretrained"]), role(path)
-    exported = file.name == MODEL
-    folder = file.parent if exported else file.parents[1]
+    exported, folder = file.name == MODEL, folder_of(file)
     if hasattr(module, "text"):
         remedy = "leave the path away and one is trained on these data"
         require_vocabulary(folder, facts, reads_of(module), remedy)
+    ours = {f"{group}.{name}": tensor for name, tensor in module.state_dict().items()}
     try:
         state = load_export(folder) if exported else read(file)
     except Damaged as damage:
@@ -54,15 +79,23 @@ def load_pretrained(
             f"{file}: is damaged ({damage}); remove this file, and the next run that needs it "
             "makes it again from its last checkpoint"
         ) from None
+    found = complete(state, "export", folder, ours)
+    if exported and export_about(folder).get("parts") == DRAWS:
+        for name in sorted(ours.keys() - found.keys()):
+            raise UserError(
+                f"{folder}: is an export of what draws, without {name}; export that run again with "
+                "export.parts=all, or name the run itself"
+            )
     try:
-        module.load_state_dict(state["export"][group])
+        module.load_state_dict(grouped(found, state["export"])[group])
     except (KeyError, RuntimeError) as error:
-        found = differences(dict(run_config(folder).get(group) or {}), dict(node))
-        line = "; ".join(found) or reason_of(error)
+        told = differences(dict(run_config(folder).get(group) or {}), dict(node))
+        line = "; ".join(told) or reason_of(error)
         raise UserError(
             f"{folder}: its {group} is not the one that this configuration asks for: {line}"
         ) from None
     module.came_trained = True  # type: ignore[assignment]
+    module.came_from = Origin(file, group)  # type: ignore[assignment]
 
 
 def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: str = "") -> list[str]:

@@ -14,8 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from experiments.config.build import REFUSED, build
-from experiments.config.target import NO_TEXT
+from experiments.config.build import REFUSED
 from experiments.data.text.reading import Reader
 from experiments.data.view.base import Part, View
 from experiments.data.view.caption import CAPTION, CaptionView
@@ -23,10 +22,9 @@ from experiments.data.view.picture import PICTURE
 from experiments.machine.setup import precision as dtype_of
 from experiments.run.exported import require_fit, require_parts, require_whole
 from experiments.run.folder import is_export, run_about, run_config, run_facts
-from experiments.run.limit import within_limits
-from experiments.run.pretrained import without_pretrained
 from experiments.run.weight import load_export
 from experiments.system.base import Samples, System
+from experiments.system.drawing import fill, names_in, on_paper, to_draw
 from experiments.system.seeding import noise_of
 from experiments.system.text_to_image import Text, TextToImage, encoded
 from experiments.terminal.error import UserError, as_user_error, one_line
@@ -35,7 +33,8 @@ from experiments.terminal.error import UserError, as_user_error, one_line
 def load(
     folder: str | Path, device: str = "cpu", precision: str = "fp32", compiled: bool = False
 ) -> Model:
-    """The trained model of a run folder, or of an export of one, with its averaged weights.
+    """The trained model of a run folder, or of an export of one, with its averaged weights: the
+    networks that draw.
 
     `precision`: fp32, bf16, or auto, bf16 where the device multiplies it; `compiled`: what draws,
     which takes a minute and pays for hundreds of pictures. Both change pictures by a few
@@ -49,22 +48,18 @@ def load(
     else:
         require_parts(place)  # a run folder may come from anybody as well
     config, facts = run_config(place), run_facts(place)
-    node = without_pretrained(config, "system")["system"]
-    if "encoder" in node and node["encoder"] is None:
-        dim = (node.get("generator") or {}).get("text_dim", 0)
-        node = node | {"encoder": {"_target_": NO_TEXT, "dim": dim}}
-    with fitting(place), within_limits(place):
-        system: System = build(node, facts, path="system")
+    with fitting(place):
+        system = on_paper(place)
     if not system.makes:
         name = run_about(place)["choices"]["model"]
         raise UserError(f"run={place}: {name} draws no pictures; take a run of attngan_4stage")
-    state = load_export(place)
+    known = names_in(system.export_modules())
     with fitting(place):
-        modules = system.export_modules()
-        require_fit(place, modules, state["export"])
-        for name, module in modules.items():
-            if module.state_dict():
-                module.load_state_dict(state["export"][name])
+        modules = to_draw(system).export_modules()
+    state = load_export(place, wanted=set(names_in(modules)).__contains__)
+    with fitting(place):
+        require_fit(place, modules, state["export"], known)
+        fill(modules, state["export"])
         model = Model(system.eval().to(device), facts, config, int(state["images"]))
     model.place = place
     model.quicken(precision, compiled)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from experiments.search.request import Search
 from experiments.search.space import number as number_of
 from experiments.terminal.error import UserError
+from experiments.terminal.package import installing
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
@@ -20,7 +21,7 @@ def require_optuna() -> None:
     try:
         import optuna  # noqa: F401
     except ImportError:
-        raise UserError("search: needs Optuna; pip install 'birdsong[search]'") from None
+        raise UserError(f"search: needs Optuna; run {installing('optuna')}") from None
 
 
 def sampler_of(search: Search, number: int) -> BaseSampler:

@@ -120,6 +120,11 @@ class System(nn.Module):
         """What the moving average follows and other runs load, by the name of its group."""
         raise NotImplementedError
 
+    def drawing(self) -> list[str]:
+        """The networks that `sample` needs, by their path: all that a model that is loaded holds,
+        and an export of what draws. The others serve training and scores."""
+        return list(self.export_modules())
+
     def compiled(self) -> list[nn.Module]:
         """What `trainer.compile` compiles: networks that are only ever called as a whole."""
         return list(self.children())
@@ -146,6 +151,13 @@ class EmbeddingTraining(System):
 
     def export_modules(self) -> dict[str, nn.Module]:
         return {"encoder": self.encoder}
+
+
+def reading(encoder: nn.Module) -> list[str]:
+    """The networks of a system's encoder that read captions, by their path; the whole encoder where
+    it does not say which they are."""
+    found = getattr(encoder, "reading", None)
+    return ["encoder"] if found is None else [f"encoder.{name}" for name in found]
 
 
 def term(weight: float, compute: Callable[[], Tensor]) -> Term:

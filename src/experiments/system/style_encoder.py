@@ -16,7 +16,7 @@ from experiments.data.view.picture import PICTURE, PictureView
 from experiments.generator.base import Generator, GeneratorOutput
 from experiments.generator.initialisation import initialise
 from experiments.style.reed import StyleEncoder
-from experiments.system.base import Losses, Phase, Samples, System, Term
+from experiments.system.base import Losses, Phase, Samples, System, Term, reading
 from experiments.system.seeding import Step, noise_of
 from experiments.system.text_to_image import Text, drawn, encoded, text_of
 
@@ -87,6 +87,9 @@ class StyleEncoderTraining(System):
     def export_modules(self) -> dict[str, nn.Module]:
         """With the generator, so that the run transfers styles without the one that it names."""
         return {"style": self.style, "generator": self.generator, "encoder": self.encoder}
+
+    def drawing(self) -> list[str]:
+        return ["style", "generator", *reading(self.encoder)]
 
     def compiled(self) -> list[nn.Module]:
         return [self.generator, self.style]

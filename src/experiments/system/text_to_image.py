@@ -22,7 +22,16 @@ from experiments.generator.initialisation import initialise
 from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.loss.kl import KLLoss, kl_sum
 from experiments.loss.matching_aware import MatchingAwareLoss
-from experiments.system.base import Losses, Phase, Samples, System, Term, term, word_mask
+from experiments.system.base import (
+    Losses,
+    Phase,
+    Samples,
+    System,
+    Term,
+    reading,
+    term,
+    word_mask,
+)
 from experiments.system.seeding import Step, noise_of
 from experiments.terminal.error import UserError
 
@@ -117,6 +126,9 @@ class TextToImage(System):
 
     def export_modules(self) -> dict[str, nn.Module]:
         return {"generator": self.generator, "encoder": self.encoder}
+
+    def drawing(self) -> list[str]:
+        return ["generator", *reading(self.encoder)]
 
     def compiled(self) -> list[nn.Module]:
         """The generator alone: discriminators are called by parts, and gain nothing."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from experiments.run.portable import portable
 from experiments.terminal.error import UserError, one_line
+from experiments.terminal.package import installing
 from experiments.tracker.guard import Rows, bounded, quiet
 from experiments.tracker.tensorboard import TensorBoard
 from experiments.tracker.trackio import Trackio
@@ -186,9 +187,7 @@ def start(
     chosen = [one for one in chosen if one != "none"]
     for one in chosen:
         if find_spec(one) is None:
-            raise UserError(
-                f"tracker.backend={one}: {one} is not installed; pip install 'birdsong[track]'"
-            )
+            raise UserError(f"tracker.backend={one}: {one} is not installed; run {installing(one)}")
     folder = Path(folder)
     settings: dict[str, Any] = portable(config or {})
     settings |= {f"choices/{name}": option for name, option in (choices or {}).items()}

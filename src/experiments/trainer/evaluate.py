@@ -17,6 +17,7 @@ from experiments.run.fact import facts_of, require_vocabulary
 from experiments.run.named import ELSEWHERE, evaluation_config, run_folder
 from experiments.run.prerequisite import plan_prerequisites, with_paths
 from experiments.run.pretrained import without_pretrained
+from experiments.run.reference import named
 from experiments.run.weight import load_export
 from experiments.terminal.interrupt import Interrupt
 from experiments.terminal.line import say, show
@@ -58,8 +59,9 @@ def evaluate_run(
     build(without_pretrained(merged, "metric")["metric"], facts, "metric")  # before what it needs
     train_missing(needs, ranks, interrupt, folder.name)
     scorer = built(with_paths(merged, needs)["metric"], facts, "metric")
-    state = load_export(folder)
-    for name, module in system.export_modules().items():
+    modules = system.export_modules()
+    state = load_export(folder, dict(named({n: m.state_dict() for n, m in modules.items()})))
+    for name, module in modules.items():
         module.load_state_dict(state["export"][name])
     say(f"scoring {folder} at {state['images']} images")
     result = scorer(system.eval(), dataset, ranks)

@@ -95,7 +95,7 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | Non
             say(f"saved in {run.folder}; the same command goes on from there")
             raise Stopped(interrupt.number)
         if ranks.main:
-            checkpoint.save_weights(run.folder, training.images, training.ema.state_dict())
+            checkpoint.save_weights(run.folder, training.images, **training.exported())
         observer.evaluate(training.images, training.ema)
         log_weights(tracker, run)
     finally:

