@@ -35,6 +35,28 @@ class Hidden:
 sys.meta_path.insert(0, Hidden())
 """
 
+# A file system without locks: NFS without lockd, Lustre without `flock`.
+NO_LOCKS = """
+import errno, fcntl, os
+
+def no_locks(file, operation):
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+fcntl.flock = no_locks
+"""
+# One whose files cannot be mapped: FUSE with direct_io, some network mounts.
+NO_MAPS = """
+import errno, mmap, os
+
+class Mmap(mmap.mmap):
+    def __new__(cls, fileno, length, *args, **kwargs):
+        if fileno != -1 and kwargs.get("flags", mmap.MAP_SHARED) & mmap.MAP_SHARED:
+            raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+        return super().__new__(cls, fileno, length, *args, **kwargs)
+
+mmap.mmap = Mmap
+"""
+
 
 @cache
 def extra_modules() -> frozenset[str]:

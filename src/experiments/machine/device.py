@@ -11,9 +11,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TextIO
 
-from experiments.file.lock import awaited, held
+from experiments.file.lock import Lock, awaited, held
 from experiments.terminal.error import UserError
 
 
@@ -32,7 +31,8 @@ def gpus() -> list[str]:
 
 def locks() -> Path:
     """Where all jobs of this user on this machine look."""
-    return Path(tempfile.gettempdir()) / f"birdsong-slots-{os.getuid()}"
+    user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "")
+    return Path(tempfile.gettempdir()) / f"birdsong-slots-{user}"
 
 
 @contextmanager
@@ -58,9 +58,9 @@ def claim(
         yield list(mine)
 
 
-def _some(slots: list[str], count: int, folder: Path) -> dict[str, TextIO] | None:
+def _some(slots: list[str], count: int, folder: Path) -> dict[str, Lock] | None:
     """The locked files of `count` of the slots; None, and none is held, where fewer are free."""
-    mine: dict[str, TextIO] = {}
+    mine: dict[str, Lock] = {}
     for slot in slots:
         if len(mine) < count and (file := held(folder / f"{slot.replace('/', '-')}.lock")):
             mine[slot] = file

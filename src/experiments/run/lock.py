@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from experiments.file.lock import awaited, held
+from experiments.file.lock import awaited, held, holder
 from experiments.terminal.error import UserError
 
 
@@ -15,24 +16,22 @@ from experiments.terminal.error import UserError
 def run_lock(
     folder: Path, wait: bool = False, stop: Callable[[], bool] = lambda: False
 ) -> Iterator[None]:
-    """Hold the run folder. The lock is the kernel's: it ends with the process, however that ends.
+    """Hold the run folder. The lock ends with the process, see `file.lock`.
 
     Raises `UserError` where another process holds it; with `wait` it waits, until `stop()`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / ".lock"
-    file = held(path)
-    if file is None and not wait:
+    lock = held(path)
+    if lock is None and not wait:
         raise UserError(
-            f"{folder} is being trained by {path.read_text().strip() or 'another process'}; "
+            f"{folder} is being trained by {holder(path)}; "
             "wait for it, stop it, or change a setting"
         )
     told = f"waiting for {folder}, which another process is training"
-    with file or awaited(lambda: held(path), stop, told) as file:
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {os.uname().nodename}")
-        file.flush()
+    with lock or awaited(lambda: held(path), stop, told) as lock:
+        lock.note(f"process {os.getpid()} on {platform.node()}")
         try:
             yield
         finally:
-            file.truncate(0)
+            lock.note("")

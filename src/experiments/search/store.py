@@ -11,9 +11,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
-from experiments.file.lock import held, locked
+from experiments.file.lock import Lock, held, locked
 from experiments.search.request import Search
 from experiments.search.strategy import pruner_of, require_optuna, sampler_of
 from experiments.search.trial import (
@@ -162,13 +162,13 @@ class Store:
         self.study.sampler = sampler_of(self.search, number)
         return self.study
 
-    def _held(self, trial: FrozenTrial, lock: TextIO) -> Held:
+    def _held(self, trial: FrozenTrial, lock: Lock) -> Held:
         from optuna.trial import Trial
 
         study = self._sampling(trial.number)
         return self._values(Trial(study, trial._trial_id), lock, resumed=True)
 
-    def _values(self, trial: Trial, lock: TextIO, resumed: bool) -> Held:
+    def _values(self, trial: Trial, lock: Lock, resumed: bool) -> Held:
         """With its values: those that it has, else what the sampler proposes."""
         settings = trial.user_attrs.get(SETTINGS)
         if settings is None:
@@ -191,7 +191,7 @@ class Store:
     def _place(self, number: int) -> Path:
         return self.folder / f"trial-{number}.lock"
 
-    def _lock(self, number: int) -> TextIO | None:
+    def _lock(self, number: int) -> Lock | None:
         """The file of a trial, locked; None where another process holds it."""
         return held(self._place(number))
 

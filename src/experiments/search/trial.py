@@ -6,8 +6,9 @@ import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
+from experiments.file.lock import Lock
 from experiments.file.whole import aside
 from experiments.search.request import Search
 from experiments.terminal.error import UserError
@@ -33,7 +34,7 @@ class Held:
     number: int
     settings: dict[str, str]
     trial: Trial
-    lock: TextIO
+    lock: Lock
     resumed: bool
     reported: set[int] = field(default_factory=set)
 
