@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,12 +12,10 @@ from experiments.terminal.error import UserError
 
 
 @contextmanager
-def run_lock(
-    folder: Path, wait: bool = False, stop: Callable[[], bool] = lambda: False
-) -> Iterator[None]:
+def run_lock(folder: Path, wait: bool = False) -> Iterator[None]:
     """Hold the run folder. The lock is the kernel's: it ends with the process, however that ends.
 
-    Raises `UserError` where another process holds it; with `wait` it waits, until `stop()`.
+    Raises `UserError` where another process holds it; with `wait` it waits.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / ".lock"
@@ -28,7 +26,7 @@ def run_lock(
             "wait for it, stop it, or change a setting"
         )
     told = f"waiting for {folder}, which another process is training"
-    with file or awaited(lambda: held(path), stop, told) as file:
+    with file or awaited(lambda: held(path), told=told) as file:
         file.truncate(0)
         file.write(f"process {os.getpid()} on {os.uname().nodename}")
         file.flush()
