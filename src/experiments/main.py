@@ -22,8 +22,9 @@ from experiments.run.prerequisite import Run
 from experiments.study.command import study_of
 from experiments.study.job import Study
 from experiments.terminal.error import JOB_FAILED, PeerLost, UserError, as_user_error
-from experiments.terminal.interrupt import Stopped
+from experiments.terminal.interrupt import Stopped, asked, leaving
 from experiments.terminal.line import say
+from experiments.terminal.stream import settle
 
 LOST = "its launcher lost it; where it still runs, the same command waits for it"
 KEPT = 200_000  # objects between two looks for garbage while configurations are composed
@@ -31,7 +32,14 @@ MANY = 8  # jobs whose check takes long enough to be announced
 
 
 def main(arguments: list[str]) -> int:
-    """Run a command line; returns the exit code. User errors are lines, never tracebacks."""
+    """Run a command line; returns the exit code, which is that of what was done, whoever reads what
+    is said of it. User errors are lines, never tracebacks."""
+    settle()
+    with leaving():
+        return _main(arguments)
+
+
+def _main(arguments: list[str]) -> int:
     failures: list[str] = []
     peer_lost, code = False, 0
     try:
@@ -43,13 +51,15 @@ def main(arguments: list[str]) -> int:
             work = prepare(arguments)
         return work()
     except KeyboardInterrupt as stop:
-        if not isinstance(stop, Stopped):
-            say("stopped; the same command goes on from the last checkpoint")
+        if not (isinstance(stop, Stopped) and stop.told):
+            say("stopped; the same command goes on from what is saved")
         return stop.code if isinstance(stop, Stopped) else 128 + signal.SIGINT
     except Exception as error:
         known = as_user_error(error)
         if known is None:
             raise
+        if isinstance(known, PeerLost) and (number := asked()):  # it was asked to leave as well
+            return 128 + number
         failures, code = str(known).splitlines(), known.code
         peer_lost = isinstance(known, PeerLost)
     for line in failures:
@@ -116,7 +126,7 @@ def _run(asked: Asked, run: Run | None) -> int:
         ROWS[asked.task].perform(asked, run)
     except Stopped as stop:
         stopped = stop
-    if "RANK" in os.environ:  # started by torchrun
+    if "RANK" in os.environ and (stopped is None or stopped.told):  # started by torchrun
         from experiments.machine.rank import leave
 
         leave()

@@ -14,6 +14,7 @@ from experiments.config.compose import CONF, register
 from experiments.config.override import checked_compose
 from experiments.study.command import study_of
 from experiments.terminal.line import show
+from experiments.terminal.stream import write
 from experiments.usage import usage
 
 
@@ -45,7 +46,7 @@ def show_config(cfg: DictConfig, resolve: bool) -> int:
     """As Hydra's `--cfg job`, which would compose once more."""
     OmegaConf.set_struct(cfg, False)
     cfg.pop("hydra")
-    sys.stdout.write(OmegaConf.to_yaml(cfg, resolve=resolve))
+    write("stdout", OmegaConf.to_yaml(cfg, resolve=resolve))
     return 0
 
 

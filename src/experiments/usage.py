@@ -68,13 +68,13 @@ def _options(folder: Path) -> list[str]:
 def _defaults() -> dict[str, str]:
     import yaml
 
-    listed = yaml.safe_load((CONF / "config.yaml").read_text())["defaults"]
+    listed = yaml.safe_load((CONF / "config.yaml").read_text(encoding="utf-8"))["defaults"]
     return {key: value for item in listed if isinstance(item, dict) for key, value in item.items()}
 
 
 def _first_comment(file: Path) -> str:
     """The first sentence that a file says of itself, without the command that starts it."""
-    for line in file.read_text().splitlines():
+    for line in file.read_text(encoding="utf-8").splitlines():
         if line.startswith("# ") and "@package" not in line:
             sentence = re.split(r"(?<!al)\.(?: |$)", line[2:])[0]
             return sentence.partition(": python run.py")[0]

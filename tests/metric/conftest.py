@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import torch
 
+from experiments.metric.result import Scored
 from experiments.metric.rows import Rows
-from experiments.metric.scores import PictureScores, Scored
+from experiments.metric.scores import PictureScores
 
 
 @pytest.fixture

@@ -41,3 +41,10 @@ def test_cosine_equals_the_loop_over_pairs() -> None:
 def test_one_sample_has_no_pairs() -> None:
     with pytest.raises(AssertionError, match="no pairs"):
         diversity(torch.zeros(4, 1, 8))
+
+
+def test_features_without_a_direction_are_alike() -> None:
+    """A collapsed generator may leave every feature at zero: that is no diversity."""
+    nothing, one = torch.zeros(1, 4, 3), torch.tensor([[[0.0, 0, 0], [1, 0, 0]]])
+    assert diversity(nothing) == 0
+    assert diversity(one) == 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -9,6 +12,8 @@ from torch import Tensor
 from experiments.metric import FrechetDistance, Given
 from experiments.metric.frechet import (
     Gaussian,
+    _singular_values,
+    _solved,
     factor_of,
     frechet_distance,
     gaussian,
@@ -163,3 +168,41 @@ def test_the_example_of_the_class() -> None:
 
     found = doctest.testmod(frechet)
     assert found.attempted >= 5 and not found.failed
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (torch.linalg.eigh, np.linalg.eigh),
+        (torch.linalg.eigvalsh, np.linalg.eigvalsh),
+        (torch.linalg.svdvals, _singular_values),
+    ],
+)
+def test_the_root_has_a_second_way(first: Any, second: Any) -> None:
+    """The first gives up as LAPACK does: on a matrix that it is shown instead."""
+    x = torch.randn(40, 12, dtype=torch.float64)
+    matrix = x.T @ x
+
+    def gives_up(given: Tensor) -> Any:
+        return first(given * torch.nan)
+
+    with pytest.raises(torch.linalg.LinAlgError):
+        gives_up(matrix)
+    found, wanted = _solved(gives_up, second, matrix), first(matrix)
+    if isinstance(wanted, Tensor):
+        torch.testing.assert_close(found, wanted)
+    else:  # vectors are those of the same matrix, whatever their signs
+        values, vectors = found
+        torch.testing.assert_close(values, wanted[0])
+        torch.testing.assert_close(vectors * values @ vectors.T, matrix)
+
+
+@pytest.mark.parametrize("dead", [0, 5, 11])
+def test_pictures_that_are_all_alike(dead: int) -> None:
+    """|mu - c|^2 + Tr S, whatever number of features is zero on all of them."""
+    real = torch.randn(60, 12, dtype=torch.float64)
+    fake = torch.zeros(50, 12, dtype=torch.float64)
+    fake[:, dead:] = 0.7
+    wanted = (real.mean(0) - fake[0]).square().sum() + torch.cov(real.T).trace()
+    found = frechet_distance(gaussian(real), gaussian(fake))
+    torch.testing.assert_close(found, wanted)

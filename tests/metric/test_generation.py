@@ -303,3 +303,29 @@ def test_the_protocol_says_what_was_done(
         "classifier": hash_weights(classifier),
         "damsm": hash_weights(encoder),
     }
+
+
+@pytest.mark.parametrize("diverged", [1, COUNT + REPEATED * REPEATS])
+def test_pictures_of_a_generator_that_diverged_are_no_black_pictures(
+    diverged: int, birds: Dataset, make_encoder: Callable[..., DAMSM]
+) -> None:
+    """Each score of them says why it has no value; those of real pictures have one."""
+    encoder = make_encoder(0).freeze()
+    oracle = Oracle(birds, encoder, COUNT)
+
+    class Diverged(Oracle):
+        def sample(self, asked: dict[str, Captions], seeds: list[int]) -> Samples:
+            (images,) = oracle.sample(asked, seeds).made[PICTURE]
+            images[torch.tensor(seeds) < diverged] = torch.nan
+            return Samples({PICTURE: [images]})
+
+    scorer = GenerationScores(
+        Counting(), classifier=Knowing(birds), samples=COUNT, candidates=9, splits=2
+    )
+    result = scorer(Diverged(birds, encoder, COUNT), birds, Ranks("cpu"))
+    for name in ("frechet/tiny", "kernel/tiny", "inception_score/tiny", "r_precision/damsm"):
+        assert name not in result.scores and name in result.undefined
+        assert "NaN" in result.skipped[name] and f"{name}/real" in result.scores
+    shares = [v for n, v in result.scores.items() if n.endswith("accuracy/mean")]
+    assert shares == [0.0 if diverged > 1 else pytest.approx(1 - 1 / COUNT, abs=0.1)]
+    assert all(np.isfinite(value) for value in result.scores.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,10 @@ from experiments.metric.rows import Rows, all_rows, collection, looked_at, requi
 from experiments.terminal.error import UserError
 
 
-def shares(count: int, size: int, processes: int) -> list[list[Rows]]:
+def shares(count: int, size: int, processes: int) -> tuple[list[list[Rows]], list[int]]:
+    """Of each process, and how often each asked whether it is to leave."""
+    asked: list[int] = []
+
     def look(places: np.ndarray) -> Rows:
         assert 0 < len(places) <= size, "networks are shown no empty batch"
         return {
@@ -23,8 +27,12 @@ def shares(count: int, size: int, processes: int) -> list[list[Rows]]:
             "twice": torch.stack([torch.ones(2)] * len(places)),
         }
 
-    ranks: list[Any] = [SimpleNamespace(rank=r, processes=processes) for r in range(processes)]
-    return [list(looked_at(count, size, each, look)) for each in ranks]
+    ranks: list[Any] = [
+        SimpleNamespace(rank=r, processes=processes, stop_if_asked=partial(asked.append, r))
+        for r in range(processes)
+    ]
+    found = [list(looked_at(count, size, each, look)) for each in ranks]
+    return found, [asked.count(rank) for rank in range(processes)]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +42,8 @@ def shares(count: int, size: int, processes: int) -> list[list[Rows]]:
 def test_shares_in_the_order_of_processes_are_the_places(
     count: int, processes: int, size: int
 ) -> None:
-    found = shares(count, size, processes)
+    found, asked = shares(count, size, processes)
+    assert set(asked) == {max(map(len, found))}, "they agree at every batch of the largest share"
     rows = [batch for share in found for batch in share]
     assert torch.cat([batch["place"] for batch in rows]).tolist() == list(range(count))
     assert all(share for share in found), "each process updates its states"

@@ -12,9 +12,9 @@ import torch
 from experiments.file.array import save_arrays
 from experiments.metric.attribute import attribute_hits, averages, mean_hits
 from experiments.metric.r_precision import r_precision
+from experiments.metric.result import Scored
 from experiments.metric.rows import Rows
 from experiments.metric.samples import ScoreSamples, score_samples
-from experiments.metric.scores import Scored
 from experiments.run.folder import SCORE_SAMPLES
 from experiments.terminal.error import UserError
 

@@ -11,8 +11,9 @@ import torch
 
 from experiments.metric.frechet import frechet_distance, gaussian
 from experiments.metric.protocol import Protocol
+from experiments.metric.result import Scored
 from experiments.metric.rows import Rows
-from experiments.metric.scores import PictureScores, Scored
+from experiments.metric.scores import PictureScores
 from experiments.metric.table import format_table
 
 Collect = Callable[..., Rows]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -62,6 +63,7 @@ def observe(birds: Dataset) -> Callable[..., tuple[Observer, Memory]]:
     def make(training: Training, scorer: Any = None, main: bool = True) -> tuple[Observer, Memory]:
         memory = Memory()
         ranks: Any = SimpleNamespace(
+            processes=1,
             main=main,
             device=torch.device("cpu"),
             gather=lambda rows: rows,
@@ -170,7 +172,7 @@ def test_the_log_has_terms_and_speed(
 
 
 def test_scores_are_of_the_averaged_networks_and_say_how_they_were_measured(
-    make_attngan: Callable[..., AttnGAN], make_training: MakeTraining, observe: Any
+    make_attngan: Callable[..., AttnGAN], make_training: MakeTraining, observe: Any, capsys: Any
 ) -> None:
     training = make_training(make_attngan())
     protocol = Protocol(12, 12, "test", "central", {}, {}, 0, 1)
@@ -183,13 +185,39 @@ def test_scores_are_of_the_averaged_networks_and_say_how_they_were_measured(
     observer.evaluate(16, training.ema)
     content = json.loads((training.run.folder / "scores.json").read_text())
     assert content["images"] == 16 and content["scores"]["frechet/x"] == 2.0
-    assert content["skipped"] == {"r_precision": "no"}
+    assert content["skipped"] == {"r_precision": "no", "kernel/x": "is not finite"}
+    assert "kernel/x" not in content["scores"] | memory.values[16]
+    assert "not computed: kernel/x (is not finite)" in capsys.readouterr().err
     assert Protocol(**content["protocol"]) == protocol
     assert memory.values[16]["frechet/x"] == 2.0 and not memory.shown
     observer.evaluate(32, training.ema)
     assert memory.shown["frechet/x"] == 2.0
-    assert StatsFile.read(training.run.folder / "stats.jsonl")[0]["frechet/x"] == 2.0
+    line = StatsFile.read(training.run.folder / "stats.jsonl")[0]
+    assert line["frechet/x"] == 2.0 and math.isnan(line["kernel/x"]), "null in the file"
     assert not list(Path(training.run.folder).glob("*.partial"))
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no value"), MemoryError()])
+def test_an_evaluation_that_raises_costs_no_run(
+    error: Exception,
+    make_attngan: Callable[..., AttnGAN],
+    make_training: MakeTraining,
+    observe: Any,
+    capsys: Any,
+) -> None:
+    """A user's mistake still ends it: it can be mended."""
+    training = make_training(make_attngan())
+
+    def scorer(*_: Any) -> Result:
+        raise error
+
+    observe(training, scorer)[0].evaluate(16, training.ema)
+    content = json.loads((training.run.folder / "scores.json").read_text())
+    assert content["scores"] == {} and list(content["skipped"]) == ["all scores"]
+    assert "not computed: all scores" in capsys.readouterr().err
+    error = UserError("metric.x: is missing")
+    with pytest.raises(UserError):
+        observe(training, scorer)[0].evaluate(24, training.ema)
 
 
 def test_what_was_scored_before_a_kill_is_neither_scored_nor_noted_again(

@@ -45,7 +45,7 @@ def _module(name: str) -> ast.Module | None:
     base = Path(next(iter(spec.submodule_search_locations))).joinpath(*relative)
     for file in (base.with_suffix(".py"), base / "__init__.py"):
         if file.is_file():
-            return ast.parse(file.read_text())
+            return ast.parse(file.read_text(encoding="utf-8"))
     return None
 
 

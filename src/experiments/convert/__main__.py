@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from experiments.terminal.error import USER_ERROR, UserError, as_user_error
+from experiments.terminal.interrupt import Stopped, leaving
 from experiments.terminal.line import say, show
+from experiments.terminal.stream import settle
 
 
 class _Parser(argparse.ArgumentParser):
@@ -28,8 +30,17 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str]) -> int:
     """Convert; returns the exit code. User errors are lines, never tracebacks."""
+    settle()
+    with leaving():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str]) -> int:
     try:
         _convert(_parser().parse_args(arguments))
+    except Stopped as stopped:
+        say("stopped; nothing was converted")
+        return stopped.code
     except Exception as error:
         known = as_user_error(error)
         if known is None:

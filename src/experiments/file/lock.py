@@ -92,7 +92,9 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def awaited(attempt: Callable[[], T | None], stop: Callable[[], bool], told: str) -> T:
+def awaited(
+    attempt: Callable[[], T | None], stop: Callable[[], bool] = lambda: False, told: str = ""
+) -> T:
     """What `attempt` gives, tried until it gives something; `told` is said once where that takes
     time. Raises `Stopped` once `stop()`."""
     found = attempt()

@@ -27,6 +27,7 @@ from experiments.terminal.error import UserError, as_user_error
 from experiments.terminal.interrupt import Stopped
 from experiments.terminal.line import duration, say
 from experiments.terminal.secret import scrub
+from experiments.terminal.stream import settle
 
 FINISHED, FAILED, STOPPED = "finished", "failed", "stopped"
 
@@ -52,6 +53,7 @@ class JobFunction:
     owner: int = field(default_factory=os.getpid)  # the process of the study
 
     def __call__(self, cfg: DictConfig) -> Outcome:
+        settle()
         number = int(HydraConfig.get().job.num)
         job, place = self.jobs[number], self.places[number]
         watch = Watch(self.control, self.arrangement, self.owner)

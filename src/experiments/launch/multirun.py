@@ -8,10 +8,10 @@ from __future__ import annotations
 import shutil
 import signal
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
-from types import FrameType
+from typing import NoReturn
 
 from hydra._internal.callbacks import Callbacks
 from hydra._internal.hydra import Hydra
@@ -27,7 +27,7 @@ from experiments.launch.arrangement import LAUNCHERS, SLURM, Arrangement, arrang
 from experiments.launch.job import JobFunction, Outcome
 from experiments.study.job import Study
 from experiments.terminal.error import UserError, reason_of, suggest
-from experiments.terminal.interrupt import Stopped
+from experiments.terminal.interrupt import Interrupt, Stopped, tell_left
 from experiments.terminal.line import say
 from experiments.terminal.package import installing
 from experiments.tracker.agent import without_agent
@@ -74,8 +74,13 @@ def launch_all(
     launcher = Plugins.instance().instantiate_launcher(
         config=cfg, hydra_context=context, task_function=function
     )
+
+    def ask(number: int) -> None:
+        (control / "stop").touch()
+        say(f"{signal.Signals(number).name}: jobs save and leave (again: leave at once)")
+
     try:
-        with _asked_to_stop(control / "stop") as numbers:
+        with Interrupt(ask, _leave) as interrupt:
             found = launcher.launch([list(job) for job in jobs], 0)
         outcomes: list[Outcome | None] = [result.return_value for result in found]
     except UserError:
@@ -87,8 +92,8 @@ def launch_all(
         # Jobs that still wait in the queue of a cluster are to find that they need not start.
         if arrangement.launcher != SLURM or not (control / "stop").exists():
             shutil.rmtree(control, ignore_errors=True)
-    if numbers:
-        raise Stopped(numbers[0])
+    if interrupt.requested:
+        raise Stopped(interrupt.number)
     return outcomes
 
 
@@ -116,24 +121,7 @@ def _launcher_config(overrides: list[str]) -> tuple[Hydra, DictConfig]:
     return hydra, cfg
 
 
-@contextmanager
-def _asked_to_stop(file: Path) -> Iterator[list[int]]:
-    """Signals to this process, while others do the work: the first has all jobs save and leave."""
-    numbers: list[int] = []
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        if numbers and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        numbers.append(number)
-        file.touch()
-        say(f"{signal.Signals(number).name}: jobs save and leave (Ctrl-C: leave at once)")
-
-    asked = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # of nohup
-        asked.append(signal.SIGHUP)
-    before = {number: signal.signal(number, handle) for number in asked}
-    try:
-        yield numbers
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _leave(number: int) -> NoReturn:
+    """Without what jobs in other processes save; those on this machine see that nobody waits."""
+    tell_left(number)
+    raise Stopped(number)

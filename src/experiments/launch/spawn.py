@@ -12,23 +12,18 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from experiments.launch.worker import FAILURE, JOB, PID, STOPPED
+from experiments.launch.worker import FAILURE, JOB, PID, STOPPED, TOLD
 from experiments.machine.device import alive
 from experiments.machine.thread import shared_out
 from experiments.terminal.error import UserError
-from experiments.terminal.interrupt import Stopped
+from experiments.terminal.interrupt import Interrupt, Stopped, tell_left
 from experiments.terminal.line import LOG
 
 LOOK_EVERY = 0.3  # s
+USER = (signal.SIGUSR1, signal.SIGUSR2)
 PREFIX = "birdsong-job-"  # of folders through which the processes of a job speak
-# What asks a run to save and leave; SLURM and submitit send the others before they take a job away.
-ASKED: tuple[int, ...] = (
-    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
-    *(signal.SIGUSR1, signal.SIGUSR2),
-)
 
 
 def run_apart(
@@ -56,13 +51,13 @@ def run_apart(
     with tempfile.TemporaryDirectory(prefix=prefix) as name, _written_to(log) as output:
         folder = Path(name)
         job = {"config": config, "choices": chosen, "overrides": overrides, "wait": wait}
-        (folder / JOB).write_text(json.dumps(job))
+        (folder / JOB).write_text(json.dumps(job), encoding="utf-8")
         command = [sys.executable, "-m", "experiments.launch.worker", str(folder / JOB)]
         given = {**os.environ, **({LOG: str(log)} if log else {}), **(environment or {})}
         given |= shared_out(config["launch"]["threads"], processes, given)
         given.setdefault("OMP_NUM_THREADS", "1")  # else torchrun says that it does so
         # A session of its own: Ctrl-C reaches the ranks once, from here.
-        with _inherits_block(signal.SIGUSR1, signal.SIGUSR2):
+        with _inherits_block(*USER):
             child = subprocess.Popen(
                 command,
                 env=given,
@@ -71,11 +66,12 @@ def run_apart(
                 stdout=output,
                 stderr=output,
             )
-        code, signals = _wait(child, folder, stop)
+        code, number = _wait(child, folder, stop)
         if (folder / FAILURE).exists():
-            raise UserError((folder / FAILURE).read_text())
-        if (folder / STOPPED).exists() or (signals and code != 0):
-            raise Stopped(signals[-1] if signals else signal.SIGTERM)
+            raise UserError((folder / FAILURE).read_text(encoding="utf-8"))
+        if (folder / STOPPED).exists() or (number and code != 0):
+            told = (folder / STOPPED).exists() and (folder / STOPPED).read_text() == TOLD
+            raise Stopped(number or signal.SIGTERM, told)
         if code != 0:
             what = f"launch.num_processes={processes}: a process" if processes > 1 else "it"
             where = f"in {log}" if log else "above"
@@ -124,38 +120,33 @@ def _written_to(log: Path | None) -> Iterator[Any]:
 
 def _wait(
     child: subprocess.Popen[bytes], folder: Path, stop: Callable[[], bool]
-) -> tuple[int, list[int]]:
-    """The exit code, and the signals that came. Each is passed on to the ranks; what handled it
-    before gets it once they have saved and left."""
-    signals: list[int] = []
+) -> tuple[int, int]:
+    """The exit code, and the signal that came, or 0. It is passed on to the ranks; what handled it
+    before gets it once they have saved and left. A second one ends them."""
 
-    def forward(number: int, frame: FrameType | None = None) -> None:
-        signals.append(number)
+    def send(number: int) -> None:
         ranks = [int(path.name.removeprefix(PID)) for path in folder.glob(f"{PID}*")]
-        asked = number if number == signal.SIGINT else signal.SIGTERM
         for rank in ranks:
             with suppress(ProcessLookupError):
-                os.kill(rank, asked)
-        if not ranks:
+                os.kill(rank, number)
+        if not ranks or number == signal.SIGKILL:
             child.kill()
 
-    before: dict[int, Any] = {number: signal.getsignal(number) for number in ASKED}
-    ignored = [number for number in ASKED if before[number] is signal.SIG_IGN]
-    for number in ASKED:
-        if number not in ignored:
-            signal.signal(number, forward)
-    try:
+    def forward(number: int) -> None:
+        send(number if number == signal.SIGINT else signal.SIGTERM)
+
+    def end(number: int) -> None:
+        tell_left(number)
+        send(signal.SIGKILL)
+
+    with Interrupt(forward, end) as interrupt:
         while True:
             with suppress(subprocess.TimeoutExpired):
                 code = child.wait(LOOK_EVERY)
                 break
-            if not signals and stop():
-                forward(signal.SIGTERM)
-    finally:
-        for number, handler in before.items():
-            if number not in ignored:
-                signal.signal(number, handler)
-    for number in signals:
-        if number in (signal.SIGUSR1, signal.SIGUSR2) and callable(before[number]):
-            before[number](number, None)
-    return code, signals
+            if not interrupt.requested and stop():
+                interrupt.note(signal.SIGTERM)
+        theirs = interrupt.of_others(interrupt.number)
+    if interrupt.requested and interrupt.number in USER and theirs is not None:
+        theirs(interrupt.number, None)
+    return code, interrupt.number if interrupt.requested else 0

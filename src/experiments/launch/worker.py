@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 JOB, FAILURE, STOPPED, PID = "job.json", "failure", "stopped", "pid-"
+TOLD = "told"  # in the file `stopped`: the user was told what was saved
 # PyTorch's C++ reads it when it is loaded; it would advise every rank to look for no weights that a
 # loss leaves out.
 QUIET = ("TORCH_CPP_LOG_LEVEL", "ERROR")
@@ -55,7 +56,7 @@ def start_ranks(job: Path) -> int:
 
 def processes_of(job: Path) -> int:
     """How many ranks a job has."""
-    return int(json.loads(job.read_text())["config"]["launch"]["num_processes"])
+    return int(json.loads(job.read_text(encoding="utf-8"))["config"]["launch"]["num_processes"])
 
 
 def work(job: Path) -> int:
@@ -64,15 +65,21 @@ def work(job: Path) -> int:
     The first user error of any rank goes into the file `failure`; what the others meet because of
     it is of no interest to anybody.
     """
-    from experiments.terminal.error import PeerLost, as_user_error
-    from experiments.terminal.interrupt import Stopped
+    from experiments.terminal.interrupt import leaving
+    from experiments.terminal.stream import settle
 
-    # Until the run can save, a signal just ends this process.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    settle()
+    with leaving():
+        return _work(job)
+
+
+def _work(job: Path) -> int:
+    from experiments.terminal.error import PeerLost, as_user_error
+    from experiments.terminal.interrupt import Stopped, asked, end_at_once
+
     folder = job.parent
     (folder / f"{PID}{os.getpid()}").touch()
-    content = json.loads(job.read_text())
+    content = json.loads(job.read_text(encoding="utf-8"))
     try:
         from experiments.machine.rank import leave
         from experiments.trainer.perform import perform
@@ -80,17 +87,19 @@ def work(job: Path) -> int:
         try:
             perform(content["config"], content["choices"], content["overrides"], content["wait"])
         except Stopped as stopped:
-            (folder / STOPPED).write_text(str(stopped.code))
+            (folder / STOPPED).write_text(TOLD if stopped.told else "")
+            if not stopped.told:  # the others may wait for this process: they are ended
+                end_at_once(stopped.code)
         leave()
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    except Stopped as stopped:  # before anything has begun
+        return stopped.code
     except Exception as error:
         known = as_user_error(error)
         if isinstance(known, PeerLost):  # whoever went first has told why, or its exit code does
-            return 1
+            return 128 + asked() if asked() else 1
         if known is None and not (folder / FAILURE).exists():
             raise
-        with suppress(FileExistsError), (folder / FAILURE).open("x") as file:
+        with suppress(FileExistsError), (folder / FAILURE).open("x", encoding="utf-8") as file:
             file.write(str(known))
         return 1
     return 0

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from experiments.terminal.error import UserError
+from experiments.terminal.interrupt import Stopped, asked
 from experiments.terminal.line import say, say_once
 
 # One process may prepare data or wait for a run that another job trains, while the others wait for
@@ -145,6 +146,15 @@ class Ranks:
         if self.processes == 1:
             return flag
         return bool(self.mean(torch.tensor(float(flag), device=self.device)).item() > 0)
+
+    def stop_if_asked(self) -> None:
+        """Raise `Stopped` on every process where one was asked to leave. All call it together: for
+        long work within an `Interrupt`."""
+        number = asked()
+        if self.processes > 1:
+            number = int(self.gather(torch.tensor([number], device=self.device)).max())
+        if number:
+            raise Stopped(number)
 
     def average_buffers(self, module: nn.Module) -> None:
         """Mean of floating-point buffers: each process has seen other pictures."""

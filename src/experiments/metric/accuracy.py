@@ -15,7 +15,7 @@ from experiments.metric.embedding import evaluating
 from experiments.metric.extractor import hash_weights
 from experiments.metric.protocol import Protocol
 from experiments.metric.real import at_once, real_images
-from experiments.metric.result import Result
+from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, looked_at
 
 
@@ -60,6 +60,8 @@ class AccuracyScores:
         with evaluating(network):
             for rows in looked_at(len(order), at_once(size), ranks, look):
                 metric.update(**rows)
-        accuracy = metric.compute().accuracy
-        scores = {f"attribute_accuracy/{name}/real": value for name, value in accuracy.items()}
-        return Result(scores, protocol)
+        found = Scored()
+        if (shown := found.attempt("attribute_accuracy", metric.compute)) is not None:
+            for name, value in shown.accuracy.items():
+                found.scores[f"attribute_accuracy/{name}/real"] = value
+        return found.result(protocol)

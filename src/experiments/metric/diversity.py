@@ -51,6 +51,9 @@ def diversity(features: Tensor, metric: Literal["cosine", "rms"] = "cosine") -> 
     pairs = samples * (samples - 1)
     if metric == "cosine":
         unit = normalize(features.double(), dim=2)
+        nothing = (unit == 0).all(2, keepdim=True)
+        if nothing.any():  # features without a direction are alike, and unlike all others
+            unit = torch.cat((unit, nothing.double()), dim=2)
         # The sum of cosines over i != j is |sum u_i|^2 - sum |u_i|^2.
         cosines = unit.sum(1).square().sum(1) - unit.square().sum((1, 2))
         return (1 - cosines / pairs).mean().clamp_min(0).item()

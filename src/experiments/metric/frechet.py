@@ -9,12 +9,15 @@ with few rows makes this cheap: centred features where images are fewer than dim
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
+from experiments.metric.result import Undefined
 from experiments.metric.rows import all_rows
 from experiments.terminal.error import UserError
 
@@ -84,7 +87,7 @@ class FrechetDistance(FrechetInceptionDistance):
             raise UserError(f"{n} of the 2 {CALLED[side]} images that are needed")
         mean = getattr(self, f"{side}_features_sum").cpu() / n
         if not mean.isfinite().all():
-            raise UserError(f"some {CALLED[side]} images gave NaN or infinity")
+            raise Undefined(f"some {CALLED[side]} images gave NaN or infinity")
         few = all_rows(getattr(self, f"{side}_few"))
         if len(few) == n < len(mean):
             return gaussian(few)
@@ -114,8 +117,9 @@ def trace_of_root(first: Tensor, second: Tensor) -> Tensor:
     S1 = A'A and S2 = B'B."""
     product = first @ second.T
     if min(product.shape) < first.shape[1]:
-        return torch.linalg.svdvals(product).sum()
-    eigenvalues = torch.linalg.eigvalsh(product @ product.T)  # full rank: twice as fast, as exact
+        return _solved(torch.linalg.svdvals, _singular_values, product).sum()
+    # Full rank: twice as fast, as exact.
+    eigenvalues = _solved(torch.linalg.eigvalsh, np.linalg.eigvalsh, product @ product.T)
     return eigenvalues.clamp_min(0).sqrt().sum()
 
 
@@ -128,7 +132,23 @@ def factor_of(covariance: Tensor) -> Tensor:
         return lower.T
     # Rounding leaves eigenvalues of order eps where the rank ends; their roots, of order 1e-8,
     # would add up, so they are dropped and not only clamped at zero.
-    eigenvalues, vectors = torch.linalg.eigh(covariance)
+    eigenvalues, vectors = _solved(torch.linalg.eigh, np.linalg.eigh, covariance)
     least = eigenvalues[-1] * len(eigenvalues) * torch.finfo(torch.float64).eps
     kept = eigenvalues > least
     return eigenvalues[kept].sqrt()[:, None] * vectors[:, kept].T
+
+
+def _solved(first: Callable[[Tensor], Any], second: Callable[..., Any], matrix: Tensor) -> Any:
+    """What PyTorch's LAPACK finds; where its iteration gives up, as it does on covariances with
+    many zeros, what NumPy's does, which is another one."""
+    try:
+        return first(matrix)
+    except torch.linalg.LinAlgError:
+        found = second(matrix.detach().cpu().double().numpy())
+    if isinstance(found, np.ndarray):
+        return torch.from_numpy(found).to(matrix.device)
+    return [torch.from_numpy(part).to(matrix.device) for part in found]
+
+
+def _singular_values(matrix: np.ndarray) -> np.ndarray:
+    return np.linalg.svd(matrix, compute_uv=False)

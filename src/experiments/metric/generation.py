@@ -105,12 +105,12 @@ class GenerationScores:
             scores.update(rows, real=False)
         for rows in self._repeats(subject, captions):
             scores.repeat(rows, rows.pop("caption"))
-        found = scores.compute()
+        found = scores.compute(ranks.stop_if_asked)
         if blind:
             found.skipped[f"r_precision/{own.name}"] = "the run's encoder has no image network"
         columns = {name: column.float().numpy() for name, column in found.columns.items()}
         samples = ScoreSamples(captions, columns, found.averages) if columns else None
-        return Result(found.scores, protocol, found.skipped, samples)
+        return found.result(protocol, samples)
 
     def _protocol(self, subject: _Subject, captions: np.ndarray) -> Protocol:
         dataset, size = subject.dataset, subject.system.resolutions[-1]
@@ -207,7 +207,8 @@ class GenerationScores:
     def _look(self, subject: _Subject, pictures: Tensor) -> Rows:
         """What all extractors and encoders see in pictures (B, 3, H, W) in [-1, 1], rounded as
         they would be saved: `PictureScores` has the names."""
-        pictures, name = normalise(to_uint8(pictures)), self.extractor.name
+        finite, name = pictures.isfinite().flatten(1).all(1), self.extractor.name
+        pictures = normalise(to_uint8(pictures.nan_to_num()))
         seen = self.extractor.see(pictures)
         found = {f"features/{name}": seen.features}
         if seen.logits is not None:
@@ -225,6 +226,9 @@ class GenerationScores:
             classes = np.unique(subject.dataset.test.labels).tolist()
             logits = self.finetuned(pictures)
             found[f"logits/{FINETUNED}"] = logits[CLASS][:, classes].float()
+        # A picture of a generator that diverged is none: it has no features, and shows nothing.
+        for values in found.values() if not finite.all() else ():
+            values[~finite] = torch.nan if values.is_floating_point() else -1
         return found
 
 

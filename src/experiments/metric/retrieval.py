@@ -14,9 +14,8 @@ from experiments.metric.extractor import hash_weights
 from experiments.metric.protocol import Protocol
 from experiments.metric.r_precision import RPrecision
 from experiments.metric.real import at_once, captions_for
-from experiments.metric.result import Result
+from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, looked_at
-from experiments.terminal.error import UserError
 
 FOLDS = 10
 
@@ -56,8 +55,7 @@ class RetrievalScores:
         with evaluating(encoder):
             for rows in looked_at(len(captions), at_once(size), ranks, look):
                 metric.update(**rows)
-        try:
-            found = metric.compute()
-        except UserError as error:
-            return Result({}, protocol, {name: str(error)})
-        return Result(found.scores(name, "/real"), protocol)
+        found = Scored()
+        if (value := found.attempt(name, metric.compute)) is not None:
+            found.scores |= value.scores(name, "/real")
+        return found.result(protocol)

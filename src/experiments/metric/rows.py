@@ -12,6 +12,7 @@ from torchmetrics import Metric, MetricCollection
 from torchmetrics.utilities.distributed import gather_all_tensors
 
 from experiments.machine.rank import Ranks
+from experiments.metric.result import Undefined
 from experiments.terminal.error import UserError
 
 Rows = dict[str, Tensor]
@@ -57,12 +58,17 @@ def looked_at(
 
     Shares are runs of neighbours, so the rows that a score gathers are in the order of places. A
     process without a share looks at the first place and keeps none of its rows, since torchmetrics
-    gathers tensors of one number of dimensions.
+    gathers tensors of one number of dimensions. Before each look all processes ask whether one of
+    them is to leave, as often as the one with the largest share: raises `Stopped`.
     """
     mine = np.array_split(np.arange(count), ranks.processes)[ranks.rank]
-    for places in np.array_split(mine, range(size, len(mine), size)):
-        rows = look(places if len(places) else np.zeros(1, dtype=np.int64))
-        yield {name: values[: len(places)] for name, values in rows.items()}
+    parts = np.array_split(mine, range(size, len(mine), size))
+    for turn in range(max(1, -(-count // (size * ranks.processes)))):
+        ranks.stop_if_asked()
+        if turn < len(parts):
+            places = parts[turn]
+            rows = look(places if len(places) else np.zeros(1, dtype=np.int64))
+            yield {name: values[: len(places)] for name, values in rows.items()}
 
 
 def gathered(rows: Rows) -> Rows:
@@ -80,9 +86,9 @@ def all_rows(state: list[Tensor] | Tensor) -> Tensor:
 
 def require(least: int, sides: Mapping[str, Tensor]) -> None:
     """Raises `UserError` with the reason where one of `sides`, by what they are called, has fewer
-    rows than `least`, or rows that are not finite."""
+    rows than `least`, and `Undefined` for rows that are not finite."""
     for side, values in sides.items():
         if len(values) < least:
             raise UserError(f"{len(values)} of the {least} {side} that are needed")
         if bad := int((~values.isfinite()).flatten(1).any(1).sum()):
-            raise UserError(f"{bad} of {len(values)} {side} gave NaN or infinity")
+            raise Undefined(f"{bad} of {len(values)} {side} gave NaN or infinity")

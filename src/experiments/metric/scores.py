@@ -10,7 +10,6 @@ mean distance of any two real images. Otherwise it is the same score of real ima
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 import torch
@@ -24,8 +23,8 @@ from experiments.metric.frechet import FrechetDistance
 from experiments.metric.inception_score import ClassScore
 from experiments.metric.kernel import KernelDistance
 from experiments.metric.r_precision import Retrieved, RPrecision
+from experiments.metric.result import Scored
 from experiments.metric.rows import RowScore, collection, require
-from experiments.terminal.error import UserError
 
 EXPECTED = ("independent",)  # encoders that are told of where they are missing
 REAL, ATTRIBUTES = "/real", "attribute_accuracy"
@@ -35,20 +34,6 @@ NEVER = {
     "diversity": "no caption was sampled more than once",
     ATTRIBUTES: "nothing read the attributes of images",
 }
-
-
-@dataclass
-class Scored:
-    """`scores`, and in `skipped` by name the reason for each that cannot be computed.
-
-    columns: for scores that are means over generated pictures, what each adds, (n,) on the CPU, NaN
-    where it does not count. averages: for scores that are means of such means, which.
-    """
-
-    scores: dict[str, float] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)
-    columns: dict[str, Tensor] = field(default_factory=dict, compare=False)
-    averages: dict[str, list[str]] = field(default_factory=dict)
 
 
 class Halves(RowScore):
@@ -138,18 +123,18 @@ class PictureScores:
             self._look_with(name, rows[f"features/{name}"])
             self.metrics[f"diversity/{name}"].update(rows[f"features/{name}"], captions)
 
-    def compute(self) -> Scored:
+    def compute(self, between: Callable[[], None] = lambda: None) -> Scored:
         """All scores that the rows of all processes allow. Nothing is left out without an entry in
-        `skipped`; a reason for "r_precision" alone speaks of all its scores."""
+        `skipped`; a reason for "r_precision" alone speaks of all its scores. between: is called
+        before each, and may raise."""
         found = Scored(skipped=self._missing())
         for name, metric in self.metrics.items(copy_state=False):
             if not metric.update_called:
                 found.skipped[name] = NEVER.get(name.partition("/")[0], "no image was looked at")
                 continue
-            try:
-                value = metric.compute()
-            except UserError as error:
-                found.skipped[name] = str(error)
+            between()
+            value = found.attempt(name, metric.compute)
+            if value is None:
                 continue
             base, side = name.removesuffix(REAL), REAL if name.endswith(REAL) else ""
             if isinstance(value, Retrieved):

@@ -25,7 +25,7 @@ from experiments.metric.embedding import evaluating
 from experiments.metric.extractor import hash_weights
 from experiments.metric.protocol import Protocol
 from experiments.metric.real import at_once, captions_for, read_captions, real_images
-from experiments.metric.result import Result
+from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, RowScore, collection, looked_at
 
 MEANS = (
@@ -74,15 +74,15 @@ class StyleScores:
                     means[name].update(values)
                 if "kept" in rows:
                     kept.update(rows["kept"], rows["kept_chance"], rows["shown"], rows["stated"])
-        scores: dict[str, float] = {}
+        found = Scored()
         for name, metric in means.items():
-            scores[name] = metric.compute().item()
-            scores.setdefault("noise_error/style/chance", 1.0)  # of zero, the mean of N(0, 1)
-        skipped = {}
+            if (value := found.attempt(name, metric.compute)) is not None:
+                found.scores[name] = value.item()
+            found.scores.setdefault("noise_error/style/chance", 1.0)  # of zero, the mean of N(0, 1)
         if kept.update_called:
-            scores |= kept.compute()
+            found.scores |= found.attempt("attribute_kept", kept.compute) or {}
         else:
-            skipped["attribute_kept"] = "nothing reads the attributes of pictures"
+            found.skipped["attribute_kept"] = "nothing reads the attributes of pictures"
         protocol = Protocol(
             n_real=len(captions),
             n_fake=len(captions),
@@ -94,7 +94,7 @@ class StyleScores:
             captions_per_image=-(-len(captions) // len(split)),
             real_baseline="none: no noise is known of a real picture",
         )
-        return Result(scores, protocol, skipped)
+        return found.result(protocol)
 
     def _look(
         self,
@@ -132,10 +132,11 @@ class StyleScores:
             self.classifier.sizes
         ):
             for name, of in (("kept", style), ("kept_chance", random)):
-                pictures = normalise(to_uint8(drawn(of, other_text)))
-                logits = self.classifier(pictures)
+                made = drawn(of, other_text)
+                logits = self.classifier(normalise(to_uint8(made.nan_to_num())))
                 columns = [logits[attribute].argmax(1) for attribute in dataset.attribute_values]
-                found[name] = torch.stack(columns, 1)
+                diverged = ~made.isfinite().flatten(1).all(1)
+                found[name] = torch.stack(columns, 1).masked_fill(diverged[:, None], -1)
             images, stated = (split.caption_image[rows] for rows in captions)
             says = np.where(split.mentions[captions[1]], split.attributes[stated], -1)
             found["shown"] = torch.from_numpy(split.attributes[images]).to(device)

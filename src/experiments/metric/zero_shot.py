@@ -21,7 +21,7 @@ from experiments.metric.extractor import hash_weights
 from experiments.metric.names import RETRIEVED
 from experiments.metric.protocol import Protocol
 from experiments.metric.real import LARGEST_BATCH, at_once
-from experiments.metric.result import Result
+from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, RowScore, looked_at
 
 CHUNK = 1024
@@ -108,7 +108,10 @@ class ZeroShotScores:
                 metric.update(**part, of="images")
             for part in looked_at(len(captions), LARGEST_BATCH, ranks, look_at_captions):
                 metric.update(**part, of="captions")
-        found = metric.compute()
+        scored = Scored()
+        found = scored.attempt(f"{name}/{encoder.name}", metric.compute)
+        if found is None:
+            return scored.result(protocol)
         counts = [count for count in RETRIEVED if count <= len(rows)]
         for count in counts:
             best = float(np.minimum(sizes, count).mean() / count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,12 +13,10 @@ from experiments.terminal.error import UserError
 
 
 @contextmanager
-def run_lock(
-    folder: Path, wait: bool = False, stop: Callable[[], bool] = lambda: False
-) -> Iterator[None]:
+def run_lock(folder: Path, wait: bool = False) -> Iterator[None]:
     """Hold the run folder. The lock ends with the process, see `file.lock`.
 
-    Raises `UserError` where another process holds it; with `wait` it waits, until `stop()`.
+    Raises `UserError` where another process holds it; with `wait` it waits.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / ".lock"
@@ -29,7 +27,7 @@ def run_lock(
             "wait for it, stop it, or change a setting"
         )
     told = f"waiting for {folder}, which another process is training"
-    with lock or awaited(lambda: held(path), stop, told) as lock:
+    with lock or awaited(lambda: held(path), told=told) as lock:
         lock.note(f"process {os.getpid()} on {platform.node()}")
         try:
             yield

@@ -132,7 +132,8 @@ def _git(source: Path, *arguments: str) -> str:
         env=kept | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=True,
         timeout=20,
     ).stdout.strip()

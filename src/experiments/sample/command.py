@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,9 @@ def draw_to_folder(config: dict[str, Any]) -> list[Path]:
             written = draw_captions(model, drawing)
         else:
             written = draw_between(model, drawing)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         say(f"stopped; what was drawn so far is in {drawing.folder / 'drawn'}")
-        raise Stopped from None
+        raise Stopped(stop.number if isinstance(stop, Stopped) else signal.SIGINT) from None
     _tell_reading(model, drawing.captions)
     return written
 

@@ -26,6 +26,7 @@ from experiments.study.job import Job
 from experiments.terminal.error import UserError, as_user_error
 from experiments.terminal.interrupt import Stopped
 from experiments.terminal.line import say
+from experiments.terminal.stream import settle
 
 ALIKE = 5  # trials that fail in a row for one reason: the fault is none of their values
 
@@ -41,6 +42,7 @@ class SearchFunction:
     owner: int = field(default_factory=os.getpid)  # the process of the search
 
     def __call__(self, cfg: DictConfig) -> Outcome:
+        settle()
         watch = Watch(self.control, self.arrangement, self.owner)
         register()
         try:

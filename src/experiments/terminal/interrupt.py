@@ -1,44 +1,132 @@
-"""SIGINT and SIGTERM ask a run to save and leave; a second SIGINT leaves at once."""
+"""Signals that ask a process to leave: the same for one process, for several, and for a study.
+
+Outside of what must be saved the first of them ends the work at once (`leaving`). Inside it is
+noted (`Interrupt`), and long work looks for it. Another one, a second later, leaves at once.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from experiments.terminal.line import say
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Ctrl-C, a closed terminal, and what SLURM, submitit and others send before they take a job away.
+SIGNALS: tuple[signal.Signals, ...] = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
+    if hasattr(signal, name)
+)
+ALWAYS = ("SIGINT", "SIGTERM")  # heard even where whoever started this process ignores them
+AGAIN = 1.0  # s; what comes sooner is the same request, which `timeout` and torchrun say twice
+_active: list[Interrupt] = []
 
 
 class Stopped(KeyboardInterrupt):
-    """The user stopped a run and was told so. `code` is what a shell expects: 128 + the signal."""
+    """The user stopped it. `code` is what a shell expects: 128 + the signal. `told`: the user knows
+    what was saved, and all processes of a run agreed to leave."""
 
-    def __init__(self, number: int = signal.SIGINT) -> None:
+    def __init__(self, number: int = signal.SIGINT, told: bool = True) -> None:
         super().__init__()
-        self.code = 128 + number
+        self.number, self.code, self.told = int(number), 128 + number, told
 
 
 class Interrupt:
-    """`requested` is True once a signal came; handlers of before return on exit."""
+    """While it is entered signals are noted: `requested` is True once one came, `number` says which
+    one was the last. Handlers of before return on exit."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        heard: Callable[[int], None] | None = None,
+        again: Callable[[int], None] | None = None,
+    ) -> None:
+        """heard: called with the first signal, once it is noted; says by default that what is done
+        will be saved. again: with those that come later; leaves at once by default."""
         self.requested = False
         self.number: int = signal.SIGINT
+        self._heard, self._again, self._since = heard or _tell, again or leave_at_once, 0.0
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Interrupt:
-        for number in SIGNALS:
-            self._before[number] = signal.signal(number, self._handle)
+        _active.append(self)
+        if threading.current_thread() is threading.main_thread():  # only there can they be heard
+            for number in SIGNALS:
+                if number.name in ALWAYS or signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(self, *error: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        _active.remove(self)
+
+    def note(self, number: int) -> None:
+        """What a signal does; for those who ask in another way."""
+        now, first = time.monotonic(), not self.requested
+        if first:  # before anything that may fail
+            self.requested, self.number, self._since = True, number, now
+            self._heard(number)
+        elif now - self._since >= AGAIN:
+            self.number = number
+            self._again(number)
+
+    def of_others(self, number: int) -> Callable[[int, None], Any] | None:
+        """What handled a signal before, if that was another program, such as submitit."""
+        handler = self._before.get(signal.Signals(number))
+        ours = isinstance(getattr(handler, "__self__", None), Interrupt)
+        return handler if callable(handler) and not ours else None
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.requested and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        if not self.requested:
-            say(f"{signal.Signals(number).name}: saving and leaving (again: leave at once)")
-        self.requested, self.number = True, number
+        self.note(number)
+
+
+def leaving() -> Interrupt:
+    """To be entered around what has nothing to save, or writes it whole or not at all: a signal
+    raises `Stopped` wherever the process is."""
+    return Interrupt(_raise)
+
+
+def asked() -> int:
+    """The signal that asked this process to leave; 0 where none did."""
+    return next((item.number for item in reversed(_active) if item.requested), 0)
+
+
+def stop_if_asked() -> None:
+    """Raise `Stopped` where this process was asked to leave. For long work within an `Interrupt`;
+    what all processes of a run do together asks `Ranks.stop_if_asked`."""
+    if number := asked():
+        raise Stopped(number)
+
+
+def leave_at_once(number: int) -> NoReturn:
+    """End this process: nothing is half written, since files take their names when they are whole,
+    and locks are the kernel's."""
+    tell_left(number)
+    end_at_once(128 + number)
+
+
+def tell_left(number: int) -> None:
+    """What is said where work ends without having saved."""
+    say(f"{signal.Signals(number).name}: left at once; the same command goes on from what is saved")
+
+
+def end_at_once(code: int) -> NoReturn:
+    """End this process without anything that Python does at its end."""
+    with suppress(AttributeError, OSError, ValueError):
+        sys.stdout.flush()
+    os._exit(code)
+
+
+def _tell(number: int) -> None:
+    say(f"{signal.Signals(number).name}: saving and leaving (again: leave at once)")
+
+
+def _raise(number: int) -> NoReturn:
+    raise Stopped(number, told=False)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from functools import cache
 
 from experiments.terminal.error import printable
 from experiments.terminal.secret import without_home, without_secrets
+from experiments.terminal.stream import write
 
 LOG = "BIRDSONG_LOG"  # in the environment of a job whose words go into its run folder
 
 
 def say(line: str, anyone: bool = False) -> None:
-    """Write a line to stderr, from the main process only, or from `anyone`."""
+    """Write a line to stderr, from the main process only, or from `anyone`. Raises nothing."""
     if anyone or os.environ.get("RANK", "0") == "0":
-        sys.stderr.write(_told(line) + "\n")
-        sys.stderr.flush()
+        write("stderr", _told(line) + "\n")
 
 
 @cache
@@ -27,10 +26,9 @@ def say_once(line: str) -> None:
 
 
 def show(text: str) -> None:
-    """Write a result to stdout, from the main process only."""
+    """Write a result to stdout, from the main process only. Raises nothing."""
     if os.environ.get("RANK", "0") == "0":
-        sys.stdout.write(_told(text) + "\n")
-        sys.stdout.flush()
+        write("stdout", _told(text) + "\n")
 
 
 def aligned(rows: Sequence[Sequence[str]], right: bool = False) -> list[str]:

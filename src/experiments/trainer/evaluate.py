@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,7 @@ from experiments.trainer.observer import write_scores
 REMEDY = "give data.root of the captions that it was trained with"
 
 
-def evaluate_run(
-    config: dict[str, Any], overrides: list[str], ranks: Ranks, interrupt: Interrupt
-) -> None:
+def evaluate_run(config: dict[str, Any], overrides: list[str], ranks: Ranks) -> None:
     """Score the run that `run` names and write `evaluations/<time>.json` into its folder.
 
     The run decides everything but `metric` and where and how to run; another override is refused.
@@ -57,14 +57,16 @@ def evaluate_run(
     system = build_system(without_pretrained(merged, "system"), facts, ranks)
     dataset = usable_by(system, dataset, ranks)
     build(without_pretrained(merged, "metric")["metric"], facts, "metric")  # before what it needs
-    train_missing(needs, ranks, interrupt, folder.name)
+    train_missing(needs, ranks, folder.name)
     scorer = built(with_paths(merged, needs)["metric"], facts, "metric")
     modules = system.export_modules()
     state = load_export(folder, dict(named({n: m.state_dict() for n, m in modules.items()})))
     for name, module in modules.items():
         module.load_state_dict(state["export"][name])
     say(f"scoring {folder} at {state['images']} images")
-    result = scorer(system.eval(), dataset, ranks)
+    # Several processes leave together, or one would wait for another that is gone.
+    with nullcontext() if ranks.processes == 1 else Interrupt(_tell):
+        result = scorer(system.eval(), dataset, ranks)
     if ranks.main:
         path = _new_file(folder / "evaluations")
         write_scores(path, int(state["images"]), result)
@@ -72,6 +74,10 @@ def evaluate_run(
         show(f"scores: {path}")
         outputs = Path(merged["paths"]["outputs"])
         log_evaluation(merged["tracker"], outputs, folder, path, merged["metric"])
+
+
+def _tell(number: int) -> None:
+    say(f"{signal.Signals(number).name}: leaving without scores (again: at once)")
 
 
 def _new_file(folder: Path) -> Path:

@@ -26,7 +26,7 @@ from experiments.terminal.secret import scrub
 from experiments.tracker.agent import arm_name
 from experiments.tracker.artifact import log_weights, use_prerequisites
 from experiments.tracker.tracker import Tracker, start
-from experiments.trainer.assemble import assemble, open_data, usable_by
+from experiments.trainer.assemble import Assembled, assemble, open_data, usable_by
 from experiments.trainer.finished import show_scores
 from experiments.trainer.loop import fit
 from experiments.trainer.observer import Observer
@@ -34,7 +34,7 @@ from experiments.trainer.training import Training
 
 
 def train_with_prerequisites(
-    run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | None = None, wait: bool = False
+    run: Run, ranks: Ranks, wanted_by: str | None = None, wait: bool = False
 ) -> None:
     """Train what is missing, in order; `wait` for a folder that another process holds.
 
@@ -42,18 +42,13 @@ def train_with_prerequisites(
     """
     if any(isinstance(need, Run) and not need.finished for need in run.prerequisites.values()):
         rehearse(run, ranks)
-    train_missing(run.prerequisites, ranks, interrupt, run.name)
-
-    def stop() -> bool:
-        return interrupt.requested
-
+    train_missing(run.prerequisites, ranks, run.name)
     wait = wait or wanted_by is not None
-    lock = run_lock(run.folder, wait, stop) if ranks.main else nullcontext()
-    with lock:
+    with run_lock(run.folder, wait) if ranks.main else nullcontext():
         ranks.wait()
         # Another job may have trained it while this one waited.
         if not ranks.any(run.finished):
-            train_run(run, ranks, interrupt, wanted_by)
+            train_run(run, ranks, wanted_by)
         ranks.wait()
     if ranks.main:
         show_scores(run, brief=wanted_by is not None)
@@ -69,19 +64,25 @@ def rehearse(run: Run, ranks: Ranks) -> None:
     build(config["optim"], None, "optim")
 
 
-def train_missing(
-    needs: dict[str, Run | Path], ranks: Ranks, interrupt: Interrupt, wanted_by: str
-) -> None:
+def train_missing(needs: dict[str, Run | Path], ranks: Ranks, wanted_by: str) -> None:
     """Train those prerequisites that are not finished, and what they build on themselves."""
     for path, need in needs.items():
         if isinstance(need, Run) and not ranks.any(need.finished):
             say(f"{path} needs {need.name}: training it first, in {need.folder}")
-            train_with_prerequisites(need, ranks, interrupt, wanted_by)
+            train_with_prerequisites(need, ranks, wanted_by)
 
 
-def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | None = None) -> None:
-    """Train one run from where it stands to its end, and score it."""
+def train_run(run: Run, ranks: Ranks, wanted_by: str | None = None) -> None:
+    """Train one run from where it stands to its end, and score it. Raises `Stopped` where the user
+    stopped it, once it has saved."""
     made = assemble(run, ranks)
+    with Interrupt() as interrupt:
+        _train(run, ranks, made, interrupt, wanted_by)
+
+
+def _train(
+    run: Run, ranks: Ranks, made: Assembled, interrupt: Interrupt, wanted_by: str | None
+) -> None:
     training = made.training
     tracker = prepare_folder(run, made.facts, training, wanted_by)
     if ranks.main:
@@ -92,12 +93,14 @@ def train_run(run: Run, ranks: Ranks, interrupt: Interrupt, wanted_by: str | Non
         say(_headline(run, training, made.threads))
         training.system.train()
         if not fit(training, made.numerics, observer, interrupt):
-            say(f"saved in {run.folder}; the same command goes on from there")
             raise Stopped(interrupt.number)
         if ranks.main:
             checkpoint.save_weights(run.folder, training.images, **training.exported())
         observer.evaluate(training.images, training.ema)
         log_weights(tracker, run)
+    except Stopped:
+        say(f"saved in {run.folder}; the same command goes on from there")
+        raise
     finally:
         tracker.finish()
         ranks.accelerator.free_memory()

@@ -8,11 +8,11 @@ stop, resume, M.
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from experiments.data.batches import Batch
 from experiments.run import checkpoint
-from experiments.terminal.interrupt import Interrupt
+from experiments.terminal.interrupt import Interrupt, Stopped
 from experiments.trainer.numerics import Numerics
 from experiments.trainer.observer import Observer
 from experiments.trainer.training import Training
@@ -43,7 +43,8 @@ def step(training: Training, numerics: Numerics, batch: Batch) -> None:
 
 
 def fit(training: Training, numerics: Numerics, observer: Observer, interrupt: Interrupt) -> bool:
-    """Train until `trainer.images`; False where the user stopped it first."""
+    """Train until `trainer.images`; False where the user stopped it: what was done is saved, and
+    what is to be seen of it is made when the run goes on."""
     trainer, ranks = training.run.config["trainer"], training.ranks
     goal, batch = int(trainer["images"]), training.batch
 
@@ -58,24 +59,31 @@ def fit(training: Training, numerics: Numerics, observer: Observer, interrupt: I
             checkpoint.save(training.run.folder, state, int(trainer["keep"]))
         ranks.wait()
 
-    def look() -> None:
-        if due("sample_every"):
-            training.average_buffers()
-            observer.sample(training.images, training.ema)
-        if due("evaluate_every") and training.images < goal:
-            training.average_buffers()
-            observer.evaluate(training.images, training.ema)
+    def look() -> bool:
+        """Show and score what is due; False where the user stopped it meanwhile."""
+        try:
+            if due("sample_every"):
+                training.average_buffers()
+                with suppress(Stopped):  # of the main process, which draws alone
+                    observer.sample(training.images, training.ema)
+                ranks.stop_if_asked()
+            if due("evaluate_every") and training.images < goal:
+                training.average_buffers()
+                observer.evaluate(training.images, training.ema)
+        except Stopped:
+            return False
+        return True
 
     def log(began: float, waited: float) -> None:
         values = training.stats.read(ranks.mean) | numerics.counts()
         values |= {f"{n}/lr": s.rate(training.images) for n, s in training.settings.items()}
         observer.log(training.images, values, time.perf_counter() - began, waited)
 
-    if training.images:  # what the process before was stopped in after its last checkpoint
-        look()
+    # First of all what the process before was stopped in after its last checkpoint.
+    stopped = ranks.any(interrupt.requested) or bool(training.images and not look())
     if numerics.wants_checkpoint:
         save()
-    stopped, began, waited = False, time.perf_counter(), 0.0
+    began, waited = time.perf_counter(), 0.0
     with ExitStack() as held, observer.progress(training.images):
         stream = held.enter_context(training.stream())
         while training.images < goal and not stopped:
@@ -97,9 +105,12 @@ def fit(training: Training, numerics: Numerics, observer: Observer, interrupt: I
                 log(began, waited)
                 began, waited = time.perf_counter(), 0.0
             paused = time.perf_counter()
-            if due("checkpoint_every") or stopped:
+            saves = due("checkpoint_every") or stopped
+            if saves:
                 save()
-            if not stopped or training.images >= goal:  # nothing goes on from the end
-                look()
+            if not stopped and not look():
+                stopped = True
+                if not saves:
+                    save()
             began += time.perf_counter() - paused  # the logged speed is that of training
-    return training.images >= goal
+    return not stopped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.view.base import Part, Pixels, View
 from experiments.file.whole import write_json
 from experiments.machine.rank import Ranks
+from experiments.metric.protocol import Protocol
 from experiments.metric.result import Result
 from experiments.run.folder import (
     CAPTIONS,
@@ -30,7 +32,8 @@ from experiments.run.stats import StatsFile
 from experiments.sample.attention import attention_stages
 from experiments.sample.picture import beside, pictures, save_png, stage_grid
 from experiments.system.base import System
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, as_user_error, one_line
+from experiments.terminal.interrupt import stop_if_asked
 from experiments.terminal.line import say
 from experiments.terminal.progress import Progress
 from experiments.tracker.tracker import Tracker
@@ -39,6 +42,7 @@ from experiments.trainer.ema import EMA
 from experiments.trainer.meter import Meter
 from experiments.trainer.pace import Pace
 
+ALL = "all scores"  # the name of what is skipped where an evaluation as a whole fails
 TALL = 6  # captions from which on a sheet is cut in two
 WIDE = 9  # words from which on their attention takes two rows
 
@@ -127,6 +131,7 @@ class Observer:
             for number, (asks, makes) in enumerate(self.system.makes.items()):
                 kind = "-".join([*asks, "to", makes, ""]) if number else ""
                 self._sample(asks, self.views[makes], kind, images, ema)
+            stop_if_asked()
             self.collapse.look(images, ema, self.stats)
 
     def _sample(self, asks: tuple[str, ...], view: View, kind: str, images: int, ema: EMA) -> None:
@@ -137,7 +142,11 @@ class Observer:
         seeds = [[n * 1000 + k for k in range(count)] for n in range(max(1, columns))]
         with ema.in_place(self.system):
             made = draw(asked, seeds[0], attention=True)
-            more = [draw(asked, others) for others in seeds[1:]]
+            more = []
+            for others in seeds[1:]:
+                stop_if_asked()
+                more.append(draw(asked, others))
+        stop_if_asked()
         values = [*made.made[view.name], *(extra.made[view.name][-1] for extra in more)]
         stages, real = shown(view, values), shown(view, view.stages(self._given(view))[-1:])
         if not stages or not real:
@@ -167,10 +176,12 @@ class Observer:
         if self.scorer is None or (images < self.goal and self.ranks.any(self._scored(images))):
             return None
         with self.meter.paused(), ema.in_place(self.system):
-            result = self.scorer(self.system, self.dataset, self.ranks)
+            result = self._score(self.scorer)
         if self.ranks.main:
+            for line in result.told:
+                say(f"{self.run.name} at {images} images: {line}")
             if not self._scores_logged(images):
-                self.stats.append(images, result.scores)
+                self.stats.append(images, result.scores | dict.fromkeys(result.undefined, math.nan))
             self.tracker.log(result.scores, images)
             if images >= self.goal:
                 self.tracker.summary(result.scores)
@@ -180,6 +191,18 @@ class Observer:
                 result.samples.save(self.run.folder)
             write_scores(self.run.folder / SCORES, images, result)
         return result
+
+    def _score(self, scorer: Scorer) -> Result:
+        """What it gives. Where it raises what no user can mend at once, there are no scores, with
+        the reason; of several processes the others would wait for ever, so these end."""
+        try:
+            return scorer(self.system, self.dataset, self.ranks)
+        except Exception as error:
+            spent = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+            if self.ranks.processes > 1 or (as_user_error(error) is not None and not spent):
+                raise
+            protocol = Protocol(0, 0, self.dataset.test.name, "none", {}, {}, 0, 0)
+            return Result({}, protocol, {ALL: one_line(error)}, undefined=(ALL,))
 
     def _scores_logged(self, images: int) -> bool:
         """Whether the statistics have a line of scores; those of training tell the speed."""

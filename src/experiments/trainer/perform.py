@@ -9,7 +9,6 @@ from experiments.machine.rank import Ranks, check_launcher
 from experiments.machine.setup import set_up
 from experiments.machine.thread import processes_here
 from experiments.run.prerequisite import Run, plan
-from experiments.terminal.interrupt import Interrupt
 from experiments.trainer.evaluate import evaluate_run
 from experiments.trainer.execute import train_with_prerequisites
 
@@ -30,10 +29,9 @@ def perform(
     check_launcher(os.environ, int(launch["num_processes"]))
     set_up(launch, processes_here())
     ranks = Ranks(launch["device"], launch["comm_hook"], int(launch["bucket_mb"]))
-    with Interrupt() as interrupt:
-        if config["task"] == "evaluate":
-            evaluate_run(config, overrides, ranks, interrupt)
-        else:
-            assert config["task"] == "train", config["task"]
-            run = run or plan(config, chosen, overrides)
-            train_with_prerequisites(run, ranks, interrupt, wait=wait)
+    if config["task"] == "evaluate":
+        evaluate_run(config, overrides, ranks)
+    else:
+        assert config["task"] == "train", config["task"]
+        run = run or plan(config, chosen, overrides)
+        train_with_prerequisites(run, ranks, wait=wait)

@@ -24,6 +24,7 @@ import numpy as np
 from experiments.data.record import Reader, Record
 from experiments.machine.core import cores
 from experiments.terminal.error import BadInput, UserError
+from experiments.terminal.interrupt import SIGNALS, stop_if_asked
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -74,6 +75,7 @@ def worked(
             yield job.result()
             bar.update(count)
     except BrokenProcessPool:
+        stop_if_asked()  # whoever asked this process has ended the others
         raise UserError(
             f"{reader.name}: a process that prepares the data died, most likely for want of "
             "memory; free some and run the same command again"
@@ -99,9 +101,11 @@ def _main_unseen(reader: Reader) -> Iterator[None]:
 
 
 def _start_worker(work: Work, reader: Reader) -> None:
-    """Ctrl-C is the parent's to handle; and a worker whose parent was killed must not stay."""
+    """Ctrl-C, or a terminal that is closed, is the parent's to handle; and a worker whose parent
+    was killed must not stay."""
     global _job
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in set(SIGNALS) - {signal.SIGTERM}:  # with which a broken pool ends its workers
+        signal.signal(number, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None
 
