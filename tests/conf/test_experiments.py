@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
 
 import pytest
 import torch
@@ -17,6 +16,15 @@ from experiments.config.override import checked_compose
 from experiments.run.prerequisite import Run, plan
 from experiments.run.pretrained import GROUPS, without_pretrained
 from experiments.usage import usage
+from tests.released_size import (
+    linear,
+    reed_generator,
+    reed_judge,
+    stackgan_stage1,
+    stackgan_stage2,
+    stackgan_v2,
+    tree_judge,
+)
 
 OURS = {"plumage_cpu", "plumage_study", "quickstart"}  # results of this project
 NAMES = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml") if path.stem not in OURS)
@@ -35,13 +43,21 @@ LENGTHS = {
     "damsm_cub": (CUB, 200, 48),
     "gan_cls_coco": (COCO, 200, 64),
     "gan_int_cls_cub": (CUB, 600, 64),
+    "gan_cls_oxford102": (FLOWERS, 600, 64),
     "gan_int_cls_oxford102": (FLOWERS, 600, 64),
+    "gan_int_oxford102": (FLOWERS, 600, 64),
+    "gan_oxford102": (FLOWERS, 600, 64),
+    "stackgan_stage1_256_cub": (CUB, 600, 64),
+    "stackgan_stage1_256_without_ca_cub": (CUB, 600, 64),
     "stackgan_stage1_coco": (COCO, 120, 128),
     "stackgan_stage1_cub": (CUB, 600, 64),
     "stackgan_stage1_oxford102": (FLOWERS, 600, 64),
+    "stackgan_stage1_without_ca_cub": (CUB, 600, 64),
+    "stackgan_stage2_128_cub": (CUB, 600, 64),
     "stackgan_stage2_coco": (COCO, 100, 40),
     "stackgan_stage2_cub": (CUB, 600, 64),
     "stackgan_stage2_oxford102": (FLOWERS, 600, 64),
+    "stackgan_stage2_without_ca_cub": (CUB, 600, 64),
     "stackgan_v2_coco": (COCO, 120, 24),
     "stackgan_v2_cub": (CUB, 600, 24),
     "stackgan_v2_oxford102": (FLOWERS, 600, 24),
@@ -52,43 +68,71 @@ LENGTHS = {
 # Epochs after which rates are halved, and captions whose sentences are averaged.
 HALVED = {
     "gan_cls_coco": (40, 3),
-    "gan_int_cls_cub": (100, 4),
-    "gan_int_cls_oxford102": (100, 4),
     "stackgan_stage1_coco": (20, 1),
-    "stackgan_stage1_cub": (100, 4),
-    "stackgan_stage1_oxford102": (100, 4),
     "stackgan_stage2_coco": (20, 1),
-    "stackgan_stage2_cub": (100, 4),
-    "stackgan_stage2_oxford102": (100, 4),
+} | {
+    name: (100, 4)
+    for name in LENGTHS
+    if name.startswith(("gan_", "stackgan_stage")) and not name.endswith("_coco")
 }
-# Parameters of the generator, of each discriminator and of the text encoder: counts, or millions
-# where no more is known.
+# Parameters of the generator, of each discriminator and of the text encoder.
 ATTNGAN = [6_313_730, 19_424_002, 71_858_946]
-GRU, RNN8, CVPR = 4.05, 2.99, 1.81  # char-CNN-RNN: birds and COCO, flowers, the older paper
-SIZES: dict[str, tuple[float | None, list[Any], float | None]] = {
-    "attngan_4stage_cub": (7_352_592, [*ATTNGAN, 52_982_530], 2.08),
-    "attngan_coco": (13_811_456, [13_304_450, 42_800_258, 160_774_274], 8.63),
-    "attngan_cub": (7_084_592, ATTNGAN, 2.08),
-    "attngan_spectral_cub": (21_365_456, [1.88, 5.16, 18.27], 2.08),  # but for norms and biases
+TREE = [tree_judge(side, 64, 128, True) for side in (64, 128, 256)]
+V2 = sum(stackgan_v2(64, 2, 3))
+CUB_TEXT, COCO_TEXT = 2_075_320, 8_629_420
+GRU, RNN8, CVPR = 4_045_184, 2_994_560, 1_814_144  # char-CNN-RNN: birds, flowers, the older paper
+WORD_CNN, WORD_LSTM = 10_470_400, 3_827_384  # with 5,450 words
+REED = (reed_generator(128), [reed_judge(64)])
+STAGE1 = (stackgan_stage1(128, port=False), [reed_judge(64, text_norm=False)])
+STAGE2 = (stackgan_stage2(128, 4), [reed_judge(64, 256, text_norm=False)])
+# Stage 1 at 256 px: 1,024 channels at 4 x 4, six doublings, 32 channels before the picture.
+STAGE1_256 = stackgan_stage1(128, port=False, ups=6)
+HALF = linear(1024, 128)  # log sigma, which there is not without conditioning augmentation
+SIZES: dict[str, tuple[int | None, list[int], int]] = {
+    "attngan_4stage_cub": (7_352_592, [*ATTNGAN, 52_982_530], CUB_TEXT),
+    "attngan_coco": (13_811_456, [13_304_450, 42_800_258, 160_774_274], COCO_TEXT),
+    "attngan_cub": (7_084_592, ATTNGAN, CUB_TEXT),
+    # Spectral norms: biases instead of the two numbers of a norm for each channel.
+    "attngan_spectral_cub": (21_365_456, [1_878_242, 5_155_810, 18_264_546], CUB_TEXT),
     "char_cnn_rnn_cub": (None, [], CVPR),
     "char_cnn_rnn_oxford102": (None, [], CVPR),
-    "damsm_coco": (None, [], 8.63),
-    "damsm_cub": (None, [], 2.08),
-    "gan_cls_coco": (41.1, [36.2], GRU),
-    "gan_int_cls_cub": (18.9, [4.03], GRU),
-    "gan_int_cls_oxford102": (18.9, [4.03], RNN8),
-    "stackgan_stage1_coco": (20.0, [12.4], GRU),
-    "stackgan_stage1_cub": (14.3, [4.03], GRU),
-    "stackgan_stage1_oxford102": (14.3, [4.03], RNN8),
-    "stackgan_stage2_coco": (37.1, [159.9], GRU),
-    "stackgan_stage2_cub": (26.3, [48.6], GRU),
-    "stackgan_stage2_oxford102": (26.3, [48.6], RNN8),
-    "stackgan_v2_coco": (21.2, [5.72, 18.8, 71.3], GRU),
-    "stackgan_v2_cub": (21.2, [5.72, 18.8, 71.3], GRU),
-    "stackgan_v2_oxford102": (21.2, [5.72, 18.8, 71.3], RNN8),
-    "word_cnn_rnn_cub": (None, [], None),  # not known
-    "word_cnn_rnn_oxford102": (None, [], None),
-    "word_lstm_cub": (None, [], None),
+    "damsm_coco": (None, [], COCO_TEXT),
+    "damsm_cub": (None, [], CUB_TEXT),
+    "gan_cls_coco": (reed_generator(196), [reed_judge(196, text_norm=False)], GRU),
+    "gan_cls_oxford102": (*REED, RNN8),
+    "gan_int_cls_cub": (*REED, GRU),
+    "gan_int_cls_oxford102": (*REED, RNN8),
+    "gan_int_oxford102": (*REED, RNN8),
+    "gan_oxford102": (*REED, RNN8),
+    "stackgan_stage1_256_cub": (STAGE1_256, STAGE2[1], GRU),
+    "stackgan_stage1_256_without_ca_cub": (STAGE1_256 - HALF, STAGE2[1], GRU),
+    "stackgan_stage1_coco": (
+        stackgan_stage1(192, port=True),
+        [tree_judge(64, 96, 128, alone=False)],
+        GRU,
+    ),
+    "stackgan_stage1_cub": (*STAGE1, GRU),
+    "stackgan_stage1_oxford102": (*STAGE1, RNN8),
+    "stackgan_stage1_without_ca_cub": (STAGE1[0] - HALF, STAGE1[1], GRU),
+    "stackgan_stage2_128_cub": (
+        stackgan_stage2(128, 2, ups=3),
+        [reed_judge(64, 128, text_norm=False)],
+        GRU,
+    ),
+    "stackgan_stage2_coco": (
+        stackgan_stage2(192, 2),
+        [tree_judge(256, 96, 128, alone=True)],
+        GRU,
+    ),
+    "stackgan_stage2_cub": (*STAGE2, GRU),
+    "stackgan_stage2_oxford102": (*STAGE2, RNN8),
+    "stackgan_stage2_without_ca_cub": (STAGE2[0] - HALF, STAGE2[1], GRU),
+    "stackgan_v2_coco": (V2, TREE, GRU),
+    "stackgan_v2_cub": (V2, TREE, GRU),
+    "stackgan_v2_oxford102": (V2, TREE, RNN8),
+    "word_cnn_rnn_cub": (None, [], WORD_CNN),
+    "word_cnn_rnn_oxford102": (None, [], WORD_CNN),
+    "word_lstm_cub": (None, [], WORD_LSTM),
 }
 
 
@@ -181,18 +225,14 @@ def test_networks_have_the_published_size(name: str) -> None:
     drawn, judged, read = SIZES[name]
     if drawn is not None:
         first = getattr(drawer, "first", None)  # a stage that was trained before
-        assert size(drawer) - (size(first) if first else 0) == counted(drawn)
+        assert size(drawer) - (size(first) if first else 0) == drawn
     stages = [] if judge is None else list(getattr(judge, "stages", [judge]))
-    assert [size(stage) for stage in stages] == [counted(count) for count in judged]
-    assert read is None or size(text) == counted(read)
+    assert [size(stage) for stage in stages] == judged
+    assert size(text) == read
 
 
 def size(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
-
-
-def counted(number: float) -> Any:
-    return number if isinstance(number, int) else pytest.approx(number * 1e6, abs=5e4)
 
 
 @pytest.mark.parametrize("data", ["cub", "oxford102", "coco"])

@@ -12,7 +12,7 @@ import torch
 from experiments.data.batches import Batch, Batches
 from experiments.data.store.dataset import Dataset
 from experiments.data.store.split import Split
-from experiments.data.view.caption import Captions
+from experiments.data.view.caption import Captions, CaptionView
 from experiments.data.view.picture import StoredPictures
 from experiments.terminal.error import UserError
 from tests.data.made_batches import flat, make_batches
@@ -122,6 +122,20 @@ def test_roll_gives_the_next_of_the_batch_by_length(split: Split) -> None:
     assert sorted(text.wrong_rows.tolist()) == sorted(text.rows.tolist())
     alone = make_batches(split, 1, 0, 8, "roll").at(0)
     assert split.caption_image[alone.of(Captions).wrong_rows] != alone.rows.item()
+
+
+@pytest.mark.parametrize("by_length", [True, False])
+def test_roll_as_released_leaves_the_last_without_a_pair(split: Split, by_length: bool) -> None:
+    lengths = np.arange(len(split.tokens)) % 7 + 1
+    split = dataclasses.replace(split, lengths=lengths)
+    view = CaptionView(mismatch="roll_released", by_length=by_length).of(split)
+    text = Batches(split, 8, 0, [view]).at(8).of(Captions)
+    assert text.rows is not None and text.wrong_rows is not None
+    order = np.arange(8)
+    if by_length:
+        order = np.argsort(-text.lengths.numpy(), kind="stable")
+    assert text.wrong_rows[order[:-1]].tolist() == text.rows[order[1:]].tolist()
+    assert int(text.wrong_rows[order[-1]]) == -1
 
 
 def test_class_aware_never_meets_the_class_and_reaches_all_others(split: Split) -> None:

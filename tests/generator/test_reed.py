@@ -3,14 +3,18 @@ from __future__ import annotations
 import pytest
 import torch
 
+from experiments.generator.base import as_uniform
 from experiments.generator.reed import ReedGenerator
+from tests.released_size import reed_generator
 
 
-@pytest.mark.parametrize(("width", "millions"), [(128, 18.9), (196, 41.1)])
-def test_parameter_counts_are_the_published_ones(width: int, millions: float) -> None:
+@pytest.mark.parametrize(("width", "published"), [(128, 18_905_472), (196, 41_101_080)])
+def test_parameter_counts_are_the_published_ones(width: int, published: int) -> None:
+    """18.9 and 41.1 million."""
     with torch.device("meta"):
         network = ReedGenerator(width=width)
-    assert sum(p.numel() for p in network.parameters()) / 1e6 == pytest.approx(millions, abs=0.05)
+    found = sum(p.numel() for p in network.parameters())
+    assert found == reed_generator(width) == published
 
 
 @pytest.mark.parametrize("residual", [True, False])
@@ -40,6 +44,26 @@ def test_noise_and_sentence_both_matter() -> None:
     image = network(noise, none, sentence).images[0]
     assert not torch.equal(image, network(noise + 1, none, sentence).images[0])
     assert not torch.equal(image, network(noise, none, sentence + 1).images[0])
+
+
+def test_uniform_noise_is_the_same_draw_spread_evenly() -> None:
+    """One standard deviation is where 68.27 % lie within; the network is the same but for its
+    noise."""
+    found = as_uniform(torch.tensor([0.0, 1.0, -2.0]))
+    assert found.tolist() == pytest.approx([0.0, 0.6826895, -0.9544997])
+    torch.manual_seed(0)
+    many = as_uniform(torch.randn(100_000))
+    assert float(many.abs().max()) < 1 and abs(float(many.mean())) < 0.01
+    assert float(many.var()) == pytest.approx(1 / 3, rel=0.02)
+    normal, uniform = (
+        ReedGenerator([16], 4, 5, 6, 3, noise=kind).eval()
+        for kind in ("normal", "uniform")  # type: ignore[arg-type]
+    )
+    uniform.load_state_dict(normal.state_dict())
+    z, none, sentence = torch.randn(2, 5), torch.zeros(2, 0), torch.randn(2, 6)
+    made = uniform(z, none, sentence).images[0]
+    torch.testing.assert_close(made, normal(as_uniform(z), none, sentence).images[0])
+    assert not torch.equal(made, normal(z, none, sentence).images[0])
 
 
 @pytest.mark.parametrize("resolution", [4, 48])

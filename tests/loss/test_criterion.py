@@ -23,6 +23,17 @@ def test_binary() -> None:
     assert float(loss.fool(LOGITS)) == pytest.approx(softplus(-2, 0.5))
 
 
+def test_minimax_saturates_where_the_discriminator_is_sure() -> None:
+    loss, binary = Criterion("minimax", 0.1), Criterion(label_smoothing=0.1)
+    assert loss.real(LOGITS) == binary.real(LOGITS) and loss.fake(LOGITS) == binary.fake(LOGITS)
+    assert float(loss.fool(LOGITS)) == pytest.approx(-softplus(2, -0.5))  # log(1 - D)
+    sure = torch.tensor([-20.0], requires_grad=True)
+    (saturated,) = torch.autograd.grad(loss.fool(sure), sure)
+    (strong,) = torch.autograd.grad(binary.fool(sure), sure)
+    assert float(saturated) == pytest.approx(-2.06e-9, rel=0.01)  # minus D itself
+    assert float(strong) == pytest.approx(-1.0)
+
+
 def test_hinge() -> None:
     loss = Criterion("hinge")
     assert float(loss.real(LOGITS)) == pytest.approx((0 + 1.5) / 2)
@@ -52,7 +63,7 @@ def test_extreme_logits_keep_finite_values_and_gradients() -> None:
     torch.testing.assert_close(logits.grad, torch.tensor([0.0, -0.5]))
 
 
-@pytest.mark.parametrize("form", ["binary", "hinge", "least_squares"])
+@pytest.mark.parametrize("form", ["binary", "minimax", "hinge", "least_squares"])
 def test_bfloat16_logits_give_a_float32_loss(form: str) -> None:
     logits = torch.zeros(3, dtype=torch.bfloat16)
     loss = Criterion(form)  # type: ignore[arg-type]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import Literal, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from experiments.generator.augmentation import ConditioningAugmentation
 
 SEED_SIZE = 4  # side of the first map
+Noise = Literal["normal", "uniform"]
 
 
 class GeneratorOutput(NamedTuple):
@@ -33,7 +36,14 @@ class Generator(nn.Module):
     noise_dim: int
     condition_dim: int
     attends: bool = False  # whether it also takes words (B, text_dim, T) and their mask (B, T)
+    # It is always given normal noise; some spread it first (`as_uniform`).
     augmentation: ConditioningAugmentation  # of those that have one
+
+
+def as_uniform(noise: Tensor) -> Tensor:
+    """Normal noise of any shape as uniform noise in [-1, 1], by its own distribution function: what
+    draws noise, mixes it or reads it from a picture need know nothing of it."""
+    return torch.erf(noise / math.sqrt(2))
 
 
 def doublings(resolution: int) -> int:

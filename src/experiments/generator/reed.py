@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
 
-from experiments.generator.base import SEED_SIZE, Generator, GeneratorOutput, doublings
+from experiments.generator.base import (
+    SEED_SIZE,
+    Generator,
+    GeneratorOutput,
+    Noise,
+    as_uniform,
+    doublings,
+)
 from experiments.layer.normalisation import Norm, normalisation
 from experiments.layer.residual import Bottleneck
 
@@ -26,15 +34,18 @@ class ReedGenerator(Generator):
         projected_dim: int = 128,
         residual: bool = True,
         norm: Norm = "batch",
+        noise: Noise = "normal",
     ) -> None:
         """`width`: channels of the last map but the picture (ngf); they double towards 4x4.
         `residual`: a bottleneck block after each of the two smallest maps, as released; without it
-        the plain stack of the paper's text. 64 px is published.
+        the plain stack of the paper's text. `noise`: what z is, normal as released, or uniform in
+        [-1, 1] as in the first GANs (Goodfellow 2014, Radford 2016). 64 px is published.
         """
         super().__init__()
         (resolution,) = resolutions
         ups = doublings(resolution)
-        self.resolutions = [resolution]
+        assert noise in get_args(Noise), noise
+        self.resolutions, self.noise = [resolution], noise
         self.noise_dim, self.condition_dim, self.text_dim = noise_dim, 0, text_dim
         self.project = nn.Sequential(nn.Linear(text_dim, projected_dim), nn.LeakyReLU(SLOPE))
         widths = [width << step for step in range(ups - 1, -1, -1)]
@@ -54,5 +65,6 @@ class ReedGenerator(Generator):
 
     def forward(self, noise: Tensor, epsilon: Tensor, sentence: Tensor) -> GeneratorOutput:
         """noise (B, noise_dim) ~ N(0, I); epsilon is not used; sentence (B, text_dim)."""
+        noise = as_uniform(noise) if self.noise == "uniform" else noise
         seed = torch.cat((noise, self.project(sentence)), dim=1)
         return GeneratorOutput([torch.tanh(self.layers(seed[:, :, None, None]).float())])

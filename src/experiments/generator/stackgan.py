@@ -82,7 +82,7 @@ class StackGANStage1(Generator):
 
 
 class StackGANStage2(Generator):
-    """A small picture and the sentence again, to a picture of four times the side (section 3.4).
+    """A small picture and the sentence again, to one of two or four times the side (section 3.4).
 
     `first` is a trained first stage. It is frozen and stays in evaluation mode.
     """
@@ -99,17 +99,20 @@ class StackGANStage2(Generator):
         sampling: bool = True,
         fast_upsample: bool = True,
     ) -> None:
-        """`resolutions`: both sides, the second four times the first, which is that of `first`.
-        `width`: channels of the first map (GF_DIM); the joint maps have four times as many. The
-        conditioning augmentation is its own, not that of `first`.
+        """`resolutions`: both sides, the second two or four times the first, which is that of
+        `first`; four unless given (64 to 256 px; the paper has 128 px as well, with two blocks).
+        `width`: channels of the first map (GF_DIM); the joint maps have four times as many, halved
+        with each doubling. The conditioning augmentation is its own, not that of `first`.
         """
         super().__init__()
         self.first = first.requires_grad_(False).eval()
         (small,) = first.resolutions
-        self.resolutions = [small, 4 * small]
-        assert resolutions is None or list(resolutions) == self.resolutions, (
-            f"resolutions must be {self.resolutions}, got {list(resolutions)}"
+        allowed = [[small, 4 * small], [small, 2 * small]]
+        self.resolutions = allowed[0] if resolutions is None else list(resolutions)
+        assert self.resolutions in allowed, (
+            f"resolutions must be {allowed[0]} or {allowed[1]}, got {self.resolutions}"
         )
+        times = 4 if self.resolutions == allowed[0] else 3  # from a quarter of the first side
         self.noise_dim, self.text_dim = first.noise_dim, first.text_dim
         self.own_condition_dim = condition_dim
         self.condition_dim = first.condition_dim + condition_dim  # noise of both augmentations
@@ -130,9 +133,10 @@ class StackGANStage2(Generator):
         blocks = (ResidualBlock(joint, joint, 1, norm) for _ in range(residual_blocks))
         self.residual = nn.Sequential(*blocks)
         ups: list[nn.Module] = []
-        for step in range(4):
+        for step in range(times):
             ups += _up(4 * width >> step, 2 * width >> step, norm, fast_upsample)
-        self.ups = nn.Sequential(*ups, nn.Conv2d(width // 4, 3, 3, padding=1, bias=False))
+        last = 4 * width >> times
+        self.ups = nn.Sequential(*ups, nn.Conv2d(last, 3, 3, padding=1, bias=False))
 
     def train(self, mode: bool = True) -> StackGANStage2:
         super().train(mode)

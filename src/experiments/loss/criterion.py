@@ -8,13 +8,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-Form = Literal["binary", "hinge", "least_squares"]
+Form = Literal["binary", "minimax", "hinge", "least_squares"]
 
 
 class Criterion:
     """Losses of real and of fake logits, of any shape, as means in float32.
 
-    "binary": cross-entropy with targets 1 and 0 (Goodfellow 2014, non-saturating). "hinge":
+    "binary": cross-entropy with targets 1 and 0 (Goodfellow 2014, non-saturating). "minimax": the
+    same, and the generator minimises log(1 - D) as in the game itself (Goodfellow 2014, equation
+    1), which saturates where D is sure. "hinge":
     max(0, 1 - x) and max(0, 1 + x), and -x for the generator (Lim and Ye 2017). "least_squares":
     (x - 1)^2 and x^2 (Mao 2017). With `label_smoothing` s the discriminator's target for real
     pictures is 1 - s, one-sided; the hinge has no targets and takes none.
@@ -41,6 +43,8 @@ class Criterion:
         """The generator's loss."""
         if self.form == "hinge":
             return -logits.float().mean()
+        if self.form == "minimax":
+            return -self._towards(logits, 0.0)
         return self._towards(logits, 1.0)
 
     def _towards(self, logits: Tensor, target: float) -> Tensor:

@@ -52,7 +52,10 @@ WITHOUT_EFFECT = {
 }
 # Keys that are newer than ids, each with the value that means "as before": while a key holds it, it
 # is no part of the id, so that runs from before the key keep theirs. A new key goes in here.
-ADDED: dict[str, Any] = {"system.split": "train"}
+ADDED: dict[str, Any] = {
+    "generator.noise": "normal",
+    "system.split": "train",
+}
 FLOATS = ("data.margin", "loss")  # where a number that no class describes is not whole
 
 

@@ -15,11 +15,13 @@ from experiments.loss.damsm import DAMSMLoss
 from experiments.loss.kl import KLLoss
 from experiments.system.base import Losses, Term
 from experiments.system.seeding import Step
-from experiments.system.text_to_image import Shared, TextToImage
+from experiments.system.text_to_image import Shared, TextToImage, as_losses
 
 
 class AttnGAN(TextToImage):
     """A generator of N stages against N discriminators, with DAMSM as a fixed judge of matching."""
+
+    by_length = True
 
     def __init__(
         self,
@@ -31,7 +33,8 @@ class AttnGAN(TextToImage):
         damsm: DAMSMLoss,
         **options: Any,
     ) -> None:
-        """`options` are `TextToImage`'s; `mismatch` "roll" and `wrong` "caption" were released."""
+        """`options` are `TextToImage`'s; `mismatch` "roll_released" and `wrong` "caption" were
+        released."""
         super().__init__(encoder, generator, discriminator, **options)
         assert self.captions == 1, "captions: words are those of one caption, so this must be 1"
         self.adversarial, self.kl, self.damsm = adversarial, kl, damsm
@@ -43,8 +46,7 @@ class AttnGAN(TextToImage):
         for stage, size in enumerate(self.resolutions):
             pairs = None if wrong is None else wrong[stage][0]
             terms = self.adversarial.discriminator(real[stage], fake[stage], pairs)
-            for name, value in terms.items():
-                losses[f"{size}px/{name}"] = Term(value, self.adversarial.weight)
+            losses |= as_losses(terms, self.adversarial.weight, shared.text, f"{size}px/")
         return losses
 
     def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:

@@ -11,11 +11,12 @@ from torch import nn
 
 from experiments.discriminator.base import Discriminator
 from experiments.generator.base import Generator
+from experiments.loss.adversarial import AdversarialLoss
 from experiments.loss.kl import KLLoss
 from experiments.loss.matching_aware import MatchingAwareLoss
 from experiments.system.base import Losses, Term
 from experiments.system.seeding import Step
-from experiments.system.text_to_image import Shared, TextToImage
+from experiments.system.text_to_image import Shared, TextToImage, as_losses
 
 
 class StackGAN(TextToImage):
@@ -28,25 +29,34 @@ class StackGAN(TextToImage):
         encoder: nn.Module,
         generator: Generator,
         discriminator: Discriminator,
-        adversarial: MatchingAwareLoss,
+        adversarial: MatchingAwareLoss | AdversarialLoss,
         kl: KLLoss,
         **options: Any,
     ) -> None:
         """`options` are `TextToImage`'s; `condition` "sentence" was released for TensorFlow, "mu"
-        for PyTorch.
+        for PyTorch, where `adversarial` is AttnGAN's: a discriminator may judge pictures alone,
+        too.
         """
         super().__init__(encoder, generator, discriminator, **options)
         self.adversarial, self.kl = adversarial, kl
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Real pairs, and half each of fake ones and of pairs that do not match."""
-        return self.matching_aware_losses(self.adversarial, shared, step)
+        if isinstance(self.adversarial, MatchingAwareLoss):
+            return self.matching_aware_losses(self.adversarial, shared, step)
+        (real,), (fake,), wrong = self.judge(shared, step)
+        terms = self.adversarial.discriminator(real, fake, None if wrong is None else wrong[0][0])
+        return as_losses(terms, self.adversarial.weight, shared.text)
 
     def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Pictures that pass for real ones of their sentence, and the divergence."""
         if repeat > 0:
             shared = self.make(shared.batch, shared.text, step)
         told = self.told(shared.text.sentence)
-        ((logits, _),) = self.discriminator(self.seen(shared.fakes[-1:], step), told)
-        losses = {"adversarial": Term(self.adversarial.generator(logits), self.adversarial.weight)}
+        (logits,) = self.discriminator(self.seen(shared.fakes[-1:], step), told)
+        if isinstance(self.adversarial, MatchingAwareLoss):
+            value = self.adversarial.generator(logits[0])
+        else:
+            value = self.adversarial.generator(logits)
+        losses = {"adversarial": Term(value, self.adversarial.weight)}
         return losses | self.kl_losses(self.kl, shared.made)

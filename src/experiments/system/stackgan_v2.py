@@ -14,7 +14,7 @@ from experiments.loss.joint import JointLoss
 from experiments.loss.kl import KLLoss
 from experiments.system.base import Losses, Term, term
 from experiments.system.seeding import Step
-from experiments.system.text_to_image import Shared, TextToImage
+from experiments.system.text_to_image import Shared, TextToImage, as_losses
 
 
 class StackGANv2(TextToImage):
@@ -41,8 +41,7 @@ class StackGANv2(TextToImage):
         for stage, size in enumerate(self.resolutions):
             pairs = None if wrong is None else wrong[stage]
             terms = self.adversarial.discriminator(real[stage], fake[stage], pairs)
-            for name, value in terms.items():
-                losses[f"{size}px/{name}"] = Term(value, self.adversarial.weight)
+            losses |= as_losses(terms, self.adversarial.weight, shared.text, f"{size}px/")
         return losses
 
     def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:

@@ -4,7 +4,7 @@ generator, and a discriminator that also sees pairs that do not belong together.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -42,12 +42,15 @@ Condition = Literal["sentence", "mu"]
 @dataclass(frozen=True)
 class Text:
     """sentence (B, D); wrong (B, D): the sentence of another image, None without wrong pairs; words
-    (B, D, T) and mask (B, T), True on words, of encoders that have them."""
+    (B, D, T) and mask (B, T), True on words, of encoders that have them; paired: the rows whose
+    wrong pairs are judged, None for all; share: what their mean counts (`with_pairs`)."""
 
     sentence: Tensor
     wrong: Tensor | None = None
     words: Tensor | None = None
     mask: Tensor | None = None
+    paired: Tensor | None = None
+    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class TextToImage(System):
     generator: Generator
     discriminator: Discriminator
     initial_std: float | None = None  # of fresh weights; None: orthogonal ones
+    by_length = False  # whether the released code sorts a batch by the length of captions
     makes = MappingProxyType({(CAPTION,): PICTURE})
 
     def __init__(
@@ -104,7 +108,7 @@ class TextToImage(System):
         self.resolutions = generator.resolutions
 
     def views(self) -> list[View]:
-        text = CaptionView(self.reads, self.mismatch, self.encoder, self.captions)
+        text = CaptionView(self.reads, self.mismatch, self.encoder, self.captions, self.by_length)
         return [text, PictureView(self.resolutions, CAPTION if self.wrong_images else None)]
 
     def phases(self) -> list[Phase]:
@@ -140,7 +144,11 @@ class TextToImage(System):
 
     def prepare(self, batch: Batch, step: Step) -> Shared:
         """Text features and one generator pass, used by both phases."""
-        return self.make(batch, text_of(batch.of(Captions)), step)
+        captions = batch.of(Captions)
+        text = text_of(captions)
+        if self.mismatch == "roll_released" and step.batch > 1:
+            text = with_pairs(text, captions, step.batch)
+        return self.make(batch, text, step)
 
     def make(self, batch: Batch, text: Text, step: Step) -> Shared:
         """Pictures of the text from the step's noise."""
@@ -182,6 +190,9 @@ class TextToImage(System):
         told = [self.told(text.sentence)] * len(features)
         if not self.wrong_images and text.wrong is not None:
             features, told = [*features, features[0]], [*told, self.told(text.wrong)]
+        if text.paired is not None and len(features) > 2:
+            features[2] = [maps[text.paired] for maps in features[2]]
+            told[2] = told[2][text.paired]
         real, fake, *wrong = networks.heads(features, told)
         return real, fake, wrong[0] if wrong else None
 
@@ -211,7 +222,7 @@ class TextToImage(System):
         """The discriminator's losses of a method with one judged picture."""
         ((real, _),), ((fake, _),), wrong = self.judge(shared, step)
         terms = adversarial.discriminator(real, fake, None if wrong is None else wrong[0][0])
-        return {name: Term(value, adversarial.weight) for name, value in terms.items()}
+        return as_losses(terms, adversarial.weight, shared.text)
 
     def kl_losses(self, kl: KLLoss, made: GeneratorOutput) -> Losses:
         """The divergence of the condition, by mean and by sum; nothing where none is drawn."""
@@ -246,6 +257,29 @@ def text_of(captions: Captions) -> Text:
         None if words is None else words.float(),
         None if words is None else word_mask(captions.lengths, words.shape[2]),
     )
+
+
+def with_pairs(text: Text, captions: Captions, batch: int) -> Text:
+    """The text of some rows of a batch of which one has no wrong pair, as released: means over the
+    pairs that are there add up, over all processes and parts of the batch, to the mean of all.
+
+    It waits for the device: how many of these rows have a pair decides shapes.
+    """
+    assert captions.wrong_rows is not None, "wrong pairs are not given"
+    paired = (captions.wrong_rows >= 0).nonzero().flatten()
+    rows = len(text.sentence)
+    share = len(paired) / rows * batch / (batch - 1)
+    return replace(text, paired=paired if len(paired) else None, share=share)
+
+
+def as_losses(terms: Mapping[str, Tensor], weight: float, text: Text, before: str = "") -> Losses:
+    """Terms of a discriminator by name, those of wrong pairs with their share."""
+    return {
+        f"{before}{name}": Term(
+            value * text.share if text.share != 1 and "wrong" in name else value, weight
+        )
+        for name, value in terms.items()
+    }
 
 
 def encoded(encoder: Any, tokens: Tensor, lengths: Tensor) -> Text:

@@ -26,14 +26,15 @@ from experiments.terminal.error import UserError
 
 CAPTION = "caption"
 SHARED_STREAM = 1  # of captions and pictures; those of `data/order.py` are 0 and 2
-Mismatch = Literal["none", "roll", "class_aware"]
+Mismatch = Literal["none", "roll", "roll_released", "class_aware"]
 
 
 @dataclass(frozen=True, eq=False)
 class Captions(Part):
     """One caption of each record, and one that does not belong to it.
 
-    Without mismatched captions `wrong_rows` is -1 and the other `wrong_` fields are zero or None.
+    Where a record has no mismatched caption `wrong_rows` is -1, and the other `wrong_` fields are
+    zero, None, or say nothing.
     `words`, `sentence` and `wrong_sentence` are there where features of a frozen text encoder are
     stored, `words` where it gives them. A request has tokens and lengths alone.
     """
@@ -54,10 +55,12 @@ class CaptionView(View):
 
     `mismatch`: where a wrong caption comes from. `roll`: the next record's caption after sorting
     the batch by caption length (released AttnGAN code, where it may be of the same class; here the
-    last takes the first's). `class_aware`: a random caption of a random record of another class (of
-    another record where there is one class). `encoder`: a text encoder that never changes, whose
-    features of the training captions are computed once. `average`: of a record, whose `sentence` is
-    the mean, that which is drawn and others (all, where there are fewer).
+    last takes the first's). `roll_released`: the last has none, so that a batch has a wrong pair
+    less than records, as released; in the order of the batch where `by_length` is false.
+    `class_aware`: a random caption of a random record of another class (of another record where
+    there is one class). `encoder`: a text encoder that never changes, whose features of the
+    training captions are computed once. `average`: of a record, whose `sentence` is the mean, that
+    which is drawn and others (all, where there are fewer).
     """
 
     name = CAPTION
@@ -72,10 +75,12 @@ class CaptionView(View):
         mismatch: Mismatch = "none",
         encoder: nn.Module | None = None,
         average: int = 1,
+        by_length: bool = True,
     ) -> None:
         assert mismatch in get_args(Mismatch), mismatch
         assert average == 1 or encoder is not None, "the mean of sentences needs their features"
         self.reads, self.mismatch, self.encoder, self.average = reads, mismatch, encoder, average
+        self.by_length = by_length
         self.features: CaptionFeatures | None = None
 
     def open(
@@ -228,10 +233,15 @@ class CaptionView(View):
         """Caption rows that do not belong to the records, (batch,); -1 for none."""
         if self.mismatch == "none":
             return np.full(len(rows), -1, np.int64)
-        if self.mismatch == "roll" and len(rows) > 1:
+        if self.mismatch in ("roll", "roll_released") and len(rows) > 1:
+            released = self.mismatch == "roll_released"
             order = np.argsort(-self.split.lengths[captions], kind="stable")
+            if released and not self.by_length:
+                order = np.arange(len(rows))
             wrong = np.empty_like(captions)
             wrong[order] = captions[np.roll(order, -1)]
+            if released:
+                wrong[order[-1]] = -1
             return wrong
         return self.split.caption_at(self.strangers.of(rows, rng), rng.random(len(rows)))
 
