@@ -34,6 +34,7 @@ class Generator(nn.Module):
     condition_dim: int
     attends: bool = False  # whether it also takes words (B, text_dim, T) and their mask (B, T)
     augmentation: ConditioningAugmentation  # of those that have one
+    lower: tuple[nn.Module, ...] = ()  # what it took, trained, of a generator with fewer stages
 
 
 def doublings(resolution: int) -> int:

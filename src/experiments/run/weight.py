@@ -17,6 +17,8 @@ from experiments.run.folder import MODEL, by_images, images_of, is_export, run_c
 from experiments.run.pretrained import role
 from experiments.terminal.error import UserError, reason_of
 
+SAME_PICTURE = {"checkpoint_last", "fast_upsample", "_target_"}  # keys of networks that draw alike
+
 
 def load_export(folder: Path) -> dict[str, Any]:
     """The newest averaged networks, of a finished run or of one that is on its way.
@@ -47,6 +49,8 @@ def load_pretrained(
     if hasattr(module, "text"):
         remedy = "leave the path away and one is trained on these data"
         require_vocabulary(folder, facts, reads_of(module), remedy)
+    elif group != "encoder":  # it draws what its encoder has made of words
+        require_vocabulary(folder, facts, None, "take a run that was trained with these words")
     try:
         state = load_export(folder) if exported else read(file)
     except Damaged as damage:
@@ -54,15 +58,32 @@ def load_pretrained(
             f"{file}: is damaged ({damage}); remove this file, and the next run that needs it "
             "makes it again from its last checkpoint"
         ) from None
+    theirs = dict(run_config(folder).get(group) or {})
     try:
-        module.load_state_dict(state["export"][group])
-    except (KeyError, RuntimeError) as error:
-        found = differences(dict(run_config(folder).get(group) or {}), dict(node))
-        line = "; ".join(found) or reason_of(error)
+        module.load_state_dict(_weights_of(state, group))
+        assert group == "encoder" or not unseen(theirs, node)
+    except (AssertionError, KeyError, RuntimeError) as error:
+        line = "; ".join(differences(theirs, dict(node))) or reason_of(error)
         raise UserError(
             f"{folder}: its {group} is not the one that this configuration asks for: {line}"
         ) from None
     module.came_trained = True  # type: ignore[assignment]
+
+
+def _weights_of(state: Mapping[str, Any], group: str) -> Mapping[str, Any]:
+    """Of the networks of a group. Discriminators are no part of what a run exports: of a checkpoint
+    they are the last ones, as there is no average of theirs."""
+    if group in state["export"]:
+        return dict(state["export"][group])
+    prefix = f"{group}."
+    found = state["system"].items()
+    return {key.removeprefix(prefix): value for key, value in found if key.startswith(prefix)}
+
+
+def unseen(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
+    """Whether two nodes differ in a word or a flag, which no shape of a weight tells."""
+    both = [(theirs[key], ours[key]) for key in theirs.keys() & ours.keys() - SAME_PICTURE]
+    return any(left != right for left, right in both if isinstance(left, bool | str))
 
 
 def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: str = "") -> list[str]:
