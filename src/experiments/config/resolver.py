@@ -42,6 +42,16 @@ def last(sizes: list[int]) -> int:
     return int(sizes[-1])
 
 
+def but_last(values: Any) -> Any:
+    """A list without its last entry; one number for all stays."""
+    return ListConfig(list(values)[:-1]) if isinstance(values, list | ListConfig) else values
+
+
+def share(part: float, whole: int) -> int:
+    """A part of a number, rounded down."""
+    return int(part * whole)
+
+
 def times(factor: int, number: int) -> int:
     """A width as a multiple of another."""
     return factor * number
@@ -64,4 +74,7 @@ def r1_weight(side: int, batch: int) -> float:
     return 0.0001 * side * side / batch
 
 
-RESOLVERS = (resolutions, side, last, parts, at_most, when, times, plus, told, r1_weight)
+RESOLVERS = (
+    *(resolutions, side, last, but_last, parts, at_most, when, share, times, plus, told),
+    r1_weight,
+)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from experiments.discriminator.base import MAP_SIZE, SLOPE, Discriminator, Logits, with_sentence
 from experiments.discriminator.together import together
+from experiments.layer.grown import came_from, require_first
 from experiments.layer.normalisation import JudgeNorm, convolution
 
 T = TypeVar("T")
@@ -118,14 +119,25 @@ class AttnGANDiscriminator(Discriminator):
         cap: Cap = 16,
         unconditional: bool = True,
         norm: JudgeNorm = "batch",
+        first: AttnGANDiscriminator | None = None,
     ) -> None:
-        """As `StageDiscriminator`, one for each of `resolutions`, smallest first."""
+        """As `StageDiscriminator`, one for each of `resolutions`, smallest first. `first`: trained
+        ones of the first of them, which are taken as they are.
+        """
         super().__init__()
         self.resolutions = list(resolutions)
-        self.stages = nn.ModuleList(
+        self.made_of = {"resolutions": self.resolutions, "width": width, "text_dim": text_dim}
+        self.made_of |= {"cap": cap, "unconditional": unconditional, "norm": norm}
+        taken: list[nn.Module] = []
+        if first is not None:
+            require_first(first.made_of, self.made_of)
+            taken = list(first.stages)
+            self.lower = came_from(first, taken)
+        fresh = (
             StageDiscriminator(resolution, width, text_dim, cap, unconditional, norm)
-            for resolution in resolutions
+            for resolution in resolutions[len(taken) :]
         )
+        self.stages = nn.ModuleList([*taken, *fresh])
 
     def _stages(self) -> Iterator[StageDiscriminator]:
         return cast("Iterator[StageDiscriminator]", iter(self.stages))

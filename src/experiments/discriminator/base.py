@@ -21,6 +21,7 @@ class Discriminator(nn.Module):
     """
 
     resolutions: list[int]
+    lower: tuple[nn.Module, ...] = ()  # what it took, trained, of one with fewer stages
 
     def trunks(self, batches: Sequence[Sequence[Tensor]]) -> list[list[Tensor]]:
         """Pictures (B, 3, R, R) in [-1, 1] -> features of each."""

@@ -30,6 +30,7 @@ ATTNGAN = "Xu et al. 2018, https://arxiv.org/abs/1711.10485"
 MODELS = {
     "attngan": ("AttnGAN: captions to pictures", ATTNGAN),
     "attngan_4stage": ("AttnGAN with a fourth stage: captions to pictures", ATTNGAN),
+    "attngan_grown": ("AttnGAN with a fourth stage grown on three: captions to pictures", ATTNGAN),
     "stackgan_v2": ("StackGAN-v2: captions to pictures", STACKGAN_V2),
     "stackgan_stage1": ("StackGAN, the sketch: captions to pictures", STACKGAN),
     "stackgan_stage2": ("StackGAN, the refinement: captions to pictures", STACKGAN),

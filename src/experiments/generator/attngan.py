@@ -1,7 +1,8 @@
 """AttnGAN's generator with any number of stages (Xu et al. 2018, section 3.1).
 
 Three stages at 64, 128 and 256 px are the published network; a fourth at 512 px is one more entry
-in `resolutions`. Published stages all have the same width.
+in `resolutions`. Published stages all have the same width. More stages may grow on a trained
+generator of fewer (`first`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from torch.utils.checkpoint import checkpoint
 from experiments.generator.augmentation import ConditioningAugmentation
 from experiments.generator.base import Generator, GeneratorOutput, doublings
 from experiments.generator.block import InitialStage, ResidualBlock, UpBlock, WordAttention
+from experiments.layer.grown import came_from, require_first
 from experiments.layer.normalisation import Norm
 
 
@@ -51,6 +53,7 @@ class AttnGANGenerator(Generator):
     """Images of every resolution from noise, a sentence and its words."""
 
     attends = True
+    grown = False  # on one of fewer stages
 
     def __init__(
         self,
@@ -65,6 +68,7 @@ class AttnGANGenerator(Generator):
         checkpoint_last: bool = False,
         initial_width: int | None = None,
         fast_upsample: bool = True,
+        first: AttnGANGenerator | None = None,
     ) -> None:
         """`resolutions`: sides in pixels, each twice the one before, the first 4 x 2^k, k >= 1.
 
@@ -74,6 +78,8 @@ class AttnGANGenerator(Generator):
         `fast_upsample` computes the up-blocks in their short form: the same function, same weights.
         `checkpoint_last` recomputes the last stage in the backward pass instead of keeping it.
         `legacy_mask` repeats the released code's attention fault, for weights trained with it.
+        `first`: a trained generator of fewer stages, which become the first stages of this one with
+        their weights; names of weights are those that this one has without it.
         """
         super().__init__()
         ups = doublings(resolutions[0])
@@ -85,15 +91,29 @@ class AttnGANGenerator(Generator):
         self.noise_dim, self.condition_dim, self.text_dim = noise_dim, condition_dim, text_dim
         self.checkpoint_last = checkpoint_last
         initial_width = initial_width or widths[0] << ups
-        self.augmentation = ConditioningAugmentation(text_dim, condition_dim)
-        self.initial = InitialStage(
-            condition_dim + noise_dim, widths[0], initial_width, ups, norm, fast_upsample
-        )
-        self.stages = nn.ModuleList(
+        self.made_of = {"resolutions": list(resolutions), "width": widths, "noise_dim": noise_dim}
+        self.made_of |= {"condition_dim": condition_dim, "text_dim": text_dim, "norm": norm}
+        self.made_of |= {"residual_blocks": residual_blocks, "initial_width": initial_width}
+        self.made_of |= {"legacy_mask": legacy_mask}
+        stages: list[nn.Module] = []
+        heads: list[nn.Module] = []
+        if first is None:
+            self.augmentation = ConditioningAugmentation(text_dim, condition_dim)
+            self.initial = InitialStage(
+                condition_dim + noise_dim, widths[0], initial_width, ups, norm, fast_upsample
+            )
+        else:
+            self.grown = True
+            require_first(first.made_of, self.made_of)
+            self.augmentation, self.initial = first.augmentation, first.initial
+            stages, heads = list(first.stages), list(first.heads)
+            self.lower = came_from(first, [self.augmentation, self.initial, *stages, *heads])
+        stages += (
             NextStage(inputs, outputs, text_dim, residual_blocks, norm, fast_upsample, legacy_mask)
-            for inputs, outputs in pairwise(widths)
+            for inputs, outputs in list(pairwise(widths))[len(stages) :]
         )
-        self.heads = nn.ModuleList(nn.Conv2d(c, 3, 3, padding=1, bias=False) for c in widths)
+        heads += (nn.Conv2d(c, 3, 3, padding=1, bias=False) for c in widths[len(heads) :])
+        self.stages, self.heads = nn.ModuleList(stages), nn.ModuleList(heads)
 
     def forward(
         self,

@@ -38,6 +38,7 @@ class Generator(nn.Module):
     attends: bool = False  # whether it also takes words (B, text_dim, T) and their mask (B, T)
     # It is always given normal noise; some spread it first (`as_uniform`).
     augmentation: ConditioningAugmentation  # of those that have one
+    lower: tuple[nn.Module, ...] = ()  # what it took, trained, of a generator with fewer stages
 
 
 def as_uniform(noise: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments.config.signature import Parameter, signature
-from experiments.run.pretrained import without_pretrained
+from experiments.run.pretrained import GROUPS, without_pretrained
 
 # What is no part of a run's id, each with the reason: what stands at such a key, and below it,
 # cannot change the weights that a run has after N images; or, of `launch`, it says on what machine
@@ -55,6 +55,9 @@ WITHOUT_EFFECT = {
 ADDED: dict[str, Any] = {
     "generator.noise": "normal",
     "system.split": "train",
+    "generator.first": None,
+    "discriminator.first": None,
+    "system.frozen_images": 0,
 }
 FLOATS = ("data.margin", "loss")  # where a number that no class describes is not whole
 
@@ -69,7 +72,7 @@ def identity(
     for key, before in added.items():
         for place in (key, f"system.{key}"):  # which repeats the groups that it is made of
             _drop(found, place, before)
-    found = without_pretrained(found, *({"encoder", "generator", "system"} & found.keys()))
+    found = without_pretrained(found, *({*GROUPS, "system"} & found.keys()))
     spelt = {key: _spelt(value, key) for key, value in found.items()}
     return spelt | {"prerequisites": dict(prerequisites)}
 

@@ -3,6 +3,7 @@
 A node of the configuration asks with `pretrained: {model: damsm, overrides: [...]}`; the rest of
 the node becomes the `encoder` of that run, or its `generator` where it stands in that group, and
 its data are the same. A path asks for that folder. What stands inside such a node comes with it.
+A node of `discriminator` asks for the run that the node of `generator` at its place is built on.
 """
 
 from __future__ import annotations
@@ -81,12 +82,45 @@ def plan_prerequisites(
         spec = node["pretrained"]
         if isinstance(spec, str):
             needs[path] = _given(path, Path(spec))
+        elif role(path) == "discriminator":
+            needs[path] = _of_same_run(path, needs)
         else:
             needs[path] = _plan_prerequisite(config, chosen, path, node)
     if "generator" in needs and isinstance(needs.get("encoder"), Run):
         del needs["encoder"]  # to come after it
         needs["encoder"] = needs["generator"]  # the one that it was trained with
+    for path, need in needs.items():
+        if role(path) == "generator" and isinstance(need, Path):
+            _require_encoder(path, need, needs.get("encoder"))
     return needs
+
+
+def _of_same_run(path: str, needs: Mapping[str, Run | Path]) -> Run | Path:
+    """What the generator is built on, for the discriminators that were trained with it."""
+    theirs = path.replace("discriminator", "generator", 1)
+    if theirs not in needs:
+        raise UserError(f"{path}.pretrained: comes of the run of {theirs}.pretrained; give that")
+    return needs[theirs]
+
+
+def _require_encoder(path: str, place: Path, ours: Run | Path | None) -> None:
+    """Raise `UserError` where a generator was trained with another encoder than it is to get."""
+    if ours is None:
+        return
+    own = str((files.run_about(place).get("built_on") or {}).get("encoder", place))
+    here = ours.folder if isinstance(ours, Run) else ours
+    known = ours.id if isinstance(ours, Run) else _id(ours)
+    if known not in (_id(Path(own)), _id(place)):
+        raise UserError(
+            f"{path}.pretrained={place}: was trained with the encoder of {own}, and "
+            f"encoder.pretrained is {here}; add encoder.pretrained={own}"
+        )
+
+
+def _id(place: Path) -> str:
+    """Of a run, from its name where it is no longer there."""
+    about = place / files.RUN
+    return str(files.run_about(place)["id"]) if about.is_file() else place.name
 
 
 def _name(need: Run | Path) -> str:
@@ -101,7 +135,21 @@ def _given(path: str, place: Path) -> Path:
         raise UserError(f"{path}.pretrained={place}: is not the folder of a run")
     if not files.finished_weights(place):
         raise UserError(f"{path}.pretrained={place}: is not trained to its end; run it again first")
+    if role(path) == "discriminator":
+        _judges(path, place, files.reached(place))
     return place
+
+
+def _judges(path: str, place: Path, images: int) -> Path:
+    """The file that has a run's discriminators: no weights that are handed on do."""
+    found = files.file_at(place, "checkpoints", images)
+    if not found.is_file():
+        raise UserError(
+            f"{path}.pretrained={place}: has no discriminators, as releases and exports have none "
+            f"and runs have them in their checkpoint of {images} images; add "
+            f"{path}.pretrained=null to begin with fresh ones"
+        )
+    return found
 
 
 def _plan_prerequisite(
@@ -121,6 +169,10 @@ def _plan_prerequisite(
     cfg[group] = {key: value for key, value in node.items() if key != "pretrained"}
     if group == "generator":
         cfg.encoder = copy.deepcopy(parent["encoder"])
+        judges = dict(_pretrained_nodes(parent, ("discriminator",)))
+        if (same := path.replace("generator", "discriminator", 1)) in judges:
+            own = judges[same].items()
+            cfg.discriminator = {key: value for key, value in own if key != "pretrained"}
         scores = parent.get("metric")
         own = cfg.get("metric")
         if scores is None or own is None or scores["_target_"] == own["_target_"]:
@@ -150,7 +202,7 @@ def with_paths(config: Mapping[str, Any], needs: Mapping[str, Run | Path]) -> di
     for path, node in _pretrained_nodes(filled, GROUPS):
         if path in needs:
             node.update(_stripped(node), pretrained=str(_weights(path, needs[path])))
-    for group in ("encoder", "generator"):
+    for group in ("encoder", "generator", "discriminator"):
         if group in filled.get("system", {}):
             filled["system"][group] = copy.deepcopy(filled[group])
     return filled
@@ -160,6 +212,9 @@ def _weights(path: str, need: Run | Path) -> Path:
     """The file to load: exactly as long trained as asked for where the result depends on it."""
     place = need.folder if isinstance(need, Run) else need
     newest = files.finished_weights(place)[0]
+    if role(path) == "discriminator":
+        images = need.goal if isinstance(need, Run) else files.reached(place)
+        return _judges(path, place, images)
     if isinstance(need, Path):
         return newest
     exact = files.file_at(place, "weights", need.goal)

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 # Whose nodes may ask for a run; those of the last cannot change the result.
-GROUPS = ("encoder", "generator", "metric")
+GROUPS = ("encoder", "generator", "discriminator", "metric")
 
 
 def role(path: str) -> str:
     """The group that a node becomes in the run that it asks for, and what is loaded from there."""
-    return "generator" if path.split(".")[0] == "generator" else "encoder"
+    group = path.split(".")[0]
+    return group if group in ("generator", "discriminator") else "encoder"
 
 
 def _pretrained_nodes(

@@ -34,6 +34,8 @@ from experiments.run.reference import (
 )
 from experiments.terminal.error import UserError, reason_of
 
+SAME_PICTURE = {"checkpoint_last", "fast_upsample", "_target_"}  # keys of networks that draw alike
+
 
 def load_export(
     folder: Path,
@@ -71,6 +73,8 @@ def load_pretrained(
     if hasattr(module, "text"):
         remedy = "leave the path away and one is trained on these data"
         require_vocabulary(folder, facts, reads_of(module), remedy)
+    elif group != "encoder":  # it draws what its encoder has made of words
+        require_vocabulary(folder, facts, None, "take a run that was trained with these words")
     ours = {f"{group}.{name}": tensor for name, tensor in module.state_dict().items()}
     try:
         state = load_export(folder) if exported else read(file)
@@ -79,23 +83,32 @@ def load_pretrained(
             f"{file}: is damaged ({damage}); remove this file, and the next run that needs it "
             "makes it again from its last checkpoint"
         ) from None
-    found = complete(state, "export", folder, ours)
+    # Discriminators are no part of what a run exports: of a checkpoint they are the last ones.
+    part = "export" if group in state["export"] else "system"
+    found = complete(state, part, folder, ours, lambda name: name.startswith(f"{group}."))
     if exported and export_about(folder).get("parts") == DRAWS:
         for name in sorted(ours.keys() - found.keys()):
             raise UserError(
                 f"{folder}: is an export of what draws, without {name}; export that run again with "
                 "export.parts=all, or name the run itself"
             )
+    theirs = dict(run_config(folder).get(group) or {})
     try:
-        module.load_state_dict(grouped(found, state["export"])[group])
-    except (KeyError, RuntimeError) as error:
-        told = differences(dict(run_config(folder).get(group) or {}), dict(node))
-        line = "; ".join(told) or reason_of(error)
+        module.load_state_dict(grouped(found, [group])[group])
+        assert group == "encoder" or not unseen(theirs, node)
+    except (AssertionError, KeyError, RuntimeError) as error:
+        line = "; ".join(differences(theirs, dict(node))) or reason_of(error)
         raise UserError(
             f"{folder}: its {group} is not the one that this configuration asks for: {line}"
         ) from None
     module.came_trained = True  # type: ignore[assignment]
     module.came_from = Origin(file, group)  # type: ignore[assignment]
+
+
+def unseen(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
+    """Whether two nodes differ in a word or a flag, which no shape of a weight tells."""
+    both = [(theirs[key], ours[key]) for key in theirs.keys() & ours.keys() - SAME_PICTURE]
+    return any(left != right for left, right in both if isinstance(left, bool | str))
 
 
 def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: str = "") -> list[str]:

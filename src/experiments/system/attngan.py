@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from experiments.generator.attngan import AttnGANGenerator
 from experiments.loss.adversarial import AdversarialLoss
 from experiments.loss.damsm import DAMSMLoss
 from experiments.loss.kl import KLLoss
-from experiments.system.base import Losses, Term
+from experiments.system.base import Losses, Phase, Term
 from experiments.system.seeding import Step
 from experiments.system.text_to_image import Shared, TextToImage, as_losses
 
@@ -31,13 +32,32 @@ class AttnGAN(TextToImage):
         adversarial: AdversarialLoss,
         kl: KLLoss,
         damsm: DAMSMLoss,
+        frozen_images: int = 0,
         **options: Any,
     ) -> None:
-        """`options` are `TextToImage`'s; `mismatch` "roll_released" and `wrong` "caption" were
-        released."""
+        """`frozen_images`: until so many were seen, stages that both networks took of a trained run
+        stay as they are; 0: never. `options` are `TextToImage`'s; `mismatch` "roll_released" and
+        `wrong` "caption" were released.
+        """
         super().__init__(encoder, generator, discriminator, **options)
         assert self.captions == 1, "captions: words are those of one caption, so this must be 1"
         self.adversarial, self.kl, self.damsm = adversarial, kl, damsm
+        assert frozen_images >= 0, f"frozen_images={frozen_images}: must be at least 0"
+        assert frozen_images == 0 or generator.grown, (
+            f"frozen_images={frozen_images}: no stage came of another run; generator=attngan_grown "
+            "takes them of one"
+        )
+        self.frozen_images = frozen_images
+
+    def phases(self) -> list[Phase]:
+        return [
+            replace(
+                phase,
+                later=tuple(part for network in phase.modules for part in network.lower),
+                start=self.frozen_images,
+            )
+            for phase in super().phases()
+        ]
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Real, fake and wrong pairs at every stage, as the released code weighs them."""

@@ -39,7 +39,8 @@ class Phase:
     `loss(shared, step, repeat)` gets what `prepare` returned. `repeats`: turns in each step;
     `interval`: steps between turns. `clip`: modules whose gradients the optimiser's bound holds
     for, all that train where empty. The name is the key of the optimiser in `conf/optim/`;
-    `shares` names an earlier phase whose optimiser it uses instead.
+    `shares` names an earlier phase whose optimiser it uses instead. `later`: parts of the modules
+    that are frozen, and in evaluation mode, until `start` images were seen.
     """
 
     name: str
@@ -49,6 +50,8 @@ class Phase:
     interval: int = 1
     clip: tuple[nn.Module, ...] = ()
     shares: str | None = None
+    later: tuple[nn.Module, ...] = ()
+    start: int = 0
 
     def parameters(self) -> list[nn.Parameter]:
         return [parameter for module in self.modules for parameter in module.parameters()]

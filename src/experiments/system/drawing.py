@@ -1,4 +1,4 @@
-"""A system that only draws: of its networks those that `sample` needs, and memory for these alone."""
+"""A system that only draws: of its networks those that `sample` needs, and memory for these."""
 
 from __future__ import annotations
 

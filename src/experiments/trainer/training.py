@@ -123,6 +123,7 @@ class Training:
         torch.manual_seed(mix(self.seed, self.place, self.ranks.rank))
         for turn in self.turns:
             turn.prepare()
+            turn.begin(self.images)
         batch = self.to_device(batch)
         parts = self.split(batch)
         shared: list[Any] = [None] * len(parts)

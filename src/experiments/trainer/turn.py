@@ -60,6 +60,8 @@ class Turn:
         """
         self.phase, self.settings, self.ranks, self.stats = phase, settings, ranks, stats
         self.trained = [p for p in phase.parameters() if p.requires_grad]
+        self._later = {id(p) for module in phase.later for p in module.parameters()}
+        self._frozen: set[int] = set()  # of those, while they are
         self.optimiser = optimiser or settings.build(phase.parameters())
         self.recorder = Recorder(ranks.device)
         self.judge: Judge | None = None
@@ -68,10 +70,20 @@ class Turn:
         self._terms: list[Named] = []
         self._good = torch.ones((), dtype=torch.bool, device=ranks.device)
 
+    def begin(self, images: int) -> None:
+        """Before a step, after so many images: what trains later is frozen, or no longer.
+
+        An optimiser leaves alone what has no gradient: its moments begin where training does.
+        """
+        waiting = images < self.phase.start
+        self._frozen = self._later if waiting else set()
+        for module in self.phase.later:
+            module.train(not waiting)
+
     def require_gradients(self, wanted: bool) -> None:
         """Whether what this phase trains asks for gradients; what is frozen never does."""
         for parameter in self.trained:
-            parameter.requires_grad_(wanted)
+            parameter.requires_grad_(wanted and id(parameter) not in self._frozen)
 
     @property
     def all_finite(self) -> tuple[Tensor, Tensor]:
