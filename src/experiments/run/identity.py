@@ -52,7 +52,9 @@ WITHOUT_EFFECT = {
 }
 # Keys that are newer than ids, each with the value that means "as before": while a key holds it, it
 # is no part of the id, so that runs from before the key keep theirs. A new key goes in here.
-ADDED: dict[str, Any] = {}
+ADDED: dict[str, Any] = {
+    "trainer.text_features": "auto",  # those from before it go on with float16
+}
 FLOATS = ("data.margin", "loss")  # where a number that no class describes is not whole
 
 

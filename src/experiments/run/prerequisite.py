@@ -121,6 +121,8 @@ def _plan_prerequisite(
     cfg[group] = {key: value for key, value in node.items() if key != "pretrained"}
     if group == "generator":
         cfg.encoder = copy.deepcopy(parent["encoder"])
+        if "text_features" in parent["trainer"]:  # both read the same ones
+            cfg.trainer.text_features = parent["trainer"]["text_features"]
         scores = parent.get("metric")
         own = cfg.get("metric")
         if scores is None or own is None or scores["_target_"] == own["_target_"]:

@@ -38,6 +38,7 @@ class Training:
     precision: torch.dtype
     data: str | None = None  # fingerprint of what it is trained on
     compiled: bool = False
+    features: torch.dtype = torch.float32  # of frozen text encoders
     images: int = 0
     passed_over: int = 0  # images whose step was not finite: `trainer.nonfinite=rollback`
     stats: Stats = field(default_factory=Stats)
@@ -76,6 +77,8 @@ class Training:
         if "precision" in state:  # what was chosen on the machine where it began
             self.precision = getattr(torch, state["precision"])
             self.ranks.begin(self.precision)
+        # Before there was a choice, all were float16.
+        self.features = getattr(torch, state.get("features", "float16"))
         self.compiled = bool(state.get("compiled", self.compiled))
         self.images = int(state["images"])
         self.system.load_state_dict(state["system"])
@@ -91,6 +94,7 @@ class Training:
             "images": self.images,
             "data": self.data,
             "precision": str(self.precision).removeprefix("torch."),
+            "features": str(self.features).removeprefix("torch."),
             "compiled": self.compiled,
             "system": self.system.state_dict(),
             "export": self.ema.state_dict(),
