@@ -34,6 +34,7 @@ PARTS = {
     "busy": "what a run keeps of its speed beside a busy process",
     "memory": "peak memory of the step at batch 16",
     "quickstart": "from the command to the first step",
+    "features": "text features in float16 against float32: gradients, time, disk",
     "leave-one-out": "the step without one optimisation at a time",
 }
 USUAL = ("step", "data", "loss", "score", "start", "busy")

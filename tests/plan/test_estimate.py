@@ -6,7 +6,9 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
+import torch
 
+from experiments.data.view.base import held_in
 from experiments.data.view.caption import CaptionView
 from experiments.data.view.picture import PictureView
 from experiments.plan.estimate import Machine, disk, largest, pace
@@ -88,8 +90,10 @@ def test_bytes_on_the_disk() -> None:
         {"margin": 1.25, "max_words": 3},
     )
     found = disk(facts, views, data, held, keep=2)
-    stored, encoded = 5 * 10 * 10 * 3, 8 * 6 * (3 + 1) * 2
+    stored, encoded = 5 * 10 * 10 * 3, 8 * 6 * (3 + 1) * 4
     assert found.stores == {"encoded captions": encoded, "store of 5 pictures at 10 px": stored}
     assert found.run == 3 * 100 + 30
     encoder.gives_words = False
-    assert disk(facts, views, data, held, 2).stores["encoded captions"] == 8 * 6 * 2
+    for precision, size in ((torch.float32, 4), (torch.float16, 2)):
+        found = disk(facts, held_in(views, precision), data, held, 2)
+        assert found.stores["encoded captions"] == 8 * 6 * size

@@ -24,6 +24,8 @@ class Trainer:
     batch: int = _least(1)  # images of one step, over all processes
     accumulate: int = _least(1, 1)  # parts that a batch is split into to save memory
     precision: str = _one_of("auto", "fp32", "bf16")
+    # Of frozen text encoders, on disk; auto: float32 in fp32, float16 in bf16 (docs/numerics.md).
+    text_features: str = _one_of("auto", "float32", "float16")
     channels_last: bool | None = None  # null: as the device reads pictures faster
     compile: bool | None = None  # null: on a GPU, where the run is long enough
     ema_halflife: int | None = _least(1, None)  # images that halve a weight; null: no average

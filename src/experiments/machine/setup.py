@@ -81,6 +81,13 @@ def precision(wanted: str, device: torch.device) -> torch.dtype:
     return {"fp32": torch.float32, "bf16": torch.bfloat16}[wanted]
 
 
+def text_features(wanted: str, precision: torch.dtype) -> torch.dtype:
+    """auto: as exact as what is computed with them. bfloat16 rounds to 8 bits, float16 to 11."""
+    if wanted == "auto":
+        wanted = "float32" if precision == torch.float32 else "float16"
+    return {"float32": torch.float32, "float16": torch.float16}[wanted]
+
+
 def memory_format(channels_last: bool | None, device: torch.device) -> torch.memory_format:
     """How maps lie in memory. None: channels last on a GPU, whose matrix units want them so. On a
     CPU the backward pass of batch norm is slower that way than the convolutions gain."""

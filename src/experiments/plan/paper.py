@@ -19,8 +19,9 @@ from torch.utils._pytree import tree_leaves
 from experiments.config.build import build
 from experiments.data.batches import Batch
 from experiments.data.text.reading import longest_of
+from experiments.data.view.base import held_in
 from experiments.machine.rank import Ranks
-from experiments.machine.setup import memory_format
+from experiments.machine.setup import memory_format, text_features
 from experiments.plan.facts import DataFacts
 from experiments.plan.live import Tally, WithoutNumbers
 from experiments.run.prerequisite import Run
@@ -96,7 +97,8 @@ class PaperTraining(Training):
 
     def to_device(self, batch: Batch) -> Batch:
         data = self.run.config["data"]
-        blank = {view.name: view.blank(len(batch), data) for view in self.system.views()}
+        views = held_in(self.system.views(), self.features)
+        blank = {view.name: view.blank(len(batch), data) for view in views}
         return replace(batch, views=blank)
 
     def what_is_fixed(self) -> Fixed:
@@ -140,7 +142,9 @@ class Paper:
             layout = memory_format(config["trainer"]["channels_last"], self.ranks.device)
             self.system.to(memory_format=layout)  # type: ignore[call-overload]
         self.longest = longest_of(self.system.reads, int(config["data"]["max_words"]))
-        self.views = self.system.views()
+        dtype = PRECISIONS[self.precision]
+        features = text_features(config["trainer"]["text_features"], dtype)
+        self.views = held_in(self.system.views(), features)
         with self._modes():
             self.system._apply(_without_numbers)
             self.system.train()
@@ -151,7 +155,8 @@ class Paper:
                 self.system,
                 None,  # type: ignore[arg-type]
                 settings,
-                PRECISIONS[self.precision],
+                dtype,
+                features=features,
             )
             for turn in self.training.turns:
                 turn.judge = self.ranks.count

@@ -58,6 +58,7 @@ ADDED: dict[str, Any] = {
     "generator.first": None,
     "discriminator.first": None,
     "system.frozen_images": 0,
+    "trainer.text_features": "auto",  # those from before it go on with float16
 }
 FLOATS = ("data.margin", "loss")  # where a number that no class describes is not whole
 

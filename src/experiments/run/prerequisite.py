@@ -173,6 +173,8 @@ def _plan_prerequisite(
         if (same := path.replace("generator", "discriminator", 1)) in judges:
             own = judges[same].items()
             cfg.discriminator = {key: value for key, value in own if key != "pretrained"}
+        if "text_features" in parent["trainer"]:  # both read the same ones
+            cfg.trainer.text_features = parent["trainer"]["text_features"]
         scores = parent.get("metric")
         own = cfg.get("metric")
         if scores is None or own is None or scores["_target_"] == own["_target_"]:

@@ -13,10 +13,16 @@ import torch
 from experiments.config.build import build
 from experiments.data.batches import Batches
 from experiments.data.store.dataset import Dataset, open_dataset
-from experiments.data.view.base import usable
+from experiments.data.view.base import held_in, usable
 from experiments.machine.core import cores
 from experiments.machine.rank import Ranks, check_precision
-from experiments.machine.setup import compiles, make_deterministic, memory_format, precision
+from experiments.machine.setup import (
+    compiles,
+    make_deterministic,
+    memory_format,
+    precision,
+    text_features,
+)
 from experiments.machine.thread import Threads, choose, recorded
 from experiments.run import folder as files
 from experiments.run.fact import counts_of, facts_of
@@ -60,14 +66,17 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     torch.manual_seed(mix(int(config["seed"]), "build"))
     system = build_system(config, facts, ranks)
     dataset = usable_by(system, dataset, ranks)
-    batches = open_batches(config, system, dataset, ranks)
     dtype = precision(trainer["precision"], ranks.device)
     optim = build(config["optim"], None, "optim")
     steps = int(trainer["images"]) // int(trainer["batch"])
     compiled = compiles(trainer["compile"], steps, ranks.device)
-    training = Training(run, ranks, system, batches, optim, dtype, facts["data"], compiled)
+    features = text_features(trainer["text_features"], dtype)
+    later: Any = None  # batches, of features in the type that a checkpoint was trained with
+    training = Training(run, ranks, system, later, optim, dtype, facts["data"], compiled, features)
     scorer = built(config.get("metric"), facts, "metric")
     numerics = resume(training)
+    training.batches = open_batches(config, system, dataset, ranks, training.features)
+    _tell_features(training, features)
     check_precision(os.environ, trainer["precision"], training.precision)
     if training.compiled:
         compile_networks(system)
@@ -137,11 +146,19 @@ def compile_networks(system: System) -> None:
         network.compile(fullgraph=True)
 
 
-def open_batches(config: dict[str, Any], system: System, dataset: Dataset, ranks: Ranks) -> Batches:
-    """This process's batches of the split that the system is trained on, of what it asks for."""
+def open_batches(
+    config: dict[str, Any],
+    system: System,
+    dataset: Dataset,
+    ranks: Ranks,
+    features: torch.dtype = torch.float32,
+) -> Batches:
+    """This process's batches of the split that the system is trained on, of what it asks for.
+    `features`: the type of what frozen networks make."""
     split = dataset.train if system.trained_on == "train" else dataset.test
     views = [
-        view.open(dataset, split, ranks.device, quiet=not ranks.main) for view in system.views()
+        view.open(dataset, split, ranks.device, quiet=not ranks.main)
+        for view in held_in(system.views(), features)
     ]
     return Batches(
         split,
@@ -152,6 +169,17 @@ def open_batches(config: dict[str, Any], system: System, dataset: Dataset, ranks
         ranks.processes,
         system.sampling,
     )
+
+
+def _tell_features(training: Training, now: torch.dtype) -> None:
+    """That a run began with other text features than it would begin with now."""
+    stored = any(view.precision is not None for view in training.batches.views)
+    if training.features != now and stored:
+        began, now_name = (str(dtype).removeprefix("torch.") for dtype in (training.features, now))
+        say(
+            f"{training.run.folder}: began with text features in {began} and goes on with them; a "
+            f"run that begins now has {now_name} (trainer.text_features)"
+        )
 
 
 def usable_by(system: System, dataset: Dataset, ranks: Ranks) -> Dataset:

@@ -40,6 +40,7 @@ class Training:
     precision: torch.dtype
     data: str | None = None  # fingerprint of what it is trained on
     compiled: bool = False
+    features: torch.dtype = torch.float32  # of frozen text encoders
     images: int = 0
     passed_over: int = 0  # images whose step was not finite: `trainer.nonfinite=rollback`
     stats: Stats = field(default_factory=Stats)
@@ -84,6 +85,8 @@ class Training:
         if "precision" in state:  # what was chosen on the machine where it began
             self.precision = getattr(torch, state["precision"])
             self.ranks.begin(self.precision)
+        # Before there was a choice, all were float16.
+        self.features = getattr(torch, state.get("features", "float16"))
         self.compiled = bool(state.get("compiled", self.compiled))
         self.images = int(state["images"])
         folder, system = self.run.folder, self.system.state_dict()
@@ -102,6 +105,7 @@ class Training:
             "images": self.images,
             "data": self.data,
             "precision": str(self.precision).removeprefix("torch."),
+            "features": str(self.features).removeprefix("torch."),
             "compiled": self.compiled,
             **self.fixed.without(
                 self.run.folder, system=self.system.state_dict(), export=self.ema.state_dict()

@@ -41,18 +41,23 @@ def refuse(tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
     raise AssertionError("the features were computed again")
 
 
-def test_features_are_those_of_the_encoder(split: Split, tmp_path: Path) -> None:
+@pytest.mark.parametrize("precision", [torch.float32, torch.float16])
+def test_features_are_those_of_the_encoder(
+    split: Split, tmp_path: Path, precision: torch.dtype
+) -> None:
     encoder = Encoder()
-    features = CaptionFeatures.open(split, encoder, "enc", tmp_path, quiet=True)
+    features = CaptionFeatures.open(
+        split, encoder, "enc", tmp_path, quiet=True, precision=precision
+    )
     assert len(features) == len(split.tokens) > BATCH
     assert features.dim == 6
     assert set(encoder.shapes) == {(BATCH, 18)}, "every batch has one shape"
     rows = np.array([0, 5, len(features) - 1, 5])
     words, sentence = features.at(rows)
     expected = encoder(torch.from_numpy(split.tokens[rows]), torch.from_numpy(split.lengths[rows]))
-    assert words.dtype == sentence.dtype == torch.float16
-    assert torch.equal(words, expected[0].half())
-    assert torch.equal(sentence, expected[1].half())
+    assert words.dtype == sentence.dtype == precision
+    assert torch.equal(words, expected[0].to(precision))
+    assert torch.equal(sentence, expected[1].to(precision))
     assert torch.equal(features.at(torch.from_numpy(rows))[0], words)
 
 
@@ -63,6 +68,20 @@ def test_they_are_computed_once(split: Split, tmp_path: Path) -> None:
     assert all(map(torch.equal, first.at(rows), second.at(rows)))
     with pytest.raises(AssertionError, match="again"):
         CaptionFeatures.open(split, refuse, "other", tmp_path, quiet=True)
+
+
+def test_both_types_stand_side_by_side_and_float16_is_found_where_it_was(
+    split: Split, tmp_path: Path
+) -> None:
+    old = tmp_path / f"captions-enc-{tokens_hash(split)}"  # as versions before named it
+    for precision in (torch.float16, torch.float32):
+        CaptionFeatures.open(split, Encoder(), "enc", tmp_path, quiet=True, precision=precision)
+    sizes = {f.parent.name: f.stat().st_size for f in tmp_path.glob("captions-*/words.npy")}
+    assert len(sizes) == 2 and old.is_dir()
+    assert max(sizes.values()) - 128 == 2 * (sizes[old.name] - 128)  # but for the header
+    for precision in (torch.float16, torch.float32):
+        found = CaptionFeatures.open(split, refuse, "enc", tmp_path, "cpu", True, precision)
+        assert found.at(np.arange(2))[1].dtype == precision
 
 
 def test_two_runs_write_the_same_bytes(split: Split, tmp_path: Path) -> None:
@@ -81,10 +100,11 @@ def test_other_tokens_have_another_hash(split: Split, open_tiny: Callable[..., D
 def test_a_failure_leaves_nothing(split: Split, tmp_path: Path) -> None:
     encoder = Encoder()
     encoder.embedding.data[:] = 1e6  # more than float16 holds
+    cache, half = tmp_path / "cache", torch.float16
     with pytest.raises(UserError, match="not finite"):
-        CaptionFeatures.open(split, encoder, "enc", tmp_path / "cache", quiet=True)
-    assert not list((tmp_path / "cache").glob("captions-*"))
-    assert len(CaptionFeatures.open(split, Encoder(), "enc", tmp_path / "cache", quiet=True)) > 0
+        CaptionFeatures.open(split, encoder, "enc", cache, quiet=True, precision=half)
+    assert not list(cache.glob("captions-*"))
+    assert len(CaptionFeatures.open(split, encoder, "enc", cache, quiet=True)) > 0
 
 
 def test_batches_carry_the_features_of_their_captions(split: Split, tmp_path: Path) -> None:
@@ -111,7 +131,7 @@ def test_an_encoder_of_sentences_alone_has_no_words(split: Split, tmp_path: Path
         words, sentence = features.at(np.array([3, 0]))
         assert words is None and features.dim == 6
         expected = encoder(*(torch.from_numpy(part) for part in split.read(np.array([3, 0]))))[1]
-        assert torch.equal(sentence, expected.half())
+        assert torch.equal(sentence, expected)
     assert [file.name for file in tmp_path.glob("captions-*/*")] == ["sentence.npy"]
     batch = make_batches(split, 8, 0, 8, "class_aware", features=features).at(24)
     text = batch.of(Captions)
@@ -127,7 +147,7 @@ def test_characters_are_encoded_by_their_own_tokens(split: Split, tmp_path: Path
     by_letters = CaptionFeatures.open(letters, Encoder(), "enc", tmp_path, quiet=True)
     rows = np.arange(4)
     expected = Encoder()(*(torch.from_numpy(part) for part in letters.read(rows)))[1]
-    assert torch.equal(by_letters.at(rows)[1], expected.half())
+    assert torch.equal(by_letters.at(rows)[1], expected)
     assert not torch.equal(by_letters.at(rows)[1], by_words.at(rows)[1])
     batch = make_batches(letters, 8, 0, 8, features=by_letters).at(0)
     text = batch.of(Captions)

@@ -1,8 +1,9 @@
 """Word and sentence features of a frozen text encoder, computed once for every caption of a split.
 
 An encoder that is not trained gives a caption the same features in every epoch, so they are read
-from disk: float16, words (M, dim, T) and sentence (M, dim), in the order of the split's captions.
-An encoder that gives sentences alone has no words there either.
+from disk: words (M, dim, T) and sentence (M, dim), in the order of the split's captions and in the
+type that the run trains with (`trainer.text_features`). An encoder that gives sentences alone has
+no words there either.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,36 +48,42 @@ class CaptionFeatures:
         cache: Path,
         device: torch.device | str = "cpu",
         quiet: bool = False,
+        precision: torch.dtype = torch.float32,
     ) -> CaptionFeatures:
         """The features under `cache`, computed first where they are not there.
 
         `encode_fn(tokens (B, T), lengths (B,))` gives words (B, dim, T), or None, and sentence
         (B, dim); it is called without gradients, on `device`, always with the same B, and its
-        encoder must be in evaluation mode. `encoder_hash` names its weights.
+        encoder must be in evaluation mode. `encoder_hash` names its weights. `precision`: float32
+        or float16; each has a folder of its own.
         """
-        folder = Path(cache) / f"captions-{encoder_hash}-{tokens_hash(split)}"
+        name = str(precision).removeprefix("torch.")
+        dtype = np.dtype(name)
+        # float16 has the name from when there was nothing else.
+        end = "" if precision == torch.float16 else f"-{name}"
+        folder = Path(cache) / f"captions-{encoder_hash}-{tokens_hash(split)}{end}"
         if not folder.exists():
             with locked(folder.with_name(f".{folder.name}.lock")):
                 if not folder.exists():
                     with atomic(folder) as partial:
                         partial.mkdir()
-                        _compute(split, encode_fn, partial, torch.device(device), quiet)
+                        _compute(split, encode_fn, partial, precision, torch.device(device), quiet)
         words = folder / "words.npy"
         found = cls(
             open_store(words) if words.exists() else None, open_store(folder / "sentence.npy")
         )
-        if not found._fit(split):
+        if not found._fit(split, dtype):
             raise damaged(folder / "sentence.npy", "not the features of these captions")
         return found
 
-    def _fit(self, split: Split) -> bool:
-        """Whether these are float16, one for each caption."""
+    def _fit(self, split: Split, dtype: np.dtype[Any]) -> bool:
+        """Whether these are of the type, one for each caption."""
         words, sentence = self._words, self._sentence
         return (
-            sentence.dtype == np.float16
+            sentence.dtype == dtype
             and sentence.ndim == 2
             and len(sentence) == len(split.tokens)
-            and (words is None or (words.dtype == np.float16 and words.ndim == 3))
+            and (words is None or (words.dtype == dtype and words.ndim == 3))
         )
 
     def __len__(self) -> int:
@@ -87,18 +95,18 @@ class CaptionFeatures:
         return self._sentence.shape[1]
 
     def at(self, caption_rows: np.ndarray | Tensor) -> tuple[Tensor | None, Tensor]:
-        """Float16 words (B, dim, T), or None, and sentence (B, dim) of the captions (B,)."""
+        """Words (B, dim, T), or None, and sentence (B, dim) of the captions (B,)."""
         rows = np.asarray(caption_rows)
         words = None if self._words is None else torch.from_numpy(self._words[rows])
         return words, torch.from_numpy(self._sentence[rows])
 
     def mean(self, captions: Sequence[np.ndarray]) -> Tensor:
-        """Float16 sentence (B, dim), the mean over the captions of each row."""
+        """Sentence (B, dim), the mean over the captions of each row."""
         first = np.cumsum([0, *(len(rows) for rows in captions[:-1])])
         sentences = self._sentence[np.concatenate(captions)]
         counts = np.array([len(rows) for rows in captions], np.float32)[:, None]
         sums = np.add.reduceat(sentences.astype(np.float32), first, axis=0)
-        return torch.from_numpy((sums / counts).astype(np.float16))
+        return torch.from_numpy((sums / counts).astype(sentences.dtype))
 
 
 def hash_weights(network: nn.Module) -> str:
@@ -121,7 +129,12 @@ def tokens_hash(split: Split) -> str:
 
 @torch.no_grad()
 def _compute(
-    split: Split, encode_fn: EncodeFn, folder: Path, device: torch.device, quiet: bool
+    split: Split,
+    encode_fn: EncodeFn,
+    folder: Path,
+    precision: torch.dtype,
+    device: torch.device,
+    quiet: bool,
 ) -> None:
     count = len(split.tokens)
     title = f"text features of {count} captions"
@@ -136,14 +149,14 @@ def _compute(
             for name, part in (("words", words), ("sentence", sentence)):
                 if part is None:
                     continue
-                found = part.half().cpu().numpy()
+                found = part.to(precision).cpu().numpy()
                 if not np.isfinite(found).all():
                     raise UserError(
                         "text encoder: its features are not finite; check its checkpoint"
                     )
                 if name not in files:
                     path, shape = folder / f"{name}.npy", (count, *found.shape[1:])
-                    files[name] = np.lib.format.open_memmap(path, "w+", np.float16, shape)
+                    files[name] = np.lib.format.open_memmap(path, "w+", found.dtype, shape)
                 files[name][first : first + used] = found[:used]
             bar.update(used)
     assert files, "a split without captions"

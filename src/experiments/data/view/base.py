@@ -81,6 +81,8 @@ class View:
 
     name: str  # one word; also the keyword of `load(...).sample(...)`
     stream: int | None = None  # of random numbers; None: one of its own, see `stream_of`
+    # Of what a frozen network makes, where the view stores that; the run chooses it: see `held_in`.
+    precision: torch.dtype | None = None
     together = 16  # rows that are made at a time when a trained run is asked: memory bounds it
     split: Split  # since `open`
 
@@ -186,6 +188,15 @@ def stream_of(view: View) -> int:
     if view.stream is not None:
         return view.stream
     return int.from_bytes(hashlib.sha256(view.name.encode()).digest()[:8], "big")
+
+
+def held_in(views: Sequence[View], precision: torch.dtype) -> list[View]:
+    """The views, with what frozen networks make held in that type by those that store such."""
+    found = [copy.copy(view) for view in views]
+    for view in found:
+        if view.precision is not None:
+            view.precision = precision
+    return found
 
 
 class StoredView(View):

@@ -45,9 +45,9 @@ class Captions(Part):
     wrong_rows: Tensor | None = None  # int64 (B,)
     wrong_tokens: Tensor | None = None  # int64 (B, T)
     wrong_lengths: Tensor | None = None  # int64 (B,)
-    words: Tensor | None = None  # float16 (B, dim, T)
-    sentence: Tensor | None = None  # float16 (B, dim)
-    wrong_sentence: Tensor | None = None  # float16 (B, dim)
+    words: Tensor | None = None  # (B, dim, T), in the view's `precision`
+    sentence: Tensor | None = None  # (B, dim)
+    wrong_sentence: Tensor | None = None  # (B, dim)
 
 
 class CaptionView(View):
@@ -82,6 +82,7 @@ class CaptionView(View):
         self.reads, self.mismatch, self.encoder, self.average = reads, mismatch, encoder, average
         self.by_length = by_length
         self.features: CaptionFeatures | None = None
+        self.precision = None if encoder is None else torch.float32
 
     def open(
         self, dataset: Dataset, split: Split, device: torch.device | str = "cpu", quiet: bool = True
@@ -91,9 +92,17 @@ class CaptionView(View):
             raise UserError(f"data: {dataset.name} has no captions; choose another data set")
         if self.encoder is None or split is not dataset.train:
             return self.of(split)
-        captions, encode = split.read_as(self.reads), self.encoder.encode_text
-        key, folder = hash_weights(self.encoder), dataset.folder
-        return self.of(split, CaptionFeatures.open(captions, encode, key, folder, device, quiet))  # type: ignore[arg-type]
+        assert self.precision is not None
+        features = CaptionFeatures.open(
+            split.read_as(self.reads),
+            self.encoder.encode_text,  # type: ignore[arg-type]
+            hash_weights(self.encoder),
+            dataset.folder,
+            device,
+            quiet,
+            self.precision,
+        )
+        return self.of(split, features)
 
     def of(self, split: Split, features: CaptionFeatures | None = None) -> Self:
         """The view of a split, with the features of its captions where there are any."""
@@ -162,23 +171,23 @@ class CaptionView(View):
         words = sentence = other = None
         if self.encoder is not None:
             dim = int(self.encoder.dim)  # type: ignore[arg-type]
-            sentence = torch.empty(count, dim, dtype=torch.float16)
+            sentence = torch.empty(count, dim, dtype=self.precision)
             other = None if self.mismatch == "none" else sentence.clone()
             if self.gives_words:
-                words = torch.empty(count, dim, tokens.shape[1], dtype=torch.float16)
+                words = torch.empty(count, dim, tokens.shape[1], dtype=self.precision)
         wrong = rows.clone(), tokens.clone(), lengths.clone()
         return Captions(tokens, lengths, rows, *wrong, words, sentence, other)
 
     def disk(
         self, records: int, trained: int, captions: float, data: Mapping[str, Any]
     ) -> dict[str, int]:
-        """Features, in float16, of every caption to train on: sentences, and words of encoders that
-        have them."""
-        if self.encoder is None:
+        """Features of every caption to train on: sentences, and words of encoders that have
+        them."""
+        if self.encoder is None or self.precision is None:
             return {}
         longest = longest_of(self.reads, int(data["max_words"]))
         numbers = int(self.encoder.dim) * (1 + longest * self.gives_words)  # type: ignore[arg-type]
-        return {"encoded captions": 2 * round(trained * captions) * numbers}
+        return {"encoded captions": self.precision.itemsize * round(trained * captions) * numbers}
 
     @property
     def gives_words(self) -> bool:
