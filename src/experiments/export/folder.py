@@ -18,6 +18,7 @@ from experiments.export.request import Request, export_of, require_free
 from experiments.file.tensor import apart
 from experiments.file.whole import aside, write_json
 from experiments.run import folder as files
+from experiments.run.change import READ, tell_changes
 from experiments.run.exported import FORMAT, State, require_whole, sha256
 from experiments.run.portable import portable, portable_config, portable_overrides
 from experiments.run.weight import load_export
@@ -51,7 +52,9 @@ def write_export(request: Request) -> None:
     """
     run, folder = request.run, request.folder
     require_unedited(folder)
-    state = load_export(run)
+    state = load_export(run, request.at)
+    kept = "its weights are exported for the networks as they are now"
+    tell_changes(run, kept, READ, int(state["images"]))
     older = folder.with_name(f".{folder.name}.{os.getpid()}.old")
     with aside(folder) as partial:
         partial.mkdir()

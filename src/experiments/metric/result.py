@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
+from experiments.data.store.dataset import Dataset
+from experiments.machine.rank import Ranks
 from experiments.metric.protocol import Protocol
 from experiments.metric.samples import ScoreSamples
 
@@ -17,3 +21,6 @@ class Result:
     protocol: Protocol
     skipped: dict[str, str] = field(default_factory=dict)
     samples: ScoreSamples | None = field(default=None, compare=False)
+
+
+Scorer = Callable[[Any, Dataset, Ranks], Result]  # of a system, on the test split of a data set

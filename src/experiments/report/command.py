@@ -19,8 +19,10 @@ from experiments.report.member import (
     score_names,
 )
 from experiments.run import folder as files
+from experiments.run.change import tell_changes_of
 from experiments.run.portable import portable
 from experiments.run.prerequisite import plan
+from experiments.run.state import run_named
 from experiments.study.job import Study
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say, show
@@ -38,7 +40,8 @@ def report(overrides: list[str], study: Study | None = None) -> None:
     else:
         config = plain(checked_compose(overrides))
         outputs, run = Path(config["paths"]["outputs"]), config["run"]
-        folders = [Path(item) for item in ([run] if isinstance(run, str) else run or [])]
+        given = [run] if isinstance(run, str) else run or []
+        folders = [run_named(item, outputs) for item in given]
         title = f"{len(folders)} runs" if folders else f"All runs in {portable(str(outputs))}"
         name = "runs" if folders else "all"
         if not folders:
@@ -54,6 +57,8 @@ def report(overrides: list[str], study: Study | None = None) -> None:
         raise UserError(f"report.confidence={confidence}: must lie between 0 and 1, as 0.95")
     from experiments.report.write import write_report
 
+    anew = "trained again with fresh=true, or as variant=NAME, they are of this code"
+    tell_changes_of([member.folder for member in members], "they are shown as they are", anew)
     place = Path(config["paths"]["outputs"]) / "report" / _slug(name)
     page = write_report(members, place, title, question, config["report"])
     done = sum(member.finished for member in members)

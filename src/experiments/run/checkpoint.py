@@ -36,12 +36,15 @@ def save(folder: Path, state: Mapping[str, Any], keep: int) -> Path:
     return path
 
 
-def save_weights(folder: Path, images: int, export: Mapping[str, Any]) -> Path:
-    """Write what a finished run gives to others: its averaged networks. Never removed.
+def save_weights(
+    folder: Path, images: int, export: Mapping[str, Any], kind: str = "weights"
+) -> Path:
+    """Write what a finished run gives to others: its averaged networks. Never removed. `kind`: the
+    folder, where these are another state of it.
 
     Raises `UserError` as `save` does.
     """
-    path = file_at(folder, "weights", images)
+    path = file_at(folder, kind, images)
     write(path, {"images": images, "export": dict(export)})
     return path
 

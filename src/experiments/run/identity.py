@@ -19,6 +19,7 @@ WITHOUT_EFFECT = {
     "task": "what is done with a run",
     "study": "which runs are compared",
     "budget": "which runs are compared; what it sets is in its own keys",
+    "fresh": "whether what is there moves aside first",
     "run": "which run other tasks read",
     "text": "what other tasks draw",
     "num_samples": "what other tasks draw",
@@ -52,7 +53,7 @@ WITHOUT_EFFECT = {
 }
 # Keys that are newer than ids, each with the value that means "as before": while a key holds it, it
 # is no part of the id, so that runs from before the key keep theirs. A new key goes in here.
-ADDED: dict[str, Any] = {}
+ADDED: dict[str, Any] = {"variant": None, "trainer.keep_best": None}
 FLOATS = ("data.margin", "loss")  # where a number that no class describes is not whole
 
 
@@ -66,6 +67,8 @@ def identity(
     for key, before in added.items():
         for place in (key, f"system.{key}"):  # which repeats the groups that it is made of
             _drop(found, place, before)
+    if found.get("variant") is not None:
+        found["variant"] = str(found["variant"])  # 1 and "1" are one name
     found = without_pretrained(found, *({"encoder", "generator", "system"} & found.keys()))
     spelt = {key: _spelt(value, key) for key, value in found.items()}
     return spelt | {"prerequisites": dict(prerequisites)}

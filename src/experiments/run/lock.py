@@ -10,6 +10,8 @@ from pathlib import Path
 from experiments.file.lock import awaited, held
 from experiments.terminal.error import UserError
 
+LOCK = ".lock"
+
 
 @contextmanager
 def run_lock(
@@ -20,7 +22,7 @@ def run_lock(
     Raises `UserError` where another process holds it; with `wait` it waits, until `stop()`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / ".lock"
+    path = folder / LOCK
     file = held(path)
     if file is None and not wait:
         raise UserError(

@@ -23,7 +23,7 @@ def draw_to_folder(config: dict[str, Any]) -> list[Path]:
     set_up(config["launch"], 1)
     cuda = config["launch"]["device"] != "cpu" and torch.cuda.is_available()
     device, options = "cuda" if cuda else "cpu", drawing.options
-    model = load(drawing.folder, device, options["precision"], options["compile"])
+    model = load(str(drawing.run), device, options["precision"], options["compile"])
     for note in drawing.notes:
         show(note)
     try:
@@ -34,7 +34,7 @@ def draw_to_folder(config: dict[str, Any]) -> list[Path]:
         else:
             written = draw_between(model, drawing)
     except KeyboardInterrupt:
-        say(f"stopped; what was drawn so far is in {drawing.folder / 'drawn'}")
+        say(f"stopped; what was drawn so far is in {drawing.drawn}")
         raise Stopped from None
     _tell_reading(model, drawing.captions)
     return written

@@ -21,10 +21,12 @@ from experiments.data.view.base import Part, View
 from experiments.data.view.caption import CAPTION, CaptionView
 from experiments.data.view.picture import PICTURE
 from experiments.machine.setup import precision as dtype_of
+from experiments.run.change import READ, tell_changes
 from experiments.run.exported import require_fit, require_parts, require_whole
 from experiments.run.folder import is_export, run_about, run_config, run_facts
 from experiments.run.limit import within_limits
 from experiments.run.pretrained import without_pretrained
+from experiments.run.state import images_at, named
 from experiments.run.weight import load_export
 from experiments.system.base import Samples, System
 from experiments.system.seeding import noise_of
@@ -35,7 +37,9 @@ from experiments.terminal.error import UserError, as_user_error, one_line
 def load(
     folder: str | Path, device: str = "cpu", precision: str = "fp32", compiled: bool = False
 ) -> Model:
-    """The trained model of a run folder, or of an export of one, with its averaged weights.
+    """The trained model of a run, or of an export of one, with its averaged weights. `folder`: of
+    the run, or its id where it lies in `outputs`; with `@4000` the state after so many images, with
+    `@best` the best one (`trainer.keep_best`).
 
     `precision`: fp32, bf16, or auto, bf16 where the device multiplies it; `compiled`: what draws,
     which takes a minute and pays for hundreds of pictures. Both change pictures by a few
@@ -43,11 +47,14 @@ def load(
     Raises `UserError` where the folder is no run, has no checkpoint, or makes nothing, and where an
     export is not as it was written.
     """
-    place = Path(folder)
+    run = named(str(folder))
+    place = run.folder
     if is_export(place):
         require_whole(place)
     else:
         require_parts(place)  # a run folder may come from anybody as well
+        kept = "its weights are read into the networks as they are now"
+        tell_changes(place, kept, READ, images_at(run))
     config, facts = run_config(place), run_facts(place)
     node = without_pretrained(config, "system")["system"]
     if "encoder" in node and node["encoder"] is None:
@@ -58,7 +65,7 @@ def load(
     if not system.makes:
         name = run_about(place)["choices"]["model"]
         raise UserError(f"run={place}: {name} draws no pictures; take a run of attngan_4stage")
-    state = load_export(place)
+    state = load_export(place, run.at)
     with fitting(place):
         modules = system.export_modules()
         require_fit(place, modules, state["export"])

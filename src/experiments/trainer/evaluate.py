@@ -13,10 +13,12 @@ from experiments.machine.rank import Ranks
 from experiments.machine.thread import choose, recorded
 from experiments.metric.table import format_table
 from experiments.run import folder as files
+from experiments.run.change import READ, tell_changes
 from experiments.run.fact import facts_of, require_vocabulary
-from experiments.run.named import ELSEWHERE, evaluation_config, run_folder
+from experiments.run.named import ELSEWHERE, evaluation_config, run_of
 from experiments.run.prerequisite import plan_prerequisites, with_paths
 from experiments.run.pretrained import without_pretrained
+from experiments.run.state import images_at
 from experiments.run.weight import load_export
 from experiments.terminal.interrupt import Interrupt
 from experiments.terminal.line import say, show
@@ -36,7 +38,10 @@ def evaluate_run(
     The run decides everything but `metric` and where and how to run; another override is refused.
     Scores of encoders that are not there yet have these trained first.
     """
-    folder = run_folder(config)
+    run = run_of(config)
+    folder = run.folder
+    kept = "its weights are scored by the code as it is now"
+    tell_changes(folder, kept, READ, images_at(run))
     about = files.run_about(folder)
     before = recorded(about, ranks.processes)
     choose(config["launch"]["threads"], before and min(before, cores())).use()
@@ -58,10 +63,10 @@ def evaluate_run(
     build(without_pretrained(merged, "metric")["metric"], facts, "metric")  # before what it needs
     train_missing(needs, ranks, interrupt, folder.name)
     scorer = built(with_paths(merged, needs)["metric"], facts, "metric")
-    state = load_export(folder)
+    state = load_export(folder, run.at)
     for name, module in system.export_modules().items():
         module.load_state_dict(state["export"][name])
-    say(f"scoring {folder} at {state['images']} images")
+    say(f"scoring {run} at {state['images']} images")
     result = scorer(system.eval(), dataset, ranks)
     if ranks.main:
         path = _new_file(folder / "evaluations")

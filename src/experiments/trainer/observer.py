@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.view.base import Part, Pixels, View
 from experiments.file.whole import write_json
 from experiments.machine.rank import Ranks
-from experiments.metric.result import Result
+from experiments.metric.result import Result, Scorer
 from experiments.run.folder import (
     CAPTIONS,
     SCORE_SAMPLES,
@@ -34,6 +33,7 @@ from experiments.terminal.error import UserError
 from experiments.terminal.line import say
 from experiments.terminal.progress import Progress
 from experiments.tracker.tracker import Tracker
+from experiments.trainer.best import Best
 from experiments.trainer.collapse import CollapseDetector
 from experiments.trainer.ema import EMA
 from experiments.trainer.meter import Meter
@@ -41,8 +41,6 @@ from experiments.trainer.pace import Pace
 
 TALL = 6  # captions from which on a sheet is cut in two
 WIDE = 9  # words from which on their attention takes two rows
-
-Scorer = Callable[[System, Dataset, Ranks], Result]
 
 
 class Observer:
@@ -57,9 +55,10 @@ class Observer:
         dataset: Dataset,
         tracker: Tracker,
         scorer: Scorer | None,
+        best: Best | None = None,
     ) -> None:
         self.run, self.ranks, self.system, self.dataset = run, ranks, system, dataset
-        self.tracker, self.scorer = tracker, scorer
+        self.tracker, self.scorer, self.best = tracker, scorer, best
         self.stats, self.meter = StatsFile(run.folder / STATS), Meter(ranks.device)
         self.pace = Pace(ranks.device)
         self.bar: Progress | None = None
@@ -164,6 +163,9 @@ class Observer:
     def evaluate(self, images: int, ema: EMA) -> Result | None:
         """Scores of the averaged networks, into the log and `scores.json`; at the end of the run
         they are also what the tracker shows for it."""
+        if self.best is not None:
+            with self.meter.paused():
+                self.best.look(images, ema)
         if self.scorer is None or (images < self.goal and self.ranks.any(self._scored(images))):
             return None
         with self.meter.paused(), ema.in_place(self.system):
