@@ -17,6 +17,8 @@ from experiments.terminal.error import UserError
 from experiments.terminal.secret import require_none
 
 HYDRA = ("hydra.launcher.", "hydra.sweep.dir")  # what a study may say to Hydra itself
+NAMES = ("run", "pretrained")  # keys that may name a run by its id
+RUN_ID = re.compile(r"[0-9a-f]{3,10}(@\w+)?")  # 12e34 and 1234 are no numbers there
 LISTS = {"run": SEVERAL, "answers": ("human_rank",)}  # keys of tasks that read several
 
 
@@ -103,8 +105,11 @@ def quoted(argument: str) -> str:
     path such as `data.root=~/birds`."""
     key, equals, value = argument.partition("=")
     path = value.startswith(("/", "~/", "./", "../")) and not is_override(argument)
-    text = key in ("text", "+text", "++text") and value[:1] not in ("'", '"', "[")
-    if not equals or not (path or text):
+    free = value[:1] not in ("'", '"', "[")
+    text = key in ("text", "+text", "++text") and free
+    variant = key == "variant" and free and not is_override(argument)
+    run = key_of(argument).rpartition(".")[2] in NAMES and RUN_ID.fullmatch(value) is not None
+    if not equals or not (path or text or variant or run):
         return argument
     # Hydra reads backslashes only where a quote follows.
     escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
@@ -122,7 +127,7 @@ def listed(overrides: list[str]) -> list[str]:
         several = read and "," in value and value[:1] not in ("[", "'", '"')
         if several and not Path(value).exists():
             items = [
-                part if is_override(f"{key}={part}") else f'"{part}"'
+                part if is_override(f"{key}={part}") and not RUN_ID.fullmatch(part) else f'"{part}"'
                 for part in value.split(",")
                 if part
             ]

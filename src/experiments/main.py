@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from functools import partial
 
 from experiments.command import Command, read
-from experiments.config.key import without
+from experiments.config.key import values, without
 from experiments.launch.task import ROWS, Asked
 from experiments.launch.worker import QUIET
 from experiments.machine.cluster import join_cluster
 from experiments.machine.core import first_look
 from experiments.question import question, show_help
+from experiments.run.change import tell_changes_of
 from experiments.run.named import with_run
-from experiments.run.prerequisite import Run
+from experiments.run.prerequisite import Run, below
 from experiments.study.command import study_of
 from experiments.study.job import Study
 from experiments.terminal.error import JOB_FAILED, PeerLost, UserError, as_user_error
@@ -162,11 +163,32 @@ def _study(study: Study, overrides: list[str]) -> Callable[[], int]:
         from experiments.search.command import search
         from experiments.search.request import check, search_of
 
-        check(search_of(study, overrides))
+        place = check(search_of(study, overrides))
+        if values(overrides).get("fresh", "false") != "false":
+            raise UserError(
+                f"fresh: a search goes on with its trials; move {place} away and give variant=NAME "
+                "to begin another"
+            )
         return partial(search, study, overrides)
     if len(study.jobs) > MANY:
         say(f"{study.title}: checking {len(study.jobs)} runs")
-    return partial(_run_study, study, _check([job.overrides for job in study.jobs]), overrides)
+    runs = _check([job.overrides for job in study.jobs])
+    _require_apart(study, runs)
+    return partial(_run_study, study, runs, overrides)
+
+
+def _require_apart(study: Study, runs: list[Run | None]) -> None:
+    """Raise `UserError` where two jobs that begin anew are one run: the second would move aside
+    what the first has just made."""
+    fresh = [run.folder for run in runs if run is not None and run.config.get("fresh")]
+    for place, run in enumerate(runs):
+        if run is not None and fresh.count(run.folder) > 1:
+            first = next(n for n, other in enumerate(runs) if other and other.folder == run.folder)
+            if place != first:
+                raise UserError(
+                    f"fresh: jobs {first + 1} and {place + 1} of {study.title} are one run; leave "
+                    "one of them away"
+                )
 
 
 def _run_study(study: Study, runs: list[Run | None], overrides: list[str]) -> int:
@@ -177,7 +199,16 @@ def _run_study(study: Study, runs: list[Run | None], overrides: list[str]) -> in
     from experiments.launch.job import FINISHED, STOPPED
     from experiments.launch.multirun import run_jobs
 
-    pending = [place for place, run in enumerate(runs) if run is None or not run.finished]
+    def is_pending(run: Run | None) -> bool:
+        return run is None or bool(run.config.get("fresh")) or not run.finished
+
+    pending = [place for place, run in enumerate(runs) if is_pending(run)]
+    kept = [run for run in runs if run is not None and not is_pending(run)]
+    needs = [need for run in kept for need in below(run)]
+    anew = "the same command with fresh=true, or variant=NAME, trains these anew"
+    tell_changes_of([run.folder for run in kept], "finished results are kept", anew)
+    anew = "move their folders away, and they are trained anew"
+    tell_changes_of(needs, "finished runs that others build on are kept", anew)
     for place, run in enumerate(runs):
         if run is not None and place not in pending:
             say(f"job {place + 1} of {len(runs)}: {study.jobs[place].name or 'it'} is finished")
@@ -200,7 +231,10 @@ def _run_study(study: Study, runs: list[Run | None], overrides: list[str]) -> in
     if stopped:
         raise Stopped(stopped[0] - 128)
     if runs[0] is not None:
-        again = "" if not failed else f", {len(failed)} failed; the same command tries these again"
+        same = (
+            "the command without fresh=true" if runs[0].config.get("fresh") else "the same command"
+        )
+        again = "" if not failed else f", {len(failed)} failed; {same} tries these again"
         say(f"{study.title}: {done} of {len(runs)} runs are finished{again}")
         say("the same command with task=report compares them")
     return JOB_FAILED if failed else 0

@@ -11,6 +11,8 @@ import pytest
 import torch
 import yaml
 
+from experiments.run import patch, provenance
+from experiments.run.patch import patch_of
 from experiments.run.provenance import git_state, write_provenance
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -41,9 +43,10 @@ def test_environment_and_config_are_written(tmp_path: Path) -> None:
     assert environment["cpu"]["count"] >= 1
     assert len(environment["gpus"]) == torch.cuda.device_count()
     assert yaml.safe_load((tmp_path / "run" / "config.yaml").read_text()) == config
-    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+    assert {path.name for path in (tmp_path / "run").iterdir()} - {"git.patch"} == {
         "environment.json",
         "git.json",
+        "code.json",
         "config.yaml",
     }
 
@@ -61,7 +64,8 @@ def test_nothing_private_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "vocabulary": "token",
     }
     write_provenance(tmp_path / "run", config)
-    written = "".join(path.read_text() for path in (tmp_path / "run").iterdir())
+    files = [path for path in (tmp_path / "run").iterdir() if path.suffix != ".patch"]
+    written = "".join(path.read_text() for path in files)
     assert KEY not in written
     assert "short" not in written
     assert f"{home}/" not in written
@@ -130,3 +134,54 @@ def test_a_resume_elsewhere_keeps_the_first_environment(
     assert json.loads((tmp_path / "environment-2.json").read_text())["python"] == "3.99.0"
     assert not (tmp_path / "environment-3.json").exists()
     assert yaml.safe_load((tmp_path / "config.yaml").read_text()) == {"images": 4}
+
+
+def test_the_patch_makes_of_the_commit_what_is_there(repository: Path, tmp_path: Path) -> None:
+    """Changes, and sources that git does not hold; what is ignored or no source is no part."""
+    before = tmp_path / "before"
+    subprocess.run(["git", "clone", "-q", str(repository), str(before)], check=True)
+    (repository / "package" / "code.py").write_text("a = 2\n")
+    new = repository / "package" / "sub" / "new.py"
+    new.parent.mkdir()
+    new.write_text("b = 1\nc = 2")  # without an end of the last line
+    (repository / "empty.yaml").write_text("")
+    (repository / "weights.bin").write_bytes(b"\0\1")
+    (repository / ".gitignore").write_text("*.tmp.py\n")
+    (repository / "x.tmp.py").write_text("d = 4\n")
+    text, left_out = patch_of(repository / "package")
+    assert left_out == []
+    (tmp_path / "git.patch").write_text(text)
+    git(before, "apply", str(tmp_path / "git.patch"))
+    assert (before / "package" / "code.py").read_text() == "a = 2\n"
+    assert (before / "package" / "sub" / "new.py").read_text() == "b = 1\nc = 2"
+    assert (before / "empty.yaml").read_text() == ""
+    assert not (before / "weights.bin").exists() and not (before / "x.tmp.py").exists()
+
+
+def test_the_patch_has_bounds_and_says_what_it_leaves_out(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patch, "LARGEST", 100)
+    monkeypatch.setattr(patch, "MOST", 400)
+    (repository / "large.py").write_text("#" * 101)
+    (repository / "package" / "code.py").write_text("a = 2\n" * 100)
+    text, left_out = patch_of(repository)
+    assert len(text) == 400
+    assert "letters beyond the first 400" in left_out[0] and "large.py" in left_out[1]
+    assert patch_of(tmp_path / "missing") == ("", [])
+
+
+def test_a_run_keeps_the_patch_without_secrets(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    (repository / "package" / "new.py").write_text(f"key = '{KEY}'\n")
+    monkeypatch.setattr(provenance, "__file__", str(repository / "package" / "x" / "y.py"))
+    write_provenance(tmp_path / "run", {})
+    (repository / "package" / "new.py").write_text("a = 3\n")
+    write_provenance(tmp_path / "run", {})
+    first = (tmp_path / "run" / "git.patch").read_text()
+    assert "+key = '<removed>'" in first and KEY not in first
+    assert "+a = 3" in (tmp_path / "run" / "git-2.patch").read_text()
+    states = [json.loads((tmp_path / "run" / f"git{n}.json").read_text()) for n in ("", "-2")]
+    assert states[0]["patch"] != states[1]["patch"] and states[0]["untracked"] == 1

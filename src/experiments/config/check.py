@@ -85,9 +85,15 @@ def _check_options(config: dict[str, Any]) -> Iterator[str]:
             f"trainer.batch={trainer['batch']}: one picture has no batch statistics and no wrong "
             f"caption; use at least {2 * parts}"
         )
+    if trainer["keep_best"] is not None and config.get("metric") is None:
+        yield f"trainer.keep_best={trainer['keep_best']}: is a score, and the run has no metric"
     task = str(config.get("task"))
     if task not in TASKS:
         yield f"task={task}: {suggest(task, list(TASKS))[2:]}"
+    if config.get("fresh") and task != "train":
+        yield f"fresh: task={task} trains nothing; leave it away"
+    if config.get("variant") == "":
+        yield "variant: is empty; give it a name, or null"
     run = config.get("run")
     several = isinstance(run, list) and all(isinstance(item, str) for item in run)
     if not (isinstance(run, str | None) or (several and task in SEVERAL)):

@@ -42,6 +42,8 @@ class Trainer:
     keep: int = _least(1, 2)  # checkpoints
     sample_captions: int = _least(0, 8)
     sample_columns: int = _least(1, 1)
+    # A score by which the best weights are kept, on a share held out of training; null: none are.
+    keep_best: str | None = None
     collapse: float | None = _least(0, 0.05)  # least diversity, real pictures have 1; null: any
 
 

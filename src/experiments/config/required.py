@@ -19,6 +19,8 @@ KINDS: dict[str, tuple[str, float | None]] = {
     "study": ("str | None", None),
     "budget": ("str | int | None", None),
     "seed": ("int", 0),
+    "variant": ("str | int | float | bool | None", None),
+    "fresh": ("bool", None),
     "num_samples": ("int", 1),
     "paths.outputs": ("str", None),
     "paths.cache": ("str", None),

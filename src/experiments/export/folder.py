@@ -22,6 +22,7 @@ from experiments.file.tensor import apart
 from experiments.file.whole import as_a_new_file, aside, remove, write_json
 from experiments.machine.device import alive
 from experiments.run import folder as files
+from experiments.run.change import READ, tell_changes
 from experiments.run.exported import FORMAT, State, require_whole, sha256
 from experiments.run.folder import ALL, DRAWS
 from experiments.run.portable import portable, portable_config, portable_overrides
@@ -60,7 +61,9 @@ def write_export(request: Request) -> None:
     clear(folder)
     require_unedited(folder)
     holds = contents_of(run, request.parts)
-    state = load_export(run, wanted=set(holds.names).__contains__, packages=packaged)
+    state = load_export(run, request.at, wanted=set(holds.names).__contains__, packages=packaged)
+    kept = "its weights are exported for the networks as they are now"
+    tell_changes(run, kept, READ, int(state["images"]))
     older = folder.with_name(f".{folder.name}.{os.getpid()}.old")
     with aside(folder) as partial:
         partial.mkdir()

@@ -10,7 +10,7 @@ from typing import Any
 
 from experiments.run import folder as files
 from experiments.run.folder import DRAWS
-from experiments.run.named import run_folder
+from experiments.run.named import run_of
 from experiments.terminal.error import UserError
 
 FOLDER = "export"  # in the run folder, where no other is named
@@ -21,7 +21,8 @@ LICENCE = re.compile(r"[A-Za-z0-9][\w .+-]{0,79}")
 @dataclass(frozen=True)
 class Request:
     """run: the folder that is read. folder: the one that is written; the same where an export is
-    only pushed. hub: owner/name, or None. licence: of the weights. parts: which networks."""
+    only pushed. hub: owner/name, or None. licence: of the weights. parts: which networks. at: the
+    state of the run, None for the newest."""
 
     run: Path
     folder: Path
@@ -29,11 +30,13 @@ class Request:
     hub: str | None
     private: bool
     parts: str = DRAWS
+    at: str | None = None
 
 
 def export_of(config: Mapping[str, Any]) -> Request:
     """What a command exports, and where to. Raises `UserError` for what cannot be exported."""
-    run, options = run_folder(config), config["export"]
+    state, options = run_of(config), config["export"]
+    run = state.folder
     hub, licence = options["hub"], str(options["licence"]).strip()
     if not LICENCE.fullmatch(licence):
         raise UserError(
@@ -48,10 +51,11 @@ def export_of(config: Mapping[str, Any]) -> Request:
                 "name the run that it was made of"
             )
         return Request(run, run, licence, str(hub), bool(options["private"]))
-    folder = Path(options["folder"] or run / FOLDER)
+    own = f"{FOLDER}@{state.at}" if state.at else FOLDER
+    folder = Path(options["folder"] or run / own)
     require_free(folder, run)
-    hub = None if hub is None else str(hub)
-    return Request(run, folder, licence, hub, bool(options["private"]), str(options["parts"]))
+    hub, private = None if hub is None else str(hub), bool(options["private"])
+    return Request(run, folder, licence, hub, private, str(options["parts"]), state.at)
 
 
 def require_free(folder: Path, run: Path) -> None:

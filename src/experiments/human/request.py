@@ -14,6 +14,7 @@ from experiments.human.answers import Collected, answer_files, collect
 from experiments.human.captions import captions_of_runs, chosen
 from experiments.human.key import LETTERS, PLACE, Run
 from experiments.run import folder as files
+from experiments.run.state import run_named
 from experiments.sample.request import drawing_of
 from experiments.terminal.error import UserError
 
@@ -40,7 +41,7 @@ class Study:
 
 def study_of(config: Mapping[str, Any]) -> Study:
     """What a command asks people to rank. Raises `UserError` for what cannot be ranked."""
-    runs = _runs(config["run"])
+    runs = _runs(config["run"], config["paths"]["outputs"])
     human, seed = config["human"], int(config["seed"])
     question = " ".join(str(human["question"]).split())
     if not question:
@@ -63,10 +64,11 @@ def answers_of(config: Mapping[str, Any]) -> Collected:
     return collect(paths, Path(config["paths"]["outputs"]) / PLACE)
 
 
-def _runs(given: Any) -> list[Run]:
-    places = [Path(str(item)) for item in (given if isinstance(given, list) else [given])]
-    if given is None or len(places) < 2:
+def _runs(given: Any, outputs: str) -> list[Run]:
+    items = given if isinstance(given, list) else [given]
+    if given is None or len(items) < 2:
         raise UserError(f"run: task=human_study compares runs; {CHOOSE}")
+    places = [run_named(str(item), outputs) for item in items]
     if len(places) > len(LETTERS):
         raise UserError(
             f"run: nobody can rank {len(places)} pictures; name {len(LETTERS)} runs at most"

@@ -14,8 +14,8 @@ from typing import Any
 from experiments.config.build import build
 from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
-from experiments.run.named import evaluation_config, run_folder
-from experiments.run.prerequisite import Run, plan
+from experiments.run.named import evaluation_config, run_of
+from experiments.run.prerequisite import Run, plan, tell_found
 from experiments.terminal.line import say
 
 
@@ -86,7 +86,7 @@ def _check_training(asked: Asked, seen: list[Any]) -> Run:
 
 
 def _check_evaluation(asked: Asked, seen: list[Any]) -> None:
-    evaluation_config(run_folder(asked.config), asked.overrides)
+    evaluation_config(run_of(asked.config).folder, asked.overrides)
 
 
 def _check_plan(asked: Asked, seen: list[Any]) -> None:
@@ -101,8 +101,9 @@ def _show_plan(asked: Asked, run: Run | None) -> None:
 
 def _by_ranks(asked: Asked, run: Run | None) -> None:
     """Train or score, in this process or in several; `run` is what is to be trained, if one is."""
-    if run is not None and run.finished:
+    if run is not None and run.finished and not asked.config["fresh"]:
         say(f"{run.folder} is finished; raise trainer.images to train on")
+        tell_found(run, "its finished result is kept")
         named("experiments.trainer.finished:show_scores")(run)
     elif asked.config["launch"]["num_processes"] > 1 and "RANK" not in os.environ:
         from experiments.launch.spawn import run_apart

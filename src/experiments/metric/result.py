@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from experiments.data.store.dataset import Dataset
+from experiments.machine.rank import Ranks
 from experiments.metric.protocol import Protocol
 from experiments.metric.samples import ScoreSamples
 from experiments.terminal.error import PeerLost, UserError, as_user_error, one_line
@@ -90,3 +92,6 @@ class Result:
 
 def _set(result: Result, name: str, value: Any) -> None:
     object.__setattr__(result, name, value)
+
+
+Scorer = Callable[[Any, Dataset, Ranks], Result]  # of a system, on the test split of a data set

@@ -20,8 +20,10 @@ from experiments.report.member import (
 )
 from experiments.report.place import ALL, NothingToReport, place_of
 from experiments.run import folder as files
+from experiments.run.change import tell_changes_of
 from experiments.run.portable import portable
 from experiments.run.prerequisite import plan
+from experiments.run.state import run_named
 from experiments.study.job import Study
 from experiments.terminal.error import UserError
 from experiments.terminal.line import folded, say, show
@@ -47,7 +49,8 @@ def report(overrides: list[str], study: Study | None = None) -> None:
     else:
         config = plain(checked_compose(overrides))
         outputs, run = Path(config["paths"]["outputs"]), config["run"]
-        folders = [Path(item) for item in ([run] if isinstance(run, str) else run or [])]
+        given = [run] if isinstance(run, str) else run or []
+        folders = [run_named(item, outputs) for item in given]
         title = f"{len(folders)} runs" if folders else f"All runs in {portable(str(outputs))}"
         everything = not folders
         if everything:
@@ -69,6 +72,8 @@ def report(overrides: list[str], study: Study | None = None) -> None:
     from experiments.report.write import write_report
 
     notes = [SEARCHED] if study is not None and study.search else []
+    anew = "trained again with fresh=true, or as variant=NAME, they are of this code"
+    tell_changes_of([member.folder for member in members], "they are shown as they are", anew)
     page = write_report(members, place, title, question, config["report"], notes)
     done = sum(member.finished for member in members)
     say(f"{title}: {done} of {len(members)} runs are finished")

@@ -37,14 +37,19 @@ def save(folder: Path, state: Mapping[str, Any], keep: int) -> Path:
 
 
 def save_weights(
-    folder: Path, images: int, export: Mapping[str, Any], **elsewhere: Mapping[str, Any]
+    folder: Path,
+    images: int,
+    export: Mapping[str, Any],
+    kind: str = "weights",
+    **elsewhere: Mapping[str, Any],
 ) -> Path:
     """Write what a finished run gives to others: its averaged networks, and where those of their
-    tensors are that are kept `elsewhere` (`run/reference.py`). Never removed.
+    tensors are that are kept `elsewhere` (`run/reference.py`). Never removed. `kind`: the folder,
+    where these are another state of it.
 
     Raises `UserError` as `save` does.
     """
-    path = file_at(folder, "weights", images)
+    path = file_at(folder, kind, images)
     write(path, {"images": images, "export": dict(export), **elsewhere})
     return path
 

@@ -7,9 +7,11 @@ scores.json     the last scores, with how they were measured; stats.jsonl: every
 score_samples.npz  what every picture adds to those scores that are means over pictures
 samples/        pictures during training; drawn/: those of task=sample (`sample/`)
 checkpoints/    what a resume needs; weights/: what was reached, for other runs and for sampling
+best/           the best weights by `trainer.keep_best`, and best.json: by which score, on what
 diagnosis/      what is known of losses and gradients that were not finite
 failure.json    why the last try of a study failed; output.log: what jobs say that run side by side
-evaluations/    scores of task=evaluate; environment.json, git.json: where it ran, from what
+evaluations/    scores of task=evaluate
+environment.json  where it ran; git.json, git.patch, code.json: from which code
 card.md         the model card; export/: what task=export made for other machines
 """
 
@@ -30,9 +32,15 @@ from experiments.terminal.error import UserError, reason_of
 
 CONFIG, RUN, FACTS, SCORES = "config.yaml", "run.json", "facts.json", "scores.json"
 STATS, SCORE_SAMPLES, CAPTIONS = "stats.jsonl", "score_samples.npz", "samples/captions.json"
-FAILURE = "failure.json"
+FAILURE, CODE, BEST = "failure.json", "code.json", "best.json"
 MOST = 100_000_000  # bytes of a file that is read whole
-WRITTEN = ("checkpoints", "weights", "samples", "diagnosis")  # folders, by a run that trains
+WRITTEN = (
+    "checkpoints",
+    "weights",
+    "best",
+    "samples",
+    "diagnosis",
+)  # folders, by a run that trains
 SPEED = "images_per_second"  # in each line of `stats.jsonl` that is of training
 DIVERSITY = "samples/diversity"  # in each that is of samples; all others are evaluations
 STATE = ".safetensors"  # of checkpoints and weights
@@ -108,6 +116,19 @@ def run_about(folder: Path) -> dict[str, Any]:
 def run_facts(folder: Path) -> dict[str, Any]:
     """What the data of a run decided. Raises `UserError` where there is none."""
     return _read(folder, FACTS)
+
+
+def run_code(folder: Path) -> dict[str, Any]:
+    """The code that a run was trained under. Raises `UserError` where nothing says it."""
+    return _read(folder, CODE)
+
+
+def run_best(folder: Path) -> dict[str, Any] | None:
+    """What is known of the best state of a run; None where it keeps none, or that is damaged."""
+    try:
+        return _read(folder, BEST) if (folder / BEST).is_file() else None
+    except UserError:
+        return None
 
 
 def run_scores(folder: Path) -> dict[str, Any] | None:

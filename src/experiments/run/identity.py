@@ -19,6 +19,7 @@ WITHOUT_EFFECT = {
     "task": "what is done with a run",
     "study": "which runs are compared",
     "budget": "which runs are compared; what it sets is in its own keys",
+    "fresh": "whether what is there moves aside first",
     "run": "which run other tasks read",
     "text": "what other tasks draw",
     "num_samples": "what other tasks draw",
@@ -53,11 +54,13 @@ WITHOUT_EFFECT = {
 # Keys that are newer than ids, each with the value that means "as before": while a key holds it, it
 # is no part of the id, so that runs from before the key keep theirs. A new key goes in here.
 ADDED: dict[str, Any] = {
+    "variant": None,
     "generator.noise": "normal",
     "system.split": "train",
     "generator.first": None,
     "discriminator.first": None,
     "system.frozen_images": 0,
+    "trainer.keep_best": None,
     "trainer.text_features": "auto",  # those from before it go on with float16
 }
 FLOATS = ("data.margin", "loss")  # where a number that no class describes is not whole
@@ -73,6 +76,8 @@ def identity(
     for key, before in added.items():
         for place in (key, f"system.{key}"):  # which repeats the groups that it is made of
             _drop(found, place, before)
+    if found.get("variant") is not None:
+        found["variant"] = str(found["variant"])  # 1 and "1" are one name
     found = without_pretrained(found, *({*GROUPS, "system"} & found.keys()))
     spelt = {key: _spelt(value, key) for key, value in found.items()}
     return spelt | {"prerequisites": dict(prerequisites)}

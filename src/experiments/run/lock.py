@@ -11,6 +11,8 @@ from pathlib import Path
 from experiments.file.lock import awaited, held, holder
 from experiments.terminal.error import UserError
 
+LOCK = ".lock"
+
 
 @contextmanager
 def run_lock(folder: Path, wait: bool = False) -> Iterator[None]:
@@ -19,7 +21,7 @@ def run_lock(folder: Path, wait: bool = False) -> Iterator[None]:
     Raises `UserError` where another process holds it; with `wait` it waits.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / ".lock"
+    path = folder / LOCK
     lock = held(path)
     if lock is None and not wait:
         raise UserError(

@@ -12,6 +12,7 @@ from experiments.config.compose import plain
 from experiments.config.key import key_of, values, without
 from experiments.config.override import checked_compose, parse_sweep
 from experiments.run import folder as files
+from experiments.run.state import OUTPUTS, Named, files_of, named
 from experiments.terminal.error import UserError
 
 # What task=evaluate may change of a run; the rest is the run's.
@@ -19,18 +20,21 @@ ELSEWHERE = ("launch", "paths", "tracker")  # what the command says, not the run
 OPEN = ("metric", *ELSEWHERE, "task", "run", "hydra", "data.root")
 
 
-def run_folder(config: Mapping[str, Any]) -> Path:
-    """The folder that `run` names, which must be one of a run with weights."""
+def run_of(config: Mapping[str, Any]) -> Named:
+    """What `run` names, which must be a run with weights, or a state of one that there is."""
     task, run = config["task"], config["run"]
     if run is None:
-        raise UserError(f"run: task={task} needs run=outputs/<model>-<data>/<id>")
-    place = Path(str(run))
+        raise UserError(f"run: task={task} needs run=outputs/<model>-<data>/<id>, or the id alone")
+    found = named(str(run), config["paths"]["outputs"])
+    place = found.folder
     files.run_about(place)
     if not files.has_weights(place):
         raise UserError(f"run={place}: has no weights yet; train it first")
     if task == "evaluate" and files.is_export(place):
         raise UserError(f"run={place}: is an export; score the run that it was made of")
-    return place
+    if found.at is not None:
+        files_of(found)
+    return found
 
 
 def with_run(overrides: list[str]) -> list[str]:
@@ -41,9 +45,13 @@ def with_run(overrides: list[str]) -> list[str]:
     if given.get("task") != "evaluate" or "run" not in given:
         return overrides
     run = next(item for item in overrides if key_of(item) == "run")
-    if files.is_export(Path(_value(run))):  # what others wrote is no part of a command
+    where = next(
+        (item for item in overrides if key_of(item) == "paths.outputs"), f"paths.outputs={OUTPUTS}"
+    )
+    place = named(_value(run), _value(where)).folder
+    if files.is_export(place):  # what others wrote is no part of a command
         return overrides
-    own = files.run_about(Path(_value(run)))["overrides"]
+    own = files.run_about(place)["overrides"]
     kept = [item for item in own if key_of(item) not in given]
     return [*without(kept, *ELSEWHERE), *overrides]
 

@@ -18,12 +18,17 @@ from omegaconf import OmegaConf
 
 from experiments.config.check import check
 from experiments.config.compose import choices, plain
+from experiments.config.key import without
 from experiments.config.override import checked_compose
 from experiments.run import folder as files
+from experiments.run.change import changes, tell_changes
 from experiments.run.identity import run_id
 from experiments.run.pretrained import GROUPS, _pretrained_nodes, _stripped, _without_unneeded, role
+from experiments.run.state import run_named
 from experiments.terminal.error import UserError
 
+ALWAYS = ("model", "data")  # of the run that a node asks for; its own overrides follow
+METRIC = "experiments/metric/"  # what scores a run, and has no part in its weights
 SHARED = ("data", "launch", "paths", "tracker")
 
 
@@ -70,7 +75,7 @@ def plan(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -
     built_on = {path: _name(need) for path, need in needs.items() if not path.startswith("metric")}
     key = run_id(config, built_on)
     place = Path(config["paths"]["outputs"]) / f"{chosen['model']}-{chosen['data']}" / key
-    return Run(config, chosen, place, key, needs, overrides)
+    return Run(config, chosen, place, key, needs, without(overrides, "fresh"))
 
 
 def plan_prerequisites(
@@ -81,7 +86,9 @@ def plan_prerequisites(
     for path, node in _pretrained_nodes(config, groups):
         spec = node["pretrained"]
         if isinstance(spec, str):
-            needs[path] = _given(path, Path(spec))
+            needs[path] = _given(
+                path, run_named(spec, config["paths"]["outputs"], f"{path}.pretrained=")
+            )
         elif role(path) == "discriminator":
             needs[path] = _of_same_run(path, needs)
         else:
@@ -123,6 +130,14 @@ def _id(place: Path) -> str:
     return str(files.run_about(place)["id"]) if about.is_file() else place.name
 
 
+def below(run: Run) -> list[Path]:
+    """The folders of all runs that a run builds on, and of what these do."""
+    found: list[Path] = []
+    for need in run.prerequisites.values():
+        found += [need] if isinstance(need, Path) else [need.folder, *below(need)]
+    return found
+
+
 def _name(need: Run | Path) -> str:
     """The same for a run that is found and for its folder given by hand."""
     if isinstance(need, Run):
@@ -156,7 +171,9 @@ def _plan_prerequisite(
     parent: Mapping[str, Any], chosen: dict[str, str], path: str, node: Mapping[str, Any]
 ) -> Run:
     spec = node["pretrained"]
-    overrides = [f"model={spec['model']}", f"data={chosen['data']}", *spec.get("overrides", [])]
+    always = dict(zip(ALWAYS, (spec["model"], chosen["data"]), strict=True))
+    overrides = [f"{key}={value}" for key, value in always.items()]
+    overrides += spec.get("overrides", [])
     try:
         cfg = checked_compose(overrides)
     except UserError as error:
@@ -188,6 +205,32 @@ def _plan_prerequisite(
         if key in parent["trainer"]:  # of an older version it may not be
             cfg.trainer[key] = parent["trainer"][key]
     return plan(plain(cfg), choices(cfg) | {"data": chosen["data"]}, overrides)
+
+
+def tell_found(run: Run, kept: str) -> None:
+    """A line for the run that was asked for, and for each that it builds on, whose code changed
+    since it was trained. `kept`: what becomes of the first."""
+    found = changes(run.folder)
+    if found and all(name.startswith(METRIC) for name in found):
+        kept = f"{kept}, and task=evaluate run={run.id} scores it again"
+    tell_changes(run.folder, kept)
+    for path, need in run.prerequisites.items():
+        tell_kept(need, path)
+
+
+def tell_kept(need: Run | Path, path: str | None = None) -> None:
+    """The same for a finished run that another builds on, and for those below it. `path`: of the
+    node that asks for it, where that is one of the command's own run."""
+    anew = "move its folder away, and it is trained anew"
+    if isinstance(need, Path):
+        tell_changes(need, "its weights are taken as they are", f"{path}.pretrained names it")
+        return
+    if path is not None:
+        own = ",".join([*need.overrides[len(ALWAYS) :], "variant=NAME"])
+        anew = f"{path}.pretrained.overrides=[{own}] trains another"
+    tell_changes(need.folder, "its finished weights are taken", anew)
+    for below in need.prerequisites.values():
+        tell_kept(below)
 
 
 def _of(path: str, problems: list[str]) -> UserError:

@@ -1,4 +1,5 @@
-"""Where a run comes from: `environment.json`, `git.json` and `config.yaml` in its folder.
+"""Where a run comes from: `environment.json`, `git.json` with `git.patch`, `code.json` and
+`config.yaml` in its folder.
 
 Nothing that identifies a person is written: no variables of the environment, no host or user
 name, no path below the home folder.
@@ -11,7 +12,6 @@ import json
 import os
 import platform
 import re
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,10 @@ import yaml
 
 from experiments import __version__
 from experiments.file.whole import write_text
+from experiments.run.change import record_code
 from experiments.run.folder import parts_of
+from experiments.run.patch import NO_GIT, git, patch_of
+from experiments.run.source import digest
 from experiments.terminal.secret import scrub
 
 PACKAGES = (
@@ -41,17 +44,26 @@ FLAGS = re.compile(r"^(avx|avx2|avx512\w*|amx_\w+|avx_vnni|fma|f16c|asimd\w*|sve
 DIFF_LINES = 200
 
 
-def write_provenance(folder: str | Path, config: Mapping[str, Any]) -> None:
-    """Write the three files into `folder`, which is made when missing.
+def write_provenance(folder: str | Path, config: Mapping[str, Any], images: int = 0) -> None:
+    """Write these files into `folder`, which is made when missing. `images`: seen by now.
 
     A resumed run in another environment, or from other code, keeps the first files and adds
-    `environment-2.json` or `git-2.json`; `config.yaml` is always the latest. Raises OSError only
-    when the folder cannot be written.
+    `environment-2.json` or `git-2.json`; `code.json` has all code that the run was trained under;
+    `config.yaml` is always the latest. Raises OSError only when the folder cannot be written.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     _record(folder, "environment", scrub(environment()))
-    _record(folder, "git", scrub(git_state(Path(__file__).parents[1])))
+    source = Path(__file__).parents[1]
+    state = git_state(source)
+    patch, left_out = ("", []) if state is None else patch_of(source)
+    if state is not None and patch:
+        patch = str(scrub(patch))
+        state |= {"patch": digest(patch.encode()), "left_out": left_out}
+    path = _record(folder, "git", scrub(state))
+    if path is not None and patch:
+        write_text(path.with_suffix(".patch"), patch)
+    record_code(folder, config, images)
     text = yaml.safe_dump(scrub(config), sort_keys=False, allow_unicode=True)
     write_text(folder / "config.yaml", text)
 
@@ -79,27 +91,29 @@ def git_state(source: Path) -> dict[str, Any] | None:
     Never raises: no git, no repository, no commit, a repository of someone else are all None.
     """
     try:
-        if not _git(source, "ls-files", "--", "."):
+        if not git(source, "ls-files", "--", ".").strip():
             return None
-        status = _git(source, "status", "--porcelain", "--untracked-files=normal")
-        stat = _git(source, "diff", "HEAD", "--stat", "--no-ext-diff", "--no-textconv")
-        commit = _git(source, "rev-parse", "HEAD")
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        status = git(source, "status", "--porcelain", "--untracked-files=normal")
+        stat = git(source, "diff", "HEAD", "--stat", "--no-ext-diff", "--no-textconv")
+        commit = git(source, "rev-parse", "HEAD").strip()
+    except NO_GIT:
         return None
     return {
         "commit": commit,
-        "dirty": bool(status),
+        "dirty": bool(status.strip()),
         "untracked": sum(line.startswith("??") for line in status.splitlines()),
         "diff_stat": [line.strip() for line in stat.splitlines()][-DIFF_LINES:],
     }
 
 
-def _record(folder: Path, name: str, content: Any) -> None:
+def _record(folder: Path, name: str, content: Any) -> Path | None:
+    """The file that was written; None where one says the same."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     found = parts_of(folder, name)
     if all(path.read_text(encoding="utf-8", errors="replace") != text for path in found):
         number = f"-{len(found) + 1}" if found else ""
-        write_text(folder / f"{name}{number}.json", text)
+        return write_text(folder / f"{name}{number}.json", text)
+    return None
 
 
 def _version(name: str) -> str | None:
@@ -122,18 +136,3 @@ def _processor() -> tuple[str | None, list[str]]:
         model[1].strip() if model else platform.machine(),
         sorted(name for name in names if FLAGS.match(name)),
     )
-
-
-def _git(source: Path, *arguments: str) -> str:
-    # A hook or a rebase sets GIT_DIR and friends, which would answer for another repository.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return subprocess.run(
-        ["git", "-C", str(source), *arguments],
-        env=kept | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=True,
-        timeout=20,
-    ).stdout.strip()

@@ -35,6 +35,19 @@ def is_threads(value: Any) -> bool:
     return is_positive(value) and value <= MOST_THREADS
 
 
+def _prints(value: Any) -> bool:
+    """Fingerprints of files that lie inside their packages."""
+    return mapped(mapped(is_name))(value) and all(map(is_inside, value))
+
+
+_SCORE = optional(is_number)
+
+
+def _is_taken(value: Any) -> bool:
+    """[images, score]; a score that could not be taken is null."""
+    return isinstance(value, list) and len(value) == 2 and is_whole(value[0]) and _SCORE(value[1])
+
+
 _SPLITS = shaped({"train": is_whole, "test": is_whole}, "train", "test")
 _COUNTS = shaped(
     {"kept": _SPLITS, "classes": _SPLITS, "captions": is_whole, "dropped": is_whole},
@@ -56,6 +69,7 @@ _TRAINER = shaped(
     {"images": is_whole, "batch": is_positive, "ema_halflife": optional(is_finite)},
     *("images", "batch"),
 )
+_VERSION = shaped({"images": is_whole, "files": _prints}, "images", "files")
 _DRAWS = shaped({"resolutions": lambda value: bool(value) and listed(is_positive)(value)})
 _PARTS = dict.fromkeys(("encoder", "discriminator", "style", "metric", "launch"), is_mapping)
 
@@ -126,6 +140,17 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
         },
         (),
     ),
+    "best.json": (
+        {
+            "score": is_name,
+            "images": optional(is_whole),
+            "value": optional(is_number),
+            "held_out": shaped({"classes": listed(is_text)}),
+            "history": listed(_is_taken),
+        },
+        ("score", "images", "value", "history"),
+    ),
+    "code.json": ({"versions": listed(_VERSION)}, ("versions",)),
     "failure.json": ({"reason": is_text}, ("reason",)),
     "captions.json": ({"captions": listed(is_text)}, ("captions",)),
     "export.json": (

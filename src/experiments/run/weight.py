@@ -10,18 +10,11 @@ from torch import nn
 
 from experiments.data.text.reading import reads_of
 from experiments.file.tensor import Damaged
+from experiments.run.change import because_of
 from experiments.run.checkpoint import first_whole, read
 from experiments.run.exported import read_export
 from experiments.run.fact import require_vocabulary
-from experiments.run.folder import (
-    DRAWS,
-    MODEL,
-    by_images,
-    export_about,
-    images_of,
-    is_export,
-    run_config,
-)
+from experiments.run.folder import DRAWS, MODEL, export_about, is_export, run_config
 from experiments.run.pretrained import role
 from experiments.run.reference import (
     Origin,
@@ -32,6 +25,7 @@ from experiments.run.reference import (
     folder_of,
     grouped,
 )
+from experiments.run.state import Named, files_of
 from experiments.terminal.error import UserError, reason_of
 
 SAME_PICTURE = {"checkpoint_last", "fast_upsample", "_target_"}  # keys of networks that draw alike
@@ -39,19 +33,21 @@ SAME_PICTURE = {"checkpoint_last", "fast_upsample", "_target_"}  # keys of netwo
 
 def load_export(
     folder: Path,
+    at: str | None = None,
     have: Tensors | None = None,
     wanted: Wanted = lambda name: True,
     packages: Packages | None = None,
 ) -> dict[str, Any]:
-    """The newest averaged networks, of a finished run or of one that is on its way; what it keeps
-    elsewhere is fetched from there, see `run.reference.complete`.
+    """The averaged networks of a finished run or of one that is on its way: the newest, or those of
+    the state `at` (`run/state.py`). What they keep elsewhere is fetched from there, see
+    `run.reference.complete`.
 
     Returns `images` and `export`. Raises `UserError` where there are none.
     """
+    found = files_of(Named(folder, at))
     if is_export(folder):
         return read_export(folder)
-    found = by_images(folder, "weights") + by_images(folder, "checkpoints")
-    state = first_whole(folder, sorted(found, key=images_of, reverse=True))
+    state = first_whole(folder, found)
     if state is None:
         raise UserError(f"run={folder}: has no weights yet; train it first")
     tensors = complete(state, "export", folder, have, wanted, packages)
@@ -100,6 +96,7 @@ def load_pretrained(
         line = "; ".join(differences(theirs, dict(node))) or reason_of(error)
         raise UserError(
             f"{folder}: its {group} is not the one that this configuration asks for: {line}"
+            f"{because_of(folder)}"
         ) from None
     module.came_trained = True  # type: ignore[assignment]
     module.came_from = Origin(file, group)  # type: ignore[assignment]

@@ -48,7 +48,7 @@ def draw_between(model: Model, drawing: Drawing) -> list[Path]:
     options, sentence = drawing.options, drawing.options["between"] == "sentence"
     steps, kind = int(options["steps"]), options["interpolation"]
     request = drawing.captions, drawing.seeds, steps, kind
-    folder = drawing.folder / "drawn" / f"{options['between']}-{slug(drawing.captions[0], request)}"
+    folder = drawing.drawn / f"{options['between']}-{slug(drawing.captions[0], request)}"
     legs = _sentences(model, drawing) if sentence else _noises(model, drawing)
     others = len(drawing.seeds if sentence else drawing.captions)
     chosen = shown(steps)

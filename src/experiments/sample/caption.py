@@ -47,7 +47,7 @@ class Picture:
 def draw_captions(model: Model, drawing: Drawing) -> list[Path]:
     """Every caption with every seed: pictures, a sheet of each caption, and one of all."""
     captions, seeds, options = drawing.captions, drawing.seeds, drawing.options
-    few, place = len(captions) <= FEW, drawing.folder / "drawn"
+    few, place = len(captions) <= FEW, drawing.drawn
     overview = _overview(place, drawing) if len(captions) > 1 else None
     written: list[Path] = []
     attention = bool(options["attention"]) and few and model.generator.attends
@@ -129,7 +129,7 @@ def _overview(place: Path, drawing: Drawing) -> Pages:
 def _tell_overview(drawing: Drawing, overview: Pages, attention: bool) -> None:
     captions, count = len(drawing.captions), len(drawing.seeds)
     if captions > FEW:
-        show(f"{captions:,} captions, pictures of each: {count}, in {drawing.folder / 'drawn'}")
+        show(f"{captions:,} captions, pictures of each: {count}, in {drawing.drawn}")
         if attention:
             show(f"attention.png: left out, as there are more than {FEW} captions")
     first = "" if count <= COLUMNS else f" (the first {COLUMNS} pictures of each)"

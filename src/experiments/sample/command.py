@@ -24,7 +24,7 @@ def draw_to_folder(config: dict[str, Any]) -> list[Path]:
     set_up(config["launch"], 1)
     cuda = config["launch"]["device"] != "cpu" and torch.cuda.is_available()
     device, options = "cuda" if cuda else "cpu", drawing.options
-    model = load(drawing.folder, device, options["precision"], options["compile"])
+    model = load(str(drawing.run), device, options["precision"], options["compile"])
     for note in drawing.notes:
         show(note)
     try:
@@ -35,7 +35,7 @@ def draw_to_folder(config: dict[str, Any]) -> list[Path]:
         else:
             written = draw_between(model, drawing)
     except KeyboardInterrupt as stop:
-        say(f"stopped; what was drawn so far is in {drawing.folder / 'drawn'}")
+        say(f"stopped; what was drawn so far is in {drawing.drawn}")
         raise Stopped(stop.number if isinstance(stop, Stopped) else signal.SIGINT) from None
     _tell_reading(model, drawing.captions)
     return written

@@ -20,8 +20,10 @@ from experiments.data.view.base import Part, View
 from experiments.data.view.caption import CAPTION, CaptionView
 from experiments.data.view.picture import PICTURE
 from experiments.machine.setup import precision as dtype_of
+from experiments.run.change import READ, tell_changes
 from experiments.run.exported import require_fit, require_parts, require_whole
 from experiments.run.folder import is_export, run_about, run_config, run_facts
+from experiments.run.state import images_at, named
 from experiments.run.weight import load_export
 from experiments.system.base import Samples, System
 from experiments.system.drawing import fill, names_in, on_paper, to_draw
@@ -33,8 +35,9 @@ from experiments.terminal.error import UserError, as_user_error, one_line
 def load(
     folder: str | Path, device: str = "cpu", precision: str = "fp32", compiled: bool = False
 ) -> Model:
-    """The trained model of a run folder, or of an export of one, with its averaged weights: the
-    networks that draw.
+    """The trained model of a run, or of an export of one, with its averaged weights: the networks
+    that draw. `folder`: of the run, or its id where it lies in `outputs`; with `@4000` the state
+    after so many images, with `@best` the best one (`trainer.keep_best`).
 
     `precision`: fp32, bf16, or auto, bf16 where the device multiplies it; `compiled`: what draws,
     which takes a minute and pays for hundreds of pictures. Both change pictures by a few
@@ -42,11 +45,14 @@ def load(
     Raises `UserError` where the folder is no run, has no checkpoint, or makes nothing, and where an
     export is not as it was written.
     """
-    place = Path(folder)
+    run = named(str(folder))
+    place = run.folder
     if is_export(place):
         require_whole(place)
     else:
         require_parts(place)  # a run folder may come from anybody as well
+        kept = "its weights are read into the networks as they are now"
+        tell_changes(place, kept, READ, images_at(run))
     config, facts = run_config(place), run_facts(place)
     with fitting(place):
         system = on_paper(place)
@@ -56,7 +62,7 @@ def load(
     known = names_in(system.export_modules())
     with fitting(place):
         modules = to_draw(system).export_modules()
-    state = load_export(place, wanted=set(names_in(modules)).__contains__)
+    state = load_export(place, run.at, wanted=set(names_in(modules)).__contains__)
     with fitting(place):
         require_fit(place, modules, state["export"], known)
         fill(modules, state["export"])

@@ -13,7 +13,8 @@ from experiments.data.text.reading import Reader
 from experiments.file.bounded import read_bounded
 from experiments.run import folder as files
 from experiments.run.fact import reader_of_run
-from experiments.run.named import run_folder
+from experiments.run.named import run_of
+from experiments.run.state import Named
 from experiments.terminal.error import BadInput, UserError
 
 MAX_FILE = 100_000_000  # bytes of captions
@@ -29,17 +30,23 @@ class Drawing:
     reads styles. `notes`: what was passed over, a line each.
     """
 
-    folder: Path
+    run: Named
     captions: list[str]
     seeds: list[int]
     options: Mapping[str, Any]
     notes: list[str]
     pictures: list[Path] = field(default_factory=list)
 
+    @property
+    def drawn(self) -> Path:
+        """Where pictures go: those of an earlier state are beside those of the newest."""
+        return self.run.folder / f"drawn{f'@{self.run.at}' if self.run.at else ''}"
+
 
 def drawing_of(config: Mapping[str, Any]) -> Drawing:
     """What a command asks to be drawn. Raises `UserError` for what cannot be drawn of the run."""
-    place, options, notes = run_folder(config), config["sample"], []
+    run, options, notes = run_of(config), config["sample"], []
+    place = run.folder
     system = files.run_config(place)["system"]
     if "encoder" not in system:
         raise UserError(
@@ -76,7 +83,7 @@ def drawing_of(config: Mapping[str, Any]) -> Drawing:
                 f"captions that were given before: {len(captions) - len(once)}, drawn once"
             )
         captions = once
-    return Drawing(place, captions, seeds, options, notes, pictures)
+    return Drawing(run, captions, seeds, options, notes, pictures)
 
 
 def _pictures(place: Path, options: Mapping[str, Any], styles: bool) -> list[Path]:

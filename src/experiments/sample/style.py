@@ -128,7 +128,7 @@ def draw_transfer(model: Model, drawing: Drawing) -> list[Path]:
     styles, captions, seed = StyleModel(model), drawing.captions, drawing.seeds[0]
     images = styles.read(drawing.pictures, "sample.picture")
     names = [str(path.resolve()) for path in drawing.pictures]
-    folder = drawing.folder / "drawn" / f"style-{digest(names, captions, seed)}"
+    folder = drawing.drawn / f"style-{digest(names, captions, seed)}"
     written, sheets = list[Path](), list[Path]()
     pages = -(-len(captions) // COLUMNS)
     for page in range(pages):

@@ -8,6 +8,7 @@ from pathlib import Path
 from experiments.launch.arrangement import Arrangement
 from experiments.launch.job import FAILED, STOPPED
 from experiments.launch.multirun import launch_all
+from experiments.run.change import tell_changes_of
 from experiments.search.request import check, search_of
 from experiments.search.result import show_result
 from experiments.search.store import DATABASE, Store
@@ -32,7 +33,11 @@ def search(study: Study, overrides: list[str]) -> int:
     require_optuna()
     folder = check(request)
     store = Store(folder, request)
-    found = [trial.state for trial in store.tried()]
+    tried = store.tried()
+    runs = [Path(trial.folder) for trial in tried if trial.state in ENDED and trial.folder]
+    anew = f"move {folder} away and give variant=NAME to begin another search"
+    tell_changes_of(runs, "what trials found is kept", anew)
+    found = [trial.state for trial in tried]
     ended = sum(state in ENDED for state in found)
     missing = max(request.trials - ended - found.count(RUNNING), found.count(LOST))
     if missing > 0:

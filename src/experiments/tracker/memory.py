@@ -64,6 +64,15 @@ class Memory:
         write_json(self.path, content)
 
 
+def begin_again(before: Path, folder: Path) -> None:
+    """What a service was told of the run that moved to `before` stays there: that which begins anew
+    in `folder` is another run to it, named by where the first one is now."""
+    services = _read(before / TRACKED)
+    if services:
+        new = {service: {"id": before.name, "images": {}} for service in services}
+        write_json(folder / TRACKED, new)
+
+
 def _read(path: Path) -> dict[str, Any]:
     """Empty where there is none, or none that can be read: a chart with a line twice at worst."""
     try:

@@ -52,7 +52,7 @@ class Trackio:
         with quiet():
             self._tracker = TrackioTracker(
                 project,
-                name=name if run_id in name else f"{name}-{run_id}",
+                name=name if self._memory.id in name else f"{name}-{self._memory.id}",
                 group=group,
                 config=config,
                 resume="allow",

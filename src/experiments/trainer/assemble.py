@@ -13,6 +13,7 @@ import torch
 from experiments.config.build import build
 from experiments.data.batches import Batches
 from experiments.data.store.dataset import Dataset, open_dataset
+from experiments.data.store.held_out import hold_out
 from experiments.data.view.base import held_in, usable
 from experiments.machine.core import cores
 from experiments.machine.rank import Ranks, check_precision
@@ -24,6 +25,7 @@ from experiments.machine.setup import (
     text_features,
 )
 from experiments.machine.thread import Threads, choose, recorded
+from experiments.metric.result import Scorer
 from experiments.run import folder as files
 from experiments.run.fact import counts_of, facts_of
 from experiments.run.prerequisite import Run, with_paths
@@ -32,9 +34,9 @@ from experiments.system.base import System
 from experiments.system.seeding import mix
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say, say_once
+from experiments.trainer.best import Best
 from experiments.trainer.loop import resume
 from experiments.trainer.numerics import Numerics
-from experiments.trainer.observer import Scorer
 from experiments.trainer.training import Training
 
 
@@ -49,6 +51,7 @@ class Assembled:
     facts: dict[str, Any]
     scorer: Scorer | None
     threads: Threads
+    best: Best | None
 
 
 def assemble(run: Run, ranks: Ranks) -> Assembled:
@@ -66,6 +69,10 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     torch.manual_seed(mix(int(config["seed"]), "build"))
     system = build_system(config, facts, ranks)
     dataset = usable_by(system, dataset, ranks)
+    held = None
+    if trainer.get("keep_best") is not None:
+        held = hold_out(dataset)
+        dataset = held.rest
     dtype = precision(trainer["precision"], ranks.device)
     optim = build(config["optim"], None, "optim")
     steps = int(trainer["images"]) // int(trainer["batch"])
@@ -81,7 +88,11 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     if training.compiled:
         compile_networks(system)
     facts |= {"reads": system.reads, "data_counts": counts_of(dataset)}
-    return Assembled(training, numerics, dataset, facts, scorer, threads)
+    best = None
+    if held is not None:
+        assert scorer is not None, "the configuration was checked"
+        best = Best(run, ranks, system, held, scorer, training.exported)
+    return Assembled(training, numerics, dataset, facts, scorer, threads, best)
 
 
 def threads_of(run: Run, ranks: Ranks) -> Threads:

@@ -15,11 +15,13 @@ from experiments.machine.rank import Ranks
 from experiments.machine.thread import choose, recorded
 from experiments.metric.table import format_table
 from experiments.run import folder as files
+from experiments.run.change import READ, tell_changes
 from experiments.run.fact import facts_of, require_vocabulary
-from experiments.run.named import ELSEWHERE, evaluation_config, run_folder
+from experiments.run.named import ELSEWHERE, evaluation_config, run_of
 from experiments.run.prerequisite import plan_prerequisites, with_paths
 from experiments.run.pretrained import without_pretrained
 from experiments.run.reference import named
+from experiments.run.state import images_at
 from experiments.run.weight import load_export
 from experiments.terminal.interrupt import Interrupt
 from experiments.terminal.line import say, show
@@ -37,7 +39,10 @@ def evaluate_run(config: dict[str, Any], overrides: list[str], ranks: Ranks) -> 
     The run decides everything but `metric` and where and how to run; another override is refused.
     Scores of encoders that are not there yet have these trained first.
     """
-    folder = run_folder(config)
+    run = run_of(config)
+    folder = run.folder
+    kept = "its weights are scored by the code as it is now"
+    tell_changes(folder, kept, READ, images_at(run))
     about = files.run_about(folder)
     before = recorded(about, ranks.processes)
     choose(config["launch"]["threads"], before and min(before, cores())).use()
@@ -60,10 +65,11 @@ def evaluate_run(config: dict[str, Any], overrides: list[str], ranks: Ranks) -> 
     train_missing(needs, ranks, folder.name)
     scorer = built(with_paths(merged, needs)["metric"], facts, "metric")
     modules = system.export_modules()
-    state = load_export(folder, dict(named({n: m.state_dict() for n, m in modules.items()})))
+    have = dict(named({n: m.state_dict() for n, m in modules.items()}))
+    state = load_export(folder, run.at, have)
     for name, module in modules.items():
         module.load_state_dict(state["export"][name])
-    say(f"scoring {folder} at {state['images']} images")
+    say(f"scoring {run} at {state['images']} images")
     # Several processes leave together, or one would wait for another that is gone.
     with nullcontext() if ranks.processes == 1 else Interrupt(_tell):
         result = scorer(system.eval(), dataset, ranks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from experiments.machine.rank import Ranks
 from experiments.machine.thread import Threads
 from experiments.run import checkpoint
 from experiments.run import folder as files
+from experiments.run.change import tell_changes
 from experiments.run.fact import facts_of
+from experiments.run.fresh import GOES_ON, restarted, set_aside
 from experiments.run.lock import run_lock
-from experiments.run.prerequisite import Run
+from experiments.run.prerequisite import Run, tell_kept
 from experiments.run.pretrained import GROUPS, without_pretrained
 from experiments.run.provenance import write_provenance
 from experiments.run.stats import StatsFile
@@ -25,6 +28,7 @@ from experiments.terminal.line import say
 from experiments.terminal.secret import scrub
 from experiments.tracker.agent import arm_name
 from experiments.tracker.artifact import log_weights, use_prerequisites
+from experiments.tracker.memory import begin_again
 from experiments.tracker.tracker import Tracker, start
 from experiments.trainer.assemble import Assembled, assemble, open_data, usable_by
 from experiments.trainer.finished import show_scores
@@ -40,8 +44,12 @@ def train_with_prerequisites(
 
     Raises `Stopped` where the user stopped it.
     """
-    if any(isinstance(need, Run) and not need.finished for need in run.prerequisites.values()):
+    fresh = bool(run.config.get("fresh")) and wanted_by is None and not restarted(os.environ)
+    missing = [n for n in run.prerequisites.values() if isinstance(n, Run) and not n.finished]
+    if fresh or missing:
         rehearse(run, ranks)
+    if fresh:
+        begin_anew(run, ranks)
     train_missing(run.prerequisites, ranks, run.name)
     wait = wait or wanted_by is not None
     with run_lock(run.folder, wait) if ranks.main else nullcontext():
@@ -54,8 +62,21 @@ def train_with_prerequisites(
         show_scores(run, brief=wanted_by is not None)
 
 
+def begin_anew(run: Run, ranks: Ranks) -> None:
+    """What the run has so far moves aside, before anything else is done. Raises `UserError` where
+    another process trains it."""
+    if ranks.main:
+        with run_lock(run.folder):
+            place = set_aside(run.folder)
+        if place is not None:
+            begin_again(place, run.folder)
+            say(f"fresh: what {run.folder} held is in {place}")
+    ranks.wait()
+
+
 def rehearse(run: Run, ranks: Ranks) -> None:
-    """Build everything once before hours go into what it builds on. Raises `UserError`."""
+    """Build everything once before hours go into what it builds on, or what there is moves aside.
+    Raises `UserError`."""
     config = without_pretrained(run.config, *GROUPS, "system")
     dataset = open_data(config, ranks)
     facts = facts_of(dataset)
@@ -70,6 +91,8 @@ def train_missing(needs: dict[str, Run | Path], ranks: Ranks, wanted_by: str) ->
         if isinstance(need, Run) and not ranks.any(need.finished):
             say(f"{path} needs {need.name}: training it first, in {need.folder}")
             train_with_prerequisites(need, ranks, wanted_by)
+        else:
+            tell_kept(need, path)
 
 
 def train_run(run: Run, ranks: Ranks, wanted_by: str | None = None) -> None:
@@ -84,10 +107,14 @@ def _train(
     run: Run, ranks: Ranks, made: Assembled, interrupt: Interrupt, wanted_by: str | None
 ) -> None:
     training = made.training
+    if training.images:
+        tell_changes(run.folder, f"it goes on with the new code from {training.images:,} images")
+    if made.best is not None:
+        made.best.begin(training.images, training.ema)
     tracker = prepare_folder(run, made.facts, training, wanted_by)
     if ranks.main:
         tracker.catch_up(StatsFile.read(run.folder / "stats.jsonl"))
-    observer = Observer(run, ranks, training.system, made.dataset, tracker, made.scorer)
+    observer = Observer(run, ranks, training.system, made.dataset, tracker, made.scorer, made.best)
     try:
         observer.real_grid()
         say(_headline(run, training, made.threads))
@@ -97,9 +124,12 @@ def _train(
         if ranks.main:
             checkpoint.save_weights(run.folder, training.images, **training.exported())
         observer.evaluate(training.images, training.ema)
+        if made.best is not None:
+            made.best.told()
         log_weights(tracker, run)
     except Stopped:
-        say(f"saved in {run.folder}; the same command goes on from there")
+        again = GOES_ON if run.config.get("fresh") else "the same command goes on from there"
+        say(f"saved in {run.folder}; {again}")
         raise
     finally:
         tracker.finish()
@@ -134,7 +164,7 @@ def prepare_folder(
         },
     }
     write_json(folder / files.RUN, scrub(about))
-    write_provenance(folder, run.config)
+    write_provenance(folder, run.config, images)
     StatsFile(folder / "stats.jsonl").truncate_after(images)
     started = start(
         tracker["backend"],

@@ -12,11 +12,15 @@ from contextlib import ExitStack, suppress
 
 from experiments.data.batches import Batch
 from experiments.run import checkpoint
+from experiments.run.change import ANEW, because_of
+from experiments.terminal.error import UserError, as_user_error, reason_of
 from experiments.terminal.interrupt import Interrupt, Stopped
 from experiments.trainer.numerics import Numerics
 from experiments.trainer.observer import Observer
 from experiments.trainer.training import Training
 
+# What loading raises where names or shapes are others than those that were saved.
+MISFIT = (RuntimeError, LookupError, ValueError, TypeError, AttributeError)
 ASK_EVERY = 4  # steps
 INTERVALS = ("log_every", "checkpoint_every", "sample_every", "evaluate_every")
 
@@ -29,7 +33,17 @@ def resume(training: Training) -> Numerics:
     if state is None:
         training.initialise()
     else:
-        training.load(state)
+        try:
+            training.load(state)
+        except MISFIT as error:
+            known = as_user_error(error)
+            if known is not None:
+                raise known from error
+            folder = training.run.folder
+            raise UserError(
+                f"{folder}: its checkpoint of {state['images']} images does not fit the networks "
+                f"that the code makes now ({reason_of(error)}){because_of(folder)}; {ANEW}"
+            ) from error
         numerics.load(state.get("numerics", {}))
     return numerics
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from experiments.data.view.base import Part, Pixels, View
 from experiments.file.whole import write_json
 from experiments.machine.rank import Ranks
 from experiments.metric.protocol import Protocol
-from experiments.metric.result import Result
+from experiments.metric.result import Result, Scorer
 from experiments.run.folder import (
     CAPTIONS,
     SCORE_SAMPLES,
@@ -37,6 +36,7 @@ from experiments.terminal.interrupt import stop_if_asked
 from experiments.terminal.line import say
 from experiments.terminal.progress import Progress
 from experiments.tracker.tracker import Tracker
+from experiments.trainer.best import Best
 from experiments.trainer.collapse import CollapseDetector
 from experiments.trainer.ema import EMA
 from experiments.trainer.meter import Meter
@@ -45,8 +45,6 @@ from experiments.trainer.pace import Pace
 ALL = "all scores"  # the name of what is skipped where an evaluation as a whole fails
 TALL = 6  # captions from which on a sheet is cut in two
 WIDE = 9  # words from which on their attention takes two rows
-
-Scorer = Callable[[System, Dataset, Ranks], Result]
 
 
 class Observer:
@@ -61,9 +59,10 @@ class Observer:
         dataset: Dataset,
         tracker: Tracker,
         scorer: Scorer | None,
+        best: Best | None = None,
     ) -> None:
         self.run, self.ranks, self.system, self.dataset = run, ranks, system, dataset
-        self.tracker, self.scorer = tracker, scorer
+        self.tracker, self.scorer, self.best = tracker, scorer, best
         self.stats, self.meter = StatsFile(run.folder / STATS), Meter(ranks.device)
         self.pace = Pace(ranks.device)
         self.bar: Progress | None = None
@@ -173,6 +172,9 @@ class Observer:
     def evaluate(self, images: int, ema: EMA) -> Result | None:
         """Scores of the averaged networks, into the log and `scores.json`; at the end of the run
         they are also what the tracker shows for it."""
+        if self.best is not None:
+            with self.meter.paused():
+                self.best.look(images, ema)
         if self.scorer is None or (images < self.goal and self.ranks.any(self._scored(images))):
             return None
         with self.meter.paused(), ema.in_place(self.system):

@@ -1,0 +1,52 @@
+"""`fresh=true`: what a run has so far moves aside, and the run begins anew in its folder.
+
+    <model>-<data>/before/<id>-<time>/      no reader looks for runs so deep
+
+The folder itself stays, and with it the lock that the caller holds: another process that waits for
+it never sees a folder without a lock. Weights and checkpoints go first, so that what a kill leaves
+behind is a run that has not begun.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from experiments.run.lock import LOCK
+from experiments.terminal.error import UserError
+
+BEFORE = "before"
+FIRST = ("weights", "best", "checkpoints")
+# Set where a cluster, or torchrun, starts the same command again: what it has begun goes on.
+RESTARTS = ("SLURM_RESTART_COUNT", "TORCHELASTIC_RESTART_COUNT")
+GOES_ON = "the same command without fresh=true goes on from there"
+
+
+def restarted(environment: Mapping[str, str]) -> bool:
+    """Whether this command was started before, and somebody else starts it again."""
+    return any(environment.get(name, "0") not in ("", "0") for name in RESTARTS)
+
+
+def set_aside(folder: Path) -> Path | None:
+    """Move everything in the folder of a run aside; returns where to, None where there was nothing.
+    The caller holds its lock. Raises `UserError` where it cannot be moved."""
+    found = {path.name: path for path in folder.iterdir() if path.name != LOCK}
+    if not found:
+        return None
+    stem = f"{folder.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    place = folder.parent / BEFORE / stem
+    number = 1
+    while place.exists():  # two of one second differ
+        number += 1
+        place = folder.parent / BEFORE / f"{stem}-{number}"
+    ordered = [*(name for name in FIRST if name in found), *(n for n in found if n not in FIRST)]
+    try:
+        place.mkdir(parents=True)
+        for name in ordered:
+            found[name].replace(place / name)
+    except OSError as error:
+        raise UserError(
+            f"fresh: {folder} cannot be moved to {place} ({error.strerror}); move it by hand"
+        ) from None
+    return place
