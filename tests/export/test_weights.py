@@ -91,7 +91,10 @@ def test_another_configuration(export: Path, name: str) -> None:
 
 def test_another_format(export: Path) -> None:
     sign_again(export, format=3)
-    assert "format 3, this version reads 2 and older ones; use the version that wrote it" in refused(export)
+    assert (
+        "format 3, this version reads 2 and older ones; use the version that wrote it"
+        in refused(export)
+    )
     (export / "export.json").write_text("[]")
     damage = "is damaged (holds no names with values); export the run again"
     assert refused(export) == f"{export / 'export.json'}: {damage}"

@@ -157,9 +157,7 @@ def _content(file: Path, names: set[str], packages: Packages | None) -> dict[str
     return complete(state, "export", run, wanted=names.__contains__, packages=packages)
 
 
-def _unlike(
-    digests: Mapping[str, str], theirs: Mapping[str, str], content: Tensors
-) -> str | None:
+def _unlike(digests: Mapping[str, str], theirs: Mapping[str, str], content: Tensors) -> str | None:
     """The first name whose tensor is missing or has another digest."""
     for name, digest in digests.items():
         tensor = content.get(theirs[name])
