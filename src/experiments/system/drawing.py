@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from experiments.config.build import build
 from experiments.config.target import NO_TEXT
@@ -31,6 +32,18 @@ class LeftOut(nn.Module):
         raise UserError(f"{self.path}: a model that was loaded to draw has no such network")
 
 
+class Unfilled(TorchFunctionMode):
+    """Initial weights are not drawn where nothing would hold them; PyTorch would load its compiler
+    for some of them, which takes seconds."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if getattr(func, "__name__", "") in ("normal_", "uniform_", "trunc_normal_"):
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
+
+
 def on_paper(place: Path) -> System:
     """The system of a run folder, or of an export, with shapes and without numbers. Raises
     `UserError` where its configuration makes none, or one beyond all bounds."""
@@ -38,7 +51,7 @@ def on_paper(place: Path) -> System:
     if "encoder" in node and node["encoder"] is None:
         dim = (node.get("generator") or {}).get("text_dim", 0)
         node = node | {"encoder": {"_target_": NO_TEXT, "dim": dim}}
-    with within_limits(place), torch.device("meta"):
+    with within_limits(place), torch.device("meta"), Unfilled():
         system: System = build(node, run_facts(place), path="system")
     return system
 
