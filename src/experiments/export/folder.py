@@ -12,8 +12,11 @@ from typing import Any
 import yaml
 from safetensors import SafetensorError
 from safetensors.torch import save_file
+from torch import nn
 
 from experiments import __version__
+from experiments.data.text.wordpiece import pieces_of_package
+from experiments.encoder.minilm import MiniLM
 from experiments.encoder.package import packaged
 from experiments.export.card import card_of, write_card
 from experiments.export.request import Request, export_of, require_free
@@ -26,8 +29,9 @@ from experiments.run.change import READ, tell_changes
 from experiments.run.exported import FORMAT, State, require_whole, sha256
 from experiments.run.folder import ALL, DRAWS
 from experiments.run.portable import portable, portable_config, portable_overrides
+from experiments.run.reference import grouped, named
 from experiments.run.weight import load_export
-from experiments.system.drawing import names_in, on_paper, to_draw
+from experiments.system.drawing import carriers, names_in, on_paper, to_draw
 from experiments.terminal.error import UserError, reason_of
 from experiments.terminal.line import show
 
@@ -88,10 +92,15 @@ def contents_of(run: Path, parts: str) -> Contents:
     modules = system.export_modules()
     everything = names_in(modules)
     if parts == ALL or not system.makes:
-        return Contents(ALL, everything, list(modules), [])
-    paths, held = system.drawing(), names_in(to_draw(system).export_modules())
+        return Contents(ALL, everything, list(modules), [], _packages(modules))
+    paths, modules = system.drawing(), to_draw(system).export_modules()
+    held = names_in(modules)
     left_out = [".".join(name.split(".")[:2]) for name in everything if name not in set(held)]
-    return Contents(DRAWS, held, paths, list(dict.fromkeys(left_out)))
+    return Contents(DRAWS, held, paths, list(dict.fromkeys(left_out)), _packages(modules))
+
+
+def _packages(modules: Mapping[str, nn.Module]) -> dict[str, str]:
+    return {path: part.carrier for path, part in carriers(modules)}
 
 
 def clear(folder: Path) -> None:
@@ -113,8 +122,14 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any], holds: Conten
         portable_config(files.run_config(run)), sort_keys=False, allow_unicode=True
     )
     (place / files.CONFIG).write_text(config, encoding="utf-8")
-    write_weights(place / files.MODEL, _only(state["export"], set(holds.names)))
+    export = dict(named(state["export"]))
+    for path, package in holds.packages.items():
+        export |= dict(named(packaged(package), f"{path}."))
+    held = {name: export[name] for name in holds.names if name in export}
+    write_weights(place / files.MODEL, grouped(held))
     words = {key: facts[key] for key in ("words",) if key in facts}  # tokens are their places
+    if MiniLM.carrier in holds.packages.values():
+        words["pieces"] = pieces_of_package()
     write_json(place / files.FACTS, portable(facts) | words)
     overrides = portable_overrides(list(about.get("overrides", [])))
     write_json(place / files.RUN, portable(about) | {"overrides": overrides})
@@ -140,11 +155,6 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any], holds: Conten
         "sha256": {name: sha256(place / name) for name in names},
     }
     write_json(place / files.EXPORT, content)
-
-
-def _only(export: State, held: set[str]) -> State:
-    """The tensors of the names, by their group."""
-    return {g: {n: t for n, t in e.items() if f"{g}.{n}" in held} for g, e in export.items()}
 
 
 def _samples(run: Path) -> list[Path]:

@@ -66,12 +66,14 @@ UNTOLD = ("export", "human", "report", "sample", "launch", "tracker", "trainer")
 @dataclass(frozen=True)
 class Contents:
     """What an export holds: `parts`, draws or all; the names of its tensors, the paths of its
-    networks, as `encoder.text`, and of those that are left out."""
+    networks, as `encoder.text`, and of those that are left out; by path the packages that carry a
+    network of it."""
 
     parts: str
     names: list[str]
     networks: list[str]
     left_out: list[str]
+    packages: dict[str, str]
 
 
 @dataclass(frozen=True)

@@ -65,9 +65,9 @@ def reader_of_run(folder: Path) -> Reader:
     """What makes tokens of a caption, as the run does. Raises `UserError` where its words are no
     vocabulary."""
     facts = run_facts(folder)
-    words = facts.get("words", [])
+    words, pieces = facts.get("words", []), facts.get("pieces")
     with _told_of(folder):
-        return reader_of(facts.get("reads", "words"), words, len(words))[0]
+        return reader_of(facts.get("reads", "words"), words, len(words), pieces)[0]
 
 
 def require_own_words(folder: Path) -> None:

@@ -104,6 +104,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "vocabulary_size": is_whole,
             "vocabulary_hash": optional(is_text),
             "words": listed(is_text),
+            "pieces": optional(listed(is_text)),
             "reads": lambda value: value in READS,
             "attribute_values": optional(mapped(is_whole)),
             "num_classes": optional(is_whole),

@@ -42,14 +42,17 @@ def reads_of(reader: object) -> Reads:
     return found
 
 
-def reader_of(reads: Reads, words: Sequence[str], max_words: int) -> tuple[Reader, int]:
+def reader_of(
+    reads: Reads, words: Sequence[str], max_words: int, pieces: Sequence[str] | None = None
+) -> tuple[Reader, int]:
     """What makes tokens of a caption, and how many of them are kept. `words` are those of the
-    vocabulary, `max_words` the most of them; only an encoder of words asks for both."""
+    vocabulary, `max_words` the most of them; only an encoder of words asks for both. `pieces`: of
+    words, by default those of the package that carries them."""
     longest = longest_of(reads, max_words)
     if reads == "characters":
         return alphabet.Alphabet(), longest
     if reads == "wordpieces":
-        return wordpiece.WordPieces(), longest
+        return wordpiece.WordPieces(pieces), longest
     return Vocabulary(list(words)), longest
 
 

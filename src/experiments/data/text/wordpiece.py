@@ -34,6 +34,11 @@ def package_folder() -> Path:
     return Path(get_model_path())
 
 
+def pieces_of_package() -> list[str]:
+    """The list that the package carries. Raises `UserError` where it is not installed."""
+    return (package_folder() / "vocab.txt").read_text(encoding="utf-8").splitlines()
+
+
 def split_words(caption: str) -> list[str]:
     """Words and single marks of punctuation, in lower case and without accents."""
     decomposed = unicodedata.normalize("NFD", caption.lower())
@@ -51,9 +56,10 @@ def split_words(caption: str) -> list[str]:
 class WordPieces:
     """What `Vocabulary` offers to who reads a caption, for word pieces."""
 
-    def __init__(self) -> None:
-        """Raises `UserError` where the package with the list is not installed."""
-        pieces = (package_folder() / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    def __init__(self, pieces: Sequence[str] | None = None) -> None:
+        """`pieces`: all there are; by default those of the package. Raises `UserError` where that
+        is not installed."""
+        pieces = pieces_of_package() if pieces is None else pieces
         self._index = {piece: index for index, piece in enumerate(pieces)}
         assert self._index[PAD] == 0, "another list of pieces"
         self._pieces = functools.lru_cache(maxsize=65536)(self._cut)

@@ -218,7 +218,9 @@ class CaptionView(View):
     def asked(self, facts: Mapping[str, Any], config: Mapping[str, Any]) -> Self:
         ready = copy.copy(self)
         longest = int(config["data"]["max_words"])
-        ready.reader, ready.longest = reader_of(self.reads, facts.get("words", []), longest)
+        ready.reader, ready.longest = reader_of(
+            self.reads, facts.get("words", []), longest, facts.get("pieces")
+        )
         return ready
 
     def read(self, inputs: Sequence[Any]) -> Captions:

@@ -1,0 +1,71 @@
+"""Every recipe as a run folder that nobody trained, at tiny widths."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from experiments.config.build import build
+from experiments.config.compose import choices, plain
+from experiments.config.override import checked_compose
+from experiments.data.text.vocabulary import Vocabulary
+from experiments.run import checkpoint
+from experiments.run.fact import of_networks
+from experiments.run.pretrained import GROUPS, _without_unneeded, without_pretrained
+
+CONF = Path(__file__).parents[2] / "conf"
+RECIPES = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
+# What draws with a text encoder of a package; its recipe alone draws nothing.
+MORE = {"gan_cls_minilm": ["model=gan_cls", "encoder=minilm_pretrained"]}
+WORDS = ["a", "bird", "red", "wing"]
+CAPTION = "a red bird"
+
+
+def make_recipe(folder: Path, name: str) -> Path:
+    """A run of a recipe with the weights that its networks begin with."""
+    overrides = [*MORE.get(name, [f"model={name}"]), "data=plumage", "debug=tiny", "tracker=none"]
+    cfg = checked_compose(overrides)
+    config: dict[str, Any] = _without_unneeded(plain(cfg))
+    words = Vocabulary(WORDS)
+    facts = of_networks(len(words), {"wing": 3, "crown": 4}, None, ["wing"])
+    torch.manual_seed(0)
+    system = build(without_pretrained(config, *GROUPS, "system")["system"], facts, "system")
+    facts |= {"words": WORDS, "vocabulary_hash": words.hash, "reads": system.reads}
+    about = {"id": "0123456789", "choices": choices(cfg), "overrides": overrides, "built_on": {}}
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    (folder / "facts.json").write_text(json.dumps(facts))
+    (folder / "run.json").write_text(json.dumps(about))
+    export = {group: module.state_dict() for group, module in system.export_modules().items()}
+    checkpoint.save_weights(folder, 32, export)
+    return folder
+
+
+def answers(place: Path) -> dict[str, str]:
+    """Of each export in a folder: the sum of what it draws of a caption, or the line that says why
+    it draws nothing."""
+    import numpy as np
+
+    from experiments import load
+    from experiments.terminal.error import UserError
+
+    found = {}
+    for folder in sorted(place.iterdir()):
+        try:
+            image = load(folder).sample([CAPTION], seed=3)[-1]
+            found[folder.name] = str(int(np.asarray(image).astype(np.int64).sum()))
+        except UserError as error:
+            found[folder.name] = str(error)
+        except Exception:
+            found[folder.name] = traceback.format_exc()
+    return found
+
+
+if __name__ == "__main__":  # in a process that may lack packages
+    sys.stdout.write(json.dumps(answers(Path(sys.argv[1]))))
