@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -106,6 +107,8 @@ def quoted(argument: str) -> str:
     text = key in ("text", "+text", "++text") and value[:1] not in ("'", '"', "[")
     if not equals or not (path or text):
         return argument
+    if text and not value.isprintable():  # read as ASCII, where the locale says no more
+        value = os.fsencode(value).decode("utf-8", "replace")
     # Hydra reads backslashes only where a quote follows.
     escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
     escaped += "\\" * (len(escaped) - len(escaped.rstrip("\\")))
