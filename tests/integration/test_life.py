@@ -1,4 +1,4 @@
-"""A run goes on, saves and leaves, whatever becomes of its terminal and whatever it does just then."""
+"""A run saves and leaves whatever becomes of its terminal, and whatever it does just then."""
 
 from __future__ import annotations
 
