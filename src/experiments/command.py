@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -111,6 +112,8 @@ def quoted(argument: str) -> str:
     run = key_of(argument).rpartition(".")[2] in NAMES and RUN_ID.fullmatch(value) is not None
     if not equals or not (path or text or variant or run):
         return argument
+    if text and not value.isprintable():  # read as ASCII, where the locale says no more
+        value = os.fsencode(value).decode("utf-8", "replace")
     # Hydra reads backslashes only where a quote follows.
     escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
     escaped += "\\" * (len(escaped) - len(escaped.rstrip("\\")))

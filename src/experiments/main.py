@@ -6,7 +6,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from functools import partial
 
@@ -16,6 +16,7 @@ from experiments.launch.task import ROWS, Asked
 from experiments.launch.worker import QUIET
 from experiments.machine.cluster import join_cluster
 from experiments.machine.core import first_look
+from experiments.machine.launcher import stale
 from experiments.question import question, show_help
 from experiments.run.change import tell_changes_of
 from experiments.run.named import with_run
@@ -42,10 +43,11 @@ def main(arguments: list[str]) -> int:
 
 def _main(arguments: list[str]) -> int:
     failures: list[str] = []
-    peer_lost, code = False, 0
+    anyone, code = True, 0  # who says what is wrong; later the main process alone
     try:
         first_look()
-        os.environ.update(join_cluster(os.environ))
+        _join(os.environ)
+        anyone = False
         if "RANK" in os.environ:
             os.environ.setdefault(*QUIET)
         with _collected_rarely():
@@ -62,15 +64,25 @@ def _main(arguments: list[str]) -> int:
         if isinstance(known, PeerLost) and (number := asked()):  # it was asked to leave as well
             return 128 + number
         failures, code = str(known).splitlines(), known.code
-        peer_lost = isinstance(known, PeerLost)
+        anyone = anyone or isinstance(known, PeerLost)  # it may be the main process that is gone
     for line in failures:
-        say(f"error: {line}", anyone=peer_lost)  # it may be the main process that is gone
+        say(f"error: {line}", anyone)
     return code
 
 
 def console() -> int:
     """The command `birdsong` of an installation: `python run.py` from any folder."""
     return main(sys.argv[1:])
+
+
+def _join(environ: MutableMapping[str, str]) -> None:
+    """Know whether this process is one of several, and do without what others have left."""
+    environ.update(join_cluster(environ))
+    names, line = stale(environ)
+    for name in names:
+        del environ[name]
+    if line:
+        say(line)
 
 
 @contextmanager
@@ -97,6 +109,8 @@ def prepare(arguments: list[str]) -> Callable[[], int]:
     if command.is_question:
         return question(command)
     overrides = with_run(command.overrides)
+    if _is_idle(command):
+        return lambda: 0
     if command.said.get("task") == "report":
         return partial(_report, command, overrides)
     if command.several:
@@ -104,6 +118,13 @@ def prepare(arguments: list[str]) -> Callable[[], int]:
     asked = Asked.of(overrides)
     (run,) = _check([asked])
     return partial(_run, asked, run)
+
+
+def _is_idle(command: Command) -> bool:
+    """Whether this is one of several processes that were started for what one alone does."""
+    task = command.said.get("task", "train")
+    alone = task not in ROWS or not ROWS[task].apart
+    return os.environ.get("RANK", "0") != "0" and alone
 
 
 def _report(command: Command, overrides: list[str]) -> int:

@@ -77,7 +77,7 @@ def test_stop_at_half_and_go_on(commands: Any, outputs: Path, straight: Path) ->
     assert "is finished; raise trainer.images to train on" in again.text
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
 def test_a_signal_saves_and_leaves(
     commands: Any, damsm: str, outputs: Path, straight: Path, kind: signal.Signals
 ) -> None:

@@ -84,7 +84,14 @@ INTERACTIVE_STEP = SHELL_OF_SALLOC | {"SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS
 JOB_OF_SUBMITIT = BATCH_SCRIPT | {"SLURM_NTASKS": "1", "SLURM_STEP_NUM_TASKS": "1"}
 # `torchrun --nnodes 2 --rdzv-endpoint host:29400`, alone and behind `srun`, sets these in its
 # ranks; so does `accelerate launch --multi_gpu --num_machines 2`, which starts torchrun.
-TORCHRUN = {"RANK": "5", "WORLD_SIZE": "8", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "4"}
+TORCHRUN = {
+    "RANK": "5",
+    "WORLD_SIZE": "8",
+    "LOCAL_RANK": "1",
+    "LOCAL_WORLD_SIZE": "4",
+    "MASTER_ADDR": "host",
+    "MASTER_PORT": "29400",
+}
 
 
 OTHERS = {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +17,7 @@ from experiments.data.view.picture import Pictures
 from experiments.system.attngan import AttnGAN
 from experiments.system.text_to_image import TextToImage
 from experiments.terminal.error import UserError
-from experiments.terminal.interrupt import Interrupt
+from experiments.terminal.interrupt import Interrupt, stop_if_asked
 from experiments.trainer.loop import fit, resume
 from experiments.trainer.training import Training
 from experiments.trainer.turn import let_train
@@ -225,6 +226,48 @@ def test_stopping_saves_and_going_on_is_as_if_it_had_not_stopped(
     listener = Listener()
     assert run(resumed, listener)
     assert listener.calls["tick"] == [24, 32, 40]
+    torch.testing.assert_close(weights(resumed), weights(whole), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("what", ["sample", "evaluate"])
+def test_stopping_what_is_shown_saves_and_it_is_shown_again(
+    what: str, make_attngan: Make, make_training: MakeTraining, tmp_path: Path
+) -> None:
+    """Also where no checkpoint is due, and where it is asked for again at the very start."""
+    interrupt = Interrupt()
+
+    class Asked(Listener):
+        def sample(self, images: int, ema: Any) -> None:
+            super().sample(images, ema)
+            self.ask("sample", images)
+
+        def evaluate(self, images: int, ema: Any) -> None:
+            super().evaluate(images, ema)
+            self.ask("evaluate", images)
+
+        def ask(self, name: str, images: int) -> None:
+            if name == what and images == 16:
+                interrupt.note(signal.SIGTERM)
+                stop_if_asked()
+
+    options = {"images": 32, "checkpoint_every": 10**6, "sample_every": 16, "evaluate_every": 16}
+    whole = make_training(make_attngan(), **options)
+    assert run(whole)
+
+    def again() -> Training:
+        training = make_training(make_attngan(), **options)
+        training.run = replace(training.run, folder=tmp_path / "stopped")
+        return training
+
+    for _ in range(2):
+        interrupt = Interrupt(lambda number: None)
+        stopped, listener = again(), Asked()
+        with interrupt:
+            assert not run(stopped, listener, interrupt)
+        assert saved(stopped) == [16] and listener.calls[what] == [16]
+    resumed, listener = again(), Listener()
+    assert run(resumed, listener)
+    assert listener.calls["sample"] == [16, 32] and listener.calls["evaluate"] == [16]
     torch.testing.assert_close(weights(resumed), weights(whole), rtol=0, atol=0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import difflib
+import os
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -74,7 +75,9 @@ def _check_options(config: dict[str, Any]) -> Iterator[str]:
             if least is not None and isinstance(value, int) and value < least:
                 yield f"{group}.{item.name}={value}: must be at least {least}"
     trainer, launch = config["trainer"], config["launch"]
-    parts = launch["num_processes"] * trainer["accumulate"]
+    # Those that a launcher has started, where one has: `machine/launcher.py` has read its words.
+    started = os.environ.get("WORLD_SIZE") if "RANK" in os.environ else None
+    parts = int(started or launch["num_processes"]) * trainer["accumulate"]
     if parts > 0 and trainer["batch"] % parts:
         yield (
             f"trainer.batch={trainer['batch']}: must be a multiple of launch.num_processes x "

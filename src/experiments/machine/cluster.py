@@ -11,7 +11,8 @@ import re
 import subprocess
 from collections.abc import Mapping
 
-from experiments.terminal.error import UserError
+from experiments.machine.launcher import is_rank, number_in
+from experiments.terminal.error import UserError, reason_of
 
 PORTS = range(12000, 32000)  # below those that Linux gives to outgoing connections
 ASK_SECONDS = 60.0
@@ -27,18 +28,29 @@ def join_cluster(environ: Mapping[str, str]) -> dict[str, str]:
 
     Raises `UserError` for a job of unlike parts, whose tasks are counted apart.
     """
-    processes = int(environ.get("SLURM_STEP_NUM_TASKS", 1))
-    if processes < 2 or "RANK" in environ or "SLURM_PROCID" not in environ:
+    processes = number_in(environ, "SLURM_STEP_NUM_TASKS", 1)
+    if processes < 2 or is_rank(environ) or "SLURM_PROCID" not in environ:
         return {}
-    if int(environ.get("SLURM_HET_SIZE", 1)) > 1:
+    if number_in(environ, "SLURM_HET_SIZE", 1) > 1:
         raise UserError("srun: a heterogeneous job cannot be one run; start it with torchrun")
+    try:
+        return _as_torchrun(environ, processes)
+    except (LookupError, ValueError) as error:
+        raise UserError(
+            f"SLURM_STEP_NUM_TASKS={processes}: what else srun says of its tasks is missing or "
+            f"damaged ({reason_of(error)}); unset SLURM_STEP_NUM_TASKS for one process, or start "
+            "it with srun"
+        ) from None
+
+
+def _as_torchrun(environ: Mapping[str, str], processes: int) -> dict[str, str]:
     step, node = int(environ.get("SLURM_STEP_ID", 0)), int(environ.get("SLURM_NODEID", 0))
     counts = tasks_of_nodes(environ.get("SLURM_STEP_TASKS_PER_NODE", str(processes)))
     nodes = environ.get("SLURM_STEP_NODELIST") or environ["SLURM_JOB_NODELIST"]
     port = PORTS[(int(environ["SLURM_JOB_ID"]) * 8 + step) % len(PORTS)]
     local = 0 if has_its_own(environ, "gpus", _visible_gpus(environ)) else environ["SLURM_LOCALID"]
     return {
-        "RANK": environ["SLURM_PROCID"],
+        "RANK": str(int(environ["SLURM_PROCID"])),
         "WORLD_SIZE": str(processes),
         "LOCAL_RANK": str(local),
         "LOCAL_WORLD_SIZE": str(counts[node]),
@@ -86,8 +98,8 @@ def tasks_of_nodes(text: str) -> list[int]:
 def has_its_own(environ: Mapping[str, str], kind: str, visible: int) -> bool:
     """Whether a task of `srun` sees a part of what its step has on this node, which no other task
     sees, as with --gpus-per-task. kind: "gpus" or "cpus"."""
-    several = int(environ.get("SLURM_STEP_NUM_TASKS", 1)) > 1
-    return several and 0 < visible < int(environ.get(f"SLURM_{kind.upper()}_ON_NODE", 0))
+    several = number_in(environ, "SLURM_STEP_NUM_TASKS", 1) > 1
+    return several and 0 < visible < number_in(environ, f"SLURM_{kind.upper()}_ON_NODE")
 
 
 def _visible_gpus(environ: Mapping[str, str]) -> int:

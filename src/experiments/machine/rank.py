@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from experiments.terminal.error import UserError
+from experiments.machine.launcher import NEEDED, number_in
+from experiments.terminal.error import UserError, one_line, reason_of
 from experiments.terminal.interrupt import Stopped, asked
 from experiments.terminal.line import say, say_once
 
 # One process may prepare data or wait for a run that another job trains, while the others wait for
 # it. A process that dies is noticed at once in any case: its connections close.
 PATIENCE = timedelta(days=7)
+TOLD_AFTER = 20.0  # s of waiting for other processes
+ALONE = "unset RANK LOCAL_RANK WORLD_SIZE"
 PRECISIONS = {torch.float32: "no", torch.bfloat16: "bf16"}  # as Accelerate calls them
 FILE_PRECISION = "ACCELERATE_MIXED_PRECISION"  # set by `accelerate launch` alone
 # What `accelerate config` offers and phases that share networks cannot be wrapped by.
@@ -66,6 +70,43 @@ def check_precision(environ: Mapping[str, str], wanted: str, chosen: torch.dtype
         )
 
 
+@contextmanager
+def _met() -> Iterator[None]:
+    """Joining the others: a line where that takes long, or why it cannot be."""
+    place = f"{os.environ.get('MASTER_ADDR')}:{os.environ.get('MASTER_PORT')}"
+    told = f"process {os.environ.get('RANK')} of {os.environ.get('WORLD_SIZE')}"
+    waiting = threading.Timer(
+        TOLD_AFTER, say, (f"{told} waits for the others at {place}; to run alone, {ALONE}", True)
+    )
+    waiting.daemon = True
+    if number_in(os.environ, "WORLD_SIZE", 1) > 1:
+        waiting.start()
+    try:
+        yield
+    except (torch.distributed.DistError, ValueError, KeyError) as error:
+        if "EADDRINUSE" in str(error):
+            raise UserError(
+                f"MASTER_PORT={os.environ.get('MASTER_PORT')}: another program uses it; set "
+                "another one, or let torchrun --standalone or accelerate launch "
+                "--main_process_port 0 find one"
+            ) from None
+        if isinstance(error, torch.distributed.DistError):
+            raise UserError(
+                f"{told} cannot meet the others at {place} ({reason_of(error)})"
+            ) from None
+        raise UserError(
+            f"Accelerate cannot set up this process ({one_line(error)}); unset what another "
+            f"launcher left in the environment: {', '.join(_of_launchers()) or 'nothing known'}"
+        ) from None
+    finally:
+        waiting.cancel()
+
+
+def _of_launchers() -> list[str]:
+    names = ("ACCELERATE_", "OMPI_", "PMI_", "MV2_", *NEEDED)
+    return sorted(name for name in os.environ if name.startswith(names))
+
+
 class Ranks:
     """One process of `processes`, on `device`. Everything works alike with a single process."""
 
@@ -81,7 +122,8 @@ class Ranks:
         """
         self._cpu = device == "cpu" or not torch.cuda.is_available()
         self._hook, self._bucket = comm_hook, bucket_mb
-        self.begin(torch.float32)
+        with _met():
+            self.begin(torch.float32)
         self.device: torch.device = self.accelerator.device
         self.rank = self.accelerator.process_index
         self.processes = self.accelerator.num_processes

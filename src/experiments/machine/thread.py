@@ -10,6 +10,7 @@ from typing import Any
 
 from experiments.machine.cluster import has_its_own
 from experiments.machine.core import cores, free
+from experiments.machine.launcher import number_in
 
 SHARED = "BIRDSONG_THREADS"  # in the environment of a job: threads of each process, and why
 OPENMP = "OMP_NUM_THREADS"
@@ -94,4 +95,4 @@ def recorded(about: Mapping[str, Any], processes: int) -> int | None:
 
 def processes_here(environ: Mapping[str, str] = os.environ) -> int:
     """Those of the run that are on this machine, of which there may be several."""
-    return int(environ.get("LOCAL_WORLD_SIZE") or environ.get("WORLD_SIZE") or 1)
+    return number_in(environ, "LOCAL_WORLD_SIZE") or number_in(environ, "WORLD_SIZE", 1)

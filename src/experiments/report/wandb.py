@@ -14,7 +14,7 @@ from experiments.config.compose import CONF
 from experiments.terminal.error import UserError, reason_of
 from experiments.terminal.package import installing
 from experiments.tracker.guard import SAMPLES
-from experiments.tracker.wandb import logged_in
+from experiments.tracker.wandb import wandb_mode
 
 if TYPE_CHECKING:
     from wandb_workspaces.reports.v2 import Report
@@ -41,7 +41,7 @@ def publish(
     Raises `UserError` where nobody is logged in, W&B logs offline, or the extra is missing. Nothing
     is published then.
     """
-    if os.environ.get("WANDB_MODE") in ("offline", "dryrun", "disabled") or not logged_in():
+    if wandb_mode("auto") != "online":
         raise UserError(
             "a W&B report needs W&B online; run `wandb login`, sync the runs, try again"
         )

@@ -26,6 +26,7 @@ SIGNALS: tuple[signal.Signals, ...] = tuple(
 )
 ALWAYS = ("SIGINT", "SIGTERM")  # heard even where whoever started this process ignores them
 AGAIN = 1.0  # s; what comes sooner is the same request, which `timeout` and torchrun say twice
+FIRST, SECOND = 15.0, 3.0  # s that a process has to leave by itself, where nothing is to be saved
 _active: list[Interrupt] = []
 
 
@@ -53,10 +54,13 @@ class Interrupt:
         self.number: int = signal.SIGINT
         self._heard, self._again, self._since = heard or _tell, again or leave_at_once, 0.0
         self._before: dict[signal.Signals, Any] = {}
+        self._watched: int | None = None
 
     def __enter__(self) -> Interrupt:
         _active.append(self)
         if threading.current_thread() is threading.main_thread():  # only there can they be heard
+            if len(_active) == 1:
+                self._watched = _watched()
             for number in SIGNALS:
                 if number.name in ALWAYS or signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._handle)
@@ -66,6 +70,13 @@ class Interrupt:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         _active.remove(self)
+        if self._watched is not None:
+            os.close(signal.set_wakeup_fd(self._watched))
+
+    @property
+    def at_once(self) -> bool:
+        """Whether the first signal already ends the work."""
+        return self._heard is _raise
 
     def note(self, number: int) -> None:
         """What a signal does; for those who ask in another way."""
@@ -122,6 +133,37 @@ def end_at_once(code: int) -> NoReturn:
     with suppress(AttributeError, OSError, ValueError):
         sys.stdout.flush()
     os._exit(code)
+
+
+def _watched() -> int:
+    """Have a thread see every signal, also while this one is in code that is none of Python's: a
+    handler waits for it, and a process that waits for others could not be ended. Returns what was
+    woken by signals before."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    threading.Thread(target=_watch, args=(reader,), name="signals", daemon=True).start()
+    return signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+
+
+def _watch(reader: int) -> None:
+    """End the process where it has not left by itself in time."""
+    since: float | None = None
+    with open(reader, "rb", buffering=0) as signals:
+        while heard := signals.read(1):  # nothing once it is closed
+            number, now = heard[0], time.monotonic()
+            if number not in SIGNALS:
+                continue
+            since = now if since is None else since
+            if now - since >= AGAIN:
+                threading.Thread(target=_end, args=(number, SECOND, False), daemon=True).start()
+            elif since == now:
+                threading.Thread(target=_end, args=(number, FIRST, True), daemon=True).start()
+
+
+def _end(number: int, patience: float, first: bool) -> None:
+    time.sleep(patience)
+    if _active and (not first or _active[-1].at_once):
+        leave_at_once(number)
 
 
 def _tell(number: int) -> None:

@@ -168,9 +168,9 @@ def start(
 ) -> Tracker:
     """Start the chosen backends; call it on the main process only.
 
-    backend: one of `BACKENDS` or a list of them. folder: the run folder. mode: of W&B alone;
-    "auto" is WANDB_MODE if set, else online when logged in, else offline. choices: group -> option
-    of Hydra, logged as `choices/<group>`. trackio_dir: where all runs share one dashboard.
+    backend: one of `BACKENDS` or a list of them. folder: the run folder. mode: of W&B alone; "auto"
+    is what the user said to W&B itself, else online when logged in, else offline. choices: group ->
+    option of Hydra, logged as `choices/<group>`. trackio_dir: where all runs share one dashboard.
     images: where a resumed run goes on, so that TensorBoard hides what was logged beyond.
     agent: whether this run is that of a W&B agent, if one started this process. artifacts: whether
     files will be uploaded, which takes its time at the end.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from experiments.terminal.error import UserError, one_line
+from experiments.terminal.line import say_once
 from experiments.terminal.secret import scrub
 from experiments.tracker.agent import agent_project, agent_run, without_agent
 from experiments.tracker.guard import (
@@ -27,6 +28,7 @@ from experiments.tracker.guard import (
     picture_keys,
 )
 from experiments.tracker.memory import Memory
+from experiments.tracker.switch import setting, word
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -209,17 +211,22 @@ def _private(record: logging.LogRecord) -> bool:
 def wandb_mode(mode: str) -> str:
     """online, offline or disabled, decided without the network and without a question.
 
-    Raises UserError when online is demanded by option and nobody is logged in.
+    What the user has said to W&B itself counts, unless `tracker.mode` says otherwise: it is of this
+    very run, and a line tells where it is the one that goes online. Raises UserError when online is
+    demanded by option and nobody is logged in.
     """
+    said = word()
     if mode == "auto":
-        wanted = os.environ.get("WANDB_MODE", "")
-        if wanted in ("offline", "dryrun"):
-            return "offline"
-        if wanted == "disabled":
-            return "disabled"
-        return "online" if logged_in() else "offline"
-    if mode == "online" and not logged_in():
-        raise UserError("tracker.mode=online: nobody is logged in to W&B; run `wandb login`")
+        if said is None:
+            return "online" if logged_in() else "offline"
+        if said.kept:
+            say_once(f"W&B: {said.mode}, by {said.where}")
+        return said.mode
+    if mode == "online":
+        if not logged_in():
+            raise UserError("tracker.mode=online: nobody is logged in to W&B; run `wandb login`")
+        if said is not None:
+            say_once(f"tracker.mode=online: it goes online, although {said.where} says otherwise")
     return mode
 
 
@@ -227,7 +234,8 @@ def logged_in() -> bool:
     """Whether W&B would find a key: in the environment, or in the netrc file for its server."""
     if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
         return True
-    server = urlsplit(os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai").netloc
+    given = os.environ.get("WANDB_BASE_URL") or setting("base_url")[0] or "https://api.wandb.ai"
+    server = urlsplit(given).netloc
     named = os.environ.get("NETRC")
     with contextlib.suppress(OSError, netrc.NetrcParseError, RuntimeError):
         homes = [Path.home() / ".netrc", Path.home() / "_netrc"] if not named else []

@@ -6,6 +6,7 @@ import random
 import signal
 import time
 
+from experiments.terminal.interrupt import AGAIN
 from tests.integration.faults.bench import (
     COARSE,
     EVERY,
@@ -53,7 +54,7 @@ def sigint_twice(bench: Bench, chance: random.Random) -> Outcome:
     case = any_case(bench, chance)
     job = case.start()
     hit = any_moment(case, job, chance) and send(job, signal.SIGINT)
-    time.sleep(chance.uniform(0, 0.15))
+    time.sleep(chance.uniform(0, 2 * AGAIN))
     hit = send(job, signal.SIGINT) and hit
     job.wait(PATIENCE)
     return bench.conclude(case, hit=hit, codes=[128 + signal.SIGINT, 0])
