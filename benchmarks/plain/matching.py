@@ -13,6 +13,7 @@ from experiments.data.batches import Batch
 from experiments.data.view.caption import Captions
 from experiments.data.view.picture import Pictures
 from experiments.generator.base import GeneratorOutput
+from experiments.loss.matching_aware import MatchingAwareLoss
 from experiments.system.gan_cls import GANCLS
 from experiments.system.seeding import Step
 from experiments.system.stackgan import StackGAN
@@ -25,6 +26,7 @@ class PlainMatching(PlainGAN):
 
     def __init__(self, system: GANCLS | StackGAN, rates: Rates) -> None:
         super().__init__(system, rates)
+        assert isinstance(system.adversarial, MatchingAwareLoss), "as released for TensorFlow"
         assert system.wrong_images and system.adversarial.mismatch_weight == 0.5, "as released"
         self.judge = system.discriminator
         self.judge_optimiser = self.adam(self.judge.parameters(), rates["discriminator"])

@@ -14,6 +14,7 @@ from torch._utils import _rebuild_tensor
 
 from experiments.convert.attngan import convert_attngan
 from experiments.convert.run import Conversion
+from experiments.convert.word_order import python2_hash
 
 
 def save_captions(path: Path, words: list[str] = WORDS) -> Path:
@@ -21,6 +22,27 @@ def save_captions(path: Path, words: list[str] = WORDS) -> Path:
     table = dict(enumerate(words))
     path.write_bytes(pickle.dumps([[], [], table, {w: k for k, w in table.items()}], 2))
     return path
+
+
+def as_python2(words: list[str]) -> list[str]:
+    """The order in which a dictionary of Python 2.7 hands out what was put into it in this one."""
+    table = [""] * 8
+
+    def put(slots: list[str], word: str) -> None:
+        place = left = python2_hash(word)
+        while slots[place % len(slots)]:
+            place = 5 * place + left + 1
+            left >>= 5
+        slots[place % len(slots)] = word
+
+    for used, word in enumerate(words, start=1):
+        put(table, word)
+        if 3 * used >= 2 * len(table):
+            larger = [""] * (1 << ((2 if used > 50_000 else 4) * used).bit_length())
+            for known in filter(None, table):
+                put(larger, known)
+            table = larger
+    return [word for word in table if word]
 
 
 class _OldPickler(pickle._Pickler):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from released_files import converted, save_as_in_2018
+from released_files import as_python2, converted, save_as_in_2018
 from released_networks import (
     attngan_images,
     attngan_shapes,
@@ -68,7 +68,7 @@ def test_published_widths_are_found(
 
 @pytest.mark.parametrize("words", [5450, 27297])
 def test_published_vocabularies_fit(tmp_path: Path, words: int) -> None:
-    names = ["<end>", *(f"word{number}" for number in range(words - 1))]
+    names = ["<end>", *as_python2([f"word{number}" for number in range(words - 1)])]
     text = random_state(text_shapes(words))
     assert parameters(text_shapes(words)) == {5450: 2_075_320, 27297: 8_629_420}[words]
     found = converted(tmp_path, random_state(attngan_shapes(2)), text, names, data="plumage")

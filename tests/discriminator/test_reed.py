@@ -44,13 +44,14 @@ def test_parameter_counts_are_the_published_ones(options: dict[str, Any], publis
         (64, 64, True, 5_723_906),  # StackGAN-v2
         (128, 64, True, 18_834_178),
         (256, 64, True, 71_269_122),
+        (512, 64, True, 280_996_610),  # its fourth, which was never tested
     ],
 )
 def test_the_other_releases_are_attngan_s_trunks_told_128_numbers(
     resolution: int, width: int, unconditional: bool, published: int
 ) -> None:
     with torch.device("meta"):
-        network = StageDiscriminator(resolution, width, 128, unconditional=unconditional)
+        network = StageDiscriminator(resolution, width, 128, "double", unconditional)
     assert size(network) == tree_judge(resolution, width, 128, unconditional) == published
 
 

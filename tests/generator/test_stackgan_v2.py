@@ -20,6 +20,21 @@ def test_parameter_counts_are_the_published_ones() -> None:
     assert count(network) == 21_239_696
 
 
+def test_four_stages_as_released_and_as_here() -> None:
+    """There the fourth has one residual block: docs/stackgan_v2.md."""
+    sides = (64, 128, 256, 512)
+    with torch.device("meta"):
+        released, ours = (
+            StackGANv2Generator(sides, residual_blocks=[2, 2, 1]),
+            StackGANv2Generator(sides),
+        )
+    block = stackgan_v2(64, 2, 4)[4] - stackgan_v2(64, 1, 4)[4]
+    assert count(ours) == sum(stackgan_v2(64, 2, 4)) == 21_297_800
+    assert count(released) == count(ours) - block == 21_290_792
+    with pytest.raises(AssertionError, match=r"residual_blocks \[2, 2\] of 3 further stages"):
+        StackGANv2Generator(sides, residual_blocks=[2, 2])
+
+
 @pytest.mark.parametrize("resolutions", [[8], [8, 16], [16, 32, 64]])
 def test_shapes(resolutions: list[int]) -> None:
     network = StackGANv2Generator(resolutions, 8, 5, 3, 6, 1)

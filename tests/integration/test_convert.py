@@ -50,7 +50,7 @@ def run(command: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("outputs") / "attngan-folder" / "released"
     job = convert(*command, "--out", str(place))
     assert job.returncode == 0, job.stderr
-    assert "AttnGAN: 1 stage up to 64 px, width 2" in job.stdout
+    assert "AttnGAN: 1 stage (published are 3) up to 64 px, width 2" in job.stdout
     assert f"task=sample run={place}" in job.stdout
     return place
 

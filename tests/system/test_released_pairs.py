@@ -135,8 +135,9 @@ def test_a_part_without_any_pair_counts_nothing(
 def test_every_method_takes_them(
     make_system: Make, make_training: Callable[..., Training], kind: str
 ) -> None:
-    for wrong in ("image", "caption"):
-        training = make_training(make_system(kind, mismatch="roll_released", wrong=wrong))
+    for wrong, captions in (("image", 1), ("caption", 2)):
+        options = {"mismatch": "roll_released", "wrong": wrong, "captions": captions}
+        training = make_training(make_system(kind, **options))
         training.step(training.batches.at(0))
         training.advance()
         assert all(p.isfinite().all() for p in training.system.parameters())

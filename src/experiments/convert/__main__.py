@@ -65,6 +65,7 @@ def _convert(options: argparse.Namespace) -> None:
             options.captions,
             options.data,
             options.corrected_mask,
+            options.own_captions,
         )
     else:
         conversion = convert_stackgan_v2(options.generator, options.data)
@@ -92,6 +93,11 @@ def _parser() -> argparse.ArgumentParser:
         "--corrected-mask",
         action="store_true",
         help="without the released attention's fault: captions of one batch do not meet",
+    )
+    attngan.add_argument(
+        "--own-captions",
+        action="store_true",
+        help="the text encoder was trained with this captions.pickle, not with the released one",
     )
     stackgan = methods.add_parser("stackgan_v2", help="a generator of StackGAN-v2")
     stackgan.add_argument("--generator", type=Path, required=True, help="netG_210000.pth")

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import torch.nn.functional as F
 
+from experiments.convert.form import require_form
+from experiments.convert.kind import ATTNGAN, TEXT_ENCODER, require
 from experiments.convert.run import Conversion, compose_run, empty
 from experiments.convert.stages import Sizes, released_names, sizes_of
 from experiments.convert.state import ReleasedState
+from experiments.convert.word_order import FEWEST, is_python2_order
 from experiments.data.layout.pickle_lists import pickled_words
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.run.fact import facts_of_release
@@ -31,28 +34,39 @@ def convert_attngan(
     captions: Path,
     data: str | None = None,
     corrected_mask: bool = False,
+    own_captions: bool = False,
 ) -> Conversion:
     """The networks in `generator` and `text_encoder`, which reads the words of `captions`.
 
     `data`: an option of `conf/data/`; by default that of the published width. The attention
     repeats the released code's fault, as the weights were trained with it; `corrected_mask` leaves
-    it away: the pictures of several captions are then those that each gives alone. Raises
+    it away: the pictures of several captions are then those that each gives alone.
+    `own_captions`: the encoder was trained with this very file, whoever wrote it. Raises
     `UserError` for the first thing that does not fit.
     """
+    require_form(captions, "captions")
     words = pickled_words(captions)
     text, pictures = ReleasedState.read(text_encoder), ReleasedState.read(generator)
+    require(text, TEXT_ENCODER)
+    require(pictures, ATTNGAN)
     if ONE_PICTURE in pictures.tensors:
         raise pictures.refusal(
             f"{ONE_PICTURE} is not known: AttnDCGAN draws the last stage alone and is not converted"
         )
     sizes = sizes_of(pictures, "; is this the generator of AttnGAN?")
     dim, embedding_dim = _text_sizes(text, words, captions)
+    if is_python2_order(words[1:]) is False and not own_captions:
+        raise UserError(_other_order(captions, words))
     if sizes.text_dim != dim:
         raise pictures.refusal(
             f"ca_net.fc.weight reads sentences of {sizes.text_dim} numbers, and {text_encoder} "
             f"gives {dim}"
         )
-    data = data or ("coco" if (sizes.width, sizes.residual_blocks) == COCO else "cub")
+    if len(set(sizes.residual_blocks)) > 1:
+        uneven = ", ".join(map(str, sizes.residual_blocks))
+        raise pictures.refusal(f"its stages have {uneven} residual blocks, AttnGAN's as many each")
+    large = (sizes.width, *sizes.residual_blocks[:1]) == COCO
+    data = data or ("coco" if large else "cub")
     overrides = _overrides(sizes, data, embedding_dim, corrected_mask)
     config, chosen = compose_run(overrides)
     vocabulary = Vocabulary(words)
@@ -68,7 +82,7 @@ def convert_attngan(
         "encoder": text.fit(empty(config["encoder"], facts), _released_text_name),
     }
     sources = {"generator": pictures, "text_encoder": text}
-    about = f"AttnGAN: {sizes}; {len(words)} words"
+    about = f"AttnGAN: {sizes}; {len(words)} words{_told_order(words)}"
     return Conversion(config, chosen, overrides, facts, export, sources, about)
 
 
@@ -83,6 +97,23 @@ def _text_sizes(text: ReleasedState, words: list[str], captions: Path) -> tuple[
     # One layer of an LSTM in both directions; what else it may be has other shapes and names.
     _, hidden = text.shape("rnn.weight_hh_l0", 2)
     return 2 * hidden, embedding_dim
+
+
+def _told_order(words: list[str]) -> str:
+    found = is_python2_order(words[1:])
+    if found is None:
+        return f", too few to tell whether their order is the released one (from {FEWEST} on)"
+    return " in the order of Python 2, as released" if found else " in an order of your own"
+
+
+def _other_order(captions: Path, words: list[str]) -> str:
+    return (
+        f"{captions}: its {len(words)} words do not stand in the order of Python 2, with which the "
+        "released files were written: this one was written anew, and a released encoder takes "
+        "each word for another; take the captions.pickle of the metadata that the README of "
+        "taoxugit/AttnGAN links (its eval/data/ has that of birds), or add --own-captions if the "
+        "encoder was trained with this very file"
+    )
 
 
 def _released_text_name(name: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from experiments.convert.kind import STACKGAN_V2, require
 from experiments.convert.run import Conversion, compose_run, empty
 from experiments.convert.stages import released_names, sizes_of
 from experiments.convert.state import ReleasedState
@@ -20,6 +21,7 @@ def convert_stackgan_v2(generator: Path, data: str | None = None) -> Conversion:
     """The network in `generator`. `data`: an option of `conf/data/`, by default `cub`, the birds
     that were released. Raises `UserError` for the first thing that does not fit."""
     state = ReleasedState.read(generator)
+    require(state, STACKGAN_V2)
     sizes = sizes_of(state, ": generators without text (LSUN, ImageNet) are not converted")
     overrides = [
         "model=stackgan_v2",

@@ -13,6 +13,7 @@ from experiments.convert.state import ReleasedState
 from experiments.generator.base import SEED_SIZE
 
 RESIDUAL_BLOCKS = 2  # where a single stage has none to be counted
+PUBLISHED = 3  # stages
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Sizes:
     noise_dim: int
     condition_dim: int
     text_dim: int
-    residual_blocks: int
+    residual_blocks: tuple[int, ...]  # of each further stage
 
     @property
     def resolutions(self) -> list[int]:
@@ -40,14 +41,21 @@ class Sizes:
             f"generator.width={self.width}",
             f"generator.noise_dim={self.noise_dim}",
             f"generator.condition_dim={self.condition_dim}",
-            f"generator.residual_blocks={self.residual_blocks}",
+            f"generator.residual_blocks={self._blocks}".replace(" ", ""),
         ]
+
+    @property
+    def _blocks(self) -> int | list[int]:
+        """One number where all stages have it."""
+        each = list(self.residual_blocks)
+        return each if len(set(each)) > 1 else (each or [RESIDUAL_BLOCKS])[0]
 
     def __str__(self) -> str:
         return (
-            f"{self.stages} {'stage' if self.stages == 1 else 'stages'} up to "
-            f"{self.resolutions[-1]} px, width {self.width}, {self.residual_blocks} residual "
-            f"blocks, noise {self.noise_dim}, condition {self.condition_dim}, text {self.text_dim}"
+            f"{self.stages} {'stage' if self.stages == 1 else 'stages'}"
+            f"{'' if self.stages == PUBLISHED else f' (published are {PUBLISHED})'} up to "
+            f"{self.resolutions[-1]} px, width {self.width}, {self._blocks} residual blocks, "
+            f"noise {self.noise_dim}, condition {self.condition_dim}, text {self.text_dim}"
         )
 
 
@@ -76,9 +84,17 @@ def sizes_of(state: ReleasedState, without_text: str) -> Sizes:
     stages = state.numbered("img_net{}.img.0.weight", 1)
     if not stages:
         raise state.refusal("img_net1.img.0.weight is missing")
-    blocks = state.numbered("h_net2.residual.{}.block.0.weight", 0)
-    if stages == 1:
-        blocks = RESIDUAL_BLOCKS
+    maps = 1 + state.numbered("h_net{}.upsample.1.weight", 2)
+    if maps != stages:
+        raise state.refusal(
+            f"has maps of {maps} stages (h_net1 ...) and pictures of {stages} (img_net1 ...): a "
+            "part is missing, or it was saved with another TREE.BRANCH_NUM; take the file as its "
+            "training wrote it"
+        )
+    blocks = tuple(
+        state.numbered(f"h_net{stage}.residual.{{}}.block.0.weight", 0)
+        for stage in range(2, stages + 1)
+    )
     return Sizes(stages, ups, width, inputs - condition_dim, condition_dim, text_dim, blocks)
 
 
@@ -101,7 +117,7 @@ def released_names(sizes: Sizes, further: Mapping[str, str]) -> Callable[[str], 
         prefixes |= {f"{ours}.up.0.conv": f"{theirs}.upsample.1"}
         prefixes |= {f"{ours}.up.1": f"{theirs}.upsample.2"}
         prefixes |= {f"{ours}.{name}": f"{theirs}.{other}" for name, other in further.items()}
-        for block in range(sizes.residual_blocks):
+        for block in range(sizes.residual_blocks[stage]):
             prefixes[f"{ours}.residual.{block}.body"] = f"{theirs}.residual.{block}.block"
 
     def released(name: str) -> str:

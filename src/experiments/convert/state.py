@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from experiments.convert.form import require_form
 from experiments.run.exported import sha256, sizes
 from experiments.terminal.error import UserError
 
@@ -117,11 +118,7 @@ def _holds_numbers(value: Any) -> bool:
 
 
 def _load(path: Path) -> Any:
-    try:
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    require_form(path, "weights")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of old formats; the file is not ours

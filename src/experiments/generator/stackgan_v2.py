@@ -52,20 +52,27 @@ class StackGANv2Generator(Generator):
         noise_dim: int = 100,
         condition_dim: int = 128,
         text_dim: int = 1024,
-        residual_blocks: int = 2,
+        residual_blocks: int | Sequence[int] = 2,
         norm: Norm = "batch",
         activation: ConditionActivation = "glu",
         sampling: bool = True,
         fast_upsample: bool = True,
     ) -> None:
         """`resolutions`: each twice the one before, the first 4 x 2^k. `width`: channels of the
-        first stage (GF_DIM); each further stage has half of those before. `activation` and
+        first stage (GF_DIM); each further stage has half of those before. `residual_blocks`: of
+        each further stage, or of all; a fourth was released with one, untested. `activation` and
         `sampling` are those of the conditioning augmentation.
         """
         super().__init__()
         for small, large in pairwise(resolutions):
             assert large == 2 * small, f"resolutions must double: {list(resolutions)}"
-        ups = doublings(resolutions[0])
+        ups, further = doublings(resolutions[0]), len(resolutions) - 1
+        blocks = (
+            [residual_blocks] * further
+            if isinstance(residual_blocks, int)
+            else list(residual_blocks)
+        )
+        assert len(blocks) == further, f"residual_blocks {blocks} of {further} further stages"
         widths = [width >> stage for stage in range(len(resolutions))]
         assert widths[-1] >= 1, f"width {width} cannot be halved {len(widths) - 1} times"
         self.resolutions = list(resolutions)
@@ -75,8 +82,8 @@ class StackGANv2Generator(Generator):
             condition_dim + noise_dim, width, width << ups, ups, norm, fast_upsample
         )
         self.stages = nn.ModuleList(
-            JointStage(inputs, outputs, condition_dim, residual_blocks, norm, fast_upsample)
-            for inputs, outputs in pairwise(widths)
+            JointStage(inputs, outputs, condition_dim, count, norm, fast_upsample)
+            for (inputs, outputs), count in zip(pairwise(widths), blocks, strict=True)
         )
         self.heads = nn.ModuleList(nn.Conv2d(c, 3, 3, padding=1, bias=False) for c in widths)
 
