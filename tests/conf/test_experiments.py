@@ -26,7 +26,8 @@ from tests.released_size import (
     tree_judge,
 )
 
-OURS = {"plumage_cpu", "plumage_study", "quickstart"}  # results of this project
+# Results of this project.
+OURS = {"plumage_cpu", "plumage_fourth_stage", "plumage_study", "quickstart"}
 NAMES = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml") if path.stem not in OURS)
 CUB, FLOWERS, COCO = 8855, 7034, 82783  # images to train on
 WORDS = {"cub": 5450, "coco": 27297, "oxford102": 5450}  # vocabularies; that of flowers is made up
@@ -36,6 +37,7 @@ LENGTHS = {
     "attngan_4stage_cub": (CUB, 600, 20),
     "attngan_coco": (COCO, 120, 14),
     "attngan_cub": (CUB, 600, 20),
+    "attngan_grown_cub": (CUB, 300, 20),  # and as many of the three stages
     "attngan_spectral_cub": (CUB, 600, 20),  # its own are not known
     "char_cnn_rnn_cub": (150 * 40, 200, 40),  # an epoch has as many batches as there are classes
     "char_cnn_rnn_oxford102": (82 * 40, 200, 40),
@@ -92,6 +94,7 @@ SIZES: dict[str, tuple[int | None, list[int], int]] = {
     "attngan_4stage_cub": (7_352_592, [*ATTNGAN, 52_982_530], CUB_TEXT),
     "attngan_coco": (13_811_456, [13_304_450, 42_800_258, 160_774_274], COCO_TEXT),
     "attngan_cub": (7_084_592, ATTNGAN, CUB_TEXT),
+    "attngan_grown_cub": (7_352_592, [*ATTNGAN, 52_982_530], CUB_TEXT),
     # Spectral norms: biases instead of the two numbers of a norm for each channel.
     "attngan_spectral_cub": (21_365_456, [1_878_242, 5_155_810, 18_264_546], CUB_TEXT),
     "char_cnn_rnn_cub": (None, [], CVPR),
@@ -253,6 +256,33 @@ def test_encoders_are_those_of_their_experiments() -> None:
         found, alone = encoder(name), run(f"char_cnn_rnn_{name.rpartition('_')[2]}")
         assert found.config["trainer"] == alone.config["trainer"]
         assert found.config["optim"] == alone.config["optim"]
+
+
+def test_a_fourth_stage_grows_on_a_run_of_the_first_three_sides() -> None:
+    """With the same networks as the experiment alone, for the other half of the images."""
+    grown, alone = run("attngan_grown_cub"), run("attngan_cub")
+    first = grown.prerequisites["generator.first"]
+    assert isinstance(first, Run) and first is grown.prerequisites["discriminator.first"]
+    for group in ("generator", "discriminator", "encoder"):
+        assert (
+            without_pretrained(first.config, group)[group]
+            == without_pretrained(alone.config, group)[group]
+        )
+    assert first.goal + grown.goal == alone.goal == 600 * CUB
+    seeds = [made.config["seed"] for made in (first, grown)]
+    assert len({first.folder, alone.folder}) == len(set(seeds)) == 2, "each a run of its own"
+    assert grown.config["system"]["frozen_images"] == 30 * CUB
+
+
+def test_damsm_is_that_of_the_paper() -> None:
+    config = run("damsm_cub").config
+    with torch.device("meta"):
+        found = build(config["encoder"], {"vocabulary_size": WORDS["cub"]})
+    assert size(found.image) == 21_785_568
+    assert not any(parameter.requires_grad for parameter in found.image.parameters())
+    assert size(found.region_head) == 196_608 and size(found.vector_head) == 524_544
+    assert config["system"]["image_size"] == found.image.input_size == 299
+    assert int(299 * config["data"]["margin"]) == 355
 
 
 def encoder(name: str) -> Run:

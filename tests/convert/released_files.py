@@ -76,9 +76,17 @@ def save_as_in_2018(state: State, path: Path) -> Path:
 
 
 def converted(
-    folder: Path, pictures: State, text: State, words: list[str] = WORDS, **options: Any
+    folder: Path,
+    pictures: State,
+    text: State,
+    words: list[str] = WORDS,
+    image: State | None = None,
+    **options: Any,
 ) -> Conversion:
     """Networks of AttnGAN, by way of files in `folder`."""
+    if image is not None:
+        torch.save(image, folder / "image_encoder.pth")
+        options["image_encoder"] = folder / "image_encoder.pth"
     torch.save(pictures, folder / "generator.pth")
     torch.save(text, folder / "text_encoder.pth")
     captions = save_captions(folder / "captions.pickle", words)

@@ -93,6 +93,62 @@ def text_shapes(words: int = len(WORDS), dim: int = 256, embedding: int = 300) -
     return shapes
 
 
+def image_shapes(dim: int = 256) -> Shapes:
+    """`CNN_ENCODER`: Inception-v3 of torchvision without its classifiers, and two heads."""
+    shapes: Shapes = {}
+
+    def conv(name: str, outputs: int, inputs: int, height: int, width: int | None = None) -> None:
+        shapes[f"{name}.conv.weight"] = (outputs, inputs, height, width or height)
+        shapes.update(_norm(f"{name}.bn", outputs))
+
+    def chain(block: str, inputs: int, *steps: tuple[str, int, int, int]) -> None:
+        for name, outputs, height, width in steps:
+            conv(f"{block}.{name}", outputs, inputs, height, width)
+            inputs = outputs
+
+    for name, outputs, inputs, side in (
+        ("1a_3x3", 32, 3, 3),
+        ("2a_3x3", 32, 32, 3),
+        ("2b_3x3", 64, 32, 3),
+        ("3b_1x1", 80, 64, 1),
+        ("4a_3x3", 192, 80, 3),
+    ):
+        conv(f"Conv2d_{name}", outputs, inputs, side)
+    for letter, inputs, pooled in (("b", 192, 32), ("c", 256, 64), ("d", 288, 64)):
+        block = f"Mixed_5{letter}"
+        conv(f"{block}.branch1x1", 64, inputs, 1)
+        chain(block, inputs, ("branch5x5_1", 48, 1, 1), ("branch5x5_2", 64, 5, 5))
+        double = [("branch3x3dbl_1", 64, 1, 1), ("branch3x3dbl_2", 96, 3, 3)]
+        chain(block, inputs, *double, ("branch3x3dbl_3", 96, 3, 3))
+        conv(f"{block}.branch_pool", pooled, inputs, 1)
+    conv("Mixed_6a.branch3x3", 384, 288, 3)
+    double = [("branch3x3dbl_1", 64, 1, 1), ("branch3x3dbl_2", 96, 3, 3)]
+    chain("Mixed_6a", 288, *double, ("branch3x3dbl_3", 96, 3, 3))
+    for letter, middle in (("b", 128), ("c", 160), ("d", 160), ("e", 192)):
+        block, name = f"Mixed_6{letter}", "branch7x7"
+        conv(f"{block}.branch1x1", 192, 768, 1)
+        ends = (f"{name}_1", middle, 1, 1), (f"{name}_2", middle, 1, 7), (f"{name}_3", 192, 7, 1)
+        chain(block, 768, *ends)
+        sides = ((1, 1), (7, 1), (1, 7), (7, 1), (1, 7))
+        widths = [middle] * 4 + [192]
+        chain(block, 768, *((f"{name}dbl_{k + 1}", widths[k], *s) for k, s in enumerate(sides)))
+        conv(f"{block}.branch_pool", 192, 768, 1)
+    chain("Mixed_7a", 768, ("branch3x3_1", 192, 1, 1), ("branch3x3_2", 320, 3, 3))
+    last = ((1, 1), (1, 7), (7, 1), (3, 3))
+    chain("Mixed_7a", 768, *((f"branch7x7x3_{k + 1}", 192, *s) for k, s in enumerate(last)))
+    for letter, inputs in (("b", 1280), ("c", 2048)):
+        block = f"Mixed_7{letter}"
+        conv(f"{block}.branch1x1", 320, inputs, 1)
+        conv(f"{block}.branch3x3_1", 384, inputs, 1)
+        chain(block, inputs, ("branch3x3dbl_1", 448, 1, 1), ("branch3x3dbl_2", 384, 3, 3))
+        for name in ("branch3x3_2", "branch3x3dbl_3"):
+            conv(f"{block}.{name}a", 384, 384, 1, 3)
+            conv(f"{block}.{name}b", 384, 384, 3, 1)
+        conv(f"{block}.branch_pool", 192, inputs, 1)
+    shapes["emb_features.weight"] = (dim, 768, 1, 1)
+    return shapes | {"emb_cnn_code.weight": (dim, 2048), "emb_cnn_code.bias": (dim,)}
+
+
 def random_state(shapes: Shapes, seed: int = 0) -> State:
     """Values with which no activation vanishes or saturates."""
     generator = torch.Generator().manual_seed(seed)

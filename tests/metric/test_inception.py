@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from experiments.metric.inception import Conv, Inception, Mixed, resize_tensorflow1
+from experiments.encoder.inception import Conv, Mixed
+from experiments.metric.inception import Inception, resize_tensorflow1
 
 
 @pytest.fixture(scope="module")

@@ -65,6 +65,7 @@ def _convert(options: argparse.Namespace) -> None:
             options.captions,
             options.data,
             options.corrected_mask,
+            options.image_encoder,
             options.own_captions,
         )
     else:
@@ -86,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     attngan = methods.add_parser("attngan", help="a generator and a text encoder of AttnGAN")
     attngan.add_argument("--generator", type=Path, required=True, help="bird_AttnGAN2.pth")
     attngan.add_argument("--text-encoder", type=Path, required=True, help="text_encoder200.pth")
+    attngan.add_argument(
+        "--image-encoder", type=Path, help="image_encoder200.pth, for training on with DAMSM"
+    )
     attngan.add_argument(
         "--captions", type=Path, required=True, help="captions.pickle, for its vocabulary"
     )

@@ -1,8 +1,9 @@
-"""AttnGAN as its authors released it (Xu et al. 2018): the generator and the text encoder.
+"""AttnGAN as its authors released it (Xu et al. 2018): the generator and the encoders.
 
-Both files hold a state dict alone, of modules called `ca_net`, `h_net1`, ... in the one and
-`encoder`, `rnn` in the other. The halves of a GLU, [condition, noise], [map, context] and the gates
-of the LSTM stand in the same order here, so that no weight is permuted.
+All files hold a state dict alone, of modules called `ca_net`, `h_net1`, ... in the one and
+`encoder`, `rnn` in another; the third is that of `damsm.py`. The halves of a GLU, [condition,
+noise], [map, context] and the gates of the LSTM stand in the same order here, so that no weight is
+permuted.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import torch.nn.functional as F
 
+from experiments.convert.damsm import encoder_export, encoder_overrides, read_image_encoder
 from experiments.convert.form import require_form
 from experiments.convert.kind import ATTNGAN, TEXT_ENCODER, require
 from experiments.convert.run import Conversion, compose_run, empty
@@ -34,9 +36,11 @@ def convert_attngan(
     captions: Path,
     data: str | None = None,
     corrected_mask: bool = False,
+    image_encoder: Path | None = None,
     own_captions: bool = False,
 ) -> Conversion:
-    """The networks in `generator` and `text_encoder`, which reads the words of `captions`.
+    """The networks in `generator` and `text_encoder`, which reads the words of `captions`, and in
+    `image_encoder`, without which there is no DAMSM to train on with.
 
     `data`: an option of `conf/data/`; by default that of the published width. The attention
     repeats the released code's fault, as the weights were trained with it; `corrected_mask` leaves
@@ -67,7 +71,8 @@ def convert_attngan(
         raise pictures.refusal(f"its stages have {uneven} residual blocks, AttnGAN's as many each")
     large = (sizes.width, *sizes.residual_blocks[:1]) == COCO
     data = data or ("coco" if large else "cub")
-    overrides = _overrides(sizes, data, embedding_dim, corrected_mask)
+    seen = None if image_encoder is None else read_image_encoder(image_encoder, text_encoder, dim)
+    overrides = _overrides(sizes, data, embedding_dim, corrected_mask, seen is not None)
     config, chosen = compose_run(overrides)
     vocabulary = Vocabulary(words)
     facts = facts_of_release(vocabulary)
@@ -79,9 +84,10 @@ def convert_attngan(
             empty(config["generator"], facts),
             released_names(sizes, {"attention.project": "att.conv_context"}),
         ),
-        "encoder": text.fit(empty(config["encoder"], facts), _released_text_name),
+        "encoder": encoder_export(empty(config["encoder"], facts), text, seen),
     }
     sources = {"generator": pictures, "text_encoder": text}
+    sources |= {} if seen is None else {"image_encoder": seen}
     about = f"AttnGAN: {sizes}; {len(words)} words{_told_order(words)}"
     return Conversion(config, chosen, overrides, facts, export, sources, about)
 
@@ -116,21 +122,18 @@ def _other_order(captions: Path, words: list[str]) -> str:
     )
 
 
-def _released_text_name(name: str) -> str:
-    return name.replace("text.embedding.", "encoder.").replace("text.lstm.", "rnn.")
-
-
-def _overrides(sizes: Sizes, data: str, embedding_dim: int, corrected_mask: bool) -> list[str]:
+def _overrides(
+    sizes: Sizes, data: str, embedding_dim: int, corrected_mask: bool, sees: bool
+) -> list[str]:
     return [
         "model=attngan",
         f"data={data}",
-        "encoder=damsm_text",
-        "encoder.pretrained=null",  # it comes with the run
+        *encoder_overrides(sees),
         f"encoder.dim={sizes.text_dim}",
         f"encoder.text.embedding_dim={embedding_dim}",
         *sizes.overrides,
         "generator.initial_width=null",
         f"generator.legacy_mask={str(not corrected_mask).lower()}",
-        "loss.damsm.stages=[]",  # there is no image encoder to judge with
+        *([] if sees else ["loss.damsm.stages=[]"]),  # no image encoder to judge with
         *([f"data.max_words={WORDS[data]}"] if data in WORDS else []),
     ]

@@ -8,7 +8,6 @@ extractor alone. Called, it gives features, as the `feature` of torchmetrics' cl
 from __future__ import annotations
 
 import hashlib
-import pickle
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from experiments.data.store.feature import hash_weights
-from experiments.metric.inception import INPUT_SIZE, Inception
+from experiments.encoder.inception import INPUT_SIZE, load_weights
+from experiments.metric.inception import Inception
 from experiments.metric.names import REFERENCE
 from experiments.terminal.error import UserError
 
@@ -145,23 +145,7 @@ class InceptionExtractor(Extractor):
 
 def load_inception(path: Path) -> Inception:
     """Inception with the state dict at `path`, every name and shape checked."""
-    remedy = f"metric.extractor.weights={path}: not the state dict of {INCEPTION_FILE}"
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
-        raise UserError(f"{remedy} (torch.load: {type(error).__name__})") from error
     network = Inception()
-    wanted = {key: value.shape for key, value in network.state_dict().items()}
-    if not isinstance(state, dict):
-        raise UserError(f"{remedy} (it holds a {type(state).__name__})")
-    shapes = {key: getattr(value, "shape", None) for key, value in state.items()}
-    counter = "num_batches_tracked"  # of no use in eval mode; some copies of the file have it
-    wrong = sorted(
-        str(key)
-        for key in wanted.keys() | shapes.keys()
-        if not str(key).endswith(counter) and wanted.get(key) != shapes.get(key)
-    )
-    if wrong:
-        raise UserError(f"{remedy} ({len(wrong)} names or shapes differ, as {wrong[0]})")
-    network.load_state_dict(state, strict=False)
+    refusal = f"metric.extractor.weights={path}: not the state dict of {INCEPTION_FILE}"
+    load_weights(network, path, refusal)
     return network

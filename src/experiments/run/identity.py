@@ -7,6 +7,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from experiments.config.signature import Parameter, signature
@@ -78,6 +79,8 @@ def identity(
             _drop(found, place, before)
     if found.get("variant") is not None:
         found["variant"] = str(found["variant"])  # 1 and "1" are one name
+    for place in ("encoder.image.weights", "system.encoder.image.weights"):
+        _by_contents(found, place, "encoder" in prerequisites)
     found = without_pretrained(found, *({*GROUPS, "system"} & found.keys()))
     spelt = {key: _spelt(value, key) for key, value in found.items()}
     return spelt | {"prerequisites": dict(prerequisites)}
@@ -87,6 +90,23 @@ def decides(key: str) -> bool:
     """Whether other values of a key of the configuration make another run."""
     path = key.replace("/", ".")
     return not any(path == name or path.startswith(f"{name}.") for name in WITHOUT_EFFECT)
+
+
+def _by_contents(config: dict[str, Any], key: str, comes_trained: bool) -> None:
+    """A file of weights by what it holds, wherever it lies; not at all where the weights come of
+    another run, which is in the id by its name."""
+    *above, name = key.split(".")
+    node: Any = config
+    for part in above:
+        node = node.get(part) if isinstance(node, dict) else None
+    if not isinstance(node, dict) or node.get(name) is None:
+        return
+    path = Path(str(node[name]))
+    if comes_trained:
+        node[name] = None
+    elif path.is_file():
+        with path.open("rb") as file:
+            node[name] = hashlib.file_digest(file, "sha256").hexdigest()
 
 
 _ANY = object()

@@ -91,21 +91,26 @@ def load_pretrained(
     theirs = dict(run_config(folder).get(group) or {})
     try:
         module.load_state_dict(grouped(found, [group])[group])
-        assert group == "encoder" or not unseen(theirs, node)
-    except (AssertionError, KeyError, RuntimeError) as error:
-        line = "; ".join(differences(theirs, dict(node))) or reason_of(error)
+        fault = "" if group == "encoder" else unseen(theirs, node)
+    except (KeyError, RuntimeError) as error:
+        fault = reason_of(error)
+    if fault:
+        line = "; ".join(differences(theirs, dict(node))) or fault
         raise UserError(
             f"{folder}: its {group} is not the one that this configuration asks for: {line}"
             f"{because_of(folder)}"
-        ) from None
+        )
     module.came_trained = True  # type: ignore[assignment]
     module.came_from = Origin(file, group)  # type: ignore[assignment]
 
 
-def unseen(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
-    """Whether two nodes differ in a word or a flag, which no shape of a weight tells."""
-    both = [(theirs[key], ours[key]) for key in theirs.keys() & ours.keys() - SAME_PICTURE]
-    return any(left != right for left, right in both if isinstance(left, bool | str))
+def unseen(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
+    """The keys whose words or flags differ in two nodes, which no shape of a weight tells."""
+    both = {key: (theirs[key], ours[key]) for key in theirs.keys() & ours.keys() - SAME_PICTURE}
+    found = [
+        k for k, (left, right) in both.items() if isinstance(left, bool | str) and left != right
+    ]
+    return ", ".join(sorted(found))
 
 
 def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: str = "") -> list[str]:

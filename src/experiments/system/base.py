@@ -148,6 +148,12 @@ class EmbeddingTraining(System):
     def views(self) -> list[View]:
         return [CaptionView(self.reads), PictureView(self.resolutions)]
 
+    def initialise(self) -> None:
+        """Give a frozen image network the weights that it is to have, where a file holds them."""
+        read = getattr(self.encoder.image, "read_weights", None)
+        if read is not None:
+            read()
+
     def compiled(self) -> list[nn.Module]:
         """The side of the pictures: PyTorch compiles no recurrent layers."""
         return [self.encoder.image]  # type: ignore[list-item]
