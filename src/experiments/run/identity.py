@@ -53,6 +53,7 @@ WITHOUT_EFFECT = {
 # Keys that are newer than ids, each with the value that means "as before": while a key holds it, it
 # is no part of the id, so that runs from before the key keep theirs. A new key goes in here.
 ADDED: dict[str, Any] = {
+    "data.limit": None,
     "trainer.text_features": "auto",  # those from before it go on with float16
 }
 FLOATS = ("data.margin", "loss")  # where a number that no class describes is not whole
