@@ -46,6 +46,7 @@ def train(recipe: str, outputs: Path, images: int, processes: int) -> Path:
     """Train a recipe as a user would; the folder of its run."""
     command = [
         *(sys.executable, "run.py", f"model={recipe}", "debug=tiny", "tracker=none", "~metric"),
+        "data.limit=null",
         *(f"paths.outputs={outputs}", f"trainer.images={images}", f"trainer.batch={BATCH}"),
         *("trainer.checkpoint_every=400", "trainer.sample_every=400", "trainer.log_every=40"),
         *(f"launch.num_processes={processes}", "launch.threads=1", "launch.device=cpu"),

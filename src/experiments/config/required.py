@@ -30,15 +30,21 @@ KINDS: dict[str, tuple[str, float | None]] = {
     "data.max_words": ("int", 1),
     "data.flip": ("bool", None),
 }
+# The same for what a run may leave out: these keys are newer than the data sets of some people.
+OPTIONAL: dict[str, tuple[str, float | None]] = {
+    "data.limit": ("int | None", 1),
+}
 LARGEST = 2**63  # above every number that is kept
 
 
 def check_kinds(config: dict[str, Any]) -> Iterator[str]:
     """Keys that no class and no dataclass describes."""
-    for path, (kind, least) in KINDS.items():
+    for path, (kind, least) in (KINDS | OPTIONAL).items():
         group, _, key = path.rpartition(".")
         node = config.get(group) if group else config
         if not isinstance(node, dict) or key not in node:
+            if path in OPTIONAL:
+                continue
             if not group or isinstance(node, dict):
                 yield f"{path}: is missing; every run has one"
             elif node is None and path == next(x for x in KINDS if x.startswith(group)):
@@ -48,14 +54,21 @@ def check_kinds(config: dict[str, Any]) -> Iterator[str]:
         if path == "run":
             continue  # `composed` knows the task
         fit = fits(value, ast.parse(kind, mode="eval").body)
-        if not fit or (least is not None and not least <= value < LARGEST):
+        bounded = fit and least is not None and value is not None
+        if not fit or (bounded and not least <= value < LARGEST):
             yield f"{path}={value}: must be {_kind(kind, least)}"
         elif value == "" and "None" not in kind:
             yield f"{path}: is empty; it must be a folder"
 
 
 def _kind(kind: str, least: float | None) -> str:
-    words = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
+    words = {
+        "int": "a whole number",
+        "int | None": "null or a whole number",
+        "float": "a number",
+        "bool": "true or false",
+        "str": "a text",
+    }
     several = "a text, or a list of them" if "Sequence" in kind else "a text, or null"
     return words.get(kind, several) + ("" if least is None else f" from {least:g}")
 

@@ -56,7 +56,7 @@ def facts_of(config: Mapping[str, Any]) -> DataFacts:
 
     Raises `UserError` where the data that a command names are not there.
     """
-    options, found = config["plan"], _found(config)
+    options, found = config["plan"], _limited(_found(config), config["data"].get("limit"))
     if options["words"] is not None:
         found = replace(found, words=options["words"], source=f"{found.source}; plan.words")
     if options["pictures"] is not None:
@@ -65,6 +65,16 @@ def facts_of(config: Mapping[str, Any]) -> DataFacts:
         source = f"{found.source}; plan.pictures".removeprefix("; ")
         found = replace(found, pictures=count, train=max(1, round(count * share)), source=source)
     return found if found.classes else replace(found, classes=found.pictures)
+
+
+def _limited(found: DataFacts, limit: int | None) -> DataFacts:
+    """As `data.limit` leaves them."""
+    if limit is None:
+        return found
+    train = min(limit, found.train)
+    pictures = train + min(limit, found.pictures - found.train)
+    source = f"{found.source}; data.limit".removeprefix("; ")
+    return replace(found, pictures=pictures, train=train, source=source)
 
 
 def require_known(config: Mapping[str, Any]) -> None:

@@ -62,6 +62,7 @@ ADDED: dict[str, Any] = {
     "discriminator.first": None,
     "system.frozen_images": 0,
     "trainer.keep_best": None,
+    "data.limit": None,
     "trainer.text_features": "auto",  # those from before it go on with float16
 }
 FLOATS = ("data.margin", "loss")  # where a number that no class describes is not whole

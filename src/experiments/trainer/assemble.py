@@ -124,6 +124,7 @@ def open_data(config: dict[str, Any], ranks: Ranks) -> Dataset:
         Path(config["paths"]["cache"]),
         int(data["max_words"]),
         quiet=not ranks.main,
+        limit=data.get("limit"),
     )
     say_once(dataset.summary)
     return replace(dataset, flip=bool(data["flip"]))

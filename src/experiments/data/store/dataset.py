@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from experiments.data.record import Drop, Reader, Record, has_of
+from experiments.data.store.limit import within
 from experiments.data.store.picture import (
     build_store,
     damaged,
@@ -108,20 +109,25 @@ def open_dataset(
     max_words: int = 18,
     quiet: bool = False,
     workers: int | None = None,
+    limit: int | None = None,
 ) -> Dataset:
     """The reader's data with pictures of `size` pixels, prepared under `cache` where they are not.
 
     Without `size`, or where the reader has no pictures, there are none. `max_words`: the most words
     that are kept of a caption (Xu 2018: 18 for CUB). `workers`: processes that draw pictures, by
-    default one per core. Raises `UserError` where the data are missing, and where more than 1 % of
-    the records cannot be used.
+    default one per core. `limit`: records that are kept of each split (`limit.within`), all by
+    default. Raises `UserError` where the data are missing, and where more than 1 % of the records
+    cannot be used.
     """
     if (size is not None and size < 1) or max_words < 1:
         raise UserError(f"data: size and max_words must be at least 1, not {size} and {max_words}")
+    if limit is not None and limit < 1:
+        raise UserError(f"data.limit={limit}: must be a whole number from 1, or null for all")
     if "picture" not in has_of(reader):
         size = None
     reader.check()
-    identity = f"{FORMAT}\n{reader.name}\n{reader.fingerprint()}"
+    less = "" if limit is None else f"\nlimit={limit}"
+    identity = f"{FORMAT}\n{reader.name}\n{reader.fingerprint()}{less}"
     fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
     folder = Path(cache) / reader.name / fingerprint
     arrays = folder / f"arrays-{max_words}.npz"
@@ -130,7 +136,7 @@ def open_dataset(
     if not all(file.exists() for file in needed):
         with locked(folder / ".lock"):
             if not all(file.exists() for file in needed):  # another process may have been first
-                _prepare(reader, store, size or 0, arrays, max_words, workers, quiet)
+                _prepare(reader, store, size or 0, arrays, max_words, workers, quiet, limit)
     return _load(reader, size or 0, fingerprint, folder, store, arrays)
 
 
@@ -142,20 +148,23 @@ def _prepare(
     max_words: int,
     workers: int | None,
     quiet: bool,
+    limit: int | None,
 ) -> None:
     """Write whatever of the folder is missing. `facts.json` comes last of what all sizes share."""
     folder = arrays.parent
     new = not ((folder / FACTS).exists() and table_exists(folder))
     if new:
-        records, drops = read_records(reader)
-        _report(folder, make_report(reader.name, records, drops))
+        everything, drops = read_records(reader)
+        records = within(everything, limit)
+        beyond = len(everything) - len(records)
+        _report(folder, make_report(reader.name, records, drops, beyond))
     else:
         records = read_table(folder)
     bad = [] if store is None else build_store(reader, records, size, store, workers, quiet)
     if new:
         bad_keys = {drop.key for drop in bad}
         records = [record for record in records if record.key not in bad_keys]
-        _report(folder, make_report(reader.name, records, drops + bad))
+        _report(folder, make_report(reader.name, records, drops + bad, beyond))
         for other in folder.glob("images-*.npy"):
             if other != store:  # of an attempt that was not finished: its rows may be others
                 other.unlink()
@@ -269,6 +278,8 @@ def _summary(report: dict[str, Any], size: int, vocabulary: Vocabulary | None, p
     )
     if vocabulary is not None:
         line += f", {report['captions']} captions, {len(vocabulary)} words"
+    if beyond := report.get("beyond_limit"):  # not in reports of older versions
+        line += f"; data.limit leaves {beyond} out"
     if report["dropped"]:
         reason = next(iter(report["reasons"]))
         share = report["dropped"] / report["read"]

@@ -55,11 +55,14 @@ def read_records(reader: Reader) -> tuple[list[Record], list[Drop]]:
     return sorted(records, key=lambda record: record.split != "train"), drops
 
 
-def make_report(name: str, records: list[Record], drops: list[Drop]) -> dict[str, Any]:
+def make_report(
+    name: str, records: list[Record], drops: list[Drop], beyond: int = 0
+) -> dict[str, Any]:
     """What was read, kept and dropped, in numbers and by reason, with the first examples.
 
     Records and captions are counted apart: "read", "dropped" and "reasons" are of records,
     "captions_dropped" and "caption_reasons" of captions that were dropped from records that stay.
+    `beyond`: good records that `data.limit` leaves out.
     """
     labels = {s: {r.label for r in records if r.split == s} for s in ("train", "test")}
     keys = {record.key for record in records}
@@ -67,7 +70,8 @@ def make_report(name: str, records: list[Record], drops: list[Drop]) -> dict[str
     captions = [drop.reason for drop in drops if drop.of in keys]
     return {
         "name": name,
-        "read": len(records) + len(lost),
+        "read": len(records) + beyond + len(lost),
+        "beyond_limit": beyond,
         "kept": {split: sum(r.split == split for r in records) for split in labels},
         "captions": sum(len(r.captions) for r in records),
         "classes": {split: len(found) for split, found in labels.items()},
