@@ -17,7 +17,7 @@ from experiments import load
 from experiments.export.folder import write
 from experiments.run import checkpoint
 from experiments.run.folder import finished_weights, reached
-from experiments.run.named import run_folder, with_run
+from experiments.run.named import run_of, with_run
 from experiments.terminal.error import UserError
 
 CAPTIONS = ["a red bird", "a bird with a blue wing"]
@@ -135,6 +135,6 @@ def test_a_run_on_its_way_says_so(run: Path, tmp_path: Path) -> None:
 def test_an_export_is_neither_exported_nor_scored(export: Path) -> None:
     assert refused(config_of(export)).startswith(f"run={export}: is an export already")
     with pytest.raises(UserError, match="is an export; score the run that it was made of"):
-        run_folder({"task": "evaluate", "run": str(export)})
+        run_of({"task": "evaluate", "run": str(export)})
     command = ["task=evaluate", f"run={export}"]
     assert with_run(command) == command, "what others wrote joins no command line"

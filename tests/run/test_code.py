@@ -13,7 +13,6 @@ import pytest
 import experiments
 from experiments.run import change, code
 from experiments.run.source import imports_of, tree_of
-from experiments.terminal.line import say_once
 
 NET = '"""A net."""\nfrom birds.part import SCALE\n\n\ndef net() -> float:\n    return 2 * SCALE\n'
 
@@ -38,9 +37,8 @@ def birds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def forget() -> None:
     """As a new process."""
-    code._content.cache_clear()
     code._home.cache_clear()
-    say_once.cache_clear()
+    change._told.clear()
 
 
 def config(target: str = "birds.net.net") -> dict[str, Any]:

@@ -37,6 +37,14 @@ def test_everything_but_the_lock_moves(folder: Path) -> None:
         assert set_aside(folder) is None, "there is nothing left to move"
 
 
+def test_the_log_that_this_job_writes_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "output.log").write_text("words")
+    monkeypatch.setenv("BIRDSONG_LOG", str(folder / "output.log"))
+    place = set_aside(folder)
+    assert place is not None and not (place / "output.log").exists()
+    assert (folder / "output.log").read_text() == "words"
+
+
 def test_no_reader_takes_it_for_a_run(folder: Path) -> None:
     set_aside(folder)
     assert list(folder.parents[1].glob("*/*/run.json")) == []

@@ -101,7 +101,7 @@ def _show_plan(asked: Asked, run: Run | None) -> None:
 
 def _by_ranks(asked: Asked, run: Run | None) -> None:
     """Train or score, in this process or in several; `run` is what is to be trained, if one is."""
-    if run is not None and run.finished and not asked.config["fresh"]:
+    if run is not None and run.finished and not asked.config.get("fresh"):
         say(f"{run.folder} is finished; raise trainer.images to train on")
         tell_found(run, "its finished result is kept")
         named("experiments.trainer.finished:show_scores")(run)

@@ -74,6 +74,18 @@ def code_of(record: Record) -> str:
     return f"commit {str(commit)[:12]}{dirty}"
 
 
+def edited_on_the_way(arms: Sequence[Arm]) -> list[str]:
+    """A line for the runs that were trained under more than one code, since when each."""
+    told: dict[str, list[str]] = {}
+    for arm in arms:
+        for record in arm.records:
+            if len(record.codes) > 1:
+                parts = " and ".join(f"from {images:,} images" for images in record.codes)
+                text = f"trained under {len(record.codes)} codes: {parts}"
+                told.setdefault(text, []).append(arm.name)
+    return [f"{who}: {text}." for text, who in shared(told, -1)]
+
+
 def machine_of(record: Record) -> str:
     """Python, packages and processor of a run."""
     found = record.environment
@@ -114,7 +126,8 @@ def warnings_of(arms: Sequence[Arm]) -> list[str]:
     records = [record for arm in arms for record in arm.records]
     known = dict.fromkeys(name for record in records for name in record.result)
     problems = [scrub(problem) for record in records for problem in record.problems]
-    return [*measured_differently(arms, scores.in_order(known)), *problems]
+    alike = measured_differently(arms, scores.in_order(known))
+    return [*alike, *edited_on_the_way(arms), *problems]
 
 
 def measured_differently(arms: Sequence[Arm], names: Sequence[str]) -> list[str]:

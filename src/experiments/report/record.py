@@ -14,6 +14,7 @@ from experiments.metric.samples import ScoreSamples, score_samples
 from experiments.report.member import Member, goal_of
 from experiments.report.varied import config_of
 from experiments.run import folder as files
+from experiments.run.change import versions
 from experiments.run.cost import Cost, cost_of
 from experiments.run.stats import StatsFile
 from experiments.terminal.error import UserError
@@ -29,7 +30,8 @@ class Record:
 
     scores: of the last evaluation, by name, finite ones. images: that it had seen by then. stats:
     lines of `stats.jsonl`. captions: those of its sample sheets. git, environment: the last of
-    each, since a resumed run may have several. debug: the preset of a run that only tries.
+    each, since a resumed run may have several. debug: the preset of a run that only tries. codes:
+    images since which each trained it.
     """
 
     member: Member
@@ -45,6 +47,7 @@ class Record:
     environment: dict[str, Any] = field(default_factory=dict)
     cost: Cost | None = None
     debug: str | None = None
+    codes: list[int] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -113,6 +116,7 @@ def read(member: Member) -> Record:
         _newest(place, "environment", problems),
         _tried(lambda: cost_of(place), problems, None),
         _tried(lambda: _debug(place), problems, None) if (place / files.RUN).is_file() else None,
+        [int(version["images"]) for version in versions(place)],
         problems,
     )
 

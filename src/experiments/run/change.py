@@ -15,12 +15,14 @@ from experiments.file.whole import write_json
 from experiments.run import folder as files
 from experiments.run.code import changed, code_of, same
 from experiments.terminal.error import UserError
-from experiments.terminal.line import number_of, say_once
+from experiments.terminal.line import number_of, say
 
 FEW = 3  # files that a line names
 OWN = "experiments/"
 ANEW = "fresh=true begins anew, variant=NAME makes another run beside it"
+MOVED = "move its folder away, and it is trained anew"  # what another run builds on
 READ = "its own command with fresh=true trains it anew, with variant=NAME another run beside it"
+_told: set[tuple[str, ...]] = set()  # the folder of a run, and files, by this process
 
 
 def record_code(folder: Path, config: Mapping[str, Any], images: int) -> None:
@@ -54,19 +56,27 @@ def changes(folder: Path, images: int | None = None) -> list[str]:
 def tell_changes(folder: Path, kept: str, anew: str = ANEW, images: int | None = None) -> None:
     """One line where the code of a run, or of its state after `images`, changed since, once in a
     process. `kept`: what becomes of the run; `anew`: how to begin anew."""
-    if found := changes(folder, images):
-        say_once(f"{folder}: {named(found)} changed since it was trained; {kept}; {anew}")
+    found = changes(folder, images)
+    if found and _is_news(folder, found):
+        say(f"{folder}: {named(found)} changed since it was trained; {kept}; {anew}")
 
 
 def tell_changes_of(folders: Iterable[Path], kept: str, anew: str) -> None:
     """One line for all runs of a study, or of a report."""
     found = {folder: changes(folder) for folder in dict.fromkeys(folders)}
-    told = [folder for folder, names in found.items() if names]
+    told = [folder for folder, names in found.items() if names and _is_news(folder, names)]
     if told:
-        names = list(dict.fromkeys(name for of_run in found.values() for name in of_run))
+        names = list(dict.fromkeys(name for folder in told for name in found[folder]))
         runs = f"{len(told)} of {number_of(len(found), 'run')}"
         first = f"{told[0]}{' and others' if len(told) > 1 else ''}"
-        say_once(f"{runs} ({first}): {named(names)} changed since; {kept}; {anew}")
+        say(f"{runs} ({first}): {named(names)} changed since; {kept}; {anew}")
+
+
+def _is_news(folder: Path, names: Sequence[str]) -> bool:
+    """Whether this process has not said so yet, of this run and these files."""
+    news = (str(folder), *names) not in _told
+    _told.add((str(folder), *names))
+    return news
 
 
 def because_of(folder: Path) -> str:

@@ -73,9 +73,8 @@ def _differs(name: str, known: Mapping[str, str]) -> bool:
     return digest(content) != known.get(BYTES) and tree_of(content) != known.get(TREE)
 
 
-@cache
 def _content(name: str) -> bytes | None:
-    """What stands in a file by now; looked at once, since a study asks for the same ones often."""
+    """What stands in a file by now: a notebook edits while its process lives."""
     package, _, rest = name.partition("/")
     home = _home(package)
     try:

@@ -9,12 +9,14 @@ behind is a run that has not begun.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from experiments.run.lock import LOCK
 from experiments.terminal.error import UserError
+from experiments.terminal.line import LOG
 
 BEFORE = "before"
 FIRST = ("weights", "best", "checkpoints")
@@ -29,9 +31,10 @@ def restarted(environment: Mapping[str, str]) -> bool:
 
 
 def set_aside(folder: Path) -> Path | None:
-    """Move everything in the folder of a run aside; returns where to, None where there was nothing.
-    The caller holds its lock. Raises `UserError` where it cannot be moved."""
-    found = {path.name: path for path in folder.iterdir() if path.name != LOCK}
+    """Move everything in the folder of a run aside, but the log of this job; returns where to, None
+    where there was nothing. The caller holds its lock. Raises `UserError` where it cannot be moved."""
+    said = Path(os.environ[LOG]).name if LOG in os.environ else ""  # this job writes it now
+    found = {path.name: path for path in folder.iterdir() if path.name not in (LOCK, said)}
     if not found:
         return None
     stem = f"{folder.name}-{time.strftime('%Y%m%d-%H%M%S')}"

@@ -25,7 +25,7 @@ def run_of(config: Mapping[str, Any]) -> Named:
     task, run = config["task"], config["run"]
     if run is None:
         raise UserError(f"run: task={task} needs run=outputs/<model>-<data>/<id>, or the id alone")
-    found = named(str(run), config["paths"]["outputs"])
+    found = named(str(run), (config.get("paths") or {}).get("outputs", OUTPUTS))
     place = found.folder
     files.run_about(place)
     if not files.has_weights(place):

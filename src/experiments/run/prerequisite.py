@@ -21,7 +21,7 @@ from experiments.config.compose import choices, plain
 from experiments.config.key import without
 from experiments.config.override import checked_compose
 from experiments.run import folder as files
-from experiments.run.change import changes, tell_changes
+from experiments.run.change import MOVED, changes, tell_changes
 from experiments.run.identity import run_id
 from experiments.run.pretrained import GROUPS, _pretrained_nodes, _stripped, _without_unneeded, role
 from experiments.run.state import run_named
@@ -221,7 +221,7 @@ def tell_found(run: Run, kept: str) -> None:
 def tell_kept(need: Run | Path, path: str | None = None) -> None:
     """The same for a finished run that another builds on, and for those below it. `path`: of the
     node that asks for it, where that is one of the command's own run."""
-    anew = "move its folder away, and it is trained anew"
+    anew = MOVED
     if isinstance(need, Path):
         tell_changes(need, "its weights are taken as they are", f"{path}.pretrained names it")
         return

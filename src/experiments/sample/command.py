@@ -24,7 +24,7 @@ def draw_to_folder(config: dict[str, Any]) -> list[Path]:
     set_up(config["launch"], 1)
     cuda = config["launch"]["device"] != "cpu" and torch.cuda.is_available()
     device, options = "cuda" if cuda else "cpu", drawing.options
-    model = load(str(drawing.run), device, options["precision"], options["compile"])
+    model = load(drawing.run, device, options["precision"], options["compile"])
     for note in drawing.notes:
         show(note)
     try:

@@ -26,21 +26,28 @@ class Drawing:
 
     The seeds are a function of the configuration's seed and `num_samples` alone, and a picture is
     one of its caption, its seed and the weights, whatever else is asked for and in what order.
+    `at`: the state of the run that is meant, None for the newest.
     `options`: the group `sample`. `pictures`: files whose style the captions take, of a run that
     reads styles. `notes`: what was passed over, a line each.
     """
 
-    run: Named
+    folder: Path
     captions: list[str]
     seeds: list[int]
     options: Mapping[str, Any]
     notes: list[str]
     pictures: list[Path] = field(default_factory=list)
+    at: str | None = None
+
+    @property
+    def run(self) -> str:
+        """The state that is drawn, as `run` names it."""
+        return str(Named(self.folder, self.at))
 
     @property
     def drawn(self) -> Path:
         """Where pictures go: those of an earlier state are beside those of the newest."""
-        return self.run.folder / f"drawn{f'@{self.run.at}' if self.run.at else ''}"
+        return self.folder / (f"drawn@{self.at}" if self.at else "drawn")
 
 
 def drawing_of(config: Mapping[str, Any]) -> Drawing:
@@ -83,7 +90,7 @@ def drawing_of(config: Mapping[str, Any]) -> Drawing:
                 f"captions that were given before: {len(captions) - len(once)}, drawn once"
             )
         captions = once
-    return Drawing(run, captions, seeds, options, notes, pictures)
+    return Drawing(place, captions, seeds, options, notes, pictures, run.at)
 
 
 def _pictures(place: Path, options: Mapping[str, Any], styles: bool) -> list[Path]:

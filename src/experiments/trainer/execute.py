@@ -15,7 +15,7 @@ from experiments.machine.rank import Ranks
 from experiments.machine.thread import Threads
 from experiments.run import checkpoint
 from experiments.run import folder as files
-from experiments.run.change import tell_changes
+from experiments.run.change import ANEW, MOVED, tell_changes
 from experiments.run.fact import facts_of
 from experiments.run.fresh import GOES_ON, restarted, set_aside
 from experiments.run.lock import run_lock
@@ -108,7 +108,8 @@ def _train(
 ) -> None:
     training = made.training
     if training.images:
-        tell_changes(run.folder, f"it goes on with the new code from {training.images:,} images")
+        kept = f"it goes on with the new code from {training.images:,} images"
+        tell_changes(run.folder, kept, MOVED if wanted_by else ANEW)
     if made.best is not None:
         made.best.begin(training.images, training.ema)
     tracker = prepare_folder(run, made.facts, training, wanted_by)
@@ -204,7 +205,9 @@ def _headline(run: Run, training: Training, threads: Threads) -> str:
             str(threads),
         )
     )
+    variant = run.config.get("variant")
+    told = f"{run.name} {run.id}" + (f" ({variant})" if variant is not None else "")
     return (
-        f"{run.name} {run.id}: {start} to {run.config['trainer']['images']} images, batch "
+        f"{told}: {start} to {run.config['trainer']['images']} images, batch "
         f"{training.batch}, {form}; parameters: {sizes}"
     )

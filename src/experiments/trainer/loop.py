@@ -12,7 +12,7 @@ from contextlib import ExitStack, suppress
 
 from experiments.data.batches import Batch
 from experiments.run import checkpoint
-from experiments.run.change import ANEW, because_of
+from experiments.run.change import because_of
 from experiments.terminal.error import UserError, as_user_error, reason_of
 from experiments.terminal.interrupt import Interrupt, Stopped
 from experiments.trainer.numerics import Numerics
@@ -42,7 +42,9 @@ def resume(training: Training) -> Numerics:
             folder = training.run.folder
             raise UserError(
                 f"{folder}: its checkpoint of {state['images']} images does not fit the networks "
-                f"that the code makes now ({reason_of(error)}){because_of(folder)}; {ANEW}"
+                f"that the code makes now ({reason_of(error)}){because_of(folder)}; "
+                "begin anew with fresh=true or variant=NAME; what another run builds on: move its "
+                "folder away"
             ) from error
         numerics.load(state.get("numerics", {}))
     return numerics
