@@ -28,15 +28,25 @@ KINDS: dict[str, tuple[str, float | None]] = {
     "data.max_words": ("int", 1),
     "data.flip": ("bool", None),
 }
+# The same for what a run may leave out: these keys are newer than the data sets of some people.
+OPTIONAL: dict[str, tuple[str, float | None]] = {
+    "data.min_count": ("int", 1),
+    "data.train_share": ("float", 0),
+    "data.share_seed": ("int", 0),
+    "data.follow_links": ("bool | None", None),
+}
+SHARE = "data.train_share"
 LARGEST = 2**63  # above every number that is kept
 
 
 def check_kinds(config: dict[str, Any]) -> Iterator[str]:
     """Keys that no class and no dataclass describes."""
-    for path, (kind, least) in KINDS.items():
+    for path, (kind, least) in (KINDS | OPTIONAL).items():
         group, _, key = path.rpartition(".")
         node = config.get(group) if group else config
         if not isinstance(node, dict) or key not in node:
+            if path in OPTIONAL:
+                continue
             if not group or isinstance(node, dict):
                 yield f"{path}: is missing; every run has one"
             elif node is None and path == next(x for x in KINDS if x.startswith(group)):
@@ -50,6 +60,8 @@ def check_kinds(config: dict[str, Any]) -> Iterator[str]:
             yield f"{path}={value}: must be {_kind(kind, least)}"
         elif value == "" and "None" not in kind:
             yield f"{path}: is empty; it must be a folder"
+        elif path == SHARE and not 0 < value <= 1:
+            yield f"{path}={value}: must be above 0 and at most 1"
 
 
 def _kind(kind: str, least: float | None) -> str:

@@ -48,11 +48,18 @@ WITHOUT_EFFECT = {
     "trainer.collapse": "when a warning is given",
     "data.root": "where the data lie; a run refuses to go on with other data",
     "data.reader.root": "where the data lie; a run refuses to go on with other data",
+    "data.follow_links": "where the data may lie; a run refuses to go on with other data",
+    "data.reader.follow_links": "where the data may lie; a run refuses to go on with other data",
     "data.preset": "where other keys take their values; these are a part of the id themselves",
 }
 # Keys that are newer than ids, each with the value that means "as before": while a key holds it, it
 # is no part of the id, so that runs from before the key keep theirs. A new key goes in here.
-ADDED: dict[str, Any] = {}
+ADDED: dict[str, Any] = {
+    "data.min_count": 1,
+    "data.train_share": 1.0,
+    "data.share_seed": 0,
+    "data.reader.tokeniser": "unicode",  # the same for captions in ASCII; others are other words
+}
 FLOATS = ("data.margin", "loss")  # where a number that no class describes is not whole
 
 

@@ -21,9 +21,11 @@ from experiments.config.override import checked_compose
 from experiments.run import folder as files
 from experiments.run.identity import run_id
 from experiments.run.pretrained import GROUPS, _pretrained_nodes, _stripped, _without_unneeded, role
+from experiments.run.same import with_known_name
 from experiments.terminal.error import UserError
 
 SHARED = ("data", "launch", "paths", "tracker")
+WHOLE = {"train_share": 1.0, "share_seed": 0}  # of the data that judges are trained on
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,15 @@ class Run:
 
 def plan(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> Run:
     """Where a configuration's run lives. Prerequisites are planned, nothing is trained."""
+
+    def folder_of(named: dict[str, Any]) -> Path:
+        return _plan(named, chosen, overrides).folder
+
     config = _without_unneeded(config)
+    return _plan(with_known_name(config, chosen["data"], folder_of), chosen, overrides)
+
+
+def _plan(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> Run:
     needs = plan_prerequisites(config, chosen, GROUPS)
     built_on = {path: _name(need) for path, need in needs.items() if not path.startswith("metric")}
     key = run_id(config, built_on)
@@ -116,6 +126,10 @@ def _plan_prerequisite(
     OmegaConf.set_struct(cfg, False)
     for group in SHARED:
         cfg[group] = copy.deepcopy(parent[group])
+    if path.startswith("metric"):  # one judge for every share of the data
+        for key, whole in WHOLE.items():
+            if key in cfg.data:
+                cfg.data[key] = whole
     cfg.tracker.name = None  # it is no arm of the study that it is trained for
     group = role(path)
     cfg[group] = {key: value for key, value in node.items() if key != "pretrained"}

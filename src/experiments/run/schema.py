@@ -27,6 +27,7 @@ from experiments.file.kind import (
 )
 
 READS = ("words", "characters", "wordpieces")
+TOKENISERS = ("unicode", "ascii")
 MOST_WORDS = 10_000  # of a caption
 MOST_THREADS = 4096
 
@@ -91,6 +92,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "vocabulary_hash": optional(is_text),
             "words": listed(is_text),
             "reads": lambda value: value in READS,
+            "tokeniser": lambda value: value in TOKENISERS,
             "attribute_values": optional(mapped(is_whole)),
             "num_classes": optional(is_whole),
             "local_attributes": listed(is_text),

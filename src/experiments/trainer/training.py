@@ -6,9 +6,10 @@ stop, resume, M.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -26,6 +27,27 @@ from experiments.trainer.mean import Stats
 from experiments.trainer.turn import keep_layout, let_train, optimisers_of, turns_of
 
 
+@dataclass(frozen=True)
+class Known:
+    """The data that a run is trained on: their fingerprint, that which runs of before recorded of
+    the same files, and which files differ from those of another fingerprint, in words."""
+
+    fingerprint: str
+    by_time: str = ""
+    difference: Callable[[str], str] = lambda before: ""
+
+    def require(self, before: str | None, folder: Path) -> None:
+        """Raise `UserError` where a run was trained on other data, those of `before`."""
+        if before in (None, self.fingerprint, self.by_time or None):
+            return
+        differ = self.difference(str(before))
+        raise UserError(
+            f"{folder}: was trained on other data than there are now"
+            f"{f' ({differ})' if differ else ''}; restore them, "
+            "or move the folder away to start again"
+        )
+
+
 @dataclass
 class Training:
     """All that a run consists of. `images` and what `state` returns is what a resume needs."""
@@ -36,7 +58,7 @@ class Training:
     batches: Batches
     settings: dict[str, Scheduled]
     precision: torch.dtype
-    data: str | None = None  # fingerprint of what it is trained on
+    data: Known | None = None  # what it is trained on
     compiled: bool = False
     images: int = 0
     passed_over: int = 0  # images whose step was not finite: `trainer.nonfinite=rollback`
@@ -68,11 +90,8 @@ class Training:
 
         Raises `UserError` where it was of other data.
         """
-        if state.get("data") not in (None, self.data):
-            raise UserError(
-                f"{self.run.folder}: was trained on other data than there are now; restore them, "
-                "or move the folder away to start again"
-            )
+        if self.data is not None:
+            self.data.require(state.get("data"), self.run.folder)
         if "precision" in state:  # what was chosen on the machine where it began
             self.precision = getattr(torch, state["precision"])
             self.ranks.begin(self.precision)
@@ -89,7 +108,7 @@ class Training:
         """What a checkpoint holds."""
         return {
             "images": self.images,
-            "data": self.data,
+            "data": None if self.data is None else self.data.fingerprint,
             "precision": str(self.precision).removeprefix("torch."),
             "compiled": self.compiled,
             "system": self.system.state_dict(),

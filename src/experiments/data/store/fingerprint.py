@@ -1,0 +1,158 @@
+"""Which data a reader has now, remembered so that their files are read once for each state of them.
+
+    <cache>/<name>/known/<state>.json            the fingerprint of the contents
+                         <data set>.files.gz     a hash of each file, to name what differs
+
+A state is names, sizes and times of the files. One that is not known (a copy staged anew, a touched
+file) costs one look at all contents, whose fingerprint is then the same where they are the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from experiments.data.layout.fingerprint import Listing
+from experiments.data.record import Reader
+from experiments.data.store.picture import progress_bar
+from experiments.data.store.split import load_arrays
+from experiments.data.text.words import Tokeniser
+from experiments.file.bounded import read_bounded
+from experiments.file.lock import locked
+from experiments.file.name import plain
+from experiments.file.parse import parse_json
+from experiments.file.whole import aside, write_json
+from experiments.terminal.error import UserError
+
+KNOWN, CONTENTS = "known", "contents"
+MOST = 1000  # states that are remembered, of 60 bytes each: a job that stages its data makes one
+LARGEST = 1000  # bytes of one
+LISTS, FILES = 20, 500_000  # lists of files that are kept, and the most files of one
+FACTS = "facts.json"  # of a folder of prepared data, written last
+FORMAT = 2  # of the folder of a data set; raising it leaves older folders unused
+
+
+class Fingerprint(NamedTuple):
+    """`now`: of the contents. `by_time`: what runs of before recorded of the same files; empty
+    where there are no files. `listing`: these, if there are any. All are of a data set as it is
+    prepared, whose folder they name."""
+
+    now: str
+    by_time: str = ""
+    listing: Listing | None = None
+
+
+def data_set(name: str, fingerprint: str, more: str = "") -> str:
+    """16 digits of a data set as it is prepared: of the fingerprint of its reader and, where it is
+    not as usual, of how it is read."""
+    identity = f"{FORMAT}\n{name}\n{fingerprint}{more}"
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+
+def fingerprint_of(reader: Reader, cache: Path, quiet: bool = False, more: str = "") -> Fingerprint:
+    """Look at the data of a reader. Raises `UserError` where they are missing. `quiet`: without a
+    bar, where contents have to be read. `more`: as of `data_set`."""
+    files = getattr(reader, "files", None)  # the protocol leaves it open
+    if files is None:
+        reader.check()
+        return Fingerprint(data_set(reader.name, reader.fingerprint(), more))
+    listing: Listing = files()
+    folder = Path(cache) / reader.name / KNOWN
+    memory = folder / f"{listing.state()}.json"
+    found = _remembered(memory)
+    if found is None:
+        with _alone(folder):
+            found = _remembered(memory) or _read(reader.name, listing, memory, quiet)
+    by_time = data_set(reader.name, listing.by_time())
+    return Fingerprint(data_set(reader.name, found, more), by_time, listing)
+
+
+def difference(cache: Path, name: str, before: str, now: str) -> str:
+    """Which files differ between two data sets, in a few words; empty where that is not known."""
+    old, new = (_list(Path(cache) / name / KNOWN / f"{which}.files.gz") for which in (before, now))
+    if not old or not new:
+        return ""
+    kinds = {
+        "added": [path for path in new if path not in old],
+        "gone": [path for path in old if path not in new],
+        "changed": [path for path in new if path in old and new[path] != old[path]],
+    }
+    told = [f"{len(paths):,} {kind} ({plain(paths[0])})" for kind, paths in kinds.items() if paths]
+    return f"files: {', '.join(told)}" if told else ""
+
+
+def adopt(old: Path, new: Path, tokeniser: Tokeniser) -> None:
+    """What was prepared of the same files when times identified them, unless their captions would
+    be read otherwise now. A link stays in its place, for runs that know it by that name."""
+    if old.is_symlink() or not (old / FACTS).exists():
+        return
+    if tokeniser != "ascii":
+        arrays = sorted(old.glob("arrays-*.npz"))
+        try:
+            plain = bool(arrays) and load_arrays(arrays[0])["captions"].max(initial=0) < 128
+        except UserError:
+            return
+        if not plain:
+            return
+    with contextlib.suppress(OSError):  # another process was first, or it is not ours to move
+        old.rename(new)
+        old.symlink_to(new.name)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process reads, the others of its job wait. Where nothing can be written, each reads."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            stack.enter_context(locked(folder / ".lock"))
+        yield
+
+
+def _read(name: str, listing: Listing, memory: Path, quiet: bool) -> str:
+    title = f"{name}: contents of {len(listing.files)} files"
+    with progress_bar(len(listing.files), title, "files", quiet) as bar:
+        contents = listing.contents(bar.update)
+    found = listing.by_contents(contents)
+    with contextlib.suppress(OSError):  # a cache that others own: the next start reads again
+        write_json(memory, {CONTENTS: found})
+        _newest(memory.parent, "*.json", MOST)
+        if len(listing.files) <= FILES:
+            paths = {
+                f"{file.top.name}/{file.path.relative_to(file.top).as_posix()}": contents[file.name]
+                for file in listing.files
+            }
+            with aside(memory.with_name(f"{data_set(name, found)}.files.gz")) as partial:
+                partial.write_bytes(gzip.compress(json.dumps(paths).encode(), 1))
+            _newest(memory.parent, "*.files.gz", LISTS)
+    return found
+
+
+def _newest(folder: Path, pattern: str, most: int) -> None:
+    """Leave only the newest files of a kind."""
+    for old in sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime)[:-most]:
+        old.unlink(missing_ok=True)
+
+
+def _list(path: Path) -> dict[str, str]:
+    """Files and their hashes; empty where they are not kept, or damaged."""
+    try:
+        with gzip.open(path) as file:
+            found = json.loads(file.read(FILES * 1000))
+    except (OSError, ValueError, EOFError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _remembered(memory: Path) -> str | None:
+    """What was found for a state; None where it was never seen, or what is there is damaged."""
+    try:
+        content = parse_json(read_bounded(memory, LARGEST))
+        found = content.get(CONTENTS)
+    except (OSError, ValueError, AttributeError, UserError):
+        return None
+    return found if isinstance(found, str) and len(found) == 16 else None
