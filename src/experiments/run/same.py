@@ -52,9 +52,9 @@ def with_known_name(
         return _named(config, name)
     here = folder_of(config).parent
     for folder in [folder for folder, _ in made if folder.parent == here][-MOST:]:
-        name = _name(folder)
-        if name and folder_of(_named(config, name)) == folder:
-            _tell_other(config, folder, name, known)
+        other = _name(folder)
+        if other and folder_of(_named(config, other)) == folder:
+            _tell_other(config, folder, other, known)
             break
     return config
 
@@ -62,10 +62,11 @@ def with_known_name(
 def _tell_other(config: Mapping[str, Any], folder: Path, name: str, known: Fingerprint) -> None:
     before, cache = str(files.run_facts(folder).get("data")), Path(config["paths"]["cache"])
     differ = difference(cache, str(_reader(config).name), before, known.now)
-    say_once(
-        f"data.root={config['data']['root']}: not the data of {folder} any more, which lay in "
-        f"{name}{f' ({differ})' if differ else ''}; they have runs of their own"
-    )
+    if differ:  # else they are another data set altogether
+        say_once(
+            f"data.root={config['data']['root']}: nearly the data of {folder}, which lay in {name} "
+            f"({differ}); they have a run of their own"
+        )
 
 
 def _named(config: Mapping[str, Any], name: str) -> dict[str, Any]:

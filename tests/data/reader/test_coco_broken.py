@@ -19,9 +19,9 @@ from drawn import entries
 from experiments.data.reader.coco import Coco
 from experiments.data.record import Drop, Record
 from experiments.terminal.error import BadInput, UserError
+from tests.data.cub_tree import python2_pickle
 
 BY_LINK = "path leaves the root by a link, which data.follow_links=true follows"
-from tests.data.cub_tree import python2_pickle
 
 
 @pytest.mark.parametrize(

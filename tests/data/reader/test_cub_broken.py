@@ -12,9 +12,9 @@ from cub_pictures import CLASSES, cub, pictures, read
 from experiments.data.reader.cub import Cub
 from experiments.data.record import Drop
 from experiments.terminal.error import BadInput, UserError
+from tests.data.cub_tree import python2_pickle, write_cub_tree
 
 BY_LINK = "path leaves the root by a link, which data.follow_links=true follows"
-from tests.data.cub_tree import python2_pickle, write_cub_tree
 
 
 @pytest.fixture

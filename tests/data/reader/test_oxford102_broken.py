@@ -16,9 +16,9 @@ from oxford102_pictures import (
 from experiments.data.reader.oxford102 import Oxford102
 from experiments.data.record import Record
 from experiments.terminal.error import BadInput, UserError
+from tests.data.cub_tree import python2_pickle
 
 BY_LINK = "path leaves the root by a link, which data.follow_links=true follows"
-from tests.data.cub_tree import python2_pickle
 
 
 def test_a_missing_split_says_which_file_to_add(flowers: Path) -> None:

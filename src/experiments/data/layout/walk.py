@@ -9,6 +9,7 @@ that no picture is there twice; a link to what it lies in is not followed, which
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ from experiments.file.name import plain
 from experiments.terminal.error import UserError
 
 OUTSIDE = "links out of the root"
-LOST = "links that lead nowhere"
+LOST = "links to nowhere"
 BACK = "links back to a folder around them"
 TWICE = "folders that links lead to"  # which are read by one of these links
 OTHER_FILES = "other files"
@@ -114,16 +115,23 @@ def require_followed(root: Path, found: Found, follow: bool | None) -> None:
         if paths:
             named = ", ".join(map(plain, paths[:3])) + (", ..." if len(paths) > 3 else "")
             raise UserError(
-                f"data.root: {root} has {len(paths)} {kind}, where folders are expected "
+                f"data.root: {root} has {many(len(paths), kind)} where folders are expected "
                 f"({named}); {remedy}"
             )
 
 
 def told(counts: Mapping[str, int]) -> str:
     """What was met and not read, for the end of a line; empty where that surprises nobody."""
-    left = [f"{n:,} {kind}" for kind, n in counts.items() if kind not in (*UNTOLD, ALIKE)]
+    left = [many(n, kind) for kind, n in counts.items() if kind not in (*UNTOLD, ALIKE)]
     line = f"; not read: {', '.join(left)}" if left else ""
     return line + (f"; {counts[ALIKE]:,} {ALIKE}" if counts.get(ALIKE) else "")
+
+
+def many(count: int, kind: str) -> str:
+    """2 links out of the root, 1 link out of the root."""
+    if count == 1:
+        kind = re.sub(r"\b(link|folder|picture|file)s\b", r"\1", kind, count=1)
+    return f"{count:,} {kind}"
 
 
 def _listed(folder: Path) -> list[os.DirEntry[str]]:

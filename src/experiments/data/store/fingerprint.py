@@ -13,6 +13,7 @@ import contextlib
 import gzip
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -73,15 +74,16 @@ def fingerprint_of(reader: Reader, cache: Path, quiet: bool = False, more: str =
 
 
 def difference(cache: Path, name: str, before: str, now: str) -> str:
-    """Which files differ between two data sets, in a few words; empty where that is not known."""
+    """Which files differ between two data sets, in a few words; empty where that is not known, or
+    where they have less than half of their files in common."""
     old, new = (_list(Path(cache) / name / KNOWN / f"{which}.files.gz") for which in (before, now))
-    if not old or not new:
-        return ""
     kinds = {
         "added": [path for path in new if path not in old],
         "gone": [path for path in old if path not in new],
         "changed": [path for path in new if path in old and new[path] != old[path]],
     }
+    if not old or sum(map(len, kinds.values())) > max(len(old), len(new)) / 2:
+        return ""
     told = [f"{len(paths):,} {kind} ({plain(paths[0])})" for kind, paths in kinds.items() if paths]
     return f"files: {', '.join(told)}" if told else ""
 
@@ -121,11 +123,9 @@ def _read(name: str, listing: Listing, memory: Path, quiet: bool) -> str:
     with contextlib.suppress(OSError):  # a cache that others own: the next start reads again
         write_json(memory, {CONTENTS: found})
         _newest(memory.parent, "*.json", MOST)
-        if len(listing.files) <= FILES:
-            paths = {
-                f"{file.top.name}/{file.path.relative_to(file.top).as_posix()}": contents[file.name]
-                for file in listing.files
-            }
+        if 0 < len(listing.files) <= FILES:
+            top = os.path.commonpath({file.top for file in listing.files})
+            paths = {os.path.relpath(file.path, top): contents[file.name] for file in listing.files}
             with aside(memory.with_name(f"{data_set(name, found)}.files.gz")) as partial:
                 partial.write_bytes(gzip.compress(json.dumps(paths).encode(), 1))
             _newest(memory.parent, "*.files.gz", LISTS)
