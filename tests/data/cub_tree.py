@@ -18,7 +18,7 @@ from PIL import Image, ImageChops
 from experiments.data.images import WHITE
 from experiments.data.reader.stamps import Stamps
 from experiments.data.record import Record
-from experiments.data.text.vocabulary import tokenize
+from experiments.data.text.words import ascii_words
 from experiments.terminal.error import UserError
 
 Picture = tuple[Image.Image, Sequence[str], str]  # picture, captions, name of its class
@@ -115,7 +115,7 @@ def _write_pickles(
     root: Path, entries: Sequence[tuple[str, int, Sequence[str]]], tests: set[int]
 ) -> None:
     """The files of AttnGAN's metadata. An image with too few captions repeats them up to ten."""
-    words = sorted({word for *_, captions in entries for c in captions for word in tokenize(c)})
+    words = sorted({word for *_, captions in entries for c in captions for word in ascii_words(c)})
     ixtoword = dict(enumerate(["<end>", *words]))
     wordtoix = {word: index for index, word in ixtoword.items()}
     sentences: list[list[list[int]]] = []
@@ -128,7 +128,7 @@ def _write_pickles(
         (root / split / "class_info.pickle").write_bytes(labels)
         sentences.append(
             [
-                [wordtoix[word] for word in tokenize(captions[k % len(captions)])]
+                [wordtoix[word] for word in ascii_words(captions[k % len(captions)])]
                 for *_, captions in chosen
                 for k in range(10)
             ]

@@ -23,7 +23,8 @@ from experiments.data.order import ClassOrder, EpochOrder
 from experiments.data.record import Drop, Record
 from experiments.data.store.split import Split, cut, encode_records
 from experiments.data.text.alphabet import LENGTH, SYMBOLS, encode_characters
-from experiments.data.text.vocabulary import END, UNKNOWN, Vocabulary, tokenize
+from experiments.data.text.vocabulary import END, UNKNOWN, Vocabulary
+from experiments.data.text.words import ascii_words
 from experiments.data.view.caption import Captions
 from experiments.data.view.picture import StoredPictures
 from experiments.file.name import LONGEST, is_name, plain, shown
@@ -64,7 +65,7 @@ def test_a_clean_caption_is_one_line_that_stays_as_it_is(text: str) -> None:
         return
     assert caption == clean_caption(caption) == " ".join(caption.split())
     assert 0 < len(caption) <= MAX_CAPTION and is_name(caption)
-    assert tokenize(caption) == tokenize(text.replace("\ufffd", " "))
+    assert ascii_words(caption) == ascii_words(text.replace("\ufffd", " "))
 
 
 @properties
@@ -90,7 +91,7 @@ def test_tokens_lie_in_the_vocabulary(words: list[str], caption: str) -> None:
     indices = vocabulary.encode(caption)
     assert all(0 < index < len(vocabulary) for index in indices)
     assert [vocabulary.words[index] for index in indices] == [
-        word if word in words else UNKNOWN for word in tokenize(caption)
+        word if word in words else UNKNOWN for word in ascii_words(caption)
     ]
     assert vocabulary.words[0] == END
     assert vocabulary.encode(" ".join(words)) == [*range(1, len(words) + 1)]

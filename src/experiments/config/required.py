@@ -33,7 +33,12 @@ KINDS: dict[str, tuple[str, float | None]] = {
 # The same for what a run may leave out: these keys are newer than the data sets of some people.
 OPTIONAL: dict[str, tuple[str, float | None]] = {
     "data.limit": ("int | None", 1),
+    "data.min_count": ("int", 1),
+    "data.train_share": ("float", 0),
+    "data.share_seed": ("int", 0),
+    "data.follow_links": ("bool | None", None),
 }
+SHARE = "data.train_share"
 LARGEST = 2**63  # above every number that is kept
 
 
@@ -59,6 +64,8 @@ def check_kinds(config: dict[str, Any]) -> Iterator[str]:
             yield f"{path}={value}: must be {_kind(kind, least)}"
         elif value == "" and "None" not in kind:
             yield f"{path}: is empty; it must be a folder"
+        elif path == SHARE and not 0 < value <= 1:
+            yield f"{path}={value}: must be above 0 and at most 1"
 
 
 def _kind(kind: str, least: float | None) -> str:

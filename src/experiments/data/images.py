@@ -25,6 +25,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "PPM", "TIFF")
 MAX_BYTES = 128_000_000
 BAND = 1 << 20  # pixels that are converted at a time
 WHITE = (255, 255, 255)
+FOLLOW = "data.follow_links=true"
 ORIENTATION = 0x0112  # the EXIF tag
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -38,11 +39,11 @@ _UPRIGHT = {
 Window = tuple[int, int, int, int]  # left, top, right, bottom
 
 
-def path_inside(root: Path, relative: str) -> Path:
+def path_inside(root: Path, relative: str, follow: bool = False) -> Path:
     """The regular file `relative` under `root`, which may itself be a link.
 
-    Raises `BadInput` for a path that leaves the root, by `..`, from `/` or over a link; and for one
-    that is missing, empty, or no plain file.
+    Raises `BadInput` for a path that leaves the root, by `..`, from `/` or, unless `follow`, over a
+    link; and for one that is missing, empty, or no plain file.
     """
     parts = PurePosixPath(relative).parts
     if not is_name(relative):
@@ -55,8 +56,8 @@ def path_inside(root: Path, relative: str) -> Path:
         status = resolved.stat()
     except (OSError, RuntimeError, ValueError):
         raise BadInput("file is missing") from None
-    if not resolved.is_relative_to(root.resolve()):
-        raise BadInput("path leaves the root")
+    if not follow and not resolved.is_relative_to(root.resolve()):
+        raise BadInput(f"path leaves the root by a link, which {FOLLOW} follows")
     if not stat.S_ISREG(status.st_mode):
         raise BadInput("not a file")
     if status.st_size == 0:

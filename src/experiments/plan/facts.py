@@ -13,6 +13,7 @@ from experiments.data.reader.plumage import Plumage
 from experiments.data.record import Reader, Record
 from experiments.data.store.table import read_records
 from experiments.data.text.vocabulary import Vocabulary
+from experiments.data.text.words import tokeniser_of
 from experiments.run.fact import of_networks
 from experiments.terminal.error import UserError
 
@@ -64,6 +65,12 @@ def facts_of(config: Mapping[str, Any]) -> DataFacts:
         count = options["pictures"]
         source = f"{found.source}; plan.pictures".removeprefix("; ")
         found = replace(found, pictures=count, train=max(1, round(count * share)), source=source)
+    share = float(config["data"].get("train_share", 1))
+    if share < 1:
+        test = found.pictures - found.train
+        train = max(1, round(found.train * share))
+        source = f"{found.source}; data.train_share"
+        found = replace(found, pictures=train + test, train=train, source=source)
     return found if found.classes else replace(found, classes=found.pictures)
 
 
@@ -107,7 +114,11 @@ def _found(config: Mapping[str, Any]) -> DataFacts:
         raise UserError(f"data.root={config['data']['root']}: no picture can be used")
     captions = [caption for record in records for caption in record.captions]
     words = reader.words()
-    vocabulary = Vocabulary(words) if words is not None else Vocabulary.build(captions)
+    tokeniser, least = tokeniser_of(reader), int(config["data"].get("min_count", 1))
+    if words is not None:
+        vocabulary = Vocabulary(words, tokeniser)
+    else:
+        vocabulary = Vocabulary.build(captions, tokeniser, least)
     return DataFacts(
         len(records),
         sum(record.split == "train" for record in records),

@@ -78,7 +78,7 @@ def drawn(arm: Arm, captions: Sequence[str]) -> Drawn:
 def _draw(folder: Path, captions: Sequence[str], seeds: list[int]) -> Drawn:
     import torch
 
-    from experiments.data.text.vocabulary import tokenize
+    from experiments.data.text.reading import words_of
     from experiments.sample.attention import attention_stages
     from experiments.sample.model import load
     from experiments.sample.picture import resize, to_pixels
@@ -98,7 +98,7 @@ def _draw(folder: Path, captions: Sequence[str], seeds: list[int]) -> Drawn:
             pixels = np.stack([np.asarray(resize(each, SIDE, tall)) for each in pixels])
         stages.append(pixels)
     sheet = None
-    words = tokenize(captions[0])[: model.longest]
+    words = words_of(model.reader, captions[0])[: model.longest]
     if made.attention and words:
         heat = [maps[0].float() for maps in made.attention]
         shown = [stage[0] for stage in made.images[1:]]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.data.text.reading import Reader, reader_of
 from experiments.data.text.vocabulary import Vocabulary
+from experiments.data.text.words import recorded_tokeniser
 from experiments.run.folder import FACTS, run_facts
 from experiments.terminal.error import UserError
 
@@ -53,7 +54,9 @@ def facts_of_release(words: Vocabulary | None) -> dict[str, Any]:
 
 def _of_words(words: Vocabulary | None) -> dict[str, Any]:
     known = None if words is None else words.hash
-    return {"vocabulary_hash": known, "words": [] if words is None else list(words.words)}
+    tokeniser = {} if words is None else {"tokeniser": words.tokeniser}
+    listed = [] if words is None else list(words.words)
+    return {"vocabulary_hash": known, "words": listed, **tokeniser}
 
 
 def counts_of(dataset: Dataset) -> dict[str, Any]:
@@ -67,7 +70,8 @@ def reader_of_run(folder: Path) -> Reader:
     facts = run_facts(folder)
     words, pieces = facts.get("words", []), facts.get("pieces")
     with _told_of(folder):
-        return reader_of(facts.get("reads", "words"), words, len(words), pieces)[0]
+        tokeniser = recorded_tokeniser(facts)
+        return reader_of(facts.get("reads", "words"), words, len(words), pieces, tokeniser)[0]
 
 
 def require_own_words(folder: Path) -> None:

@@ -50,6 +50,8 @@ WITHOUT_EFFECT = {
     "trainer.collapse": "when a warning is given",
     "data.root": "where the data lie; a run refuses to go on with other data",
     "data.reader.root": "where the data lie; a run refuses to go on with other data",
+    "data.follow_links": "where the data may lie; a run refuses to go on with other data",
+    "data.reader.follow_links": "where the data may lie; a run refuses to go on with other data",
     "data.preset": "where other keys take their values; these are a part of the id themselves",
 }
 # Keys that are newer than ids, each with the value that means "as before": while a key holds it, it
@@ -63,6 +65,10 @@ ADDED: dict[str, Any] = {
     "system.frozen_images": 0,
     "trainer.keep_best": None,
     "data.limit": None,
+    "data.min_count": 1,
+    "data.train_share": 1.0,
+    "data.share_seed": 0,
+    "data.reader.tokeniser": "unicode",  # the same for captions in ASCII; others are other words
     "trainer.text_features": "auto",  # those from before it go on with float16
 }
 FLOATS = ("data.margin", "loss")  # where a number that no class describes is not whole

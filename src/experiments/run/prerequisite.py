@@ -24,12 +24,14 @@ from experiments.run import folder as files
 from experiments.run.change import MOVED, changes, tell_changes
 from experiments.run.identity import run_id
 from experiments.run.pretrained import GROUPS, _pretrained_nodes, _stripped, _without_unneeded, role
+from experiments.run.same import with_known_name
 from experiments.run.state import run_named
 from experiments.terminal.error import UserError
 
 ALWAYS = ("model", "data")  # of the run that a node asks for; its own overrides follow
 METRIC = "experiments/metric/"  # what scores a run, and has no part in its weights
 SHARED = ("data", "launch", "paths", "tracker")
+WHOLE = {"train_share": 1.0, "share_seed": 0}  # of the data that judges are trained on
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,15 @@ class Run:
 
 def plan(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> Run:
     """Where a configuration's run lives. Prerequisites are planned, nothing is trained."""
+
+    def folder_of(named: dict[str, Any]) -> Path:
+        return _plan(named, chosen, overrides).folder
+
     config = _without_unneeded(config)
+    return _plan(with_known_name(config, chosen["data"], folder_of), chosen, overrides)
+
+
+def _plan(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> Run:
     needs = plan_prerequisites(config, chosen, GROUPS)
     built_on = {path: _name(need) for path, need in needs.items() if not path.startswith("metric")}
     key = run_id(config, built_on)
@@ -181,6 +191,10 @@ def _plan_prerequisite(
     OmegaConf.set_struct(cfg, False)
     for group in SHARED:
         cfg[group] = copy.deepcopy(parent[group])
+    if path.startswith("metric"):  # one judge for every share of the data
+        for key, whole in WHOLE.items():
+            if key in cfg.data:
+                cfg.data[key] = whole
     cfg.tracker.name = None  # it is no arm of the study that it is trained for
     group = role(path)
     cfg[group] = {key: value for key, value in node.items() if key != "pretrained"}

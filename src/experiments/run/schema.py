@@ -27,6 +27,7 @@ from experiments.file.kind import (
 )
 
 READS = ("words", "characters", "wordpieces")
+TOKENISERS = ("unicode", "ascii")
 MOST_WORDS = 10_000  # of a caption
 MOST_THREADS = 4096
 
@@ -106,6 +107,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "words": listed(is_text),
             "pieces": optional(listed(is_text)),
             "reads": lambda value: value in READS,
+            "tokeniser": lambda value: value in TOKENISERS,
             "attribute_values": optional(mapped(is_whole)),
             "num_classes": optional(is_whole),
             "class_count": optional(is_whole),

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from experiments.data.text.vocabulary import tokenize
+from experiments.data.text.reading import words_of
 from experiments.sample.attention import attention_stages
 from experiments.sample.model import Model
 from experiments.sample.name import digest, slug
@@ -112,7 +112,7 @@ def _by_stage(caption: str, entries: Sequence[Entry]) -> Image.Image:
 def _attention(model: Model, picture: Picture) -> Image.Image:
     made, row = picture.made, picture.row
     maps = [stage[row].float() for stage in made.attention]
-    words = tokenize(picture.caption)[: model.longest]
+    words = words_of(model.reader, picture.caption)[: model.longest]
     return attention_stages([stage[row] for stage in made.images[1:]], maps, words)
 
 

@@ -53,7 +53,7 @@ class AttnGAN(TextToImage):
         return [
             replace(
                 phase,
-                later=tuple(part for network in phase.modules for part in network.lower),
+                later=tuple(part for network in phase.modules for part in _lower(network)),
                 start=self.frozen_images,
             )
             for phase in super().phases()
@@ -99,3 +99,8 @@ class AttnGAN(TextToImage):
             )
         size = self.resolutions[stage]
         return {f"{size}px/damsm/{name}": Term(value, weight) for name, value in terms.items()}
+
+
+def _lower(network: nn.Module) -> tuple[nn.Module, ...]:
+    """What a generator or a discriminator took of a trained one with fewer stages."""
+    return getattr(network, "lower", ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from experiments.config.build import build
 from experiments.data.batches import Batches
 from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.data.store.held_out import hold_out
+from experiments.data.store.share import with_share
+from experiments.data.text.words import recorded_tokeniser
 from experiments.data.view.base import held_in, usable
 from experiments.machine.core import cores
 from experiments.machine.rank import Ranks, check_precision
@@ -37,7 +40,7 @@ from experiments.terminal.line import say, say_once
 from experiments.trainer.best import Best
 from experiments.trainer.loop import resume
 from experiments.trainer.numerics import Numerics
-from experiments.trainer.training import Training
+from experiments.trainer.training import Known, Training
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     threads.use()
     config = with_paths(run.config, run.prerequisites)
     trainer = config["trainer"]
-    dataset = open_data(config, ranks)
+    dataset = open_data(config, ranks, run.folder)
     facts = facts_of(dataset)
     make_deterministic(bool(trainer["deterministic"]))
     torch.manual_seed(mix(int(config["seed"]), "build"))
@@ -79,7 +82,8 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     compiled = compiles(trainer["compile"], steps, ranks.device)
     features = text_features(trainer["text_features"], dtype)
     later: Any = None  # batches, of features in the type that a checkpoint was trained with
-    training = Training(run, ranks, system, later, optim, dtype, facts["data"], compiled, features)
+    known = Known(dataset.fingerprint, dataset.by_time, dataset.difference)
+    training = Training(run, ranks, system, later, optim, dtype, known, compiled, features)
     scorer = built(config.get("metric"), facts, "metric")
     numerics = resume(training)
     training.batches = open_batches(config, system, dataset, ranks, training.features)
@@ -114,18 +118,31 @@ def built(node: Any, facts: dict[str, Any] | None = None, path: str = "") -> Any
     return build(node, facts, path, load_pretrained)
 
 
-def open_data(config: dict[str, Any], ranks: Ranks) -> Dataset:
-    """The data set at the size that the run's largest stage needs; said once."""
+def open_data(config: dict[str, Any], ranks: Ranks, folder: Path | None = None) -> Dataset:
+    """The data set at the size that the run's largest stage needs; said once. `folder`: of a run
+    that may have begun, whose captions are read as it began to read them."""
     data = config["data"]
     side = image_size_of(config)
-    dataset = open_dataset(
+    opened = partial(
+        open_dataset,
         build(data["reader"]),
         None if side is None else int(side * float(data["margin"])),
         Path(config["paths"]["cache"]),
         int(data["max_words"]),
         quiet=not ranks.main,
         limit=data.get("limit"),
+        min_count=int(data.get("min_count", 1)),
     )
+    dataset = opened()
+    before = None
+    with suppress(UserError):  # it is new, or its `facts.json` is damaged
+        before = None if folder is None else files.run_facts(folder)
+    words = dataset.vocabulary
+    if before and words is not None and before.get("vocabulary_hash") not in (None, words.hash):
+        tokeniser = recorded_tokeniser(before)
+        if tokeniser != words.tokeniser:
+            dataset = opened(tokeniser=tokeniser)
+    dataset = with_share(dataset, float(data.get("train_share", 1)), int(data.get("share_seed", 0)))
     say_once(dataset.summary)
     return replace(dataset, flip=bool(data["flip"]))
 

@@ -56,7 +56,7 @@ def evaluate_run(config: dict[str, Any], overrides: list[str], ranks: Ranks) -> 
             "cache": cache if Path(cache).is_dir() else config["paths"]["cache"],
         }
     needs = plan_prerequisites(merged, about["choices"], ("metric",))
-    dataset = open_data(merged, ranks)
+    dataset = open_data(merged, ranks, folder)
     facts = facts_of(dataset)
     require_vocabulary(folder, facts, None, REMEDY)
     system = build_system(without_pretrained(merged, "system"), facts, ranks)

@@ -78,7 +78,7 @@ def rehearse(run: Run, ranks: Ranks) -> None:
     """Build everything once before hours go into what it builds on, or what there is moves aside.
     Raises `UserError`."""
     config = without_pretrained(run.config, *GROUPS, "system")
-    dataset = open_data(config, ranks)
+    dataset = open_data(config, ranks, run.folder)
     facts = facts_of(dataset)
     usable_by(build(config["system"], facts), dataset, ranks)
     build(config.get("metric"), facts, "metric")

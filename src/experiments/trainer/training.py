@@ -6,9 +6,10 @@ stop, resume, M.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -28,6 +29,27 @@ from experiments.trainer.mean import Stats
 from experiments.trainer.turn import keep_layout, let_train, optimisers_of, turns_of
 
 
+@dataclass(frozen=True)
+class Known:
+    """The data that a run is trained on: their fingerprint, that which runs of before recorded of
+    the same files, and which files differ from those of another fingerprint, in words."""
+
+    fingerprint: str
+    by_time: str = ""
+    difference: Callable[[str], str] = lambda before: ""
+
+    def require(self, before: str | None, folder: Path) -> None:
+        """Raise `UserError` where a run was trained on other data, those of `before`."""
+        if before in (None, self.fingerprint, self.by_time or None):
+            return
+        differ = self.difference(str(before))
+        raise UserError(
+            f"{folder}: was trained on other data than there are now"
+            f"{f' ({differ})' if differ else ''}; restore them, "
+            "or move the folder away to start again"
+        )
+
+
 @dataclass
 class Training:
     """All that a run consists of. `images` and what `state` returns is what a resume needs."""
@@ -38,7 +60,7 @@ class Training:
     batches: Batches
     settings: dict[str, Scheduled]
     precision: torch.dtype
-    data: str | None = None  # fingerprint of what it is trained on
+    data: Known | None = None  # what it is trained on
     compiled: bool = False
     features: torch.dtype = torch.float32  # of frozen text encoders
     images: int = 0
@@ -77,11 +99,8 @@ class Training:
         Raises `UserError` where it was of other data, and where what it keeps elsewhere is neither
         what the networks were built with nor to be found.
         """
-        if state.get("data") not in (None, self.data):
-            raise UserError(
-                f"{self.run.folder}: was trained on other data than there are now; restore them, "
-                "or move the folder away to start again"
-            )
+        if self.data is not None:
+            self.data.require(state.get("data"), self.run.folder)
         if "precision" in state:  # what was chosen on the machine where it began
             self.precision = getattr(torch, state["precision"])
             self.ranks.begin(self.precision)
@@ -103,7 +122,7 @@ class Training:
         """What a checkpoint holds."""
         return {
             "images": self.images,
-            "data": self.data,
+            "data": None if self.data is None else self.data.fingerprint,
             "precision": str(self.precision).removeprefix("torch."),
             "features": str(self.features).removeprefix("torch."),
             "compiled": self.compiled,

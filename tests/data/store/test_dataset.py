@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import pytest
 from tiny_reader import TinyReader
 
 from experiments.data.record import Record
+from experiments.data.store import dataset
 from experiments.data.store.dataset import Dataset, open_dataset
-from experiments.data.store.split import Split
+from experiments.data.store.split import Split, load_arrays
 from experiments.terminal.error import UserError
 
 
@@ -219,3 +221,70 @@ def test_eight_thousand_images_open_at_once(tmp_path: Path) -> None:
     data = open_dataset(NoReading(count=8000), 4, tmp_path, quiet=True)
     assert time.process_time() - start < 1.0
     assert len(data.train.tokens) + len(data.test.tokens) == 39996
+
+
+def test_dropped_pictures_cost_no_more_than_their_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening is one pass over the keys, however many pictures were dropped."""
+    passes = []
+    for number, bad in enumerate(((0,), tuple(range(0, 2000, 100)))):
+        reader = TinyReader(count=2000, bad_large=bad, version=str(number))
+        for size in (8, 9):
+            open_dataset(reader, size, tmp_path, quiet=True, workers=1)
+        counted = _CountedKeys()
+        monkeypatch.setattr(dataset, "load_arrays", counted.load)
+        data = open_dataset(reader, 9, tmp_path, quiet=True, workers=1)
+        monkeypatch.undo()
+        assert len(data.train) + len(data.test) == 2000 - len(bad)
+        passes.append(counted.passes)
+    assert passes[0] == passes[1] > 0
+
+
+class _CountedKeys:
+    """Arrays whose keys count how often they are made a list of."""
+
+    def __init__(self) -> None:
+        self.passes = 0
+
+    def load(self, path: Path) -> dict[str, np.ndarray]:
+        found = load_arrays(path)
+        outer = self
+
+        class Keys(np.ndarray):
+            def tolist(self) -> list[str]:
+                outer.passes += 1
+                return super().tolist()
+
+        return found | {"keys": found["keys"].view(Keys)}
+
+
+def test_rare_words_are_counted_and_pictures_shared(tmp_path: Path) -> None:
+    whole = open_dataset(TinyReader(), 8, tmp_path, quiet=True, workers=1)
+    few = open_dataset(TinyReader(), 8, tmp_path, quiet=True, workers=1, min_count=10)
+    again = open_dataset(TinyReader(), 8, tmp_path, quiet=True, workers=1)
+    assert whole.vocabulary == again.vocabulary and whole.folder == few.folder
+    assert few.vocabulary is not None and whole.vocabulary is not None
+    captions = [
+        text for split in (few.train, few.test) for texts in split.captions for text in texts
+    ]
+    counts = Counter(word for text in captions for word in text.split())
+    rare = {word: count for word, count in counts.items() if count < 10}
+    assert set(few.vocabulary.words[1:-1]) == counts.keys() - rare.keys()
+    assert few.report["words"] == {
+        "unknown_words": len(rare),
+        "unknown": sum(rare.values()),
+        "altered": 0,
+    }
+    assert f"read as unknown: {len(rare)}, {sum(rare.values())} times" in few.summary
+    assert (few.train.tokens == few.vocabulary.unknown_index).any()
+    assert "unknown" not in whole.summary
+    with pytest.raises(UserError, match="come with a vocabulary of their own"):
+        open_dataset(
+            TinyReader(list_words=True, version="2"),
+            8,
+            tmp_path,
+            quiet=True,
+            workers=1,
+            min_count=2,
+        )

@@ -39,7 +39,7 @@ class Listed(TinyReader):
     ("change", "reason"),
     [
         ({"captions": ()}, "no caption"),
-        ({"captions": ("...", "птица")}, "no caption"),
+        ({"captions": ("...", "🐦")}, "no caption"),
         ({"label": 1}, "label"),
         ({"label": -1}, "label"),
         ({"split": "val"}, "split"),

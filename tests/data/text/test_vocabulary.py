@@ -4,15 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from experiments.data.text.vocabulary import Vocabulary, tokenize
+from experiments.data.text.vocabulary import Vocabulary
+from experiments.data.text.words import ascii_words
 from experiments.terminal.error import UserError
 
 CAPTIONS = ["The bird has a Red crown.", "A small bird: red-eyed, naïve"]
 
 
 def test_tokens_are_lower_case_ascii_runs() -> None:
-    assert tokenize(CAPTIONS[1]) == ["a", "small", "bird", "red", "eyed", "nave"]
-    assert tokenize("птица — !?") == []
+    assert ascii_words(CAPTIONS[1]) == ["a", "small", "bird", "red", "eyed", "nave"]
+    assert ascii_words("птица — !?") == []
 
 
 def test_end_is_first_and_unknown_last() -> None:

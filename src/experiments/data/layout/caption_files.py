@@ -50,13 +50,16 @@ def clean_captions(texts: list[str], key: str, drops: list[Drop]) -> list[str]:
     return captions
 
 
-def read_captions(folder: Path, name: str, key: str, drops: list[Drop]) -> list[str]:
+def read_captions(
+    folder: Path, name: str, key: str, drops: list[Drop], follow: bool = False
+) -> list[str]:
     """The captions of the file `name` in `folder`, one a line, as `clean_captions` takes them.
+    `follow`: also where a link leads elsewhere.
 
     Raises `BadInput` for a file that is missing, lies elsewhere or has none that can be used.
     """
     try:
-        path = path_inside(folder, name)
+        path = path_inside(folder, name, follow)
     except BadInput as reason:
         raise BadInput(f"captions: {reason}") from None
     content = read_start(path, MAX_CAPTION_FILE + 1)

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from experiments.data.layout.entry import stem_of
 from experiments.data.layout.folder_metadata import METADATA, SPLIT_WORDS
-from experiments.data.layout.root import refuse_unreadable
+from experiments.data.layout.walk import ALIKE, OTHER_FILES, Found, found_below, leads_to_folder
 from experiments.file.name import plain
 from experiments.terminal.error import UserError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+# Pictures, too, which are not read: a data set with them would be another for those who have it.
+OTHER_PICTURES = (
+    *(".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jfif", ".jp2", ".jxl", ".svg"),
+    *(".ppm", ".pgm", ".pnm", ".tga", ".ico", ".psd", ".dng", ".cr2", ".nef", ".arw"),
+)
 NO_CAPTIONS = ("readme", "license", "licence", "copying", "notice", "requirements", "classes")
 
 
 @dataclass(frozen=True)
 class Tree:
-    """Paths relative to the root, sorted."""
+    """Paths relative to the root, sorted. `not_read`: how many other things there are, by kind."""
 
     pictures: list[str]
     texts: dict[str, str]  # caption files by path without suffix
     metadata: list[str]
+    found: Found
+    not_read: dict[str, int]
 
     @property
     def files(self) -> list[str]:
@@ -32,28 +40,53 @@ class Tree:
         return [*self.pictures, *self.texts.values(), *self.metadata]
 
 
-def walk(root: Path) -> Tree:
-    """Every file that may matter. Hidden ones, and what archivers of a Mac leave, do not.
+def walk(root: Path, follow: bool = False) -> Tree:
+    """Every file that may matter. Hidden ones, and what archivers of a Mac leave, do not; they are
+    counted. `follow`: also links out of the root.
 
     Raises `UserError` for a folder with two metadata files, and for one that cannot be read.
     """
-    found: list[str] = []
-    for folder, folders, names in os.walk(root, onerror=refuse_unreadable):
-        folders[:] = [name for name in folders if name[0] != "." and name != "__MACOSX"]
-        inner = Path(folder).relative_to(root)
-        if all(name in names for name in METADATA):
-            raise UserError(f"{plain(folder)}: has {' and '.join(METADATA)}; keep one of them")
-        found += [(inner / name).as_posix() for name in names if name[0] != "."]
+    found = found_below(root, follow, _hidden)
+    other = Counter[str]()
     pictures, texts, metadata = [], {}, []
-    for path in sorted(found):
+    for path in sorted(found.files):
         pure = PurePosixPath(path)
+        suffix = pure.suffix.lower()
         if pure.name in METADATA:
             metadata.append(path)
         elif is_picture(path):
             pictures.append(path)
-        elif pure.suffix.lower() == ".txt" and pure.stem.lower() not in NO_CAPTIONS:
+        elif suffix == ".txt" and pure.stem.lower() not in NO_CAPTIONS:
             texts[stem_of(path)] = path
-    return Tree(pictures, texts, metadata)
+        elif suffix in OTHER_PICTURES:
+            other[f"{suffix[1:]} pictures"] += 1
+        else:
+            other[OTHER_FILES] += 1
+    _require_one_file(root, metadata)
+    stems = set(map(stem_of, pictures))
+    if metadata:  # else each costs a record
+        other["caption files without a picture"] = sum(stem not in stems for stem in texts)
+    alike = Counter(path.casefold() for path in {*stems, *found.folders})
+    other[ALIKE] = sum(n for n in alike.values() if n > 1)
+    counts = {kind: count for kind, count in other.items() if count}
+    return Tree(pictures, texts, metadata, found, found.not_read | counts)
+
+
+def _require_one_file(root: Path, metadata: list[str]) -> None:
+    folders = Counter(PurePosixPath(path).parent for path in metadata)
+    for folder, count in folders.items():
+        if count > 1:
+            raise UserError(
+                f"{plain(root / folder)}: has {' and '.join(METADATA)}; keep one of them"
+            )
+
+
+def _hidden(entry: os.DirEntry[str]) -> str:
+    if entry.name[0] != "." and entry.name != "__MACOSX":
+        return ""
+    if leads_to_folder(entry.path):
+        return "hidden folders"
+    return "hidden pictures" if is_picture(entry.name) else OTHER_FILES
 
 
 def is_picture(path: str) -> bool:

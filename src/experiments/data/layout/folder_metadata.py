@@ -45,16 +45,19 @@ class Listed:
     split: str = ""  # train, validation or test
 
 
-def read_metadata(root: Path, file: str, drops: list[Drop]) -> dict[str, Listed]:
+def read_metadata(
+    root: Path, file: str, drops: list[Drop], follow: bool = False
+) -> dict[str, Listed]:
     """The pictures of the metadata file at `file`, relative to the root, by their paths.
 
     A row that cannot be used goes to `drops` under its place (`train/metadata.csv:7`). Raises
-    `UserError` where the file as a whole cannot be read, or lies outside of the root.
+    `UserError` where the file as a whole cannot be read, or, unless `follow`, lies outside of the
+    root.
     """
     try:
-        path_inside(root, file)
+        path_inside(root, file, follow)
     except BadInput as reason:
-        raise UserError(f"{plain(root / file)}: {reason}; put a file in its place") from None
+        raise UserError(f"{plain(root / file)}: {reason}, or put a file in its place") from None
     found: dict[str, Listed] = {}
     for line, row in _rows(root / file):
         place = f"{file}:{line}"

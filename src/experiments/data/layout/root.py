@@ -9,7 +9,6 @@ from typing import Literal, get_args
 
 from experiments.data.images import path_inside
 from experiments.data.layout.hub import SCHEME, fetched
-from experiments.file.name import plain
 from experiments.terminal.error import BadInput, UserError
 
 LayoutName = Literal["auto", "attngan", "native"]
@@ -38,12 +37,6 @@ def data_folder(root: str | None, remedy: str) -> Path:
     return folder
 
 
-def refuse_unreadable(error: OSError) -> None:
-    """For `os.walk`, which else leaves out a folder that it cannot read without a word."""
-    place = plain(str(error.filename))
-    raise UserError(f"{place}: cannot be read ({error.strerror}); change its rights") from None
-
-
 def holds(folder: Path, suffix: str, below: bool = False) -> bool:
     """Whether a file with this suffix lies in the folder, or else, with `below`, in one of its."""
     if not folder.is_dir():
@@ -54,13 +47,13 @@ def holds(folder: Path, suffix: str, below: bool = False) -> bool:
     return below and any(holds(inner, suffix) for inner in sorted(folder.iterdir()))
 
 
-def picture_below(root: Path, folders: Iterable[Path], image: str) -> Path:
+def picture_below(root: Path, folders: Iterable[Path], image: str, follow: bool = False) -> Path:
     """The file `image`, relative to `root`, in one of the folders of pictures below the root.
 
-    Such a folder may be a link to another disk; nothing else may lead out of it. Raises `BadInput`
-    as `path_inside`.
+    Such a folder may be a link to another disk; nothing else may lead out of it, unless `follow`.
+    Raises `BadInput` as `path_inside`.
     """
     for folder in folders:
         if (root / image).is_relative_to(folder):
-            return path_inside(folder, (root / image).relative_to(folder).as_posix())
+            return path_inside(folder, (root / image).relative_to(folder).as_posix(), follow)
     raise BadInput("path leaves the root")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from experiments.data.layout.coco_annotations import read_annotations
 from experiments.data.layout.entry import Entry, Layout, stem_of
-from experiments.data.layout.fingerprint import content_hash
+from experiments.data.layout.fingerprint import Listing, listed
 from experiments.data.layout.pickle_lists import (
     LISTS,
     Split,
@@ -55,6 +55,7 @@ class Coco(PictureReader[CocoLayout]):
     `layout`: `attngan` (names from `{train,test}/filenames.pickle`, captions from `text/`),
     `native` (both from `annotations/`), or `auto`, which takes the first that is there.
     `captions_per_image`: use only the first so many; AttnGAN's five, though some have six or seven.
+    `follow_links`: also out of the root.
 
     COCO has no classes: each picture is one of its own.
     """
@@ -67,21 +68,21 @@ class Coco(PictureReader[CocoLayout]):
         root: str | None = None,
         layout: LayoutName = "auto",
         captions_per_image: int | None = 5,
+        follow_links: bool | None = None,
     ) -> None:
         require_layout(layout)
-        super().__init__(root, captions_per_image)
+        super().__init__(root, captions_per_image, follow_links)
         self.layout = layout
 
-    def fingerprint(self) -> str:
-        """A hash of the settings and of name, size and time of every file that is read."""
-        found = self._found()
+    def _files(self, found: CocoLayout) -> Listing:
         settings = (self.name, found.pickles is None, self.captions_per_image)
         places = [*dict.fromkeys(found.pictures.values()), found.words]
         if found.pickles is not None:
             places += [found.text, *(found.pickles / name for name in LISTS)]
         else:
             places += [found.root / name for name in ANNOTATIONS.values()]
-        return content_hash(repr(settings).encode(), places)
+        content = repr(settings).encode()
+        return Listing(content, listed(places, self.follows), self.follows)
 
     def _layout(self, root: Path) -> CocoLayout:
         pictures: dict[Split, Path] = {}
@@ -114,8 +115,8 @@ class Coco(PictureReader[CocoLayout]):
                 names = filenames(found.pickles, split)
                 entries += [Entry(n, folder, f"./{n}.jpg", f"{n}.txt", split) for n in names]
             else:
-                listed = read_annotations(found.root / ANNOTATIONS[split], drops)
-                entries += [Entry(stem_of(n), folder, f"./{n}", said, split) for n, said in listed]
+                read = read_annotations(found.root / ANNOTATIONS[split], drops)
+                entries += [Entry(stem_of(n), folder, f"./{n}", said, split) for n, said in read]
             entries += drops
         return entries
 

@@ -20,7 +20,7 @@ from experiments.data.layout.cub_metadata import (
     read_test_classes,
 )
 from experiments.data.layout.entry import Entry
-from experiments.data.layout.fingerprint import content_hash
+from experiments.data.layout.fingerprint import Listing, listed
 from experiments.data.layout.pickle_lists import SPLITS, PickledCaptions, Split, filenames
 from experiments.data.layout.root import LayoutName, require_layout
 from experiments.data.reader.pictures import PictureReader
@@ -55,17 +55,17 @@ class Cub(PictureReader[CubLayout]):
         text: str | None = None,
         box_crop: bool = True,
         captions_per_image: int | None = None,
+        follow_links: bool | None = None,
     ) -> None:
         require_layout(layout)
-        super().__init__(root, captions_per_image)
+        super().__init__(root, captions_per_image, follow_links)
         self.layout = layout
         self.text = text
         self.box_crop = box_crop
 
-    def check(self) -> None:
+    def _checked(self) -> CubLayout:
         """Raise `UserError` where a part of the tree is missing or the vocabulary is empty."""
-        super().check()
-        found = self._found()
+        found = super()._checked()
         for name, wanted in (
             ("images.txt", self.box_crop or found.pickles is None),
             ("bounding_boxes.txt", self.box_crop),
@@ -74,16 +74,16 @@ class Cub(PictureReader[CubLayout]):
             if wanted and not (found.cub / name).is_file():
                 remedy = " or set data.reader.box_crop=false" if found.pickles is not None else ""
                 raise UserError(f"{found.cub / name}: missing; unpack CUB_200_2011.tgz{remedy}")
+        return found
 
-    def fingerprint(self) -> str:
-        """A hash of the settings and of name, size and time of every file that is read."""
-        found = self._found()
+    def _files(self, found: CubLayout) -> Listing:
         settings = (self.name, found.pickles is None, self.box_crop, self.captions_per_image)
         places = [found.cub / IMAGES, found.text, *(found.cub.glob("*.txt"))]
         places += [found.words, found.test_classes]
         if found.pickles is not None:
             places += [found.pickles / split for split in SPLITS]
-        return content_hash(repr(settings).encode() + TEST_CLASSES.read_bytes(), places)
+        content = repr(settings).encode() + TEST_CLASSES.read_bytes()
+        return Listing(content, listed(places, self.follows), self.follows)
 
     def _layout(self, root: Path) -> CubLayout:
         return find_layout(root, self.layout, self.text)
@@ -111,11 +111,11 @@ class Cub(PictureReader[CubLayout]):
                 counts = {split: len(filenames(found.pickles, split)) for split in SPLITS}
                 pickled = PickledCaptions(found.words, counts)
             return pickled_entries(found.pickles, found.cub, pickled)
-        listed = found.test_classes or TEST_CLASSES
-        entries = native_entries(found.cub, read_test_classes(listed))
+        classes = found.test_classes or TEST_CLASSES
+        entries = native_entries(found.cub, read_test_classes(classes))
         if not any(isinstance(entry, Entry) and entry.split == "test" for entry in entries):
             raise UserError(
-                f"{found.cub}: it has none of the test classes in {listed.name}; write "
+                f"{found.cub}: it has none of the test classes in {classes.name}; write "
                 f"{found.root / 'testclasses.txt'} with the names of yours, one a line"
             )
         return entries

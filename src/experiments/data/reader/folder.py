@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from experiments.data.layout.entry import Entry, Layout, stem_of
-from experiments.data.layout.fingerprint import content_hash
+from experiments.data.layout.fingerprint import Listing, file_at
 from experiments.data.layout.folder import (
     SUFFIXES,
     Tree,
@@ -25,8 +25,10 @@ from experiments.data.layout.folder import (
 )
 from experiments.data.layout.folder_metadata import Listed, read_metadata
 from experiments.data.layout.pickle_lists import Split
+from experiments.data.layout.walk import require_followed
 from experiments.data.reader.pictures import PictureReader
 from experiments.data.record import Drop, Reader, Record
+from experiments.data.text.words import Tokeniser, require_tokeniser
 from experiments.terminal.error import BadInput, UserError
 
 HOW = (
@@ -56,6 +58,9 @@ class Folder(PictureReader[FolderLayout]):
     nothing is said, the test split is the `test_share` of the pictures (`split: images`) or of the
     classes (`split: classes`, for words about things never seen) that the hash of the key, or of
     the class, picks (`layout.folder.hashed_share`).
+
+    `follow_links`: also out of the root; false leaves folders out that are such links, null stops
+    there. `tokeniser`: `ascii` for an encoder with a released vocabulary.
     """
 
     name = "folder"
@@ -69,36 +74,44 @@ class Folder(PictureReader[FolderLayout]):
         split: Literal["images", "classes"] = "images",
         test_share: float = 0.1,
         captions_per_image: int | None = None,
+        follow_links: bool | None = None,
+        tokeniser: Tokeniser = "unicode",
     ) -> None:
         if split not in ("images", "classes"):
             raise UserError(f"data.reader.split: {split!r} is neither images nor classes")
         if not 0 < test_share < 1:
             raise UserError(f"data.reader.test_share: {test_share} is not between 0 and 1")
-        super().__init__(root, captions_per_image)
+        require_tokeniser(tokeniser)
+        super().__init__(root, captions_per_image, follow_links)
+        self.tokeniser = tokeniser
         self.split = split
         self.test_share = test_share
 
-    def check(self) -> None:
-        """Raise `UserError` where there are no pictures or no captions."""
-        tree = self._found().tree
-        if not tree.pictures:
+    def _checked(self) -> FolderLayout:
+        """Raise `UserError` where there are no pictures or no captions, or where folders are links
+        that were not followed."""
+        found = self._found()
+        require_followed(found.root, found.tree.found, self.follow_links)
+        if not found.tree.pictures:
             kinds = ", ".join(suffix[1:] for suffix in SUFFIXES)
             raise UserError(f"data.root: no picture ({kinds}) in {self.root}; {HOW}")
-        if not tree.texts and not tree.metadata:
+        if not found.tree.texts and not found.tree.metadata:
             raise UserError(f"data.root: no captions in {self.root}; {HOW}")
+        return found
 
-    def fingerprint(self) -> str:
-        """A hash of the settings and of path, size and time of every file that is read."""
-        found = self._found()
-        files = found.tree.files
-        settings = (self.name, self.split, self.test_share, self.captions_per_image, files)
-        return content_hash(repr(settings).encode(), [found.root / name for name in files])
+    def _files(self, found: FolderLayout) -> Listing:
+        names = found.tree.files
+        settings = (self.name, self.split, self.test_share, self.captions_per_image, names)
+        files = [
+            file_at(found.root, name, f"{number} {Path(name).name}")
+            for number, name in enumerate(names)
+        ]
+        return Listing(repr(settings).encode(), files, self.follows, found.tree.not_read)
 
     def read(self) -> Iterator[Record | Drop]:
         """The pictures in the order of their paths; what has no partner comes first."""
-        self.check()
-        found, drops = self._found(), list[Drop]()
-        listed = _gather(found.root, found.tree, drops)
+        found, drops = self._checked(), list[Drop]()
+        listed = _gather(found.root, found.tree, drops, self.follows)
         yield from drops
         good: list[tuple[Entry, list[str]]] = []
         for item in self._usable(found, _entries(found, listed)):
@@ -119,7 +132,7 @@ class Folder(PictureReader[FolderLayout]):
                 yield self._record(found, entry, captions, label[name], split)
 
     def _layout(self, root: Path) -> FolderLayout:
-        return FolderLayout(root=root, text=root, tree=walk(root))
+        return FolderLayout(root=root, text=root, tree=walk(root, self.follows))
 
     def _captions(self, found: FolderLayout, entry: Entry, faults: list[Drop]) -> list[str]:
         if not entry.captions:
@@ -149,11 +162,11 @@ class Folder(PictureReader[FolderLayout]):
         return ["test" if name in test else "train" for name in names]
 
 
-def _gather(root: Path, tree: Tree, drops: list[Drop]) -> dict[str, Listed]:
+def _gather(root: Path, tree: Tree, drops: list[Drop], follow: bool) -> dict[str, Listed]:
     """What is said of each picture, by path; `drops` gets captions that have no picture."""
     said: dict[str, Listed] = {}
     for file in tree.metadata:
-        for path, entry in read_metadata(root, file, drops).items():
+        for path, entry in read_metadata(root, file, drops, follow).items():
             known = said.setdefault(path, entry)
             known.captions += entry.captions if known is not entry else []
     used = {stem_of(path) for path in tree.pictures}

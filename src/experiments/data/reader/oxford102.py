@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.data.layout.entry import Entry
-from experiments.data.layout.fingerprint import content_hash
+from experiments.data.layout.fingerprint import Listing, listed
 from experiments.data.layout.oxford102 import (
     FETCH,
     PICTURES,
@@ -30,7 +30,7 @@ class Oxford102(PictureReader[OxfordLayout]):
 
     `root`: the folder that holds `jpg/` (or `oxford-102-flowers/images/`) and the captions in
     `text_c10/` or `text/`, or `hf://owner/name`. `text`: the folder of captions, where it is
-    neither. `captions_per_image`: use only the first so many.
+    neither. `captions_per_image`: use only the first so many. `follow_links`: also out of the root.
 
     The class of a picture is the folder of its captions (`class_00001`). The split, by class, is
     that of StackGAN's pickles, else of `trainvalclasses.txt` and `testclasses.txt`, as in Reed's
@@ -46,18 +46,18 @@ class Oxford102(PictureReader[OxfordLayout]):
         root: str | None = None,
         text: str | None = None,
         captions_per_image: int | None = None,
+        follow_links: bool | None = None,
     ) -> None:
-        super().__init__(root, captions_per_image)
+        super().__init__(root, captions_per_image, follow_links)
         self.text = text
 
-    def fingerprint(self) -> str:
-        """A hash of the settings and of name, size and time of every file that is read."""
-        found = self._found()
+    def _files(self, found: OxfordLayout) -> Listing:
         settings = (self.name, found.pickles is None, self.captions_per_image)
         places = [found.pictures, found.text, *found.class_lists.values(), found.words]
         if found.pickles is not None:
             places += [found.pickles / split for split in SPLITS]
-        return content_hash(repr(settings).encode(), places)
+        content = repr(settings).encode()
+        return Listing(content, listed(places, self.follows), self.follows)
 
     def _layout(self, root: Path) -> OxfordLayout:
         return find_layout(root, self.text)

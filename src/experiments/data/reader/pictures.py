@@ -12,9 +12,11 @@ import numpy as np
 from experiments.data.images import path_inside, read_crop
 from experiments.data.layout.caption_files import clean_captions, read_captions
 from experiments.data.layout.entry import Entry, Layout
+from experiments.data.layout.fingerprint import Listing
 from experiments.data.layout.pickle_lists import Split, pickled_words, require_words
 from experiments.data.layout.root import data_folder, picture_below
 from experiments.data.record import Drop, Reader, Record
+from experiments.data.text.words import Tokeniser
 from experiments.terminal.error import BadInput, UserError
 
 L = TypeVar("L", bound=Layout)
@@ -23,19 +25,28 @@ L = TypeVar("L", bound=Layout)
 class PictureReader(Reader, Generic[L]):
     """A reader of a folder of pictures.
 
-    `root`: the folder, or `hf://owner/name`. `captions_per_image`: use only the first so many. A
-    subclass says where the parts lie (`_layout`), what they list (`_entries`), and what identifies
-    them (`fingerprint`).
+    `root`: the folder, or `hf://owner/name`. `captions_per_image`: use only the first so many.
+    `follow_links`: whether links may lead out of the root; null where only its owner can say. A
+    subclass says where the parts lie (`_layout`), what they list (`_entries`), and which files they
+    are (`_files`).
     """
+
+    tokeniser: Tokeniser = "ascii"  # of published captions: their vocabularies ask for it
 
     remedy: str  # where to get the data set, and where to put it
     repeated = "listed more than once"  # why a picture is dropped that was there before
 
-    def __init__(self, root: str | None, captions_per_image: int | None) -> None:
+    def __init__(
+        self,
+        root: str | None,
+        captions_per_image: int | None,
+        follow_links: bool | None = None,
+    ) -> None:
         if captions_per_image is not None and captions_per_image < 1:
             raise UserError("data.reader.captions_per_image: must be 1 or more, or null for all")
         self.root = root
         self.captions_per_image = captions_per_image
+        self.follow_links = follow_links
         self._classes: list[str] = []
 
     def _layout(self, root: Path) -> L:
@@ -50,14 +61,37 @@ class PictureReader(Reader, Generic[L]):
         """Where pictures of a split may lie. Such a folder may be a link to another disk."""
         return [root]
 
+    def _files(self, found: L) -> Listing:
+        """The files that are read, and the settings that count."""
+        raise NotImplementedError
+
+    @property
+    def follows(self) -> bool:
+        """Whether links may lead out of the root."""
+        return bool(self.follow_links)
+
     def check(self) -> None:
         """Raise `UserError` where a part is missing or the vocabulary is empty."""
-        require_words(self._found().words)
+        self._checked()
+
+    def _checked(self) -> L:
+        """The parts, as `check` wants them."""
+        found = self._found()
+        require_words(found.words)
+        return found
+
+    def files(self) -> Listing:
+        """All that is read, each file looked at once. Raises as `check`."""
+        return self._files(self._checked())
+
+    def fingerprint(self) -> str:
+        """A hash of the settings and of name and content of every file that is read."""
+        files = self.files()
+        return files.by_contents(files.contents())
 
     def read(self) -> Iterator[Record | Drop]:
         """The pictures in the order of the lists."""
-        self.check()
-        found = self._found()
+        found = self._checked()
         entries = self._entries(found)
         names: dict[int | str, str] = {}
         for entry in entries:
@@ -81,7 +115,7 @@ class PictureReader(Reader, Generic[L]):
     def image(self, record: Record, size: int) -> np.ndarray:
         """The central square of the picture, or the surroundings of its box (`read_crop`)."""
         root = self._folder()
-        path = picture_below(root, self._folders(root, record.split), record.image)
+        path = picture_below(root, self._folders(root, record.split), record.image, self.follows)
         return read_crop(path, size, record.box)
 
     def class_names(self) -> list[str]:
@@ -117,7 +151,7 @@ class PictureReader(Reader, Generic[L]):
                 if entry.key in seen:
                     raise BadInput(self.repeated.format(times[entry.key]))
                 seen.add(entry.key)
-                path_inside(entry.folder, entry.image)
+                path_inside(entry.folder, entry.image, self.follows)
                 if isinstance(entry.box, str):
                     raise BadInput(entry.box)
                 captions = self._captions(found, entry, faults)
@@ -135,7 +169,7 @@ class PictureReader(Reader, Generic[L]):
         """
         if isinstance(entry.captions, str):
             assert found.text is not None
-            return read_captions(found.text, entry.captions, entry.key, faults)
+            return read_captions(found.text, entry.captions, entry.key, faults, self.follows)
         return clean_captions(entry.captions, entry.key, faults)
 
     def _record(

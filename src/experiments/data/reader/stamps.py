@@ -7,9 +7,9 @@ stand centred on white.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,13 @@ import numpy as np
 from experiments.data.images import path_inside, picture_size, read_padded
 from experiments.data.layout.caption_files import clean_caption, read_start
 from experiments.data.layout.entry import Entry, Layout
+from experiments.data.layout.fingerprint import Listing, file_at
 from experiments.data.layout.folder import hash_fraction
 from experiments.data.layout.pickle_lists import Split
-from experiments.data.layout.root import refuse_unreadable
+from experiments.data.layout.walk import Found, found_below, require_followed
 from experiments.data.reader.pictures import PictureReader
 from experiments.data.record import Drop, Reader, Record
+from experiments.data.text.words import Tokeniser
 from experiments.terminal.error import BadInput, UserError
 
 # Folders, at any depth, whose stamps are drawn: by their names, and the last three by inspection.
@@ -31,7 +33,15 @@ DRAWN_FOLDERS = frozenset(
 MAX_CAPTION_FILE = 100_000  # bytes; some 65 translations follow the caption
 
 
-class Stamps(PictureReader[Layout]):
+@dataclass(frozen=True, kw_only=True)
+class StampsLayout(Layout):
+    """The root with all that lies in it; `stems`: of the pictures that have a caption file."""
+
+    found: Found
+    stems: list[str]
+
+
+class Stamps(PictureReader[StampsLayout]):
     """The reader of Tux Paint's stamps.
 
     `root`: the folder `stamps` of the package, installed or unpacked. `photographs` leaves out what
@@ -39,7 +49,8 @@ class Stamps(PictureReader[Layout]):
     a dozen drawings among the rest cannot be told by either.
     `min_size`: least longer side in pixels; smaller pictures would only be blur. Split: a stamp is
     in the test split where the hash of its key falls below `test_fraction`; by image, since most
-    classes have fewer than ten, and independent of what else is there.
+    classes have fewer than ten, and independent of what else is there. `follow_links`: also out of
+    the root.
     """
 
     name = "stamps"
@@ -49,6 +60,7 @@ class Stamps(PictureReader[Layout]):
         "data.root=DIR/usr/share/tuxpaint/stamps"
     )
     words = Reader.words  # none comes with the pictures
+    tokeniser: Tokeniser = "unicode"
 
     def __init__(
         self,
@@ -56,65 +68,64 @@ class Stamps(PictureReader[Layout]):
         photographs: bool = True,
         min_size: int = 64,
         test_fraction: float = 0.1,
+        follow_links: bool | None = None,
     ) -> None:
         if not 0 < test_fraction < 1:
             raise UserError(f"data.reader.test_fraction: {test_fraction} is not between 0 and 1")
-        super().__init__(root, None)
+        super().__init__(root, None, follow_links)
         self.photographs = photographs
         self.min_size = min_size
         self.test_fraction = test_fraction
 
-    def check(self) -> None:
+    def _checked(self) -> StampsLayout:
         """Raise `UserError` where there is no stamp under the root."""
-        root = self._folder()
-        if next(root.rglob("*.png"), None) is None:
-            raise UserError(f"data.root: {root} holds no PNG; {self.remedy}")
+        found = self._found()
+        if not any(path.endswith(".png") for path in found.found.files):
+            raise UserError(f"data.root: {found.root} holds no PNG; {self.remedy}")
+        require_followed(found.root, found.found, self.follow_links)
+        return found
 
-    def fingerprint(self) -> str:
-        """A hash of the settings and of name, size and time of every picture and caption file."""
+    def _files(self, found: StampsLayout) -> Listing:
         settings = (self.name, self.photographs, self.min_size, self.test_fraction)
-        digest, root = hashlib.sha256(repr(settings).encode()), self._folder()
-        for stem in self._stems(root):
-            for suffix in (".png", ".txt"):
-                status = (root / (stem + suffix)).lstat()
-                line = f"{stem}{suffix} {status.st_size} {status.st_mtime_ns}\n"
-                digest.update(os.fsencode(line))  # a name need not be UTF-8
-        return digest.hexdigest()[:16]
+        names = [stem + suffix for stem in found.stems for suffix in (".png", ".txt")]
+        files = [file_at(found.root, name, name) for name in names]
+        return Listing(repr(settings).encode(), files, self.follows, found.found.not_read)
 
     def image(self, record: Record, size: int) -> np.ndarray:
         """The stamp centred on a white square, uint8 (size, size, 3)."""
-        return read_padded(path_inside(self._folder(), record.image), size)
+        return read_padded(path_inside(self._folder(), record.image, self.follows), size)
 
-    def _layout(self, root: Path) -> Layout:
-        return Layout(root=root, text=root)
+    def _layout(self, root: Path) -> StampsLayout:
+        found = found_below(root, self.follows, self._skipped)
+        return StampsLayout(root=root, text=root, found=found, stems=self._stems(found))
 
-    def _entries(self, found: Layout) -> Sequence[Entry | Drop]:
+    def _entries(self, found: StampsLayout) -> Sequence[Entry | Drop]:
         entries = []
-        for stem in self._stems(found.root):
+        for stem in found.stems:
             folder = stem.rpartition("/")[0] or "stamps"
             split: Split = "test" if hash_fraction(stem) < self.test_fraction else "train"
             image, text = f"{stem}.png", f"{stem}.txt"
             entries.append(Entry(stem, found.root, image, text, split, folder, folder))
         return entries
 
-    def _stems(self, root: Path) -> list[str]:
-        """Paths without suffix, relative to the root, of the pictures that have a caption file."""
-        stems = []
-        for folder, folders, files in os.walk(root, onerror=refuse_unreadable):
-            relative = Path(folder).relative_to(root)
-            if self.photographs:
-                folders[:] = [name for name in folders if name.lower() not in DRAWN_FOLDERS]
-            names = set(files)
-            for name in (*files, *folders):  # a folder in the place of a picture is counted
-                stem, suffix = Path(name).stem, Path(name).suffix
-                drawn = self.photographs and f"{stem}.svg" in names
-                if suffix == ".png" and f"{stem}.txt" in names and not drawn:
-                    stems.append((relative / stem).as_posix())
-        return sorted(stems)
+    def _skipped(self, entry: os.DirEntry[str]) -> str:
+        drawn = self.photographs and entry.name.lower() in DRAWN_FOLDERS
+        return "folders of drawings" if drawn and entry.is_dir(follow_symlinks=False) else ""
 
-    def _captions(self, found: Layout, entry: Entry, faults: list[Drop]) -> list[str]:
+    def _stems(self, found: Found) -> list[str]:
+        """Paths without suffix of the pictures that have a caption file, sorted."""
+        names = set(found.files)
+        # A folder in the place of a picture is counted.
+        pictures = (name for name in [*found.files, *found.folders] if name.endswith(".png"))
+        return sorted(
+            stem
+            for stem in (name.removesuffix(".png") for name in pictures)
+            if f"{stem}.txt" in names and not (self.photographs and f"{stem}.svg" in names)
+        )
+
+    def _captions(self, found: StampsLayout, entry: Entry, faults: list[Drop]) -> list[str]:
         size = picture_size(found.root / entry.image)
-        path = path_inside(found.root, f"{entry.key}.txt")
+        path = path_inside(found.root, f"{entry.key}.txt", self.follows)
         line = read_start(path, MAX_CAPTION_FILE).split(b"\n", 1)[0]
         try:
             text = line.decode("utf-8-sig")

@@ -3,9 +3,10 @@
     <cache>/<name>/<fingerprint>/
         table/ or records.jsonl   the records (`table.py`)
         report.json               what was read, kept and dropped, and why
-        vocabulary.json           the words, in index order
+        vocabulary.json           the words, in index order; words.json, what they leave out
         facts.json                names of classes and attributes
         arrays-<max words>.npz    labels, attributes, tokens (`split.py`)
+        *-min<n>.*                the last three without words that are rarer (`data.min_count`)
         images-<size>.npy         the pictures (`picture.py`); images-<size>.json, those left out
         <view>-<settings>/        what other views store (`item.py`)
 
@@ -15,8 +16,6 @@ once: the first does, the others wait.
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +24,14 @@ from typing import Any
 import numpy as np
 
 from experiments.data.record import Drop, Reader, Record, has_of
+from experiments.data.store.fingerprint import (
+    FACTS,
+    Fingerprint,
+    adopt,
+    difference,
+    fingerprint_of,
+    read_as,
+)
 from experiments.data.store.limit import within
 from experiments.data.store.picture import (
     build_store,
@@ -34,9 +41,9 @@ from experiments.data.store.picture import (
     read_json,
 )
 from experiments.data.store.split import Split, cut, encode_records, load_arrays, save_arrays
+from experiments.data.store.summary import count_drops, summary_of
 from experiments.data.store.table import (
     REPORT,
-    example,
     make_report,
     read_records,
     read_report,
@@ -46,12 +53,11 @@ from experiments.data.store.table import (
     write_json,
     write_table,
 )
+from experiments.data.store.wording import Wording, open_words, write_words
 from experiments.data.text.vocabulary import Vocabulary
+from experiments.data.text.words import Tokeniser, tokeniser_of
 from experiments.file.lock import locked
 from experiments.terminal.error import UserError
-
-FORMAT = 2  # of the folder; raising it leaves older folders unused
-FACTS, VOCABULARY = "facts.json", "vocabulary.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +84,15 @@ class Dataset:
     summary: str
     reader: Reader
     flip: bool = True
+    by_time: str = ""  # what runs of before recorded as the fingerprint of these files
 
     def records(self) -> list[Record]:
         """All of the table, which a view reads that has to store something."""
         return read_table(self.folder)
+
+    def difference(self, before: str) -> str:
+        """Which files differ from those of another fingerprint; empty where that is not known."""
+        return difference(self.folder.parent.parent, self.name, before, self.fingerprint)
 
     def without(self, drops: Sequence[Drop]) -> Dataset:
         """The data set without some records, which its report names. Raises `UserError` where more
@@ -91,14 +102,14 @@ class Dataset:
         found = [
             gone[key] for split in (self.train, self.test) for key in split.keys if key in gone
         ]
-        _count_drops(report, found)
+        count_drops(report, found)
         train, test = (
             split.only(np.array([key not in gone for key in split.keys], bool))
             for split in (self.train, self.test)
         )
         report["kept"] = {"train": len(train), "test": len(test)}
         require_few_drops(report, self.folder / REPORT)
-        summary = _summary(report, self.size, self.vocabulary, self.folder / REPORT)
+        summary = summary_of(report, self.size, self.vocabulary, self.folder)
         return replace(self, train=train, test=test, report=report, summary=summary)
 
 
@@ -110,34 +121,43 @@ def open_dataset(
     quiet: bool = False,
     workers: int | None = None,
     limit: int | None = None,
+    tokeniser: Tokeniser | None = None,
+    min_count: int = 1,
 ) -> Dataset:
     """The reader's data with pictures of `size` pixels, prepared under `cache` where they are not.
 
     Without `size`, or where the reader has no pictures, there are none. `max_words`: the most words
     that are kept of a caption (Xu 2018: 18 for CUB). `workers`: processes that draw pictures, by
     default one per core. `limit`: records that are kept of each split (`limit.within`), all by
-    default. Raises `UserError` where the data are missing, and where more than 1 % of the records
-    cannot be used.
+    default. `tokeniser`: how captions are cut into words, by default as the reader says.
+    `min_count`: words that stand less often in the captions are unknown. Raises `UserError` where
+    the data are missing, and where more than 1 % of the records cannot be used.
     """
-    if (size is not None and size < 1) or max_words < 1:
-        raise UserError(f"data: size and max_words must be at least 1, not {size} and {max_words}")
+    if (size is not None and size < 1) or max_words < 1 or min_count < 1:
+        raise UserError(
+            f"data: size, max_words and min_count must be at least 1, not {size}, {max_words} and "
+            f"{min_count}"
+        )
     if limit is not None and limit < 1:
         raise UserError(f"data.limit={limit}: must be a whole number from 1, or null for all")
     if "picture" not in has_of(reader):
         size = None
-    reader.check()
-    less = "" if limit is None else f"\nlimit={limit}"
-    identity = f"{FORMAT}\n{reader.name}\n{reader.fingerprint()}{less}"
-    fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
-    folder = Path(cache) / reader.name / fingerprint
-    arrays = folder / f"arrays-{max_words}.npz"
+    usual = tokeniser_of(reader)
+    tokeniser = tokeniser or usual
+    more = read_as(limit, None if tokeniser == usual else tokeniser)
+    known = fingerprint_of(reader, cache, quiet, more)
+    folder = Path(cache) / reader.name / known.now
+    words = Wording(folder, tokeniser, min_count)
+    if not folder.exists() and known.by_time and not more:
+        adopt(folder.with_name(known.by_time), folder, tokeniser)
+    arrays = folder / f"arrays-{max_words}{words.suffix}.npz"
     store = None if size is None else folder / f"images-{size}.npy"
     needed = (folder / FACTS, arrays, *([] if store is None else [store]))
     if not all(file.exists() for file in needed):
         with locked(folder / ".lock"):
             if not all(file.exists() for file in needed):  # another process may have been first
-                _prepare(reader, store, size or 0, arrays, max_words, workers, quiet, limit)
-    return _load(reader, size or 0, fingerprint, folder, store, arrays)
+                _prepare(reader, store, size or 0, arrays, max_words, workers, quiet, words, limit)
+    return _load(reader, size or 0, known, folder, store, arrays, words)
 
 
 def _prepare(
@@ -148,19 +168,21 @@ def _prepare(
     max_words: int,
     workers: int | None,
     quiet: bool,
+    words: Wording,
     limit: int | None,
 ) -> None:
     """Write whatever of the folder is missing. `facts.json` comes last of what all sizes share."""
     folder = arrays.parent
     new = not ((folder / FACTS).exists() and table_exists(folder))
     if new:
-        everything, drops = read_records(reader)
+        everything, drops = read_records(reader, words.tokeniser)
         records = within(everything, limit)
         beyond = len(everything) - len(records)
         _report(folder, make_report(reader.name, records, drops, beyond))
     else:
         records = read_table(folder)
     bad = [] if store is None else build_store(reader, records, size, store, workers, quiet)
+    captioned = "caption" in has_of(reader)
     if new:
         bad_keys = {drop.key for drop in bad}
         records = [record for record in records if record.key not in bad_keys]
@@ -168,11 +190,11 @@ def _prepare(
         for other in folder.glob("images-*.npy"):
             if other != store:  # of an attempt that was not finished: its rows may be others
                 other.unlink()
-        if "caption" in has_of(reader):
-            words = reader.words()
-            captions = (caption for record in records for caption in record.captions)
-            vocabulary = Vocabulary(words) if words is not None else Vocabulary.build(captions)
-            vocabulary.save(folder / VOCABULARY)
+        for stale in [*folder.glob("vocabulary*.json"), *folder.glob("arrays-*.npz")]:
+            stale.unlink()
+    if captioned and not words.vocabulary.exists():
+        write_words(words, reader.words(), records)
+    if new:
         write_table(records, folder)
         colours = getattr(reader, "colour_attributes", None)  # the protocol leaves it open
         facts = {
@@ -181,11 +203,10 @@ def _prepare(
             "colour_attributes": colours() if callable(colours) else colours or (),
             "mirror": getattr(reader, "mirror", True),
         }
-        for stale in folder.glob("arrays-*.npz"):
-            stale.unlink()
         write_json(folder / FACTS, facts)
     values = _facts(folder)["attribute_values"]
-    save_arrays(encode_records(records, _vocabulary(folder, reader), values, max_words), arrays)
+    vocabulary = open_words(words) if captioned else None
+    save_arrays(encode_records(records, vocabulary, values, max_words), arrays)
 
 
 def _facts(folder: Path) -> dict[str, Any]:
@@ -204,30 +225,27 @@ def _facts(folder: Path) -> dict[str, Any]:
     return facts
 
 
-def _vocabulary(folder: Path, reader: Reader) -> Vocabulary | None:
-    """What `_prepare` wrote, None where there are no captions. Raises `UserError` for a damaged
-    file."""
-    if "caption" not in has_of(reader):
-        return None
-    try:
-        return Vocabulary.load(folder / VOCABULARY)
-    except UserError:
-        raise damaged(folder / VOCABULARY, "not a list of words") from None
-
-
 def _report(folder: Path, report: dict[str, Any]) -> None:
     write_json(folder / REPORT, report)
     require_few_drops(report, folder / REPORT)
 
 
 def _load(
-    reader: Reader, size: int, fingerprint: str, folder: Path, store: Path | None, arrays_path: Path
+    reader: Reader,
+    size: int,
+    known: Fingerprint,
+    folder: Path,
+    store: Path | None,
+    arrays_path: Path,
+    words: Wording,
 ) -> Dataset:
     facts, report = _facts(folder), read_report(folder / REPORT)
-    vocabulary = _vocabulary(folder, reader)
+    vocabulary = open_words(words) if "caption" in has_of(reader) else None
+    report["words"] = words.counts()
+    report["not_read"] = dict(known.listing.not_read) if known.listing else {}  # as it is now
     arrays = load_arrays(arrays_path)
     if arrays["tokens"].max(initial=0) >= (1 if vocabulary is None else len(vocabulary)):
-        raise damaged(folder / VOCABULARY, "not the words of these captions")
+        raise damaged(words.vocabulary, "not the words of these captions")
     bad: list[Drop] = []
     if store is None:
         images = np.zeros((len(arrays["keys"]), 0, 0, 3), np.uint8)
@@ -235,7 +253,7 @@ def _load(
         images, keys = open_store(store), set(arrays["keys"].tolist())
         bad = [drop for drop in dropped_pictures(store) if drop.key in keys]
         if bad:  # pictures that another size could still use; the table has them
-            _count_drops(report, bad)
+            count_drops(report, bad)
             require_few_drops(report, store.with_suffix(".json"))
     kept = ~np.isin(arrays["keys"], [drop.key for drop in bad])
     train, test = kept & ~arrays["test"], kept & arrays["test"]
@@ -246,42 +264,17 @@ def _load(
     return Dataset(
         name=reader.name,
         size=size,
-        fingerprint=fingerprint,
+        fingerprint=known.now,
         folder=folder,
-        train=cut(arrays, "train", train, images[: train.sum()]),
-        test=cut(arrays, "test", test, images[train.sum() :]),
+        train=cut(arrays, "train", train, images[: train.sum()], words.tokeniser),
+        test=cut(arrays, "test", test, images[train.sum() :], words.tokeniser),
         vocabulary=vocabulary,
         class_names=facts["class_names"],
         attribute_values=values,
         colour_attributes=tuple(facts["colour_attributes"]),
         mirror=facts["mirror"],
         report=report,
-        summary=_summary(report, size, vocabulary, folder / REPORT),
+        summary=summary_of(report, size, vocabulary, folder),
         reader=reader,
+        by_time=known.by_time,
     )
-
-
-def _count_drops(report: dict[str, Any], drops: Sequence[Drop]) -> None:
-    """Records of the table that are left out all the same."""
-    report["dropped"] += len(drops)
-    reasons = Counter(report["reasons"]) + Counter(drop.reason for drop in drops)
-    report["reasons"] = dict(reasons.most_common())
-    report["examples"] = [*report["examples"], *(example(drop) for drop in drops)]
-
-
-def _summary(report: dict[str, Any], size: int, vocabulary: Vocabulary | None, path: Path) -> str:
-    kept, classes = report["kept"], report["classes"]
-    line = (
-        f"{report['name']}: {sum(kept.values())} {f'images at {size} px' if size else 'records'} "
-        f"({kept['train']} to train on, {kept['test']} to test on; "
-        f"{classes['train']} and {classes['test']} classes)"
-    )
-    if vocabulary is not None:
-        line += f", {report['captions']} captions, {len(vocabulary)} words"
-    if beyond := report.get("beyond_limit"):  # not in reports of older versions
-        line += f"; data.limit leaves {beyond} out"
-    if report["dropped"]:
-        reason = next(iter(report["reasons"]))
-        share = report["dropped"] / report["read"]
-        line += f"; dropped {report['dropped']} ({share:.2%}), most often {reason!r}: see {path}"
-    return line

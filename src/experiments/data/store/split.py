@@ -25,6 +25,7 @@ from experiments.data.record import Record
 from experiments.data.store.picture import damaged
 from experiments.data.text.reading import ENCODE, Reads
 from experiments.data.text.vocabulary import Vocabulary
+from experiments.data.text.words import Tokeniser
 from experiments.file.whole import atomic
 from experiments.terminal.error import reason_of
 
@@ -74,6 +75,7 @@ class Split:
     tokens: np.ndarray  # integers (M, T), padded with 0; int64 for words
     lengths: np.ndarray  # int64 (M,)
     mentions: np.ndarray  # bool (M, A), whether the caption states the attribute
+    tokeniser: Tokeniser = "ascii"  # how its captions are cut into words
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -257,7 +259,9 @@ def _mismatch(arrays: Arrays) -> str:
     return "" if not len(tokens) or texts == len(tokens) else "captions of another number"
 
 
-def cut(arrays: Arrays, name: str, kept: np.ndarray, images: np.ndarray) -> Split:
+def cut(
+    arrays: Arrays, name: str, kept: np.ndarray, images: np.ndarray, tokeniser: Tokeniser = "ascii"
+) -> Split:
     """The split of the records where `kept` (N,) is true, with their pictures in the same order."""
     assert len(images) == kept.sum()
     counts = arrays["caption_counts"]
@@ -279,4 +283,5 @@ def cut(arrays: Arrays, name: str, kept: np.ndarray, images: np.ndarray) -> Spli
         tokens=arrays["tokens"][flat].astype(np.int64),
         lengths=arrays["lengths"][flat].astype(np.int64),
         mentions=arrays["mentions"][flat],
+        tokeniser=tokeniser,
     )

@@ -11,14 +11,14 @@ import importlib.util
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from experiments.data.record import Drop, Reader, Record, has_of
 from experiments.data.store.picture import damaged, read_json
-from experiments.data.text.vocabulary import tokenize
+from experiments.data.text.words import SPLIT, Tokeniser, tokeniser_of
 from experiments.file.whole import atomic
 from experiments.terminal.error import UserError, reason_of
 
@@ -28,21 +28,24 @@ EXAMPLES = 20
 LONGEST_KEY = 300  # letters of a key in a report
 
 
-def read_records(reader: Reader) -> tuple[list[Record], list[Drop]]:
+def read_records(
+    reader: Reader, tokeniser: Tokeniser | None = None
+) -> tuple[list[Record], list[Drop]]:
     """Consume the reader: the usable records, training split first, and what was dropped.
+    `tokeniser`: how captions are cut into words, by default as the reader says.
 
     White space in captions is normalised. A caption without a word is dropped by itself, under the
     name `<key>#<number>`; readers do the same with captions that they cannot read.
     """
     read = list(reader.read())
     classes, values = len(reader.class_names()), reader.attribute_values()
-    captioned = "caption" in has_of(reader)
+    captioned, words = "caption" in has_of(reader), SPLIT[tokeniser or tokeniser_of(reader)]
     records: list[Record] = []
     drops: list[Drop] = []
     keys: set[str] = set()
     for entry in read:
         if isinstance(entry, Record):
-            entry, empty = _without_empty_captions(entry)
+            entry, empty = _without_empty_captions(entry, words)
             reason = _fault(entry, classes, values, captioned)
             reason = "key appears twice" if entry.key in keys else reason
             keys.add(entry.key)
@@ -191,8 +194,10 @@ def read_table(folder: Path) -> list[Record]:
         raise damaged(path, reason_of(error)) from None
 
 
-def _without_empty_captions(record: Record) -> tuple[Record, list[Drop]]:
-    worded = [bool(tokenize(caption)) for caption in record.captions]
+def _without_empty_captions(
+    record: Record, words: Callable[[str], list[str]]
+) -> tuple[Record, list[Drop]]:
+    worded = [bool(words(caption)) for caption in record.captions]
     empty = [
         Drop(f"{record.key}#{number}", "caption without a word", of=record.key)
         for number, kept in enumerate(worded)

@@ -8,7 +8,7 @@ padding, and every character that is not in the list. Text beyond 201 characters
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -31,6 +31,16 @@ def encode_characters(captions: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     tokens = np.zeros((len(lowered), LENGTH), np.uint8)
     tokens[np.arange(LENGTH) < lengths[:, None]] = _TABLE[np.minimum(points, CODES)]
     return tokens, lengths
+
+
+_KNOWN = str.maketrans("", "", SYMBOLS)
+
+
+def outside(captions: Iterable[str]) -> tuple[int, int]:
+    """How many characters of the captions, as far as they are read, are not in the alphabet, and
+    how many captions have one."""
+    counts = [len(text.lower()[:LENGTH].translate(_KNOWN)) for text in captions]
+    return sum(counts), sum(count > 0 for count in counts)
 
 
 class Alphabet:

@@ -13,6 +13,7 @@ import numpy as np
 
 from experiments.data.text import alphabet, wordpiece
 from experiments.data.text.vocabulary import Vocabulary
+from experiments.data.text.words import Tokeniser, unicode_words
 
 Reads = Literal["words", "characters", "wordpieces"]
 
@@ -43,20 +44,30 @@ def reads_of(reader: object) -> Reads:
 
 
 def reader_of(
-    reads: Reads, words: Sequence[str], max_words: int, pieces: Sequence[str] | None = None
+    reads: Reads,
+    words: Sequence[str],
+    max_words: int,
+    pieces: Sequence[str] | None = None,
+    tokeniser: Tokeniser = "ascii",
 ) -> tuple[Reader, int]:
     """What makes tokens of a caption, and how many of them are kept. `words` are those of the
-    vocabulary, `max_words` the most of them; only an encoder of words asks for both. `pieces`: of
-    words, by default those of the package that carries them."""
+    vocabulary, `max_words` the most of them, `tokeniser` cuts a caption into them; only an encoder
+    of words asks for these. `pieces`: of words, by default those of the package that carries
+    them."""
     longest = longest_of(reads, max_words)
     if reads == "characters":
         return alphabet.Alphabet(), longest
     if reads == "wordpieces":
         return wordpiece.WordPieces(pieces), longest
-    return Vocabulary(list(words)), longest
+    return Vocabulary(list(words), tokeniser), longest
 
 
 def longest_of(reads: Reads, max_words: int) -> int:
     """How many tokens are kept of a caption; `max_words` of them where they are words."""
     lengths: dict[Reads, int] = {"characters": alphabet.LENGTH, "wordpieces": wordpiece.LENGTH}
     return lengths.get(reads, max_words)
+
+
+def words_of(reader: Reader, caption: str) -> list[str]:
+    """The words of a caption, to be looked at one by one; of a vocabulary as that cuts them."""
+    return reader.split(caption) if isinstance(reader, Vocabulary) else unicode_words(caption)

@@ -1,18 +1,19 @@
 """Words and their indices: the part of a data set that a text encoder is tied to.
 
-Conventions of the released AttnGAN (Xu 2018): tokens are runs of `\\w` in lower case with all but
-ASCII removed, no minimum count, index 0 is the end of a sentence and the padding. An unknown word
-has an index here; in the original it was dropped silently.
+Conventions of the released AttnGAN (Xu 2018): words are in the order of the alphabet, index 0 is
+the end of a sentence and the padding. An unknown word has an index here; in the original it was
+dropped silently. How a caption is cut into words: `words.py`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from experiments.data.text.words import SPLIT, Tokeniser, require_tokeniser
 from experiments.file.name import is_name, shown
 from experiments.file.parse import parse_json
 from experiments.file.whole import aside
@@ -20,23 +21,19 @@ from experiments.terminal.error import UserError, reason_of
 
 END = "<end>"
 UNKNOWN = "<unk>"
-_WORD = re.compile(r"\w+")
-
-
-def tokenize(caption: str) -> list[str]:
-    """The words of a caption, in order; empty where nothing in ASCII is left."""
-    words = (word.encode("ascii", "ignore").decode() for word in _WORD.findall(caption.lower()))
-    return [word for word in words if word]
 
 
 class Vocabulary:
     """An ordered list of words. `words` may leave out `<end>` (put first) and `<unk>` (put last).
 
+    `tokeniser`: how captions are cut into its words; `ascii` is that of released vocabularies.
     Raises `UserError` for a list without a word (an encoder made for it could read nothing), with a
     word twice, or with `<end>` at another place than 0.
     """
 
-    def __init__(self, words: list[str]) -> None:
+    def __init__(self, words: list[str], tokeniser: Tokeniser = "ascii") -> None:
+        require_tokeniser(tokeniser)
+        self.tokeniser, self.split = tokeniser, SPLIT[tokeniser]
         if words[:1] != [END]:
             words = [END, *words]
         if UNKNOWN not in words:
@@ -56,23 +53,35 @@ class Vocabulary:
         self.unknown_index = self._index[UNKNOWN]
 
     @classmethod
-    def build(cls, captions: Iterable[str]) -> Vocabulary:
-        """Every word of the captions, sorted: the order of the captions changes nothing."""
-        return cls(sorted({word for caption in captions for word in tokenize(caption)}))
+    def build(
+        cls, captions: Iterable[str], tokeniser: Tokeniser = "ascii", min_count: int = 1
+    ) -> Vocabulary:
+        """The words that stand in the captions at least `min_count` times, sorted: the order of the
+        captions changes nothing. Raises `UserError` where there is none."""
+        require_tokeniser(tokeniser)
+        counts = Counter(word for caption in captions for word in SPLIT[tokeniser](caption))
+        known = sorted(word for word, count in counts.items() if count >= min_count)
+        if counts and not known:
+            raise UserError(
+                f"data.min_count={min_count}: no word of the captions stands in them so often; the "
+                f"most frequent does {max(counts.values())} times"
+            )
+        return cls(known, tokeniser)
 
     def encode(self, caption: str) -> list[int]:
         """Indices of the words, without padding; `<unk>` for those that are not known."""
-        return [self._index.get(word, self.unknown_index) for word in tokenize(caption)]
+        return [self._index.get(word, self.unknown_index) for word in self.split(caption)]
 
     def unknown(self, caption: str) -> list[str]:
         """The words of the caption that are not in the vocabulary, in order."""
-        return [word for word in tokenize(caption) if word not in self._index]
+        return [word for word in self.split(caption) if word not in self._index]
 
     def require_known(self, caption: str) -> None:
         """Raise `UserError` for a sentence that says nothing to an encoder of this vocabulary."""
-        words, unknown = tokenize(caption), self.unknown(caption)
+        words, unknown = self.split(caption), self.unknown(caption)
         if not words:
-            raise UserError(f"caption {caption!r}: it holds no word; write one in English letters")
+            script = " in English letters" if self.tokeniser == "ascii" else ""
+            raise UserError(f"caption {caption!r}: it holds no word; write one{script}")
         if len(unknown) == len(words):
             raise UserError(
                 f"caption {caption!r}: no word is known to the text encoder "
@@ -90,7 +99,7 @@ class Vocabulary:
             partial.write_text(json.dumps(self.words), encoding="utf-8")
 
     @classmethod
-    def load(cls, path: Path) -> Vocabulary:
+    def load(cls, path: Path, tokeniser: Tokeniser = "ascii") -> Vocabulary:
         """Read what `save` wrote. Raises `UserError` for a file that is no list of words."""
         try:
             words = parse_json(path.read_bytes())
@@ -98,7 +107,7 @@ class Vocabulary:
             raise UserError(f"{path}: the vocabulary cannot be read ({reason_of(error)})") from None
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             raise UserError(f"{path}: the vocabulary must be a JSON list of words")
-        return cls(words)
+        return cls(words, tokeniser)
 
     def __len__(self) -> int:
         return len(self.words)

@@ -19,10 +19,12 @@ from torch import Tensor, nn
 from experiments.data.store.dataset import Dataset
 from experiments.data.store.feature import CaptionFeatures, hash_weights
 from experiments.data.store.split import Split
+from experiments.data.text.alphabet import outside
 from experiments.data.text.reading import Reader, Reads, longest_of, reader_of
-from experiments.data.text.vocabulary import tokenize
+from experiments.data.text.words import SPLIT, recorded_tokeniser
 from experiments.data.view.base import Choice, Part, View
 from experiments.terminal.error import UserError
+from experiments.terminal.line import say_once
 
 CAPTION = "caption"
 SHARED_STREAM = 1  # of captions and pictures; those of `data/order.py` are 0 and 2
@@ -90,6 +92,8 @@ class CaptionView(View):
         """Features are of the training split alone: what is scored or shown is encoded anew."""
         if dataset.vocabulary is None:
             raise UserError(f"data: {dataset.name} has no captions; choose another data set")
+        if self.reads == "characters" and not quiet:
+            tell_letters(split.name, split.captions)
         if self.encoder is None or split is not dataset.train:
             return self.of(split)
         assert self.precision is not None
@@ -200,7 +204,7 @@ class CaptionView(View):
     def steps(self, row: int) -> list[str]:
         """The words of the first caption that are read."""
         read = int(self.split.lengths[self.split.caption_start[row]])
-        return tokenize(self.split.captions[row][0])[:read]
+        return SPLIT[self.split.tokeniser](self.split.captions[row][0])[:read]
 
     def told(self, part: Part) -> dict[str, Tensor]:
         assert isinstance(part, Captions) and part.rows is not None and part.wrong_rows is not None
@@ -218,8 +222,9 @@ class CaptionView(View):
     def asked(self, facts: Mapping[str, Any], config: Mapping[str, Any]) -> Self:
         ready = copy.copy(self)
         longest = int(config["data"]["max_words"])
+        words, tokeniser = facts.get("words", []), recorded_tokeniser(facts)
         ready.reader, ready.longest = reader_of(
-            self.reads, facts.get("words", []), longest, facts.get("pieces")
+            self.reads, words, longest, facts.get("pieces"), tokeniser
         )
         return ready
 
@@ -255,6 +260,16 @@ class CaptionView(View):
                 wrong[order[-1]] = -1
             return wrong
         return self.split.caption_at(self.strangers.of(rows, rng), rng.random(len(rows)))
+
+
+def tell_letters(name: str, captions: Sequence[Sequence[str]]) -> None:
+    """Say how many letters an encoder of characters does not know, and reads as nothing."""
+    letters, count = outside(text for texts in captions for text in texts)
+    if letters:
+        say_once(
+            f"{name}: letters outside the alphabet of the text encoder, which it reads as nothing: "
+            f"{letters:,}, in {count:,} captions"
+        )
 
 
 class Strangers:

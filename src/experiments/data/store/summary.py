@@ -1,0 +1,48 @@
+"""What a data set has, and what of it could not be used: the line at the start of a run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments.data.layout.walk import told
+from experiments.data.record import Drop
+from experiments.data.store.table import REPORT, example
+from experiments.data.store.wording import told_words
+from experiments.data.text.vocabulary import Vocabulary
+
+
+def count_drops(report: dict[str, Any], drops: Sequence[Drop]) -> None:
+    """Records of the table that are left out all the same."""
+    report["dropped"] += len(drops)
+    reasons = Counter(report["reasons"]) + Counter(drop.reason for drop in drops)
+    report["reasons"] = dict(reasons.most_common())
+    report["examples"] = [*report["examples"], *(example(drop) for drop in drops)]
+
+
+def summary_of(
+    report: dict[str, Any], size: int, vocabulary: Vocabulary | None, folder: Path
+) -> str:
+    """The line that is shown at the start of a run."""
+    kept, classes, path = report["kept"], report["classes"], folder / REPORT
+    part = report.get("train_share")
+    of = f" of {part['of']}, data.train_share={part['share']:g}" if part else ""
+    line = (
+        f"{report['name']}: {sum(kept.values())} {f'images at {size} px' if size else 'records'} "
+        f"({kept['train']} to train on{of}, {kept['test']} to test on; "
+        f"{classes['train']} and {classes['test']} classes)"
+    )
+    if vocabulary is not None:
+        line += f", {report['captions']} captions, {len(vocabulary)} words"
+    if beyond := report.get("beyond_limit"):  # not in reports of older versions
+        line += f"; data.limit leaves {beyond} out"
+    if report["dropped"]:
+        reason = next(iter(report["reasons"]))
+        share = report["dropped"] / report["read"]
+        line += f"; dropped {report['dropped']} ({share:.2%}), most often {reason!r}: see {path}"
+    if report["captions_dropped"]:
+        reason = next(iter(report["caption_reasons"]))
+        line += f"; captions dropped: {report['captions_dropped']}, most often {reason!r}"
+    return line + told_words(report.get("words", {})) + told(report.get("not_read", {}))
