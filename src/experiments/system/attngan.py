@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import nn
 
 from experiments.discriminator.attngan import AttnGANDiscriminator
 from experiments.encoder.damsm import DAMSM
