@@ -116,9 +116,7 @@ for name, (make, trainer) in bits.items():
     )
 
 released = tiny["tiny_training"](birds, folder, attngan(birds, mismatch="roll_released"), settings)
-for _ in range(2):  # one of the batch has no wrong pair, and so one of the processes has fewer
-    released.step(released.batches.at(released.images))
-    released.advance()
+released.step(released.batches.at(0))  # one of the batch has no wrong pair: a process has fewer
 
 travelled = {}
 for hook in (None, "fp16"):
@@ -234,7 +232,7 @@ def test_pairs_of_which_a_process_has_fewer_count_as_in_one(
 ) -> None:
     one, two = found
     for rank in two:
-        torch.testing.assert_close(rank["released"], one["released"], rtol=1e-4, atol=5e-5)
+        torch.testing.assert_close(rank["released"], one["released"], rtol=1e-4, atol=5e-6)
 
 
 def test_gradients_that_travel_during_the_backward_pass_are_those_averaged_after_it(
