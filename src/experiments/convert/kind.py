@@ -39,7 +39,7 @@ TEXT_ENCODER = Kind(
 IMAGE_ENCODER = Kind(
     "DAMSM's image encoder",
     ("emb_features.weight", "emb_cnn_code.weight"),
-    "the text encoder was released beside it, as text_encoder*.pth",
+    "give it as --image-encoder; the text encoder was released beside it, as text_encoder*.pth",
 )
 DISCRIMINATOR = Kind(
     "a discriminator of AttnGAN or StackGAN-v2",
