@@ -23,7 +23,7 @@ from experiments.run import folder as files
 from experiments.run.change import MOVED, changes, tell_changes
 from experiments.run.identity import run_id
 from experiments.run.pretrained import GROUPS, _pretrained_nodes, _stripped, _without_unneeded, role
-from experiments.run.state import run_named
+from experiments.run.state import outputs_of, run_named
 from experiments.terminal.error import UserError
 
 ALWAYS = ("model", "data")  # of the run that a node asks for; its own overrides follow
@@ -85,9 +85,7 @@ def plan_prerequisites(
     for path, node in _pretrained_nodes(config, groups):
         spec = node["pretrained"]
         if isinstance(spec, str):
-            needs[path] = _given(
-                path, run_named(spec, config["paths"]["outputs"], f"{path}.pretrained=")
-            )
+            needs[path] = _given(path, run_named(spec, outputs_of(config), f"{path}.pretrained="))
         else:
             needs[path] = _plan_prerequisite(config, chosen, path, node)
     if "generator" in needs and isinstance(needs.get("encoder"), Run):
