@@ -106,6 +106,8 @@ WHOLE_FILES = {
     "export.json": {"images": 8, "sha256": {"samples/a.png": "0"}},
     "environment.json": {"python": "3.11", "packages": {"torch": None}, "gpus": []},
     "git.json": {"commit": None, "dirty": False},
+    "code.json": {"versions": [{"images": 0, "files": {"a/b.py": {"bytes": "0", "tree": "1"}}}]},
+    "best.json": {"score": "a", "images": None, "value": None, "history": [[0, None], [8, 0.5]]},
 }
 WRONG: tuple[object, ...] = (7, "x", [7], {"x": 7}, {1: 2}, None, [None], True, [[]], -1)
 
@@ -127,6 +129,12 @@ def test_a_run_of_any_json_is_read_or_named() -> None:
     about = WHOLE_FILES["run.json"]
     for wrong in ({"machine": {"threads": count}} for count in (0, 10**9, "2", 1.5)):
         assert fault_of("run.json", about | wrong) is not None
+    code = WHOLE_FILES["code.json"]
+    for files in ({"/a": {}}, {"a/../../b": {}}, {"a.py": "0"}, {"a.py": {"bytes": 0}}, []):
+        wrong = {"versions": [{"images": 0, "files": files}]}
+        assert fault_of("code.json", code | wrong) is not None
+    for history in ([[0]], [[-1, 0.5]], [[0, "x"]], [{}], [0]):
+        assert fault_of("best.json", WHOLE_FILES["best.json"] | {"history": history}) is not None
     for wrong in ({"choices": {"model": "<b>"}}, {"id": "a\nb"}, {"overrides": [1]}, {"id": None}):
         assert fault_of("run.json", about | wrong) is not None
     assert json.dumps(about)

@@ -165,6 +165,7 @@ def test_fresh_begins_anew_and_the_old_one_stays(edited: Edited) -> None:
     assert any("pictures in" in line for line in lines), "it can be read where it is"
 
 
+@pytest.mark.slow
 def test_fresh_in_a_study_begins_each_arm_anew(edited: Edited) -> None:
     arms = ["-m", *QUICK, "model=attngan", "seed=0,1", "fresh=true"]
     edited.run(*arms)

@@ -31,8 +31,9 @@ def restarted(environment: Mapping[str, str]) -> bool:
 
 
 def set_aside(folder: Path) -> Path | None:
-    """Move everything in the folder of a run aside, but the log of this job; returns where to, None
-    where there was nothing. The caller holds its lock. Raises `UserError` where that cannot be."""
+    """Move everything in the folder of a run aside, but the log of this job; returns where to, or
+    None where there was nothing. The caller holds its lock. Raises `UserError` where it cannot be
+    moved."""
     said = Path(os.environ[LOG]).name if LOG in os.environ else ""  # this job writes it now
     found = {path.name: path for path in folder.iterdir() if path.name not in (LOCK, said)}
     if not found:

@@ -12,7 +12,7 @@ from experiments.config.compose import plain
 from experiments.config.key import key_of, values, without
 from experiments.config.override import checked_compose, parse_sweep
 from experiments.run import folder as files
-from experiments.run.state import OUTPUTS, Named, files_of, named
+from experiments.run.state import OUTPUTS, Named, files_of, named, outputs_of
 from experiments.terminal.error import UserError
 
 # What task=evaluate may change of a run; the rest is the run's.
@@ -25,7 +25,7 @@ def run_of(config: Mapping[str, Any]) -> Named:
     task, run = config["task"], config["run"]
     if run is None:
         raise UserError(f"run: task={task} needs run=outputs/<model>-<data>/<id>, or the id alone")
-    found = named(str(run), (config.get("paths") or {}).get("outputs", OUTPUTS))
+    found = named(str(run), outputs_of(config))
     place = found.folder
     files.run_about(place)
     if not files.has_weights(place):

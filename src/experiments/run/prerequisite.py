@@ -25,7 +25,7 @@ from experiments.run.change import MOVED, changes, tell_changes
 from experiments.run.identity import run_id
 from experiments.run.pretrained import GROUPS, _pretrained_nodes, _stripped, _without_unneeded, role
 from experiments.run.same import with_known_name
-from experiments.run.state import run_named
+from experiments.run.state import outputs_of, run_named
 from experiments.terminal.error import UserError
 
 ALWAYS = ("model", "data")  # of the run that a node asks for; its own overrides follow
@@ -96,9 +96,7 @@ def plan_prerequisites(
     for path, node in _pretrained_nodes(config, groups):
         spec = node["pretrained"]
         if isinstance(spec, str):
-            needs[path] = _given(
-                path, run_named(spec, config["paths"]["outputs"], f"{path}.pretrained=")
-            )
+            needs[path] = _given(path, run_named(spec, outputs_of(config), f"{path}.pretrained="))
         elif role(path) == "discriminator":
             needs[path] = _of_same_run(path, needs)
         else:

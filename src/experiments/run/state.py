@@ -9,9 +9,10 @@ run=...@4000, run=...@best                 the state after so many images, or th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from experiments.run import folder as files
 from experiments.terminal.error import UserError
@@ -46,6 +47,11 @@ def named(text: str, outputs: str | Path = OUTPUTS, key: str = "run=") -> Named:
     if ID.fullmatch(head) and not place.exists():
         place = _of_id(head, Path(outputs), f"{key}{text}")
     return Named(place, at.lstrip("0") or at or None)
+
+
+def outputs_of(config: Mapping[str, Any]) -> str:
+    """Where a configuration has its runs."""
+    return str((config.get("paths") or {}).get("outputs", OUTPUTS))
 
 
 def run_named(text: str, outputs: str | Path = OUTPUTS, key: str = "run=") -> Path:

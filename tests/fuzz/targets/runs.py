@@ -113,6 +113,9 @@ WHOLE: dict[str, bytes] = {
         {"python": "3.11", "packages": {"torch": "2.6"}, "cpu": {"model": "x", "count": 2}}
     ).encode(),
     "git.json": json.dumps({"commit": "abc", "dirty": True, "diff_stat": ["1 file"]}).encode(),
+    files.CODE: json.dumps(
+        {"versions": [{"images": 0, "files": {"experiments/x.py": {"bytes": "0", "tree": "1"}}}]}
+    ).encode(),
 }
 
 
