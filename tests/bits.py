@@ -18,6 +18,8 @@ from pathlib import Path
 from PIL import Image
 from safetensors import safe_open
 
+from experiments.file.tensor import beside_tensors
+
 RECIPES = ("gan_int_cls", "stackgan_stage1", "stackgan_v2", "damsm", "attngan", "word_lstm")
 BATCH = 4
 TIMES = ("seconds", "waiting", "images_per_second", "peak_memory", "energy", "threads")
@@ -60,9 +62,14 @@ def train(recipe: str, outputs: Path, images: int, processes: int) -> Path:
 
 
 def weights(run: Path) -> str:
-    """Of all tensors of the last checkpoint, optimisers and averages among them."""
+    """Of all tensors of the last checkpoint, optimisers and averages among them, and the digests of
+    those that it keeps elsewhere."""
     newest = max((run / "checkpoints").glob("*.safetensors"))
     known = hashlib.sha256()
+    elsewhere = beside_tensors(newest).get("elsewhere") or {}
+    for part in ("system", "export"):
+        for name, (_, digest) in sorted(elsewhere.get(part, {}).items()):
+            known.update(f"{part}/{name} {digest}".encode())
     with safe_open(newest, "np") as file:
         for name in sorted(file.keys()):
             known.update(name.encode() + file.get_tensor(name).tobytes())

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from exported_run import config_of, make_run
 from huggingface_hub import ModelCard
+from safetensors.torch import load_file
 
 from experiments import load
+from experiments.config.build import build
 from experiments.export.folder import write
 from experiments.run import checkpoint
 from experiments.run.folder import finished_weights, reached
 from experiments.run.named import run_of, with_run
+from experiments.run.weight import load_pretrained
 from experiments.terminal.error import UserError
 
 CAPTIONS = ["a red bird", "a bird with a blue wing"]
@@ -138,3 +145,65 @@ def test_an_export_is_neither_exported_nor_scored(export: Path) -> None:
         run_of({"task": "evaluate", "run": str(export)})
     command = ["task=evaluate", f"run={export}"]
     assert with_run(command) == command, "what others wrote joins no command line"
+
+
+def gone() -> int:
+    """The number of a process that has ended."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    return ended.pid
+
+
+def test_what_a_killed_export_left_is_cleared(run: Path, export: Path) -> None:
+    """Half an export; an older one, that was on its way out; and those of processes that live."""
+    dead, beside = gone(), export.parent
+    half, mine = (beside / f".birds.{pid}.partial" for pid in (dead, os.getppid()))
+    for folder in (half, mine, beside / f".birds.{dead}.old", beside / f".birdsong.{dead}.partial"):
+        folder.mkdir()
+        (folder / "model.safetensors").write_bytes(b"half")
+    write(config_of(run, folder=str(export)))
+    assert sorted(path.name for path in beside.iterdir()) == [
+        *(mine.name, f".birdsong.{dead}.partial", "birds")
+    ]
+
+
+def test_an_export_that_was_killed_while_it_took_the_place_of_another(
+    run: Path, export: Path
+) -> None:
+    (export / "drawn").mkdir()
+    (export / "drawn" / "red.png").write_bytes(b"x")
+    export.rename(export.with_name(f".birds.{gone()}.old"))
+    write(config_of(run, folder=str(export)))
+    assert (export / "drawn" / "red.png").read_bytes() == b"x"
+    assert list(export.parent.iterdir()) == [export]
+
+
+def test_all_networks_by_option(run: Path, export: Path, tmp_path: Path) -> None:
+    """What was left out is told to whom it fails; an export of before has everything."""
+    whole = write(config_of(run, folder=str(tmp_path / "whole"), parts="all"))
+    names = {place: set(load_file(place / "model.safetensors")) for place in (whole, export)}
+    assert names[export] < names[whole]
+    assert {name.split(".")[1] for name in names[whole] - names[export]} == {
+        *("image", "region_head", "vector_head")
+    }
+    assert all(np.array_equal(a, b) for a, b in zip(drawn(whole), drawn(export), strict=True))
+    node = yaml.safe_load((run / "config.yaml").read_text())["encoder"]
+    encoder = build({k: v for k, v in node.items() if k != "pretrained"}, {"vocabulary_size": 7})
+    load_pretrained(encoder, node | {"pretrained": whole / "model.safetensors"}, {}, "encoder")
+    with pytest.raises(UserError) as caught:
+        load_pretrained(encoder, node | {"pretrained": export / "model.safetensors"}, {}, "encoder")
+    assert str(caught.value) == (
+        f"{export}: is an export of what draws, without encoder.image.top.body.0.weight; export "
+        "that run again with export.parts=all, or name the run itself"
+    )
+    about = json.loads((whole / "export.json").read_text())
+    del about["parts"]
+    (whole / "export.json").write_text(json.dumps(about | {"format": 1}))
+    assert all(np.array_equal(a, b) for a, b in zip(drawn(whole), drawn(export), strict=True))
+    load_pretrained(encoder, node | {"pretrained": whole / "model.safetensors"}, {}, "encoder")
+
+
+def test_what_is_left_out_says_so(export: Path) -> None:
+    encoder = load(export).system.encoder
+    with pytest.raises(UserError, match=r"^encoder\.image: a model that was loaded to draw has no"):
+        encoder.encode_image(torch.zeros(1, 3, 16, 16))

@@ -254,3 +254,23 @@ def test_weights_of_a_package(tmp_path: Path) -> None:
     other = {"trunk": {name: tensor + 1 for name, tensor in carried["trunk"].items()}}
     with pytest.raises(UserError, match=r"image\.weight is not what the package trunk carries"):
         complete(state, "system", tmp_path, None, packages=other.__getitem__)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"origins": [{"at": "image"}]},
+        {"origins": "none"},
+        {"origins": []},
+        {"system": {"image.weight": [0]}},
+        {"system": {"image.weight": ["0", "0"]}},
+        {"system": [1]},
+    ],
+)
+def test_a_state_that_somebody_made_up(tmp_path: Path, change: dict[str, Any]) -> None:
+    kept = {
+        "origins": [{"at": "image", "package": "trunk"}],
+        "system": {"image.weight": [0, "0"]},
+    }
+    with pytest.raises(UserError, match="is told in a way that nobody wrote here"):
+        complete({"system": {}, ELSEWHERE: kept | change}, "system", tmp_path)

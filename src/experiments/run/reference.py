@@ -20,6 +20,7 @@ from typing import Any
 from torch import Tensor
 
 from experiments.file import tensor as tensor_file
+from experiments.file.kind import is_mapping, is_text, is_whole, listed, mapped, shaped
 from experiments.file.tensor import Damaged
 from experiments.run import folder as files
 from experiments.run.checkpoint import read
@@ -72,7 +73,13 @@ def complete(
     be found.
     """
     found = dict(named(state[part]))
-    kept = state.get(ELSEWHERE) or {}
+    kept = state.get(ELSEWHERE)
+    if kept is None:
+        return found
+    if not _ELSEWHERE(kept) or any(number >= len(kept["origins"]) for number in _numbers(kept)):
+        raise UserError(
+            f"run={folder}: where its weights are is told in a way that nobody wrote here"
+        )
     missing: dict[int, dict[str, str]] = defaultdict(dict)
     for name, (number, digest) in kept.get(part, {}).items():
         if not wanted(name):
@@ -84,6 +91,30 @@ def complete(
     for number, digests in missing.items():
         found |= _from(kept["origins"][number], digests, folder, packages)
     return found
+
+
+def _is_place(value: Any) -> bool:
+    """A tensor that is elsewhere: the number of its origin, and its digest."""
+    return isinstance(value, list) and len(value) == 2 and is_whole(value[0]) and is_text(value[1])
+
+
+def _is_origin(value: Any) -> bool:
+    asked = ("at", "package") if "package" in value else ("at", "run", "file", "group")
+    return mapped(is_text)(value) and all(name in value for name in asked)
+
+
+_ELSEWHERE = shaped(
+    {
+        "origins": lambda value: listed(is_mapping)(value) and all(map(_is_origin, value)),
+        "system": mapped(_is_place),
+        "export": mapped(_is_place),
+    },
+    "origins",
+)
+
+
+def _numbers(kept: Mapping[str, Any]) -> Iterator[int]:
+    return (number for part in ("system", "export") for number, _ in kept.get(part, {}).values())
 
 
 def named(part: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Tensor]]:

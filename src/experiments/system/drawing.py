@@ -80,7 +80,8 @@ def to_draw(system: System) -> System:
     def walk(module: nn.Module, above: str) -> None:
         for name, child in list(module.named_children()):
             path = f"{above}{name}"
-            if any(path == one or path.startswith(f"{one}.") for one in kept):
+            needed = any(path == one or path.startswith(f"{one}.") for one in kept)
+            if needed or not child.state_dict():  # what has no weights says how captions are read
                 continue
             if any(one.startswith(f"{path}.") for one in kept):
                 walk(child, f"{path}.")
