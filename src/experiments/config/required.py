@@ -31,6 +31,7 @@ KINDS: dict[str, tuple[str, float | None]] = {
 # The same for what a run may leave out: these keys are newer than the data sets of some people.
 OPTIONAL: dict[str, tuple[str, float | None]] = {
     "data.limit": ("int | None", 1),
+    "paths.features": ("float | None", 0),
 }
 LARGEST = 2**63  # above every number that is kept
 
@@ -64,6 +65,7 @@ def _kind(kind: str, least: float | None) -> str:
         "int": "a whole number",
         "int | None": "null or a whole number",
         "float": "a number",
+        "float | None": "null or a number",
         "bool": "true or false",
         "str": "a text",
     }

@@ -13,6 +13,7 @@ import torch
 from experiments.config.build import build
 from experiments.data.batches import Batches
 from experiments.data.store.dataset import Dataset, open_dataset
+from experiments.data.store.room import keep_within
 from experiments.data.view.base import held_in, usable
 from experiments.machine.core import cores
 from experiments.machine.rank import Ranks, check_precision
@@ -77,6 +78,8 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     numerics = resume(training)
     training.batches = open_batches(config, system, dataset, ranks, training.features)
     _tell_features(training, features)
+    if ranks.main:
+        keep_within(Path(config["paths"]["cache"]), config["paths"].get("features"))
     check_precision(os.environ, trainer["precision"], training.precision)
     if training.compiled:
         compile_networks(system)

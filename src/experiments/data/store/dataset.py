@@ -48,6 +48,7 @@ from experiments.data.store.table import (
 )
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.file.lock import locked
+from experiments.file.use import use
 from experiments.terminal.error import UserError
 
 FORMAT = 2  # of the folder; raising it leaves older folders unused
@@ -133,6 +134,7 @@ def open_dataset(
     arrays = folder / f"arrays-{max_words}.npz"
     store = None if size is None else folder / f"images-{size}.npy"
     needed = (folder / FACTS, arrays, *([] if store is None else [store]))
+    use(folder)
     if not all(file.exists() for file in needed):
         with locked(folder / ".lock"):
             if not all(file.exists() for file in needed):  # another process may have been first
