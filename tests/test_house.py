@@ -20,7 +20,7 @@ main question command usage
 search
 launch plan
 app
-trainer report human
+trainer report human clean
 sample export
 system metric tracker convert
 run encoder

@@ -24,6 +24,7 @@ Birdsong turns text into images with GANs. A run is a model on a data set:
   python run.py task=report study=stages               what it found: a page, CSV and Markdown
   python run.py task=plan data=cub                     memory, disk and hours, before any is spent
   python run.py launch.num_processes=2                 two processes or GPUs
+  python run.py task=clean                             what may go from the disk, and why
 
 The same command again resumes; a finished run prints its scores.
 """

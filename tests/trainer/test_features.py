@@ -107,7 +107,7 @@ def test_what_begins_now_in_fp32_resumes_in_float32_without_a_word(
     whole = trained(run, 12)
     save(trained(run, 8), run)
     resumed = trained(run, 12)
-    assert "features" not in capfd.readouterr().err
+    assert "began with" not in capfd.readouterr().err
     torch.testing.assert_close(weights(resumed), weights(whole), rtol=0, atol=0)
     other = trained(run_of("trainer.text_features=float16"), 12)
     assert any(
@@ -115,3 +115,20 @@ def test_what_begins_now_in_fp32_resumes_in_float32_without_a_word(
         for a, b in zip(weights(whole).values(), weights(other).values(), strict=True)
     )
     assert stored(run) == 2
+
+
+def test_a_generator_is_trained_first_with_the_features_of_the_run_that_asks_for_it() -> None:
+    """What else it builds on, which trains its text encoder itself, is the same run."""
+
+    def needs(*overrides: str) -> dict[str, Run | Path]:
+        cfg = checked_compose(["model=stackgan_stage2", *overrides])
+        return plan(plain(cfg), choices(cfg), []).prerequisites
+
+    half, now = needs("trainer.text_features=float16"), needs()
+    first, other = half["generator.first"], now["generator.first"]
+    assert isinstance(first, Run) and isinstance(other, Run)
+    assert first.config["trainer"]["text_features"] == "float16" and first.id != other.id
+    rest = {name: (need, now[name]) for name, need in half.items() if name != "generator.first"}
+    assert "encoder" in rest
+    for mine, theirs in rest.values():
+        assert isinstance(mine, Run) and isinstance(theirs, Run) and mine.id == theirs.id

@@ -137,10 +137,18 @@ class Plan:
     json: bool = False  # one JSON object instead of tables
 
 
+@dataclass
+class Clean:
+    """What task=clean does with what it lists."""
+
+    remove: bool = False  # false: it is only listed
+    days: int = _least(0, 30)  # text features that were not used for so long may go
+
+
 # What `task` can be; `launch/task.py` says who does each.
 TASKS = (
     *("train", "evaluate", "report", "plan"),
-    *("sample", "human_study", "human_rank", "export"),
+    *("sample", "human_study", "human_rank", "export", "clean"),
 )
 SEVERAL = ("report", "human_study")  # tasks that read more than one run
 
@@ -153,4 +161,5 @@ OPTIONS = {
     "human": Human,
     "export": Export,
     "plan": Plan,
+    "clean": Clean,
 }

@@ -37,6 +37,7 @@ OPTIONAL: dict[str, tuple[str, float | None]] = {
     "data.train_share": ("float", 0),
     "data.share_seed": ("int", 0),
     "data.follow_links": ("bool | None", None),
+    "paths.features": ("float | None", 0),
 }
 SHARE = "data.train_share"
 LARGEST = 2**63  # above every number that is kept
@@ -73,6 +74,7 @@ def _kind(kind: str, least: float | None) -> str:
         "int": "a whole number",
         "int | None": "null or a whole number",
         "float": "a number",
+        "float | None": "null or a number",
         "bool": "true or false",
         "str": "a text",
     }

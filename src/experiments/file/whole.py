@@ -75,6 +75,25 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def discard(path: Path) -> None:
+    """Remove a file or a folder that others may look for: it is never found with a part missing."""
+    away = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    path.replace(away)
+    remove(away)
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files of a folder; links are not followed."""
+    if path.is_symlink() or not path.is_dir():
+        return path.lstat().st_size
+    found = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with suppress(FileNotFoundError):  # somebody else removes it
+                found += (Path(folder) / name).lstat().st_size
+    return found
+
+
 def _sync(path: Path) -> None:
     file = os.open(path, os.O_RDONLY)
     try:

@@ -124,4 +124,5 @@ ROWS = {
     "human_study": reads("experiments.human.request:study_of", "experiments.human.study:write"),
     "human_rank": reads("experiments.human.request:answers_of", "experiments.human.rank:write"),
     "export": reads("experiments.export.request:export_of", "experiments.export.folder:write"),
+    "clean": reads("experiments.clean.find:places", "experiments.clean.command:clean"),
 }

@@ -30,6 +30,7 @@ WITHOUT_EFFECT = {
     "human": "what another task asks",
     "export": "where another task writes",
     "plan": "what another task assumes of machines",
+    "clean": "what another task removes",
     "paths": "where the run lies",
     "tracker": "where the run is followed",
     "launch": "how many processes on what machine make the run, and how their gradients travel; "

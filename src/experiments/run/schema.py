@@ -82,7 +82,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "generator": optional(_DRAWS),
             "trainer": optional(_TRAINER),
             "data": _DATA,
-            "paths": optional(mapped(is_text)),
+            "paths": optional(shaped({"outputs": optional(is_text), "cache": optional(is_text)})),
         }
         | {name: optional(kind) for name, kind in _PARTS.items()},
         ("system",),
@@ -93,6 +93,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "choices": mapped(optional(lambda value: is_name(value) or listed(is_name)(value))),
             "overrides": listed(is_text),
             "built_on": optional(mapped(is_text)),
+            "stores": optional(listed(is_name)),
             "converted": optional(
                 mapped(shaped({"file": is_text, "sha256": is_name}, "file", "sha256"))
             ),

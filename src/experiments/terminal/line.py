@@ -51,6 +51,15 @@ def folded(lines: Sequence[str], most: int = 4) -> list[str]:
     return [*lines[: most - 1], f"... and {len(lines) - most + 1} more of this kind"]
 
 
+def amount(size: float) -> str:
+    """Bytes in words: 584 MB, 1.2 GB."""
+    for unit in ("B", "kB", "MB"):
+        if size < 999.5:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:,.3g} GB" if size < 999.5 else f"{size:,.0f} GB"
+
+
 def duration(seconds: float) -> str:
     """12 s, 3 min 5 s, 2 h 10 min."""
     whole = round(seconds)

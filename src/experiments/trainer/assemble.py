@@ -15,6 +15,7 @@ from experiments.config.build import build
 from experiments.data.batches import Batches
 from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.data.store.held_out import hold_out
+from experiments.data.store.room import keep_within
 from experiments.data.store.share import with_share
 from experiments.data.text.words import recorded_tokeniser
 from experiments.data.view.base import held_in, usable
@@ -88,6 +89,8 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     numerics = resume(training)
     training.batches = open_batches(config, system, dataset, ranks, training.features)
     _tell_features(training, features)
+    if ranks.main:
+        keep_within(Path(config["paths"]["cache"]), config["paths"].get("features"))
     check_precision(os.environ, trainer["precision"], training.precision)
     if training.compiled:
         compile_networks(system)

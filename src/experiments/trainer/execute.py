@@ -156,6 +156,7 @@ def prepare_folder(
         "choices": run.choices,
         "overrides": run.overrides,
         "built_on": built_on,
+        "stores": sorted(name for view in training.batches.views for name in view.stores),
         "machine": {
             "processes": ranks.processes,
             "threads": torch.get_num_threads(),

@@ -57,6 +57,7 @@ from experiments.data.store.wording import Wording, open_words, write_words
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.data.text.words import Tokeniser, tokeniser_of
 from experiments.file.lock import locked
+from experiments.file.use import use
 from experiments.terminal.error import UserError
 
 
@@ -153,6 +154,7 @@ def open_dataset(
     arrays = folder / f"arrays-{max_words}{words.suffix}.npz"
     store = None if size is None else folder / f"images-{size}.npy"
     needed = (folder / FACTS, arrays, *([] if store is None else [store]))
+    use(folder)
     if not all(file.exists() for file in needed):
         with locked(folder / ".lock"):
             if not all(file.exists() for file in needed):  # another process may have been first

@@ -18,10 +18,13 @@ import torch
 from torch import Tensor, nn
 
 from experiments.data.store.picture import damaged, open_store, progress_bar
+from experiments.data.store.room import lock_of
 from experiments.data.store.split import Split
 from experiments.file.lock import locked
+from experiments.file.use import use
 from experiments.file.whole import atomic
 from experiments.terminal.error import UserError
+from experiments.terminal.line import amount, say
 
 EncodeFn = Callable[[Tensor, Tensor], tuple[Tensor | None, Tensor]]
 BATCH = 256  # fixed: features may depend on it in the last bit
@@ -36,6 +39,7 @@ class CaptionFeatures:
                 f"text features: words {words.shape} do not fit sentences {sentence.shape}; delete "
                 "the folder captions-* of the data's cache"
             )
+        self.folder: Path | None = None  # that they were opened from
         self._words = None if words is None else np.asarray(words)
         self._sentence = np.asarray(sentence)
 
@@ -62,18 +66,23 @@ class CaptionFeatures:
         # float16 has the name from when there was nothing else.
         end = "" if precision == torch.float16 else f"-{name}"
         folder = Path(cache) / f"captions-{encoder_hash}-{tokens_hash(split)}{end}"
-        if not folder.exists():
-            with locked(folder.with_name(f".{folder.name}.lock")):
+        try:
+            with locked(lock_of(folder)):  # also against whoever makes room
+                use(folder)
                 if not folder.exists():
                     with atomic(folder) as partial:
                         partial.mkdir()
                         _compute(split, encode_fn, partial, precision, torch.device(device), quiet)
+        except OSError:  # a cache that others own can be read
+            if not folder.exists():
+                raise
         words = folder / "words.npy"
         found = cls(
             open_store(words) if words.exists() else None, open_store(folder / "sentence.npy")
         )
         if not found._fit(split, dtype):
             raise damaged(folder / "sentence.npy", "not the features of these captions")
+        found.folder = folder
         return found
 
     def _fit(self, split: Split, dtype: np.dtype[Any]) -> bool:
@@ -146,6 +155,10 @@ def _compute(
             used = min(BATCH, count - first)
             tokens, lengths = (torch.from_numpy(part).to(device) for part in split.read(rows))
             words, sentence = encode_fn(tokens, lengths)
+            if first == 0 and not quiet:
+                each = sum(part[0].numel() for part in (words, sentence) if part is not None)
+                size = amount(count * each * precision.itemsize)
+                say(f"text features of {count} captions: {size}, kept in {folder.parent}")
             for name, part in (("words", words), ("sentence", sentence)):
                 if part is None:
                     continue

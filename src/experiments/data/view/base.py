@@ -83,6 +83,7 @@ class View:
     stream: int | None = None  # of random numbers; None: one of its own, see `stream_of`
     # Of what a frozen network makes, where the view stores that; the run chooses it: see `held_in`.
     precision: torch.dtype | None = None
+    stores: tuple[str, ...] = ()  # since `open`: folders beside the data set that it reads
     together = 16  # rows that are made at a time when a trained run is asked: memory bounds it
     split: Split  # since `open`
 

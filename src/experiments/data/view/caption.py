@@ -106,7 +106,9 @@ class CaptionView(View):
             quiet,
             self.precision,
         )
-        return self.of(split, features)
+        opened = self.of(split, features)
+        opened.stores = () if features.folder is None else (features.folder.name,)
+        return opened
 
     def of(self, split: Split, features: CaptionFeatures | None = None) -> Self:
         """The view of a split, with the features of its captions where there are any."""
