@@ -111,6 +111,8 @@ class StageDiscriminator(nn.Module):
 class AttnGANDiscriminator(Discriminator):
     """One discriminator for each resolution."""
 
+    stages: nn.ModuleList
+
     def __init__(
         self,
         resolutions: Sequence[int],

@@ -54,6 +54,8 @@ class AttnGANGenerator(Generator):
 
     attends = True
     grown = False  # on one of fewer stages
+    stages: nn.ModuleList
+    heads: nn.ModuleList
 
     def __init__(
         self,

@@ -51,7 +51,9 @@ class AttnGAN(TextToImage):
         return [
             replace(
                 phase,
-                later=tuple(part for network in phase.modules for part in network.lower),
+                later=tuple(
+                    part for network in phase.modules for part in getattr(network, "lower", ())
+                ),
                 start=self.frozen_images,
             )
             for phase in super().phases()
