@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import nn
 
 from experiments.discriminator.attngan import AttnGANDiscriminator
 from experiments.encoder.damsm import DAMSM
@@ -54,7 +53,9 @@ class AttnGAN(TextToImage):
         return [
             replace(
                 phase,
-                later=tuple(part for network in phase.modules for part in _lower(network)),
+                later=tuple(
+                    part for network in phase.modules for part in getattr(network, "lower", ())
+                ),
                 start=self.frozen_images,
             )
             for phase in super().phases()
@@ -100,8 +101,3 @@ class AttnGAN(TextToImage):
             )
         size = self.resolutions[stage]
         return {f"{size}px/damsm/{name}": Term(value, weight) for name, value in terms.items()}
-
-
-def _lower(network: nn.Module) -> tuple[nn.Module, ...]:
-    """What a generator or a discriminator took of a trained one with fewer stages."""
-    return getattr(network, "lower", ())
