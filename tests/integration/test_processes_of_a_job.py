@@ -57,6 +57,7 @@ def test_two_processes_arrive_where_one_does(commands: Any, outputs: Path, two: 
             torch.testing.assert_close(ours[name], value, rtol=2e-4, atol=2e-5, msg=name)
 
 
+RUN = Path(__file__).parents[2] / "run.py"
 TORCHRUN = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
 ACCELERATE = ["accelerate.commands.launch", "--config_file"]
 FILE = """
@@ -73,7 +74,7 @@ use_cpu: {cpu}
 
 def started(command: list[str], commands: Any, outputs: Path, *arguments: str) -> str:
     """What `run.py` says, started by another program than itself, once it has ended well."""
-    whole = [sys.executable, "-m", *command, str(Path(__file__).parents[2] / "run.py")]
+    whole = [sys.executable, "-m", *command, str(RUN)]
     whole += [*commands.settings(outputs), "launch.device=cpu", *QUICK, *GROUP, *arguments]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"}
     ended = subprocess.run(
@@ -111,6 +112,26 @@ def test_started_by_another_launcher_and_gone_on_with_ours(
     commands.ok(*QUICK, *GROUP, TWO, outputs=outputs)
     ours, theirs = flat(weights(outputs)), flat(weights(two))
     assert all(torch.equal(ours[name], value) for name, value in theirs.items())
+
+
+@pytest.mark.slow
+def test_a_machine_whose_name_nobody_knows(commands: Any, outputs: Path) -> None:
+    """Where processes meet does not depend on it, nor on what another launcher has left."""
+    alone = ["unshare", "--uts", "--map-root-user"]
+    if subprocess.run([*alone, "hostname", "nowhere.invalid"], check=False).returncode != 0:
+        pytest.skip("needs a namespace of its own")
+    script = 'hostname nowhere.invalid && exec "$@"'
+    whole = [*alone, "sh", "-c", script, "sh", sys.executable, str(RUN), "model=damsm", TWO]
+    environment = os.environ | {"MASTER_ADDR": "nowhere.invalid", "MASTER_PORT": "1"}
+    ended = subprocess.run(
+        [*whole, *commands.settings(outputs), "trainer.images=8", "seed=5"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0 and "2 x cpu" in ended.stderr, ended.stderr
 
 
 @pytest.mark.gpu

@@ -44,7 +44,10 @@ def start_ranks(job: Path) -> int:
         signal.signal(number, signal.SIG_IGN)
     os.environ.setdefault(*QUIET)
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
-    command = ["--standalone", "--nproc_per_node", str(processes_of(job))]
+    # They meet at this address, since the name of a machine need not be known anywhere, and at a
+    # port that is free now, so runs of one machine never meet one another.
+    command = ["--standalone", "--local-addr", "127.0.0.1"]
+    command += ["--nproc_per_node", str(processes_of(job))]
     try:
         run.run(run.parse_args([*command, "-m", "experiments.launch.worker", str(job)]))
     except ChildFailedError as error:
