@@ -29,7 +29,9 @@ def written(name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_data_set_has_the_same_keys(name: str) -> None:
     ours, cub = written(name), written("cub")
-    assert set(ours) - {"root"} == set(cub) - {"root"}
+    of_folders = {"root", "follow_links"}
+    assert set(ours) - of_folders == set(cub) - of_folders
+    assert of_folders & set(ours) == (of_folders if name != "plumage" else set())
     assert list(ours["preset"]) == list(cub["preset"])
     for key in ("images", "every"):
         assert list(ours["preset"][key]) == list(cub["preset"][key])

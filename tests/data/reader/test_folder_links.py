@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -114,6 +115,8 @@ def test_whatever_lies_there_is_counted(disk: Path) -> None:
         "other files": 1,
         "names that differ in case alone": 2,
     }
+    kept = json.loads((found.folder / "report.json").read_text())
+    assert kept["not_read"] == found.report["not_read"]
     assert found.summary.endswith(
         "; not read: 1 hidden folder, 1 hidden picture, 1 gif picture; "
         "2 names that differ in case alone"

@@ -60,7 +60,9 @@ def test_the_share_is_told_and_the_test_split_stays(open_tiny: Callable[..., Dat
     half = with_share(whole, 0.5)
     assert half.test is whole.test and half.vocabulary is whole.vocabulary
     assert half.fingerprint == whole.fingerprint
-    assert "(80 to train on of 160, data.train_share=0.5, 40 to test on; 40 and 40" in half.summary
+    assert (
+        "(80 of 160 to train on by data.train_share=0.5, 40 to test on; 40 and 40" in half.summary
+    )
     assert half.report["train_share"] == {"share": 0.5, "seed": 0, "of": 160, "used": 80}
     assert half.report["captions"] == len(half.train.lengths) + len(half.test.lengths)
     kept = share_of(whole.train, 0.5)

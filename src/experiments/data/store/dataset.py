@@ -158,7 +158,10 @@ def open_dataset(
     if not all(file.exists() for file in needed):
         with locked(folder / ".lock"):
             if not all(file.exists() for file in needed):  # another process may have been first
-                _prepare(reader, store, size or 0, arrays, max_words, workers, quiet, words, limit)
+                left = _not_read(known)
+                _prepare(
+                    reader, store, size or 0, arrays, max_words, workers, quiet, words, limit, left
+                )
     return _load(reader, size or 0, known, folder, store, arrays, words)
 
 
@@ -172,6 +175,7 @@ def _prepare(
     quiet: bool,
     words: Wording,
     limit: int | None,
+    left: dict[str, int],
 ) -> None:
     """Write whatever of the folder is missing. `facts.json` comes last of what all sizes share."""
     folder = arrays.parent
@@ -179,8 +183,8 @@ def _prepare(
     if new:
         everything, drops = read_records(reader, words.tokeniser)
         records = within(everything, limit)
-        beyond = len(everything) - len(records)
-        _report(folder, make_report(reader.name, records, drops, beyond))
+        more = len(everything) - len(records)
+        _report(folder, make_report(reader.name, records, drops, more) | {"not_read": left})
     else:
         records = read_table(folder)
     bad = [] if store is None else build_store(reader, records, size, store, workers, quiet)
@@ -188,7 +192,7 @@ def _prepare(
     if new:
         bad_keys = {drop.key for drop in bad}
         records = [record for record in records if record.key not in bad_keys]
-        _report(folder, make_report(reader.name, records, drops + bad, beyond))
+        _report(folder, make_report(reader.name, records, drops + bad, more) | {"not_read": left})
         for other in folder.glob("images-*.npy"):
             if other != store:  # of an attempt that was not finished: its rows may be others
                 other.unlink()
@@ -209,6 +213,11 @@ def _prepare(
     values = _facts(folder)["attribute_values"]
     vocabulary = open_words(words) if captioned else None
     save_arrays(encode_records(records, vocabulary, values, max_words), arrays)
+
+
+def _not_read(known: Fingerprint) -> dict[str, int]:
+    """What was met where the data lie, and is no part of them."""
+    return dict(known.listing.not_read) if known.listing else {}
 
 
 def _facts(folder: Path) -> dict[str, Any]:
@@ -244,7 +253,7 @@ def _load(
     facts, report = _facts(folder), read_report(folder / REPORT)
     vocabulary = open_words(words) if "caption" in has_of(reader) else None
     report["words"] = words.counts()
-    report["not_read"] = dict(known.listing.not_read) if known.listing else {}  # as it is now
+    report["not_read"] = _not_read(known)  # as it is now
     arrays = load_arrays(arrays_path)
     if arrays["tokens"].max(initial=0) >= (1 if vocabulary is None else len(vocabulary)):
         raise damaged(words.vocabulary, "not the words of these captions")

@@ -28,10 +28,11 @@ def summary_of(
     """The line that is shown at the start of a run."""
     kept, classes, path = report["kept"], report["classes"], folder / REPORT
     part = report.get("train_share")
-    of = f" of {part['of']}, data.train_share={part['share']:g}" if part else ""
+    of = f" of {part['of']}" if part else ""
+    by = f" by data.train_share={part['share']:g}" if part else ""
     line = (
         f"{report['name']}: {sum(kept.values())} {f'images at {size} px' if size else 'records'} "
-        f"({kept['train']} to train on{of}, {kept['test']} to test on; "
+        f"({kept['train']}{of} to train on{by}, {kept['test']} to test on; "
         f"{classes['train']} and {classes['test']} classes)"
     )
     if vocabulary is not None:
