@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from experiments.data.text.reading import Reads
 from experiments.data.text.wordpiece import package_folder
+from experiments.file.tensor import load_tensors
 
 WIDTH, HEADS, HIDDEN, LAYERS, PIECES, PLACES = 384, 12, 1536, 6, 30522, 512
 EPSILON = 1e-12
@@ -91,10 +92,8 @@ class MiniLM(nn.Module):
 
 def load_backbone() -> Backbone:
     """The network with the package's weights, in evaluation mode, on the CPU."""
-    from safetensors.torch import load_file
-
     network = Backbone()
-    network.load_state_dict(renamed(load_file(package_folder() / "model.safetensors")))
+    network.load_state_dict(renamed(load_tensors(package_folder() / "model.safetensors")))
     return network.requires_grad_(False).eval()
 
 

@@ -19,9 +19,11 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
+from safetensors.torch import load, load_file
 from safetensors.torch import save_file as save_any_type
 from torch import Tensor
 
+from experiments.file.mapped import unmappable
 from experiments.terminal.error import UserError, reason_of
 
 FORMAT = 2
@@ -80,7 +82,7 @@ def _read(path: Path, keep: Callable[[Tensor], Tensor]) -> dict[str, Any]:
         raise _unreadable(path, str(error.strerror)) from None
     try:
         tensors, digests = {}, {}
-        with safe_open(path, "np") as file:
+        with _opened(path) as file:
             header = file.metadata() or {}
             for name in file.keys():  # noqa: SIM118
                 tensor = _tensor(path, file, name)
@@ -98,6 +100,50 @@ def _read(path: Path, keep: Callable[[Tensor], Tensor]) -> dict[str, Any]:
         raise Damaged("its manifest is none that is written here") from None
 
 
+class _InMemory:
+    """What `safe_open` gives, of a file that cannot be mapped where it lies."""
+
+    def __init__(self, path: Path) -> None:
+        content = path.read_bytes()
+        self.tensors = load(content)
+        begin, end = 8, 8 + int.from_bytes(content[:8], "little")
+        self.about = json.loads(content[begin:end]).get("__metadata__")
+
+    def __enter__(self) -> _InMemory:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.tensors.clear()
+
+    def metadata(self) -> Any:
+        return self.about
+
+    def keys(self) -> list[str]:
+        return list(self.tensors)
+
+    def get_tensor(self, name: str) -> Tensor:
+        return self.tensors[name]
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return safe_open(path, "np")
+    except OSError as error:
+        if not unmappable(error):
+            raise
+        return _InMemory(path)
+
+
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of any safetensors file, on the CPU. Raises what safetensors does."""
+    try:
+        return load_file(path)
+    except OSError as error:
+        if not unmappable(error):
+            raise
+        return load(path.read_bytes())
+
+
 def _save(tensors: Mapping[str, Tensor], path: Path, header: dict[str, str]) -> None:
     """By way of NumPy, as `_tensor` reads: safetensors 0.8 loses some bytes of memory for each
     tensor that it takes from PyTorch or gives to it, and a long run saves hundreds of them often.
@@ -111,7 +157,8 @@ def _save(tensors: Mapping[str, Tensor], path: Path, header: dict[str, str]) -> 
 def _tensor(path: Path, file: Any, name: str) -> Tensor:
     """One tensor, with memory of its own: a mapped file may change after it was checked."""
     try:
-        return torch.from_numpy(file.get_tensor(name))
+        tensor = file.get_tensor(name)
+        return tensor if isinstance(tensor, Tensor) else torch.from_numpy(tensor)
     except TypeError:
         with safe_open(path, "pt") as other:
             return other.get_tensor(name).clone()  # type: ignore[no-any-return]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from experiments.data.store.picture import damaged, open_store, progress_bar
 from experiments.data.store.split import Split
 from experiments.file.lock import locked
+from experiments.file.mapped import Rows, create
 from experiments.file.whole import atomic
 from experiments.terminal.error import UserError
 
@@ -125,8 +127,8 @@ def _compute(
 ) -> None:
     count = len(split.tokens)
     title = f"text features of {count} captions"
-    files: dict[str, np.memmap] = {}
-    with progress_bar(count, title, "captions", quiet) as bar:
+    files: dict[str, Rows] = {}
+    with ExitStack() as opened, progress_bar(count, title, "captions", quiet) as bar:
         for first in range(0, count, BATCH):
             # The last batch is filled up with the last caption, so that all have one shape.
             rows = np.minimum(np.arange(first, first + BATCH), count - 1)
@@ -142,10 +144,9 @@ def _compute(
                         "text encoder: its features are not finite; check its checkpoint"
                     )
                 if name not in files:
-                    path, shape = folder / f"{name}.npy", (count, *found.shape[1:])
-                    files[name] = np.lib.format.open_memmap(path, "w+", np.float16, shape)
-                files[name][first : first + used] = found[:used]
+                    path = folder / f"{name}.npy"
+                    create(path, np.float16, (count, *found.shape[1:]))
+                    files[name] = opened.enter_context(Rows(path))
+                files[name][first] = found[:used]
             bar.update(used)
     assert files, "a split without captions"
-    for file in files.values():
-        file.flush()
