@@ -26,16 +26,25 @@ from tests.supply.lock import ROOT, normal, project
 HIDING = """
 import sys
 
-class Hidden:
-    names = frozenset({names!r})
+class Without:
+    names, packages = frozenset({names!r}), frozenset({packages!r})
 
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in self.names:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+    def __init__(self, finder):
+        self.finder = finder
 
-sys.meta_path.insert(0, Hidden())
+    def find_spec(self, name, *where):
+        hidden = name.partition(".")[0] in self.names
+        return None if hidden else self.finder.find_spec(name, *where)
+
+    def find_distributions(self, *asked):
+        find = getattr(self.finder, "find_distributions", lambda *asked: ())
+        return (one for one in find(*asked) if one.metadata["Name"] not in self.packages)
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
+sys.meta_path[:] = map(Without, sys.meta_path)
 """
-
 # A file system without locks: NFS without lockd, Lustre without `flock`.
 NO_LOCKS = """
 import errno, fcntl, os
@@ -109,8 +118,12 @@ def _needed(requirements: Iterable[str]) -> Iterator[str]:
 
 
 def hiding(folder: Path, modules: Iterable[str]) -> str:
-    """A sitecustomize.py under `folder` that hides these modules; the PYTHONPATH that obeys it."""
-    return starting(folder, HIDING.format(names=sorted(modules)))
+    """A sitecustomize.py under `folder` that hides these modules, and that the packages which have
+    them are installed; the PYTHONPATH that obeys it."""
+    names = sorted(modules)
+    having = importlib.metadata.packages_distributions()
+    packages = sorted({package for name in names for package in having.get(name, ())})
+    return starting(folder, HIDING.format(names=names, packages=packages))
 
 
 def starting(folder: Path, code: str) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from experiments.command import Command, read
+from experiments.config.cache import require_conf
 from experiments.config.key import without
 from experiments.launch.task import ROWS, Asked
 from experiments.launch.worker import QUIET
@@ -79,6 +80,7 @@ def prepare(arguments: list[str]) -> Callable[[], int]:
 
     Raises `UserError` for what is wrong with it.
     """
+    require_conf()
     command = read(arguments)
     if command.help:
         return show_help
