@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 from experiments.command import Command, read
 from experiments.config.cache import require_conf
@@ -81,6 +82,7 @@ def prepare(arguments: list[str]) -> Callable[[], int]:
     Raises `UserError` for what is wrong with it.
     """
     require_conf()
+    _require_place()
     command = read(arguments)
     if command.help:
         return show_help
@@ -94,6 +96,14 @@ def prepare(arguments: list[str]) -> Callable[[], int]:
     asked = Asked.of(overrides)
     (run,) = _check([asked])
     return partial(_run, asked, run)
+
+
+def _require_place() -> None:
+    """Raises `UserError` where this folder was removed since somebody went there."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise UserError("this folder is gone; go to one that is there (cd), then again") from None
 
 
 def _report(command: Command, overrides: list[str]) -> int:
