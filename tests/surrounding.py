@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
 from filelock import FileLock
 from packaging.requirements import Requirement
 
@@ -25,16 +26,25 @@ from tests.supply.lock import ROOT, normal, project
 HIDING = """
 import sys
 
-class Hidden:
-    names = frozenset({names!r})
+class Without:
+    names, packages = frozenset({names!r}), frozenset({packages!r})
 
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in self.names:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+    def __init__(self, finder):
+        self.finder = finder
 
-sys.meta_path.insert(0, Hidden())
+    def find_spec(self, name, *where):
+        hidden = name.partition(".")[0] in self.names
+        return None if hidden else self.finder.find_spec(name, *where)
+
+    def find_distributions(self, *asked):
+        find = getattr(self.finder, "find_distributions", lambda *asked: ())
+        return (one for one in find(*asked) if one.metadata["Name"] not in self.packages)
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
+sys.meta_path[:] = map(Without, sys.meta_path)
 """
-
 # A file system without locks: NFS without lockd, Lustre without `flock`.
 NO_LOCKS = """
 import errno, fcntl, os
@@ -44,17 +54,35 @@ def no_locks(file, operation):
 
 fcntl.flock = no_locks
 """
-# One whose files cannot be mapped: FUSE with direct_io, some network mounts.
-NO_MAPS = """
-import errno, mmap, os
+# Files below $NO_MAPS cannot be mapped, as on some network mounts and FUSE with direct_io.
+NO_MAPS = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-class Mmap(mmap.mmap):
-    def __new__(cls, fileno, length, *args, **kwargs):
-        if fileno != -1 and kwargs.get("flags", mmap.MAP_SHARED) & mmap.MAP_SHARED:
-            raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
-        return super().__new__(cls, fileno, length, *args, **kwargs)
+static int below(int file) {
+    char link[64], path[4096];
+    const char *folder = getenv("NO_MAPS");
+    if (file < 0 || !folder) return 0;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    return length > 0 && (path[length] = 0, strncmp(path, folder, strlen(folder)) == 0);
+}
 
-mmap.mmap = Mmap
+#define SHADOW(name)                                                              \
+    void *name(void *at, size_t size, int may, int how, int file, off_t offset) { \
+        static void *(*real)(void *, size_t, int, int, int, off_t);               \
+        if (!real) real = dlsym(RTLD_NEXT, #name);                                \
+        if (below(file)) { errno = ENODEV; return MAP_FAILED; }                   \
+        return real(at, size, may, how, file, offset);                            \
+    }
+SHADOW(mmap)
+SHADOW(mmap64)
 """
 
 
@@ -90,8 +118,12 @@ def _needed(requirements: Iterable[str]) -> Iterator[str]:
 
 
 def hiding(folder: Path, modules: Iterable[str]) -> str:
-    """A sitecustomize.py under `folder` that hides these modules; the PYTHONPATH that obeys it."""
-    return starting(folder, HIDING.format(names=sorted(modules)))
+    """A sitecustomize.py under `folder` that hides these modules, and that the packages which have
+    them are installed; the PYTHONPATH that obeys it."""
+    names = sorted(modules)
+    having = importlib.metadata.packages_distributions()
+    packages = sorted({package for name in names for package in having.get(name, ())})
+    return starting(folder, HIDING.format(names=names, packages=packages))
 
 
 def starting(folder: Path, code: str) -> str:
@@ -100,6 +132,18 @@ def starting(folder: Path, code: str) -> str:
     place.mkdir(parents=True, exist_ok=True)
     (place / "sitecustomize.py").write_text(code)
     return os.pathsep.join([str(place), str(ROOT / "src")])
+
+
+def without_maps(folder: Path, files: Path) -> dict[str, str]:
+    """The environment of a process to which no file below `files` can be mapped. Skips the test
+    where there is no compiler, or no Linux."""
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        pytest.skip("needs a C compiler and Linux")
+    source, library = folder / "no_maps.c", folder / "no_maps.so"
+    source.write_text(NO_MAPS)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    return os.environ | {"LD_PRELOAD": str(library), "NO_MAPS": str(files.resolve())}
 
 
 def core_environment() -> Path:

@@ -9,8 +9,10 @@ import sys
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 from experiments.command import Command, read
+from experiments.config.cache import require_conf
 from experiments.config.key import values, without
 from experiments.launch.task import ROWS, Asked
 from experiments.launch.worker import QUIET
@@ -103,6 +105,8 @@ def prepare(arguments: list[str]) -> Callable[[], int]:
 
     Raises `UserError` for what is wrong with it.
     """
+    require_conf()
+    _require_place()
     command = read(arguments)
     if command.help:
         return show_help
@@ -125,6 +129,14 @@ def _is_idle(command: Command) -> bool:
     task = command.said.get("task", "train")
     alone = task not in ROWS or not ROWS[task].apart
     return os.environ.get("RANK", "0") != "0" and alone
+
+
+def _require_place() -> None:
+    """Raises `UserError` where this folder was removed since somebody went there."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise UserError("this folder is gone; go to one that is there (cd), then again") from None
 
 
 def _report(command: Command, overrides: list[str]) -> int:

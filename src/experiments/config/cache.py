@@ -23,12 +23,26 @@ from omegaconf import DictConfig
 from experiments.config import option, resolver
 from experiments.config.key import top_of
 from experiments.file.whole import aside
+from experiments.terminal.error import UserError
 
-CONF = Path(__file__).resolve().parents[3] / "conf"
+PLACES = (Path(__file__).resolve().parents[3], Path(__file__).resolve().parents[1])
+# Of the clone; else what an installation has taken along.
+CONF = (
+    next((place for place in PLACES if (place / "conf/config.yaml").is_file()), PLACES[0]) / "conf"
+)
 FOLDER = Path(importlib.util.cache_from_source(__file__)).parent
 NAME = "composed-*.pickle"
 MOST = 128  # of them are kept, 35 kB each, those that were used last
 DIGEST = hashlib.sha256().digest_size  # bytes in front of each, by which an unfinished one is known
+
+
+def require_conf() -> None:
+    """Raises `UserError` where the code was copied without its configuration."""
+    if not CONF.is_dir():
+        raise UserError(
+            f"{CONF}: the configuration is not there, since only the code was copied; run "
+            "run.py in a clone of the project, or `pip install .` there"
+        )
 
 
 def kept(overrides: tuple[str, ...], compose: Callable[[tuple[str, ...]], DictConfig]) -> bytes:

@@ -18,7 +18,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, base
 
-from experiments.config.cache import CONF, kept
+from experiments.config.cache import CONF, kept, require_conf
 from experiments.config.option import OPTIONS
 from experiments.config.resolver import RESOLVERS
 
@@ -52,6 +52,7 @@ def _composed(overrides: tuple[str, ...]) -> bytes:
 
 
 def _compose(overrides: tuple[str, ...]) -> DictConfig:
+    require_conf()
     register()
     running = GlobalHydra.instance()
     saved = running.hydra

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import mmap
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image
 
+from experiments.file.mapped import unmappable
 from experiments.terminal.error import BadInput
 
 MAX_PIXELS = 64_000_000  # of a JPEG that is decoded row by row
 MAX_HELD = 32_000_000  # of a picture that is in memory as a whole, and then once more as RGB
 MAX_SCANNED = 500_000_000  # pixels of all passes over a JPEG, of which ten are usual
 MAX_TILE = 16_000_000  # pixels of a tile of a TIFF
+MAX_READ = 256_000_000  # bytes of a JPEG that cannot be mapped
 TILE_WIDTH, TILE_LENGTH = 322, 323  # TIFF tags
 END, SCAN = 0xD9, 0xDA  # markers of a JPEG
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # without those that stand alone
@@ -42,10 +47,27 @@ def require_bounded(image: Image.Image, path: Path) -> None:
         raise BadInput("picture has too many pixels")
 
 
+@contextmanager
+def _content(file: BinaryIO) -> Iterator[mmap.mmap | bytes]:
+    """Of a whole file: mapped, or read where it lies on a file system that cannot map files."""
+    try:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError as error:
+        if not unmappable(error):
+            raise
+        content = file.read(MAX_READ + 1)
+        if len(content) > MAX_READ:
+            raise BadInput("picture has too many bytes to be read without a map") from None
+        yield content
+        return
+    with mapped:
+        yield mapped
+
+
 def _scans(path: Path, enough: int) -> int:
     """How many times a JPEG passes over its pixels; counting ends above `enough`."""
     count, place = 0, 2
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    with path.open("rb") as file, _content(file) as content:
         while count <= enough and (found := _MARKER.search(content, place)):
             kind, place = content[found.end() - 1], found.end()
             if kind == END:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from experiments.data.text.reading import Reads
 from experiments.data.text.wordpiece import package_folder
+from experiments.file.tensor import load_tensors
 
 WIDTH, HEADS, HIDDEN, LAYERS, PIECES, PLACES = 384, 12, 1536, 6, 30522, 512
 EPSILON = 1e-12
@@ -106,9 +107,7 @@ def load_backbone() -> Backbone:
 def packaged() -> dict[str, Tensor]:
     """The state of `Backbone` that the package carries. Raises `UserError` where it is not
     installed."""
-    from safetensors.torch import load_file
-
-    return renamed(load_file(package_folder() / "model.safetensors"))
+    return renamed(load_tensors(package_folder() / "model.safetensors"))
 
 
 def renamed(weights: dict[str, Tensor]) -> dict[str, Tensor]:

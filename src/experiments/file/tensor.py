@@ -19,9 +19,11 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
+from safetensors.torch import load, load_file
 from safetensors.torch import save_file as save_any_type
 from torch import Tensor
 
+from experiments.file.mapped import unmappable
 from experiments.file.whole import as_a_new_file
 from experiments.terminal.error import UserError, reason_of
 
@@ -82,7 +84,7 @@ def _read(path: Path, keep: Callable[[Tensor], Tensor]) -> dict[str, Any]:
         raise _unreadable(path, str(error.strerror)) from None
     try:
         tensors, digests = {}, {}
-        with safe_open(path, "np") as file:
+        with _opened(path) as file:
             header = file.metadata() or {}
             for name in file.keys():  # noqa: SIM118
                 tensor = _tensor(path, file, name)
@@ -104,12 +106,56 @@ def beside_tensors(path: Path) -> dict[str, Any]:
     """The state without its tensors, in whose places are None: the header alone is read, and
     nothing is checked. Raises `Damaged` where it cannot be."""
     try:
-        with safe_open(path, "np") as file:
+        with _opened(path) as file:
             content = json.loads((file.metadata() or {})[MANIFEST])
         state = _unpack(content["state"], dict.fromkeys(content["tensors"]))
     except (SafetensorError, OSError, LookupError, ValueError, TypeError, RecursionError) as error:
         raise Damaged(reason_of(error)) from None
     return state if isinstance(state, dict) else {}
+
+
+class _InMemory:
+    """What `safe_open` gives, of a file that cannot be mapped where it lies."""
+
+    def __init__(self, path: Path) -> None:
+        content = path.read_bytes()
+        self.tensors = load(content)
+        begin, end = 8, 8 + int.from_bytes(content[:8], "little")
+        self.about = json.loads(content[begin:end]).get("__metadata__")
+
+    def __enter__(self) -> _InMemory:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.tensors.clear()
+
+    def metadata(self) -> Any:
+        return self.about
+
+    def keys(self) -> list[str]:
+        return list(self.tensors)
+
+    def get_tensor(self, name: str) -> Tensor:
+        return self.tensors[name]
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return safe_open(path, "np")
+    except OSError as error:
+        if not unmappable(error):
+            raise
+        return _InMemory(path)
+
+
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of any safetensors file, on the CPU. Raises what safetensors does."""
+    try:
+        return load_file(path)
+    except OSError as error:
+        if not unmappable(error):
+            raise
+        return load(path.read_bytes())
 
 
 def _save(tensors: Mapping[str, Tensor], path: Path, header: dict[str, str]) -> None:
@@ -126,7 +172,8 @@ def _save(tensors: Mapping[str, Tensor], path: Path, header: dict[str, str]) -> 
 def _tensor(path: Path, file: Any, name: str) -> Tensor:
     """One tensor, with memory of its own: a mapped file may change after it was checked."""
     try:
-        return torch.from_numpy(file.get_tensor(name))
+        tensor = file.get_tensor(name)
+        return tensor if isinstance(tensor, Tensor) else torch.from_numpy(tensor)
     except TypeError:
         with safe_open(path, "pt") as other:
             return other.get_tensor(name).clone()  # type: ignore[no-any-return]

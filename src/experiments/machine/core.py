@@ -54,7 +54,8 @@ def look(proc: Path = PROC) -> Look:
     """What was used until now. Where the system does not tell, what is `busy` is this process."""
     times = os.times()
     own = time.process_time() + times.children_user + times.children_system
-    with suppress(OSError, ValueError):  # another system's `/proc` has other columns
+    # Another system's `/proc` has other columns; Windows has no `os.sysconf`.
+    with suppress(OSError, ValueError, AttributeError):
         return Look(time.monotonic(), sum(_busy(proc / "stat")), own, os.getpid())
     return Look(time.monotonic(), own, own, os.getpid())
 

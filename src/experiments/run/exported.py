@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from experiments.config.target import locate, targets_in
+from experiments.file.tensor import load_tensors
 from experiments.run.fact import require_own_words
 from experiments.run.folder import CONFIG, EXPORT, FACTS, MODEL, export_about, run_config
 from experiments.terminal.error import UserError, reason_of
@@ -37,7 +37,7 @@ def read_export(folder: Path) -> dict[str, Any]:
     """
     images = int(export_about(folder)["images"])
     try:
-        tensors = load_file(folder / MODEL)
+        tensors = load_tensors(folder / MODEL)
     except (SafetensorError, OSError, ValueError, LookupError, OverflowError) as error:
         raise UserError(
             f"{folder / MODEL}: cannot be read ({reason_of(error)}); fetch it again"

@@ -8,17 +8,25 @@ import os
 import re
 
 USER_ERROR, JOB_FAILED = 2, 1  # exit codes
+ROOM = "make room and run the same command again"
+PLACE = "choose another place with paths.outputs and paths.cache"
+AGAIN = "look after it, then run the same command again"
+LIMIT = "close other programs, or raise the limit (`ulimit -a`), and run the same command again"
+# What a machine answers that works differently, or no more: by name, as systems have not all.
+_REMEDIES = {
+    ROOM: "ENOSPC EDQUOT EFBIG",
+    PLACE: "EROFS EACCES EPERM ENOTDIR ENOTSUP EOPNOTSUPP ENOSYS ENODEV ENOLCK ETXTBSY",
+    AGAIN: "EIO ESTALE ENXIO EREMOTEIO ENOTCONN ESHUTDOWN EHOSTDOWN EHOSTUNREACH ENETDOWN "
+    "ENETUNREACH ETIMEDOUT ENOMEDIUM EUCLEAN EBUSY",
+    LIMIT: "EMFILE ENFILE EAGAIN ENOMEM",
+    "give it a shorter name": "ENAMETOOLONG",
+    "it is a link to itself; name the folder that is meant": "ELOOP",
+}
 MACHINE = {
-    errno.ENOSPC: "make room and run the same command again",
-    errno.EDQUOT: "make room and run the same command again",
-    errno.EFBIG: "make room and run the same command again",
-    errno.EROFS: "choose another place with paths.outputs and paths.cache",
-    errno.EACCES: "choose another place with paths.outputs and paths.cache",
-    errno.EPERM: "choose another place with paths.outputs and paths.cache",
-    errno.EIO: "look after the disk, then run the same command again",
-    errno.ENAMETOOLONG: "give it a shorter name",
-    errno.ELOOP: "it is a link to itself; name the folder that is meant",
-    errno.ENOTDIR: "choose another place with paths.outputs and paths.cache",
+    getattr(errno, name): remedy
+    for remedy, names in _REMEDIES.items()
+    for name in names.split()
+    if hasattr(errno, name)
 }
 
 
@@ -118,15 +126,34 @@ def as_user_error(error: BaseException) -> UserError | None:
             f"the networks cannot be compiled here ({reason}); use trainer.compile=false, or "
             "sample.compile=false where pictures are drawn"
         )
-    if isinstance(error, OSError) and error.errno in MACHINE:
-        place = f"{error.filename}: " if error.filename else ""
-        return UserError(f"{place}{error.strerror}; {MACHINE[error.errno]}")
+    if told := _of_machine(error):
+        return UserError(told)
     if isinstance(error, RuntimeError) and any(words in str(error) for words in LOST):
         return PeerLost(
             "another process of this run ended, which was killed or has said why; the same command "
             "goes on from the last checkpoint"
         )
     return None
+
+
+def _of_machine(error: BaseException) -> str:
+    """What the system answered, with the remedy; "" for an error of another kind."""
+    text = str(error)
+    number = (
+        WRAPPED.search(text) if type(error).__name__ in ("OSError", "SafetensorError") else None
+    )
+    found = int(number[1]) if number else getattr(error, "errno", None)
+    if found in MACHINE and (number or isinstance(error, OSError)):
+        name = getattr(error, "filename", None)
+        place = f"{name}: " if name else ""
+        return f"{place}{reason_of(error)}; {MACHINE[found]}"
+    if isinstance(error, FileNotFoundError) and "usable temporary directory" in text:
+        return f"{reason_of(error)}; name a folder that can be written to with TMPDIR"
+    if isinstance(error, RuntimeError) and "start new thread" in text:
+        return f"{text}; {LIMIT}"
+    if isinstance(error, RuntimeError) and "determine home directory" in text:
+        return "~: this user has no home folder; write the path in full, or set HOME"
+    return ""
 
 
 def suggest(name: str, known: list[str]) -> str:

@@ -38,7 +38,7 @@ def alone(package: str) -> str:
 
 def in_clone() -> bool:
     """Whether this code lies in a clone of the project."""
-    return (CLONE / "pyproject.toml").is_file() and (CLONE / "conf").is_dir()
+    return (CLONE / "src/experiments").is_dir() and (CLONE / "pyproject.toml").is_file()
 
 
 @cache

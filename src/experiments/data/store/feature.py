@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from experiments.data.store.picture import damaged, open_store, progress_bar
 from experiments.data.store.room import lock_of
 from experiments.data.store.split import Split
 from experiments.file.lock import locked
+from experiments.file.mapped import Rows, create
 from experiments.file.use import use
 from experiments.file.whole import atomic
 from experiments.terminal.error import UserError
@@ -147,8 +149,8 @@ def _compute(
 ) -> None:
     count = len(split.tokens)
     title = f"text features of {count} captions"
-    files: dict[str, np.memmap] = {}
-    with progress_bar(count, title, "captions", quiet) as bar:
+    files: dict[str, Rows] = {}
+    with ExitStack() as opened, progress_bar(count, title, "captions", quiet) as bar:
         for first in range(0, count, BATCH):
             # The last batch is filled up with the last caption, so that all have one shape.
             rows = np.minimum(np.arange(first, first + BATCH), count - 1)
@@ -168,10 +170,9 @@ def _compute(
                         "text encoder: its features are not finite; check its checkpoint"
                     )
                 if name not in files:
-                    path, shape = folder / f"{name}.npy", (count, *found.shape[1:])
-                    files[name] = np.lib.format.open_memmap(path, "w+", found.dtype, shape)
-                files[name][first : first + used] = found[:used]
+                    path = folder / f"{name}.npy"
+                    create(path, found.dtype, (count, *found.shape[1:]))
+                    files[name] = opened.enter_context(Rows(path))
+                files[name][first] = found[:used]
             bar.update(used)
     assert files, "a split without captions"
-    for file in files.values():
-        file.flush()

@@ -19,9 +19,8 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from experiments.data.record import Reader, Record
+from experiments.file.mapped import Rows
 from experiments.machine.core import cores
 from experiments.terminal.error import BadInput, UserError
 from experiments.terminal.interrupt import SIGNALS, stop_if_asked
@@ -125,15 +124,14 @@ def _work(row: int, records: Sequence[Record]) -> Any:
 
 def _draw(path: Path, reader: Reader, row: int, records: Sequence[Record]) -> dict[int, str]:
     """Pictures of the records into the rows of the store."""
-    images = np.lib.format.open_memmap(path, "r+")
     reasons = {}
-    for k, record in enumerate(records, start=row):
-        try:
-            picture = reader.image(record, images.shape[1])
-        except BadInput as error:
-            reasons[k] = str(error)
-            continue
-        assert picture.dtype == np.uint8, picture.dtype
-        assert picture.shape == images.shape[1:], picture.shape
-        images[k] = picture
+    with Rows(path) as images:
+        for k, record in enumerate(records, start=row):
+            try:
+                picture = reader.image(record, images.shape[0])
+            except BadInput as error:
+                reasons[k] = str(error)
+                continue
+            assert picture.shape == images.shape, picture.shape
+            images[k] = picture
     return reasons

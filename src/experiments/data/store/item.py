@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from experiments.data.store.picture import (
     read_json,
 )
 from experiments.file.lock import locked
+from experiments.file.mapped import write_header
 from experiments.file.whole import atomic
 from experiments.terminal.error import BadInput, UserError
 
@@ -158,7 +159,7 @@ def _write(
                     for item in items:
                         if kind is None:
                             kind = item.dtype, item.shape[1:]
-                            began = _header(file, kind, 0)
+                            began = write_header(file, kind[0], (0, *kind[1]))
                         assert kind == (item.dtype, item.shape[1:]), f"{name}: {item.shape}"
                         lengths.append(len(item))
                         file.write(item.tobytes())
@@ -168,21 +169,12 @@ def _write(
             reason = drops[0][1] if drops else "there is no record"
             raise UserError(f"{reader.name}: no record has a {name} that can be used ({reason})")
         file.seek(0)
-        assert began == _header(file, kind, sum(lengths)), "the header keeps its length"
+        end = write_header(file, kind[0], (sum(lengths), *kind[1]))
+        assert began == end, "the header keeps its length"
     np.save(folder / LENGTHS, np.array(lengths, np.int64))
     np.save(folder / COUNTS, counts)
     for to, content in ((KEYS, [record.key for record in records]), (LEFT_OUT, drops)):
         (folder / to).write_text(json.dumps(content), encoding="utf-8")
-
-
-def _header(file: BinaryIO, kind: tuple[np.dtype, tuple[int, ...]], count: int) -> int:
-    """Write that of an array of so many rows, and return where it ends; NumPy leaves room in it for
-    any number of them."""
-    dtype, shape = kind
-    described = np.lib.format.dtype_to_descr(dtype)
-    header = {"descr": described, "fortran_order": False, "shape": (count, *shape)}
-    np.lib.format.write_array_header_1_0(file, header)
-    return file.tell()
 
 
 def _made(

@@ -24,6 +24,7 @@ from experiments.terminal.error import UserError, reason_of
 if TYPE_CHECKING:
     from tqdm import tqdm
 from experiments.file.lock import locked
+from experiments.file.mapped import Rows, create, opened
 from experiments.file.whole import atomic
 
 log = logging.getLogger(__name__)
@@ -92,17 +93,17 @@ def dropped_records(path: Path) -> list[Drop]:
 
 
 def open_store(path: Path) -> np.ndarray:
-    """An array as a read-only memory map; of pictures it is uint8 (N, L, L, 3).
+    """An array that is mapped where that can be; of pictures it is uint8 (N, L, L, 3).
 
     Raises `UserError` for a file that is none, or whose header says more than there is.
     """
     try:
-        images = np.load(path, mmap_mode="r", allow_pickle=False)
+        images = opened(path)
     except Exception as error:  # whatever a damaged header leads to
         raise UserError(
             f"{path}: cannot be read ({reason_of(error)}); delete it to build it again"
         ) from None
-    if not isinstance(images, np.memmap):  # an archive of arrays
+    if not isinstance(images, np.ndarray):  # an archive of arrays
         raise UserError(f"{path}: cannot be read (not an array); delete it to build it again")
     return images
 
@@ -127,8 +128,8 @@ def _is_pair(pair: Any) -> bool:
 
 
 def _allocate(path: Path, count: int, size: int) -> None:
-    """An empty store whose space is reserved: writing to a map on a full disk kills the process."""
-    np.lib.format.open_memmap(path, "w+", np.uint8, (count, size, size, 3)).flush()
+    """An empty store whose space is reserved: a full disk is told before hours of drawing."""
+    create(path, np.uint8, (count, size, size, 3))
     reserve = getattr(os, "posix_fallocate", None)
     if reserve is None:
         return
@@ -148,15 +149,10 @@ def _allocate(path: Path, count: int, size: int) -> None:
 
 def _compact(path: Path, rows: list[int]) -> None:
     """Close the gaps that dropped pictures left, and shorten the file."""
-    images = np.lib.format.open_memmap(path, "r+")
-    if len(rows) < len(images):
+    with Rows(path) as images:
+        if len(rows) == images.count:
+            return
         for to, k in enumerate(rows):
             if to != k:
-                images[to] = images[k]
-        start, row_bytes = images.offset, images[0].nbytes
-        header = {"descr": "|u1", "fortran_order": False, "shape": (len(rows), *images.shape[1:])}
-        images.flush()
-        with path.open("r+b") as file:
-            np.lib.format.write_array_header_1_0(file, header)
-            assert file.tell() == start, "the header of a shorter array has the same length"
-            file.truncate(start + len(rows) * row_bytes)
+                images.move(k, to)
+        images.shorten(len(rows))

@@ -7,6 +7,7 @@ mentions, more (JSON). Where `datasets` is not installed the same rows are lines
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import importlib.util
 import itertools
 import json
@@ -147,6 +148,7 @@ def write_table(records: list[Record], folder: Path) -> None:
     rows = [_row(record) for record in records]
     try:
         import datasets
+        import pyarrow
     except ImportError:
         with atomic(folder / LINES) as partial, partial.open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
@@ -166,8 +168,13 @@ def write_table(records: list[Record], folder: Path) -> None:
         }
     )
     columns = {name: [row[name] for row in rows] for name in features}
+    # Its own fingerprint is a pickle of the table, and of all of pyarrow where that is installed in
+    # a folder that is not called site-packages.
+    fingerprint = hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
+    content = pyarrow.Table.from_pydict(columns, schema=features.arrow_schema)
     with _silent(datasets), atomic(folder / TABLE) as partial:
-        datasets.Dataset.from_dict(columns, features=features).save_to_disk(str(partial))
+        table = datasets.Dataset(datasets.table.InMemoryTable(content), fingerprint=fingerprint)
+        table.save_to_disk(str(partial))
 
 
 def table_exists(folder: Path) -> bool:
@@ -188,8 +195,9 @@ def read_table(folder: Path) -> list[Record]:
                 return [_record(json.loads(line)) for line in file]
         import datasets
 
-        with _silent(datasets):
-            return [_record(row) for row in datasets.load_from_disk(str(path)).to_list()]
+        with _silent(datasets):  # all of it becomes records, so a map would save nothing
+            table = datasets.load_from_disk(str(path), keep_in_memory=True)
+            return [_record(row) for row in table.to_list()]
     except Exception as error:  # each version of the package has others for a damaged file
         raise damaged(path, reason_of(error)) from None
 
