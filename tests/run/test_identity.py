@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from experiments.run.identity import identity as deciding
 from experiments.run.lock import run_lock
 from experiments.run.prerequisite import plan
 from experiments.terminal.error import UserError
-from experiments.terminal.interrupt import Stopped
+from experiments.terminal.interrupt import Stopped, leaving
 from tests.conf.leaves import mutated, planned
 
 SCRIPT = """
@@ -187,9 +189,8 @@ def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
         raise AssertionError("two hold it")
     with run_lock(tmp_path):
         pass
-    with (
-        run_lock(tmp_path),
-        pytest.raises(Stopped),
-        run_lock(tmp_path, wait=True, stop=lambda: True),
-    ):
-        raise AssertionError("two hold it")
+    asks = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM))
+    with run_lock(tmp_path), pytest.raises(Stopped), leaving():
+        asks.start()
+        with run_lock(tmp_path, wait=True):  # until it is asked to leave
+            raise AssertionError("two hold it")
