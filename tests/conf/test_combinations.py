@@ -36,7 +36,7 @@ KNOWN = {
     "experiments.terminal.error.UserError: only experiments.generator.* can stand here",
     "generator._target_=null": "generator._target_=null: must be a class",
     "+loss.nothing=1": "loss.nothing: loss has no such key; did you mean wrong?",
-    "+data.shape=1": "data.shape: data has no such key; there are: ",
+    "+data.xyzzy=1": "data.xyzzy: data has no such key; there are: ",
     "paths.outputs=''": "paths.outputs: is empty; it must be a folder",
     'tracker.project="a\x00b"': "tracker.project: holds a NUL character",
     "hydra.runtime.choices.model=gan": "hydra.runtime.choices.model: decides nothing here; of "
