@@ -21,26 +21,11 @@ INDEX = "https://download.pytorch.org/whl"  # /cpu, /cu126, ...: builds of PyTor
 PATIENCE = 10  # s for an answer of it
 OLDEST = (3, 11)
 # Settings of pip that change neither what is installed nor where it comes from.
-HARMLESS = {
-    *("default-timeout", "timeout", "retries", "disable-pip-version-check", "no-input", "quiet"),
-    *(
-        "verbose",
-        "no-color",
-        "progress-bar",
-        "log",
-        "cache-dir",
-        "no-cache-dir",
-        "root-user-action",
-    ),
-    *(
-        "no-python-version-warning",
-        "require-virtualenv",
-        "no-compile",
-        "compile",
-        "keyring-provider",
-    ),
-    *("break-system-packages", "no-warn-script-location", "yes", "resume-retries"),
-}
+HARMLESS = """
+break-system-packages cache-dir compile default-timeout disable-pip-version-check keyring-provider
+log no-cache-dir no-color no-compile no-input no-python-version-warning no-warn-script-location
+progress-bar quiet require-virtualenv resume-retries retries root-user-action timeout verbose yes
+"""
 LEFT_OUT = "birdsong"  # what this distribution was called before
 
 
@@ -54,7 +39,7 @@ def settings(listed: str) -> list[str]:
     """The names in an answer of `pip config list` that only pip obeys."""
     keys = (line.partition("=")[0] for line in listed.splitlines() if "=" in line)
     names = {key.rpartition(".")[2].strip().lower().replace("_", "-") for key in keys}
-    return sorted(names - HARMLESS)
+    return sorted(names.difference(HARMLESS.split()))
 
 
 def answers(url: str) -> bool:

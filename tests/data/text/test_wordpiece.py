@@ -27,7 +27,7 @@ def test_words_and_marks() -> None:
 
 @pytest.mark.skipif(INSTALLED, reason="the extra text is installed")
 def test_without_the_package_the_extra_is_named() -> None:
-    with pytest.raises(UserError, match=r"birdsong\[text\]"):
+    with pytest.raises(UserError, match=r"\[text\]'"):
         package_folder()
 
 
