@@ -49,7 +49,8 @@ REMEDIES = {
     "AttnGAN's generator": "give it to python -m experiments.convert attngan --generator",
     "StackGAN-v2's generator": "give it to python -m experiments.convert stackgan_v2 --generator",
     "AttnGAN's text encoder": "give it to python -m experiments.convert attngan --text-encoder",
-    "DAMSM's image encoder": "the text encoder was released beside it, as text_encoder*.pth",
+    "DAMSM's image encoder": "give it as --image-encoder; the text encoder was released beside it, "
+    "as text_encoder*.pth",
     "a discriminator of AttnGAN or StackGAN-v2": "give the generator, netG*.pth or *AttnGAN2.pth; "
     "discriminators are not converted",
 }

@@ -13,7 +13,8 @@ import pytest
 from experiments.terminal.interrupt import AGAIN, SIGNALS, Interrupt, Stopped, asked, leaving
 
 NOTES = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may ignore it, as nohup does
 from experiments.terminal.interrupt import Interrupt
 from experiments.terminal.stream import settle
 settle()

@@ -88,13 +88,13 @@ def load_pretrained(
                 f"{folder}: is an export of what draws, without {name}; export that run again with "
                 "export.parts=all, or name the run itself"
             )
-    theirs = dict(run_config(folder).get(group) or {})
     try:
         module.load_state_dict(grouped(found, [group])[group])
-        fault = "" if group == "encoder" else unseen(theirs, node)
+        fault = "" if group == "encoder" else unseen(run_config(folder).get(group) or {}, node)
     except (KeyError, RuntimeError) as error:
         fault = reason_of(error)
     if fault:
+        theirs = dict(run_config(folder).get(group) or {})
         line = "; ".join(differences(theirs, dict(node))) or fault
         raise UserError(
             f"{folder}: its {group} is not the one that this configuration asks for: {line}"
