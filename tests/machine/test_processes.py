@@ -76,8 +76,8 @@ scorer = GenerationScores(
 results = [scorer(training.system.eval(), birds, ranks) for _ in range(2)]
 scores = [result.scores for result in results]
 assert scores[0] == scores[1]
-classifying = SimpleNamespace(encoder=scorer.classifier, resolutions=[16])
-embedding = SimpleNamespace(encoder=training.system.encoder, resolutions=[16])
+classifying = SimpleNamespace(encoder=scorer.classifier, resolutions=[16], trained_on="train")
+embedding = SimpleNamespace(encoder=training.system.encoder, resolutions=[16], trained_on="train")
 one = AccuracyScores(samples=1)(classifying, birds, ranks).scores
 other_scores = {
     **{f"one/{name}": value for name, value in one.items()},
