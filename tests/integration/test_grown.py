@@ -78,7 +78,7 @@ def test_two_processes_arrive_where_one_does(commands: Any, outputs: Path, tmp_p
     for images in (8, 12):
         ours, theirs = (state(run_of(place), images)["system"] for place in (two, outputs))
         for name, value in theirs.items():
-            torch.testing.assert_close(ours[name], value, rtol=2e-4, atol=2e-5, msg=name)
+            torch.testing.assert_close(ours[name], value, rtol=2e-4, atol=1e-4, msg=name)
     drawn, judges = lower(run_of(two), 8, run_of(two, "attngan"))
     assert all(drawn.values()) and all(judges.values())
     moments = state(run_of(two), 8)["optimisers"]["discriminator"]["state"]

