@@ -12,6 +12,7 @@ import torch
 from experiments import load
 from experiments.run import checkpoint
 from experiments.run.folder import by_images
+from tests.integration.rounding import assert_near
 
 GROWN = ["model=attngan_grown", "~metric", "trainer.sample_every=1000", "trainer.images=12"]
 GROWN += ["trainer.checkpoint_every=4", "trainer.keep=8", "system.frozen_images=8"]
@@ -78,7 +79,7 @@ def test_two_processes_arrive_where_one_does(commands: Any, outputs: Path, tmp_p
     for images in (8, 12):
         ours, theirs = (state(run_of(place), images)["system"] for place in (two, outputs))
         for name, value in theirs.items():
-            torch.testing.assert_close(ours[name], value, rtol=2e-4, atol=1e-4, msg=name)
+            assert_near(ours[name], value, name)
     drawn, judges = lower(run_of(two), 8, run_of(two, "attngan"))
     assert all(drawn.values()) and all(judges.values())
     moments = state(run_of(two), 8)["optimisers"]["discriminator"]["state"]

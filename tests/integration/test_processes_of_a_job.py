@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from experiments.run import checkpoint
+from tests.integration.rounding import assert_near
 
 GROUP = ["generator.norm=group", "discriminator.norm=group"]  # no statistics over the batch
 QUICK = ["~metric", "trainer.sample_every=1000", "trainer.images=12", "trainer.checkpoint_every=4"]
@@ -54,8 +55,7 @@ def test_two_processes_arrive_where_one_does(commands: Any, outputs: Path, two: 
     assert ours.keys() == theirs.keys()
     for name, value in theirs.items():
         if value.is_floating_point():
-            # Adam makes a part of a step of what rounding leaves of a gradient near zero.
-            torch.testing.assert_close(ours[name], value, rtol=2e-4, atol=1e-4, msg=name)
+            assert_near(ours[name], value, name)
 
 
 RUN = Path(__file__).parents[2] / "run.py"
