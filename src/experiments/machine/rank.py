@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -183,11 +184,22 @@ class Ranks:
         """Mean over processes."""
         return self.accelerator.reduce(tensor, "mean")  # type: ignore[no-any-return]
 
-    def any(self, flag: bool) -> bool:
-        """Whether the flag is set on any process."""
+    def any(self, flag: bool, patience: float | None = None) -> bool:
+        """Whether the flag is set on any process. `patience`: s to wait for the others, which may
+        never come here; raises `TimeoutError` then."""
         if self.processes == 1:
             return flag
-        return bool(self.mean(torch.tensor(float(flag), device=self.device)).item() > 0)
+        total = torch.tensor(float(flag), device=self.device)
+        if patience is None:
+            return bool(self.mean(total).item() > 0)
+        work = torch.distributed.all_reduce(total, async_op=True)
+        ends = time.monotonic() + patience
+        while not work.is_completed():
+            if time.monotonic() > ends:
+                raise TimeoutError(f"other processes are not here after {patience:g} s")
+            time.sleep(0.01)
+        work.wait()
+        return bool(total.item() > 0)
 
     def stop_if_asked(self) -> None:
         """Raise `Stopped` on every process where one was asked to leave. All call it together: for
