@@ -31,7 +31,7 @@ def scored(scorer: Scorer, system: Any, dataset: Dataset, ranks: Ranks) -> Resul
             raise
         failure = error
     if failure is None:
-        if not ranks.any(False):
+        if not ranks.any(False, PATIENCE):
             return result
         reason = "it failed in another process"
     else:
