@@ -28,6 +28,11 @@ def test_whole_classes_where_the_test_split_has_its_own(birds: Dataset) -> None:
     assert held.about["classes"] == [birds.class_names[k] for k in sorted(set(split.labels))]
     assert (held.about["records"], held.about["of"]) == (4, 40)
     assert held.rest.test is birds.test, "what is reported stays as it is"
+    first, second = held.about["classes"]
+    assert held.summary == (
+        "trainer.keep_best: 4 of 40 training records are held out to choose by, of the classes "
+        f"{first}, {second}; 36 to train on"
+    )
     assert split.name == NAME and held.chosen.train is rest
 
 
@@ -35,6 +40,7 @@ def test_records_of_every_class_where_test_classes_are_trained_on(birds: Dataset
     seen = replace(birds, test=birds.train.only(np.arange(len(birds.train)) < 4))
     held = hold_out(seen)
     assert "classes" not in held.about and held.about["records"] == 4
+    assert held.summary.endswith("of all classes; 36 to train on")
     assert set(held.rest.train.keys).isdisjoint(held.chosen.test.keys)
     assert len(held.rest.train) == 36
 

@@ -217,6 +217,8 @@ def test_the_best_state_is_chosen_on_held_out_classes(edited: Edited) -> None:
     (line,) = [line for line in lines if line.startswith(f"best {score}")]
     run = edited.run_folder
     about = json.loads((run / "best.json").read_text())
+    (held,) = [line for line in lines if "held out to choose by" in line]
+    assert f"{about['held_out']['records']} of {about['held_out']['of']} training" in held
     assert f"at {about['images']:,} images" in line and len(about["held_out"]["classes"]) == 1
     assert [at for at, _ in about["history"]] == [0, 8, 16, 24]
     edited.run("task=sample", f"run={run.name}@best", "text=a red bird", "num_samples=1")
@@ -231,6 +233,43 @@ def test_the_best_state_is_chosen_on_held_out_classes(edited: Edited) -> None:
         assert equal(checkpoint.read(run / name), checkpoint.read(straight / name)), name
     lines = edited.run(*own[:2], "trainer.keep_best=attribute_acuracy/colour", code=2)
     assert any(line.endswith(f"did you mean {score}?") for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["trainer.keep_best=frechet/classifier/real"], "did you mean frechet/classifier?"),
+        (["trainer.keep_best=odd/name"], "nobody can say which way it is better"),
+        (["trainer.keep_best=frechet/classifier", "data.limit=2"], "too few to hold a share out"),
+    ],
+)
+def test_no_prerequisite_is_trained_for_a_mistake(
+    edited: Edited, words: list[str], told: str
+) -> None:
+    before = set(edited.outputs.rglob("run.json"))
+    lines = edited.run("metric.independent=null", *words, code=2)
+    assert any(told in line for line in lines), lines
+    assert set(edited.outputs.rglob("run.json")) == before
+
+
+def test_a_stop_in_the_first_scores_leaves_as_in_training(edited: Edited) -> None:
+    """Before any step: the folder is that of a run, and the same command begins there."""
+    asks = """
+import os, signal
+from experiments.trainer.best import Best
+look = Best.look
+def stopped(self, *rest):
+    os.kill(os.getpid(), signal.SIGTERM)
+    look(self, *rest)
+Best.look = stopped
+"""
+    own = ["metric.independent=null", "trainer.keep_best=attribute_accuracy/colour"]
+    lines = edited.run(*own, before=asks, code=143)
+    run = edited.run_folder
+    assert any(line.startswith(f"saved in {run}") for line in lines), lines
+    assert (run / "run.json").is_file() and not (run / "best").exists()
+    edited.run(*own)
+    assert json.loads((run / "best.json").read_text())["history"][0][0] == 0
 
 
 @pytest.mark.slow

@@ -67,7 +67,7 @@ def observe(birds: Dataset) -> Callable[..., tuple[Observer, Memory]]:
             main=main,
             device=torch.device("cpu"),
             gather=lambda rows: rows,
-            any=bool,
+            any=lambda flag, patience=None: flag,
         )
         training.run.folder.mkdir(parents=True, exist_ok=True)
         tracker = Tracker([memory])

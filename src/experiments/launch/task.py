@@ -14,6 +14,7 @@ from typing import Any
 from experiments.config.build import build
 from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
+from experiments.metric.meaning import require_choosable
 from experiments.run.named import evaluation_config, run_of
 from experiments.run.prerequisite import Run, plan, tell_found
 from experiments.terminal.line import say
@@ -78,11 +79,19 @@ def reads(check: str, perform: str) -> Task:
 
 
 def _check_training(asked: Asked, seen: list[Any]) -> Run:
+    _check_best(asked)
     reader = asked.config["data"]["reader"]
     if reader not in seen:
         build(reader, None, "data.reader").check()
         seen.append(reader)
     return asked.run
+
+
+def _check_best(asked: Asked) -> None:
+    """Before hours go into what a run builds on."""
+    score = asked.config["trainer"]["keep_best"]
+    if score is not None:
+        require_choosable(str(score), "trainer.keep_best")
 
 
 def _check_evaluation(asked: Asked, seen: list[Any]) -> None:
@@ -91,6 +100,7 @@ def _check_evaluation(asked: Asked, seen: list[Any]) -> None:
 
 def _check_plan(asked: Asked, seen: list[Any]) -> None:
     named("experiments.plan.request:check")(asked.config)
+    _check_best(asked)
     _ = asked.run  # what it builds on can be planned
 
 

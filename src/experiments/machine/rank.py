@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -27,6 +29,7 @@ PRECISIONS = {torch.float32: "no", torch.bfloat16: "bf16"}  # as Accelerate call
 FILE_PRECISION = "ACCELERATE_MIXED_PRECISION"  # set by `accelerate launch` alone
 # What `accelerate config` offers and phases that share networks cannot be wrapped by.
 SHARDED = ("FSDP", "DEEPSPEED", "MEGATRON_LM", "PARALLELISM_CONFIG")
+_PLACES = itertools.count()  # where processes met, numbered alike on all
 
 
 def leave() -> None:
@@ -183,11 +186,25 @@ class Ranks:
         """Mean over processes."""
         return self.accelerator.reduce(tensor, "mean")  # type: ignore[no-any-return]
 
-    def any(self, flag: bool) -> bool:
-        """Whether the flag is set on any process."""
+    def any(self, flag: bool, patience: float | None = None) -> bool:
+        """Whether the flag is set on any process. `patience`: s that one with the flag waits for
+        the others, which may never come here; raises `TimeoutError` then. All give it, or none."""
         if self.processes == 1:
             return flag
+        if patience is not None:
+            self._arrive(patience if flag else 0.0)
         return bool(self.mean(torch.tensor(float(flag), device=self.device)).item() > 0)
+
+    def _arrive(self, patience: float) -> None:
+        """Tell by the store that this process is here, and wait so long for the others. Of a
+        collective that was begun a process cannot take leave."""
+        store = torch.distributed.distributed_c10d._get_default_store()
+        place, ends = f"arrived/{next(_PLACES)}", time.monotonic() + patience
+        store.add(place, 1)
+        while patience and store.add(place, 0) < self.processes:
+            if time.monotonic() > ends:
+                raise TimeoutError(f"other processes are not here after {patience:g} s")
+            time.sleep(0.05)
 
     def stop_if_asked(self) -> None:
         """Raise `Stopped` on every process where one was asked to leave. All call it together: for

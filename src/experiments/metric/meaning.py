@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from experiments.metric.names import label
+from experiments.metric.names import WORDS, label
+from experiments.terminal.error import UserError
 
 SUFFIXES = ("/real/candidates", "/real/std", "/candidates", "/real", "/chance", "/std")
 SHARES = ("r_precision/", "attribute_", "zero_shot/", "recognition/", "precision_at_")
 LOWER = ("frechet/", "kernel/", "redrawn/", "query_redrawn/", "noise_error/")
 HIGHER = ("inception_score/", "diversity/", "style_cosine/", *SHARES)
+STARTS = ", ".join((*LOWER, *HIGHER))
 # In the order in which they answer a question: is the caption followed, are the pictures good, are
 # they varied. The second row is for runs that draw nothing.
 HEADLINES = (
@@ -43,6 +46,22 @@ def better(name: str) -> str | None:
 def plain_names(names: Iterable[str]) -> list[str]:
     """The scores themselves: without spreads, counts, and the scores of real pictures or chance."""
     return list(dict.fromkeys(name for name in names if not name.endswith(SUFFIXES)))
+
+
+def require_choosable(name: str, key: str) -> None:
+    """Raise `UserError` where no state of a run can be chosen by a score of this name, whatever is
+    trained; `key` begins the line."""
+    plain = name
+    while plain.endswith(SUFFIXES):
+        plain = plain.rpartition("/")[0]
+    if plain != name and better(plain):
+        raise UserError(f"{key}={name}: says nothing of what is trained; did you mean {plain}?")
+    if better(plain):
+        return
+    first, _, rest = plain.partition("/")
+    near = difflib.get_close_matches(first, [word for word in WORDS if better(f"{word}/x")], n=1)
+    told = f"did you mean {near[0]}/{rest}?" if near and rest else f"names begin with {STARTS}"
+    raise UserError(f"{key}={name}: nobody can say which way it is better; {told}")
 
 
 def headlines(names: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ FINETUNED = "finetuned"  # a classifier that was trained on the pictures it is c
 _SUBJECTS = {FINETUNED: "fine-tuned on the test classes"}
 RETRIEVED = (50, 10, 5, 1)  # pictures that a class retrieves, of which a share is its own
 _REFERENCE_WORDS = {"frechet": "FID", "inception_score": "IS", "kernel": "KID"}
-_WORDS = {
+WORDS = {
     "frechet": "Fréchet distance",
     "inception_score": "class score",
     "kernel": "kernel distance",
@@ -38,9 +38,9 @@ def label(name: str) -> str:
     """
     score, _, rest = name.partition("/")
     subject, *suffixes = rest.split("/")
-    if score not in _WORDS or not subject or not set(suffixes) <= set(_SUFFIXES):
+    if score not in WORDS or not subject or not set(suffixes) <= set(_SUFFIXES):
         return name
     tail = "".join(f", {suffix}" for suffix in suffixes)
     if subject == REFERENCE and score in _REFERENCE_WORDS:
         return f"{_REFERENCE_WORDS[score]} (Inception 2015){tail}"
-    return f"{_WORDS[score]} ({_SUBJECTS.get(subject, subject)}){tail}"
+    return f"{WORDS[score]} ({_SUBJECTS.get(subject, subject)}){tail}"

@@ -77,6 +77,7 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     if trainer.get("keep_best") is not None:
         held = hold_out(dataset)
         dataset = held.rest
+        say_once(held.summary)
     dtype = precision(trainer["precision"], ranks.device)
     optim = build(config["optim"], None, "optim")
     steps = int(trainer["images"]) // int(trainer["batch"])

@@ -1,6 +1,7 @@
 """`trainer.keep_best`: the averaged weights that score best on a share held out of training.
 
-best/images-<n>.safetensors   the weights, read as run=...@best
+best/images-<n>.safetensors   the weights, read as run=...@best: the last one; those before it
+                              were the best at a checkpoint that the run may go back to
 best.json                     which score, at how many images, on which held-out classes; all that
                               were taken
 
@@ -12,12 +13,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from experiments.data.store.held_out import HeldOut
 from experiments.file.whole import write_json
 from experiments.machine.rank import Ranks
-from experiments.metric.meaning import better
+from experiments.metric.meaning import better, plain_names, require_choosable
 from experiments.metric.result import Result, Scorer
 from experiments.run import checkpoint
 from experiments.run import folder as files
@@ -27,8 +28,7 @@ from experiments.system.base import System
 from experiments.terminal.error import UserError, suggest
 from experiments.terminal.line import say
 from experiments.trainer.ema import EMA
-
-NO_SCORE = ("/chance", "/candidates", "/std")  # what stands beside a score
+from experiments.trainer.scoring import ALL, scored
 
 
 class Best:
@@ -49,82 +49,115 @@ class Best:
         self.scorer, self.score = scorer, str(run.config["trainer"]["keep_best"])
         self.sign = -1.0 if better(self.score) == "lower" else 1.0
         self.history: dict[int, float] = {}
-        self.images: int | None = None  # of the best so far
-        self.value = math.nan
+        self.kept: set[int] = set()  # images of the states whose weights lie in the folder
 
     def begin(self, images: int, ema: EMA) -> None:
         """Go on from `images`: what an earlier try took beyond is taken again. Raises `UserError`
-        where the metric has no such score, or nobody can say which way it is better."""
+        where the metric has no such score. All that comes later is taken where it is due."""
+        require_choosable(self.score, "trainer.keep_best")
         if self.ranks.main:
-            self._read(images)
-        self.look(images, ema)
+            self._read()
+            self._forget_after(images)
+        if images == 0:
+            self.look(images, ema)
+
+    def go_back(self, images: int) -> None:
+        """The run is at a checkpoint again: what was taken after it is of a path that it left."""
+        if self.ranks.main:
+            self._forget_after(images)
 
     def look(self, images: int, ema: EMA) -> None:
         """Take the score, unless it was taken, and keep the weights where it is the best."""
         if self.ranks.any(images in self.history):
             return
         with ema.in_place(self.system):
-            result = self.scorer(self.system, self.held.chosen, self.ranks)
-        self._require_known(result)
-        value = float(result.scores.get(self.score, math.nan))
+            result = scored(self.scorer, self.system, self.held.chosen, self.ranks)
+        reason = self._reason(result)
+        if reason is None and images == 0:
+            self._refuse(result)
         if not self.ranks.main:
             return
+        value = float(result.scores.get(self.score, math.nan))
+        if not math.isfinite(value):
+            say(
+                f"{self.run.name} at {images} images, held out of training: not computed: "
+                f"{self.score} ({reason or 'the metric gave no such score'})"
+            )
         self.history[images] = value
-        if math.isfinite(value) and self._is_best(images, value):
+        self.kept.add(images)
+        if self._best_until(images) == images:
             checkpoint.save_weights(self.run.folder, images, kind=BEST, **self.exported())
-            self.images, self.value = images, value
-        self._write()
-        for path in files.by_images(self.run.folder, BEST):
-            if files.images_of(path) != self.images:
-                path.unlink(missing_ok=True)
+        self._write(images)
 
     def told(self) -> None:
         """At the end of the run: which state is the best."""
-        if self.images is not None:
+        best = self._best_until(max(self.history, default=0))
+        if best is not None:
             say(
-                f"best {self.score}: {self.value:.4g} at {self.images:,} images, of "
+                f"best {self.score}: {self.history[best]:.4g} at {best:,} images, of "
                 f"{self.held.about['records']:,} records held out of training; "
                 f"run={self.run.folder}@{BEST}"
             )
 
-    def _is_best(self, images: int, value: float) -> bool:
-        """Of equals the first; one that is taken again counts as it is now."""
-        return self.images in (None, images) or self.sign * value > self.sign * self.value
+    def _best_until(self, images: int) -> int | None:
+        """Images of the best state up to there, of those whose weights are kept; of equals the
+        first."""
+        found = [
+            at
+            for at, value in sorted(self.history.items())
+            if at <= images and math.isfinite(value) and at in self.kept
+        ]
+        return max(found, key=lambda at: self.sign * self.history[at], default=None)
 
-    def _require_known(self, result: Result) -> None:
-        names = [*result.scores, *result.skipped]
-        known = sorted({n for n in names if better(n) and not n.endswith(NO_SCORE)})
-        if self.score in known:
-            return
-        if self.score in names:
-            raise UserError(
-                f"trainer.keep_best={self.score}: nobody can say which way it is better; there "
-                f"are: {', '.join(known)}"
-            )
+    def _reason(self, result: Result) -> str | None:
+        """Why the score has no value, "" where it has one; None where nothing is said of it. What
+        is skipped may be a whole group of scores, by the beginning of their names."""
+        if self.score in result.scores:
+            return ""
+        parts = self.score.split("/")
+        groups = ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
+        return next((result.skipped[n] for n in (*groups, ALL) if n in result.skipped), None)
+
+    def _refuse(self, result: Result) -> NoReturn:
+        known = sorted(name for name in plain_names([*result.scores, *result.skipped]))
         raise UserError(
             f"trainer.keep_best={self.score}: the metric has no such score"
-            f"{suggest(self.score, known)}"
+            f"{suggest(self.score, [name for name in known if better(name)])}"
         )
 
-    def _read(self, images: int) -> None:
+    def _read(self) -> None:
         content = files.run_best(self.run.folder)
         if content is None or content["score"] != self.score:
             return
-        kept = {files.images_of(path) for path in files.by_images(self.run.folder, BEST)}
-        taken = {int(at): value for at, value in content["history"] if at <= images}
-        self.history = {at: math.nan if value is None else value for at, value in taken.items()}
-        if content["images"] in kept:
-            self.images, self.value = int(content["images"]), float(content["value"])
+        self.kept = {files.images_of(path) for path in files.by_images(self.run.folder, BEST)}
+        self.history = {
+            int(at): math.nan if value is None else float(value) for at, value in content["history"]
+        }
 
-    def _write(self) -> None:
+    def _forget_after(self, images: int) -> None:
+        if all(at <= images for at in (*self.history, *self.kept)):
+            return
+        self.history = {at: value for at, value in self.history.items() if at <= images}
+        self._write(images)
+
+    def _write(self, images: int) -> None:
+        """What is known after so many images. Kept are the best state, and those that were the best
+        at a checkpoint, which the run may go back to."""
+        best = self._best_until(images)
         content: dict[str, Any] = {
             "score": self.score,
             "better": better(self.score),
-            "images": self.images,
-            "value": None if self.images is None else self.value,
+            "images": best,
+            "value": None if best is None else self.history[best],
             "held_out": self.held.about,
             "history": [
                 [at, value if math.isfinite(value) else None] for at, value in self.history.items()
             ],
         }
         write_json(self.run.folder / files.BEST, content)
+        places = map(files.images_of, files.by_images(self.run.folder, "checkpoints"))
+        bests = (best, *map(self._best_until, places))
+        self.kept = {at for at in bests if at is not None}
+        for path in files.by_images(self.run.folder, BEST):
+            if files.images_of(path) not in self.kept:
+                path.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from experiments.config.build import build
+from experiments.data.store.held_out import hold_out
 from experiments.file.whole import write_json
 from experiments.machine.rank import Ranks
 from experiments.machine.thread import Threads
@@ -80,7 +81,9 @@ def rehearse(run: Run, ranks: Ranks) -> None:
     config = without_pretrained(run.config, *GROUPS, "system")
     dataset = open_data(config, ranks, run.folder)
     facts = facts_of(dataset)
-    usable_by(build(config["system"], facts), dataset, ranks)
+    dataset = usable_by(build(config["system"], facts), dataset, ranks)
+    if config["trainer"].get("keep_best") is not None:
+        hold_out(dataset)
     build(config.get("metric"), facts, "metric")
     build(config["optim"], None, "optim")
 
@@ -110,13 +113,13 @@ def _train(
     if training.images:
         kept = f"it goes on with the new code from {training.images:,} images"
         tell_changes(run.folder, kept, MOVED if wanted_by else ANEW)
-    if made.best is not None:
-        made.best.begin(training.images, training.ema)
     tracker = prepare_folder(run, made.facts, training, wanted_by)
     if ranks.main:
         tracker.catch_up(StatsFile.read(run.folder / "stats.jsonl"))
     observer = Observer(run, ranks, training.system, made.dataset, tracker, made.scorer, made.best)
     try:
+        if made.best is not None:
+            made.best.begin(training.images, training.ema)
         observer.real_grid()
         say(_headline(run, training, made.threads))
         training.system.train()

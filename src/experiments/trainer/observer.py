@@ -15,7 +15,6 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.view.base import Part, Pixels, View
 from experiments.file.whole import write_json
 from experiments.machine.rank import Ranks
-from experiments.metric.protocol import Protocol
 from experiments.metric.result import Result, Scorer
 from experiments.run.folder import (
     CAPTIONS,
@@ -31,7 +30,7 @@ from experiments.run.stats import StatsFile
 from experiments.sample.attention import attention_stages
 from experiments.sample.picture import beside, pictures, save_png, stage_grid
 from experiments.system.base import System
-from experiments.terminal.error import UserError, as_user_error, one_line
+from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import stop_if_asked
 from experiments.terminal.line import say
 from experiments.terminal.progress import Progress
@@ -41,8 +40,8 @@ from experiments.trainer.collapse import CollapseDetector
 from experiments.trainer.ema import EMA
 from experiments.trainer.meter import Meter
 from experiments.trainer.pace import Pace
+from experiments.trainer.scoring import scored
 
-ALL = "all scores"  # the name of what is skipped where an evaluation as a whole fails
 TALL = 6  # captions from which on a sheet is cut in two
 WIDE = 9  # words from which on their attention takes two rows
 
@@ -88,6 +87,8 @@ class Observer:
         self.logged_at = images
         if self.ranks.main:
             self.stats.truncate_after(images)
+        if self.best is not None:
+            self.best.go_back(images)
 
     def log(self, images: int, values: dict[str, float], seconds: float, waited: float) -> None:
         """Terms by phase and stage, rates, and speed and cost since the last line, of which steps
@@ -178,7 +179,7 @@ class Observer:
         if self.scorer is None or (images < self.goal and self.ranks.any(self._scored(images))):
             return None
         with self.meter.paused(), ema.in_place(self.system):
-            result = self._score(self.scorer)
+            result = scored(self.scorer, self.system, self.dataset, self.ranks)
         if self.ranks.main:
             for line in result.told:
                 say(f"{self.run.name} at {images} images: {line}")
@@ -193,18 +194,6 @@ class Observer:
                 result.samples.save(self.run.folder)
             write_scores(self.run.folder / SCORES, images, result)
         return result
-
-    def _score(self, scorer: Scorer) -> Result:
-        """What it gives. Where it raises what no user can mend at once, there are no scores, with
-        the reason; of several processes the others would wait for ever, so these end."""
-        try:
-            return scorer(self.system, self.dataset, self.ranks)
-        except Exception as error:
-            spent = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-            if self.ranks.processes > 1 or (as_user_error(error) is not None and not spent):
-                raise
-            protocol = Protocol(0, 0, self.dataset.test.name, "none", {}, {}, 0, 0)
-            return Result({}, protocol, {ALL: one_line(error)}, undefined=(ALL,))
 
     def _scores_logged(self, images: int) -> bool:
         """Whether the statistics have a line of scores; those of training tell the speed."""

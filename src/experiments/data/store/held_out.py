@@ -19,6 +19,7 @@ from experiments.terminal.error import UserError
 SHARE = 10  # one in so many
 LEAST = 2  # records: fewer cannot be told apart
 NAME = "held out of train"
+FEW = 12  # classes that the line names
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,20 @@ class HeldOut:
     rest: Dataset
     chosen: Dataset
     about: dict[str, Any]
+
+    @property
+    def summary(self) -> str:
+        """One line to show at the start of a run."""
+        count, of = self.about["records"], self.about["of"]
+        classes = self.about.get("classes", [])
+        named = ", ".join(classes[:FEW])
+        if len(classes) > FEW:
+            named += f" and {len(classes) - FEW} more"
+        whence = f"of the classes {named}" if classes else "of all classes"
+        return (
+            f"trainer.keep_best: {count:,} of {of:,} training records are held out to choose by, "
+            f"{whence}; {of - count:,} to train on"
+        )
 
 
 def hold_out(dataset: Dataset) -> HeldOut:
