@@ -13,13 +13,11 @@ from hydra._internal.utils import get_args_parser
 
 from experiments.config.key import key_of, values
 from experiments.config.option import SEVERAL
-from experiments.config.override import is_override
+from experiments.config.override import NAMES, RUN_ID, is_override, with_ids
 from experiments.terminal.error import UserError
 from experiments.terminal.secret import require_none
 
 HYDRA = ("hydra.launcher.", "hydra.sweep.dir")  # what a study may say to Hydra itself
-NAMES = ("run", "pretrained")  # keys that may name a run by its id
-RUN_ID = re.compile(r"[0-9a-f]{3,10}(@\w+)?")  # 12e34 and 1234 are no numbers there
 LISTS = {"run": SEVERAL, "answers": ("human_rank",)}  # keys of tasks that read several
 
 
@@ -60,7 +58,7 @@ def read(arguments: list[str]) -> Command:
         raise UserError("--config-name: a study of sweeps/ is chosen with -m study=NAME")
     if flags.experimental_rerun:
         raise UserError("--experimental-rerun: the same command goes on where it stopped")
-    overrides = listed([quoted(override) for override in flags.overrides])
+    overrides = [*map(with_ids, listed([quoted(override) for override in flags.overrides]))]
     require_none(overrides)
     command = Command(arguments, flags, overrides)
     if not (command.help or command.is_question):
@@ -130,7 +128,7 @@ def listed(overrides: list[str]) -> list[str]:
         several = read and "," in value and value[:1] not in ("[", "'", '"')
         if several and not Path(value).exists():
             items = [
-                part if is_override(f"{key}={part}") and not RUN_ID.fullmatch(part) else f'"{part}"'
+                part if is_override(f"{key}={part}") else f'"{part}"'
                 for part in value.split(",")
                 if part
             ]

@@ -21,6 +21,7 @@ from experiments.machine.core import first_look
 from experiments.machine.launcher import stale
 from experiments.question import question, show_help
 from experiments.run.change import tell_changes_of
+from experiments.run.fresh import begun_by, token
 from experiments.run.named import with_run
 from experiments.run.prerequisite import Run, below
 from experiments.study.command import study_of
@@ -232,16 +233,22 @@ def _run_study(study: Study, runs: list[Run | None], overrides: list[str]) -> in
     from experiments.launch.job import FINISHED, STOPPED
     from experiments.launch.multirun import run_jobs
 
+    command = token([job.overrides for job in study.jobs])
+    anew = {run.folder for run in runs if run is not None and run.config.get("fresh")}
+    began = {folder for folder in anew if begun_by(folder, command)}
+    if any(run is not None and not (run.folder in began and run.finished) for run in runs):
+        anew -= began  # this command was interrupted
+
     def is_pending(run: Run | None) -> bool:
-        return run is None or bool(run.config.get("fresh")) or not run.finished
+        return run is None or run.folder in anew or not run.finished
 
     pending = [place for place, run in enumerate(runs) if is_pending(run)]
     kept = [run for run in runs if run is not None and not is_pending(run)]
     needs = [need for run in kept for need in below(run)]
-    anew = "the same command with fresh=true, or variant=NAME, trains these anew"
-    tell_changes_of([run.folder for run in kept], "finished results are kept", anew)
-    anew = "move their folders away, and they are trained anew"
-    tell_changes_of(needs, "finished runs that others build on are kept", anew)
+    remedy = "the same command with fresh=true, or variant=NAME, trains these anew"
+    tell_changes_of([run.folder for run in kept], "finished results are kept", remedy)
+    remedy = "move their folders away, and they are trained anew"
+    tell_changes_of(needs, "finished runs that others build on are kept", remedy)
     for place, run in enumerate(runs):
         if run is not None and place not in pending:
             say(f"job {place + 1} of {len(runs)}: {study.jobs[place].name or 'it'} is finished")
@@ -264,10 +271,7 @@ def _run_study(study: Study, runs: list[Run | None], overrides: list[str]) -> in
     if stopped:
         raise Stopped(stopped[0] - 128)
     if runs[0] is not None:
-        same = (
-            "the command without fresh=true" if runs[0].config.get("fresh") else "the same command"
-        )
-        again = "" if not failed else f", {len(failed)} failed; {same} tries these again"
+        again = f", {len(failed)} failed; the same command tries these again" if failed else ""
         say(f"{study.title}: {done} of {len(runs)} runs are finished{again}")
         say("the same command with task=report compares them")
     return JOB_FAILED if failed else 0

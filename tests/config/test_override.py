@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from experiments.command import read
 from experiments.config import compose as config
 from experiments.config.compose import CONF, choices, compose, plain
-from experiments.config.override import checked_compose, parse_sweep
+from experiments.config.override import checked_compose, parse_sweep, with_ids
 from experiments.config.signature import fits, options, signature
 from experiments.config.target import locate
 from experiments.main import prepare
@@ -94,6 +95,23 @@ def test_suggestions() -> None:
     assert suggest("samples", ["sample", "num_samples"]) == "; did you mean num_samples?"
     assert suggest("zzz", ["images", "batch"]) == "; there are: batch, images"
     assert suggest("zzz", []) == ""
+
+
+@pytest.mark.parametrize("name", ["1e34567890", "12345e6789", "12e3", "0123456789", "12e3@8"])
+def test_an_id_is_no_number(name: str) -> None:
+    for key in ("run", "encoder.pretrained", "++encoder.image.pretrained"):
+        (override,) = parse_sweep([f"{key}={name}"])
+        assert override.value() == name
+    (override,) = parse_sweep([f"run=[{name}, abc,outputs/x]"])
+    assert override.value() == [name, "abc", "outputs/x"]
+    (override,) = parse_sweep([f"encoder.pretrained={name},null"])
+    assert list(override.sweep_string_iterator()) == [f'"{name}"', "null"]
+    assert with_ids(with_ids(f"run={name}")) == with_ids(f"run={name}")
+    assert with_ids(f"run='{name},{name}'") == f"run='{name},{name}'", "as it was quoted"
+    (command,) = read(["task=report", f"run={name},12e4"]).overrides[1:]
+    assert parse_sweep([command])[0].value() == [name, "12e4"]
+    assert parse_sweep(["seed=123"])[0].value() == 123, "of other keys it is one"
+    assert checked_compose(["task=sample", f"run={name}"]).run == name
 
 
 def test_overrides_of_a_sweep() -> None:

@@ -157,6 +157,17 @@ def test_what_is_not_known_is_not_made_up(run: Path) -> None:
     assert ModelCard(text).data.eval_results is None
 
 
+def test_scores_and_the_sheet_of_another_state_are_not_those_of_these_weights(run: Path) -> None:
+    text = card_of(run, images=200)
+    assert ModelCard(text).data.eval_results is None and "model-index" not in text
+    assert "0.25" not in text and "1234.5" not in text
+    assert "those after 200 images; the run was scored after 400." in text
+    assert "](samples/images-0000000200.png)" in text and "images-0000000400" not in text
+    text = card_of(run, images=300)
+    assert "](samples/" not in text, "it drew nothing then"
+    assert card_of(run, images=400) == card_of(run)
+
+
 def test_licences(run: Path) -> None:
     for licence, found in (
         ("CC-BY-4.0", ("cc-by-4.0", None)),

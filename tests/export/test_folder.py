@@ -130,6 +130,32 @@ def test_a_failure_leaves_the_older_export(run: Path, export: Path) -> None:
     assert list(export.parent.iterdir()) == [export]
 
 
+def test_scores_and_sheets_are_those_of_its_weights(run: Path, tmp_path: Path) -> None:
+    state = checkpoint.read(run / "weights" / "images-0000000032.safetensors")
+    checkpoint.save_weights(run, 16, state["export"])
+    (run / "samples").mkdir()
+    (run / "samples" / "captions.json").write_text('{"captions": ["a bird"]}')
+    for name in ("images-0000000032", "attention-images-0000000032", "collapse-images-0000000032"):
+        (run / "samples" / f"{name}.png").write_bytes(b"png")
+    protocol = {"n_real": 9, "n_fake": 9, "split": "test", "crop": "c"}
+    scores = {"images": 32, "scores": {"frechet/inception": 7.5}, "protocol": protocol}
+    (run / "scores.json").write_text(json.dumps(scores))
+    whole = write(config_of(run, folder=str(tmp_path / "whole")))
+    assert json.loads((whole / "scores.json").read_text())["images"] == 32
+    assert sorted(path.name for path in (whole / "samples").iterdir()) == [
+        "attention-images-0000000032.png",
+        "captions.json",
+        "images-0000000032.png",
+    ]
+    assert "model-index" in (whole / "README.md").read_text()
+    half = write(config_of(run, folder=str(tmp_path / "half")) | {"run": f"{run}@16"})
+    assert json.loads((half / "export.json").read_text())["images"] == 16
+    assert not (half / "scores.json").exists() and not (half / "samples").exists()
+    card = (half / "README.md").read_text()
+    assert "model-index" not in card and "7.5" not in card
+    assert "after 16 images; the run was scored after 32" in card
+
+
 def test_a_run_on_its_way_says_so(run: Path, tmp_path: Path) -> None:
     state = checkpoint.read(run / "weights" / "images-0000000032.safetensors")
     shutil.rmtree(run / "weights")

@@ -167,8 +167,40 @@ def test_fresh_begins_anew_and_the_old_one_stays(edited: Edited) -> None:
     assert any("pictures in" in line for line in lines), "it can be read where it is"
 
 
+def test_fresh_goes_on_where_the_same_command_was_interrupted(edited: Edited) -> None:
+    edited.run(*QUICK, "trainer.images=16", "trainer.checkpoint_every=8")
+    run = edited.run_folder
+    again = [*QUICK, "trainer.images=16", "trainer.checkpoint_every=8", "fresh=true"]
+    edited.run(*again)
+    weights = checkpoint.read(run / "weights" / "images-0000000016.safetensors")
+    (run / "weights" / "images-0000000016.safetensors").unlink()  # as after an interruption
+    (run / "checkpoints" / "images-0000000016.safetensors").unlink()
+    lines = edited.run(*again)
+    assert any(line.startswith(f"fresh: {run} goes on, as this command began it") for line in lines)
+    assert any("from 8 images to 16" in line for line in lines)
+    assert len(list((run.parent / "before").iterdir())) == 1
+    assert equal(checkpoint.read(run / "weights" / "images-0000000016.safetensors"), weights)
+    (run / "weights" / "images-0000000016.safetensors").unlink()
+    lines = edited.run(*again, "tracker.tags=[other]")
+    assert any(line.startswith("fresh: what ") for line in lines), "another command"
+    lines = edited.run(*again, "tracker.tags=[other]")
+    assert any(line.startswith("fresh: what ") for line in lines), "it was finished"
+
+
 @pytest.mark.slow
-def test_fresh_in_a_study_begins_each_arm_anew(edited: Edited) -> None:
+def test_fresh_in_a_study_that_was_interrupted_keeps_what_it_finished(edited: Edited) -> None:
+    arms = ["-m", *QUICK, "model=attngan", "seed=0,1", "fresh=true"]
+    edited.run(*arms)
+    _, second = sorted((edited.outputs / "attngan-plumage").iterdir())
+    (second / "weights" / "images-0000000008.safetensors").unlink()
+    lines = edited.run(*arms)
+    assert any("is finished" in line and line.startswith("job ") for line in lines)
+    assert not any(line.startswith("fresh: what ") for line in lines)
+    assert any(line.startswith(f"fresh: {second} goes on") for line in lines)
+
+
+@pytest.mark.slow
+def test_fresh_in_a_study_begins_begins_each_arm_anew(edited: Edited) -> None:
     arms = ["-m", *QUICK, "model=attngan", "seed=0,1", "fresh=true"]
     edited.run(*arms)
     lines = edited.run(*arms)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from experiments.run import fresh
-from experiments.run.fresh import restarted, set_aside
+from experiments.run.fresh import begin, begun_by, restarted, set_aside, token
 from experiments.run.lock import run_lock
 from experiments.terminal.error import UserError
 from experiments.tracker.memory import Memory, begin_again
@@ -43,6 +43,33 @@ def test_the_log_that_this_job_writes_stays(folder: Path, monkeypatch: pytest.Mo
     place = set_aside(folder)
     assert place is not None and not (place / "output.log").exists()
     assert (folder / "output.log").read_text() == "words"
+
+
+def test_the_command_that_began_it_is_known(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine, other = token(["seed=1"]), token(["seed=2"])
+    assert mine != other and not begun_by(folder, mine)
+    assert begin(folder, mine) is not None
+    assert begun_by(folder, mine) and not begun_by(folder, other)
+    assert begin(folder, other) is None, "nothing but the note was there"
+    assert begun_by(folder, other) and not begun_by(folder, mine)
+    monkeypatch.setattr(fresh, "changes", lambda place: ["experiments/loss/damsm.py"])
+    assert not begun_by(folder, other), "other code is to train it from the beginning"
+    monkeypatch.undo()
+    (folder / "fresh.json").write_text("{")
+    assert not begun_by(folder, other), "damaged"
+
+
+def test_the_note_moves_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a kill would leave checkpoints that the same command takes for its own."""
+    begin(folder, token([]))
+    (folder / "weights").mkdir()
+    moved: list[str] = []
+    replace = Path.replace
+    monkeypatch.setattr(
+        Path, "replace", lambda self, to: (moved.append(self.name), replace(self, to))[1]
+    )
+    set_aside(folder)
+    assert moved == ["fresh.json", "weights"]
 
 
 def test_no_reader_takes_it_for_a_run(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from experiments.config.check import check
 from experiments.config.compose import CONF, choices, compose, first_line, groups
+from experiments.config.key import key_of
 from experiments.config.option import OPTIONS
 from experiments.config.signature import signature
 from experiments.terminal.error import UserError, suggest
@@ -21,6 +23,9 @@ from experiments.terminal.error import UserError, suggest
 # What Hydra and OmegaConf raise of a configuration that cannot be; assertions are Hydra's own.
 COMPOSING = (HydraException, OmegaConfBaseException, ValueError, AssertionError, RecursionError)
 LONGEST = 200  # letters of the name of a group
+NAMES = ("run", "pretrained")  # keys that may name a run by its id
+RUN_ID = re.compile(r"[0-9a-f]{3,10}(@\w+)?")  # 12e34 and 1234 are no numbers there
+_ITEM = re.compile(rf"""("[^"]*"|'[^']*')|(?<![^,\[\s])({RUN_ID.pattern})(?=\s*(?:[,\]]|$))""")
 SYNTAX = "not of the form key=value; put quotes around special signs"
 
 
@@ -31,6 +36,15 @@ def is_override(text: str) -> bool:
     except HydraException:
         return False
     return True
+
+
+def with_ids(text: str) -> str:
+    """The override with quotes around the ids of runs, alone and in lists, where its key names
+    runs: 12e34 would be read as a number."""
+    key, equals, value = text.partition("=")
+    if key_of(text).rpartition(".")[2] not in NAMES:
+        return text
+    return key + equals + _ITEM.sub(lambda found: found[1] or f'"{found[2]}"', value)
 
 
 def parse_sweep(overrides: list[str]) -> list[Override]:
@@ -45,7 +59,7 @@ def parse_sweep(overrides: list[str]) -> list[Override]:
 def _read(overrides: list[str], problems: list[str]) -> Iterator[tuple[str, Override]]:
     """Each as Hydra reads it; a line for each that it cannot read goes to `problems`."""
     parser = OverridesParser.create()
-    for text in overrides:
+    for text in map(with_ids, overrides):
         try:
             yield text, parser.parse_override(text)
         except HydraException:

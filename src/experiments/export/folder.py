@@ -20,7 +20,7 @@ from experiments.encoder.minilm import MiniLM
 from experiments.encoder.package import packaged
 from experiments.export.card import card_of, write_card
 from experiments.export.request import Request, export_of, require_free
-from experiments.export.told import Contents
+from experiments.export.told import Contents, sheets_of
 from experiments.file.tensor import apart
 from experiments.file.whole import as_a_new_file, aside, remove, write_json
 from experiments.machine.device import alive
@@ -37,7 +37,6 @@ from experiments.terminal.line import show
 
 README = "README.md"
 LEFT = re.compile(r"\.(\d+)\.(partial|old)")  # beside an export, by a process
-NEWEST = ("images-*.png", "attention-images-*.png")  # sheets, of each of which one is taken
 
 
 def write(config: Mapping[str, Any]) -> Path:
@@ -134,9 +133,9 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any], holds: Conten
     overrides = portable_overrides(list(about.get("overrides", [])))
     write_json(place / files.RUN, portable(about) | {"overrides": overrides})
     scores = files.run_scores(run)
-    if scores is not None:
+    if scores is not None and scores["images"] == images:  # of these weights, of no other state
         write_json(place / files.SCORES, portable(scores))
-    for source in _samples(run):
+    for source in _samples(run, images):
         (place / "samples").mkdir(exist_ok=True)
         shutil.copyfile(source, place / "samples" / source.name)
     text = card_of(run, images, request.licence, request.hub, holds)
@@ -157,11 +156,10 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any], holds: Conten
     write_json(place / files.EXPORT, content)
 
 
-def _samples(run: Path) -> list[Path]:
-    """The newest sheets, and the captions that they show."""
-    found = [sorted((run / "samples").glob(pattern))[-1:] for pattern in NEWEST]
-    captions = run / files.CAPTIONS
-    return [path for paths in found for path in paths] + [captions] * captions.is_file()
+def _samples(run: Path, images: int) -> list[Path]:
+    """The sheets of these weights, and the captions that they show."""
+    found, captions = sheets_of(run, images), run / files.CAPTIONS
+    return [*found, captions] if found and captions.is_file() else found
 
 
 def require_unedited(folder: Path) -> None:

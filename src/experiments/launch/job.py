@@ -22,6 +22,7 @@ from experiments.launch.task import ROWS, Asked
 from experiments.machine.cluster import requeue_if_preempted
 from experiments.machine.device import alive
 from experiments.run.folder import forget_failure, record_failure
+from experiments.run.fresh import COMMAND, token
 from experiments.study.job import Job, Study
 from experiments.terminal.error import UserError, as_user_error
 from experiments.terminal.interrupt import Stopped
@@ -143,7 +144,7 @@ def run_job(
                 asked.overrides,
                 log=run.folder / "output.log" if run and arrangement.quiet else None,
                 wait=True,
-                environment=environment,
+                environment={**environment, COMMAND: token([job.overrides for job in study.jobs])},
                 stop=stop,
             )
     except UserError as error:

@@ -10,6 +10,7 @@ checkpoints/    what a resume needs; weights/: what was reached, for other runs 
 best/           the best weights by `trainer.keep_best`, and best.json: by which score, on what
 diagnosis/      what is known of losses and gradients that were not finite
 failure.json    why the last try of a study failed; output.log: what jobs say that run side by side
+fresh.json      which command with fresh=true began it
 evaluations/    scores of task=evaluate
 environment.json  where it ran; git.json, git.patch, code.json: from which code
 card.md         the model card; export/: what task=export made for other machines
@@ -33,6 +34,7 @@ from experiments.terminal.error import UserError, reason_of
 CONFIG, RUN, FACTS, SCORES = "config.yaml", "run.json", "facts.json", "scores.json"
 STATS, SCORE_SAMPLES, CAPTIONS = "stats.jsonl", "score_samples.npz", "samples/captions.json"
 FAILURE, CODE, BEST = "failure.json", "code.json", "best.json"
+FRESH = "fresh.json"
 MOST = 100_000_000  # bytes of a file that is read whole
 WRITTEN = (
     "checkpoints",

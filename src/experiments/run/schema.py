@@ -154,6 +154,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
         },
         ("score", "images", "value", "history"),
     ),
+    "fresh.json": ({"of": is_text}, ("of",)),
     "code.json": ({"versions": listed(_VERSION)}, ("versions",)),
     "failure.json": ({"reason": is_text}, ("reason",)),
     "captions.json": ({"captions": listed(is_text)}, ("captions",)),

@@ -22,7 +22,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
 from experiments.config.key import key_of, values, without
-from experiments.config.override import parse_sweep, text
+from experiments.config.override import parse_sweep, text, with_ids
 from experiments.study.job import Job, Study
 from experiments.study.sweep import read
 from experiments.terminal.error import UserError, suggest
@@ -101,7 +101,7 @@ def _from_file(name: str, budget: Any, given: list[Override]) -> Study:
                 groups.append({prefix_of(item) + key: values})
             else:
                 rest.append(str(item.input_line))
-    shared = [f"{key}={text(value)}" for key, value in fixed.items()]
+    shared = [with_ids(f"{key}={text(value)}") for key, value in fixed.items()]
     jobs = []
     choices = [
         [dict(zip(group, row, strict=True)) for row in zip(*group.values(), strict=True)]
@@ -110,7 +110,7 @@ def _from_file(name: str, budget: Any, given: list[Override]) -> Study:
     for arm in itertools.product(*choices):
         settings = {key: value for part in arm for key, value in part.items()}
         for seed in seeds:
-            own = [f"{key}={value}" for key, value in settings.items()]
+            own = [with_ids(f"{key}={value}") for key, value in settings.items()]
             plain = {key_of(key): value for key, value in settings.items()} | {"seed": seed}
             jobs.append(Job([*shared, *own, f"seed={seed}", *rest], plain))
     varied = [key_of(key) for group in groups for key in group if len(group[key]) > 1]

@@ -18,7 +18,8 @@ from experiments.run import checkpoint
 from experiments.run import folder as files
 from experiments.run.change import ANEW, MOVED, tell_changes
 from experiments.run.fact import facts_of
-from experiments.run.fresh import GOES_ON, restarted, set_aside
+from experiments.run.folder import FRESH
+from experiments.run.fresh import COMMAND, begin, begun_by, restarted, token
 from experiments.run.lock import run_lock
 from experiments.run.prerequisite import Run, tell_kept
 from experiments.run.pretrained import GROUPS, without_pretrained
@@ -46,11 +47,18 @@ def train_with_prerequisites(
     Raises `Stopped` where the user stopped it.
     """
     fresh = bool(run.config.get("fresh")) and wanted_by is None and not restarted(os.environ)
+    command = os.environ.get(COMMAND) or token(run.overrides)
+    if fresh and ranks.any(begun_by(run.folder, command) and not run.finished):
+        say(
+            f"fresh: {run.folder} goes on, as this command began it; given again once it is "
+            f"finished, it begins anew (at once where you remove {FRESH} there)"
+        )
+        fresh = False
     missing = [n for n in run.prerequisites.values() if isinstance(n, Run) and not n.finished]
     if fresh or missing:
         rehearse(run, ranks)
     if fresh:
-        begin_anew(run, ranks)
+        begin_anew(run, ranks, command)
     train_missing(run.prerequisites, ranks, run.name)
     wait = wait or wanted_by is not None
     with run_lock(run.folder, wait) if ranks.main else nullcontext():
@@ -63,12 +71,12 @@ def train_with_prerequisites(
         show_scores(run, brief=wanted_by is not None)
 
 
-def begin_anew(run: Run, ranks: Ranks) -> None:
+def begin_anew(run: Run, ranks: Ranks, command: str) -> None:
     """What the run has so far moves aside, before anything else is done. Raises `UserError` where
     another process trains it."""
     if ranks.main:
         with run_lock(run.folder):
-            place = set_aside(run.folder)
+            place = begin(run.folder, command)
         if place is not None:
             begin_again(place, run.folder)
             say(f"fresh: what {run.folder} held is in {place}")
@@ -132,8 +140,7 @@ def _train(
             made.best.told()
         log_weights(tracker, run)
     except Stopped:
-        again = GOES_ON if run.config.get("fresh") else "the same command goes on from there"
-        say(f"saved in {run.folder}; {again}")
+        say(f"saved in {run.folder}; the same command goes on from there")
         raise
     finally:
         tracker.finish()
