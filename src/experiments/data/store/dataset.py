@@ -143,9 +143,8 @@ def open_dataset(
         raise UserError(f"data.limit={limit}: must be a whole number from 1, or null for all")
     if "picture" not in has_of(reader):
         size = None
-    usual = tokeniser_of(reader)
-    tokeniser = tokeniser or usual
-    more = read_as(limit, None if tokeniser == usual else tokeniser)
+    tokeniser = tokeniser or tokeniser_of(reader)
+    more = read_as(reader, limit, tokeniser)
     known = fingerprint_of(reader, cache, quiet, more)
     folder = Path(cache) / reader.name / known.now
     words = Wording(folder, tokeniser, min_count)
