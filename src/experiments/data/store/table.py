@@ -75,7 +75,7 @@ def make_report(
     whose pictures cannot be used.
     """
     drops = [*drops, *bad]
-    splits = Counter(record.split for record in wanted or records)
+    splits = Counter[str](record.split for record in wanted or records)
     labels = {s: {r.label for r in records if r.split == s} for s in ("train", "test")}
     keys = {record.key for record in records}
     lost = [drop.reason for drop in drops if not drop.of]
