@@ -157,3 +157,10 @@ def test_a_mistake_takes_one_composition() -> None:
     with pytest.raises(UserError, match="did you mean width"):
         prepare(["model=attngan", "generator.widht=3"])
     assert config._composed.cache_info().misses == 1
+
+
+def test_a_switch_that_may_be_null_says_what_it_takes() -> None:
+    asked = ["data=folder", "data.root=birds", "data.follow_links=maybe"]
+    with pytest.raises(UserError) as refused:
+        prepare(["tracker=none", *asked])
+    assert str(refused.value) == "data.follow_links=maybe: must be true, false or null"

@@ -3,10 +3,12 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import pytest
 import torch
 
 from experiments.data.store.dataset import Dataset
 from experiments.metric.real import at_once, captions_for, real_images
+from experiments.terminal.error import UserError
 
 
 def test_every_image_comes_once_before_one_comes_twice(birds: Dataset) -> None:
@@ -35,3 +37,9 @@ def test_real_images_are_the_middle_of_the_pictures(birds: Dataset) -> None:
 
 def test_large_pictures_come_in_smaller_batches() -> None:
     assert [at_once(size) for size in (64, 256, 512, 1024, 8192)] == [64, 64, 16, 4, 1]
+
+
+def test_no_records_to_score_are_named(birds: Dataset) -> None:
+    nothing = birds.test.only(np.zeros(len(birds.test), bool))
+    with pytest.raises(UserError, match=r"no test records, so there is nothing to score"):
+        captions_for(nothing, 12, 0)

@@ -12,7 +12,8 @@ import yaml
 from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
 from experiments.data.reader.folder import Folder
-from experiments.data.store.fingerprint import fingerprint_of
+from experiments.data.store.fingerprint import fingerprint_of, read_as
+from experiments.data.text.words import Tokeniser
 from experiments.run.prerequisite import Run, plan
 from experiments.terminal import line
 
@@ -40,11 +41,14 @@ def planned(place: Path, root: str, *more: str) -> Run:
     return plan(plain(cfg), choices(cfg), overrides)
 
 
-def begun(place: Path, run: Run, by_time: bool = False) -> None:
+def begun(place: Path, run: Run, by_time: bool = False, way: Tokeniser = "unicode") -> None:
     """What a run leaves in its folder as soon as it begins."""
-    known = fingerprint_of(Folder(run.config["data"]["root"]), place / "cache", quiet=True)
+    reader = Folder(run.config["data"]["root"])
+    more = read_as(reader, tokeniser=way)
+    known = fingerprint_of(reader, place / "cache", quiet=True, more=more)
     run.folder.mkdir(parents=True)
     facts = {"data": known.by_time if by_time else known.now, "words": [], "vocabulary_size": 0}
+    facts["tokeniser"] = way
     (run.folder / "facts.json").write_text(json.dumps(facts))
     (run.folder / "config.yaml").write_text(yaml.safe_dump(run.config))
     (run.folder / "run.json").write_text('{"id": "x", "choices": {}, "overrides": []}')
@@ -100,6 +104,15 @@ def test_runs_from_before_are_found_under_their_ids(place: Path) -> None:
     assert planned(place, "job1/birds").folder == first.folder
     shutil.copytree(place / "job1", place / "kept")  # with the same times, as by cp -p
     assert planned(place, "kept/birds").folder == first.folder
+
+
+def test_a_run_with_words_of_before_is_found_once_it_was_resumed(place: Path) -> None:
+    first = planned(place, "job1/birds")
+    begun(place, first, way="ascii")
+    staged(place, "job2")
+    assert planned(place, "job2/birds").folder == first.folder
+    begun(place, planned(place, "job1/birds", "seed=1"))  # others on these data read as usual
+    assert planned(place, "job2/birds").folder == first.folder
 
 
 def test_data_that_are_gone_change_no_id(place: Path) -> None:

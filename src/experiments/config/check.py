@@ -21,6 +21,7 @@ from experiments.config.target import FACTS, TARGETS
 from experiments.terminal.error import suggest
 
 PARTS = ("data", "encoder", "generator", "discriminator", "style", "loss", "optim", "metric")
+READER = "data.reader."
 HOMES = {"metric": ("metric", "encoder")}  # packages of the classes of a group; else its own name
 
 
@@ -43,7 +44,15 @@ def check(cfg: DictConfig) -> list[str]:
         problems += _check_node(config.get(group), group)
     problems += _check_node(config.get("system"), "system", deep=False)
     problems += check_parts(config)
-    return list(dict.fromkeys(problems))
+    return _once(problems)
+
+
+def _once(problems: list[str]) -> list[str]:
+    """Each line once, and none for a key of the reader that takes its value from one of `data`,
+    which has a line already: the reader's is not what anybody set."""
+    keys = {line: line.partition(": ")[0] for line in problems}
+    told = {key.replace("data.", READER, 1) for key in keys.values() if key.startswith("data.")}
+    return [line for line, key in keys.items() if key not in told]
 
 
 @cache

@@ -76,6 +76,7 @@ def _kind(kind: str, least: float | None) -> str:
         "float": "a number",
         "float | None": "null or a number",
         "bool": "true or false",
+        "bool | None": "true, false or null",
         "str": "a text",
     }
     several = "a text, or a list of them" if "Sequence" in kind else "a text, or null"

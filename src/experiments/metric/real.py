@@ -9,6 +9,7 @@ from torch import Tensor
 from experiments.data.augment import centre, crop_and_flip, normalise
 from experiments.data.store.split import Split
 from experiments.data.text.reading import reads_of
+from experiments.terminal.error import UserError
 
 LARGEST_BATCH, PIXELS = 64, 2**22  # 64 pictures up to 256 px, 16 of 512 px
 
@@ -26,6 +27,15 @@ def real_images(split: Split, rows: np.ndarray, size: int, device: torch.device)
     return normalise(crop_and_flip(pixels, offsets, still, size))
 
 
+def require_some(split: Split) -> None:
+    """Raise `UserError` for a split without a record."""
+    if not len(split):
+        raise UserError(
+            f"metric: the data have no {split.name} records, so there is nothing to score; "
+            "metric=null trains without scores"
+        )
+
+
 def read_captions(
     split: Split, rows: np.ndarray, reader: object, device: torch.device
 ) -> tuple[Tensor, Tensor]:
@@ -37,6 +47,7 @@ def read_captions(
 
 def captions_for(split: Split, samples: int, seed: int) -> np.ndarray:
     """Caption rows (samples,): every image once before one comes twice, its captions in turn."""
+    require_some(split)
     rng = np.random.default_rng([seed, 7])
     counts = np.diff(split.caption_start)
     rows: list[np.ndarray] = []

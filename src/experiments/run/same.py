@@ -17,6 +17,7 @@ from typing import Any
 from experiments.config.build import build
 from experiments.data.source import SCHEME
 from experiments.data.store.fingerprint import Fingerprint, difference, fingerprint_of, read_as
+from experiments.data.text.words import Tokeniser, recorded_tokeniser, tokeniser_of
 from experiments.run import folder as files
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say_once
@@ -45,6 +46,7 @@ def with_known_name(
         return config
     own, root = config["data"]["name"], config["data"]["root"]
     alike = [folder for folder, data_of in made if data_of in (known.now, known.by_time or None)]
+    alike += _read_otherwise(config, [run for run in made if run[0] not in alike])
     names = dict.fromkeys(filter(None, map(_name, alike)))
     for name in sorted(names, key=lambda name: not folder_of(_named(config, name)).exists()):
         if name != own:
@@ -57,6 +59,23 @@ def with_known_name(
             _tell_other(config, folder, other, known)
             break
     return config
+
+
+def _read_otherwise(config: Mapping[str, Any], made: list[tuple[Path, str]]) -> list[Path]:
+    """The runs on these data that cut captions into words in another way, as all did before there
+    were two. What they read has another fingerprint."""
+    ways: dict[Tokeniser, list[tuple[Path, str]]] = {}
+    for folder, data_of in made:
+        with suppress(UserError):
+            ways.setdefault(recorded_tokeniser(files.run_facts(folder)), []).append(
+                (folder, data_of)
+            )
+    ways.pop(tokeniser_of(_reader(config)), None)
+    found: list[Path] = []
+    for way, runs in ways.items():
+        known = _fingerprint(config, way)
+        found += [folder for folder, data_of in runs if known and data_of == known.now]
+    return found
 
 
 def _tell_other(config: Mapping[str, Any], folder: Path, name: str, known: Fingerprint) -> None:
@@ -79,11 +98,14 @@ def _reader(config: Mapping[str, Any]) -> Any:
     return build(config["data"]["reader"], None, "data.reader")
 
 
-def _fingerprint(config: Mapping[str, Any]) -> Fingerprint | None:
+def _fingerprint(
+    config: Mapping[str, Any], tokeniser: Tokeniser | None = None
+) -> Fingerprint | None:
     """None where the data are not there; whoever needs them says so."""
     try:
-        more = read_as(config["data"].get("limit"))
-        return fingerprint_of(_reader(config), Path(config["paths"]["cache"]), more=more)
+        reader = _reader(config)
+        more = read_as(reader, config["data"].get("limit"), tokeniser)
+        return fingerprint_of(reader, Path(config["paths"]["cache"]), more=more)
     except UserError:
         return None
 

@@ -29,6 +29,7 @@ from experiments.machine.setup import (
     text_features,
 )
 from experiments.machine.thread import Threads, choose, recorded
+from experiments.metric.real import require_some
 from experiments.metric.result import Scorer
 from experiments.run import folder as files
 from experiments.run.fact import counts_of, facts_of
@@ -87,6 +88,8 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     known = Known(dataset.fingerprint, dataset.by_time, dataset.difference)
     training = Training(run, ranks, system, later, optim, dtype, known, compiled, features)
     scorer = built(config.get("metric"), facts, "metric")
+    if scorer is not None:
+        require_some(dataset.test)
     numerics = resume(training)
     training.batches = open_batches(config, system, dataset, ranks, training.features)
     _tell_features(training, features)

@@ -7,16 +7,23 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cub_pictures import pictures
+from drawn import draw
 from folder_pictures import write_many
 
 from experiments.data.layout.fingerprint import Listing
 from experiments.data.reader.cub import Cub
 from experiments.data.reader.folder import Folder
 from experiments.data.store.dataset import Dataset, open_dataset
-from experiments.data.store.fingerprint import data_set, difference, fingerprint_of
+from experiments.data.store.fingerprint import (
+    Fingerprint,
+    data_set,
+    difference,
+    fingerprint_of,
+)
 from tests.data.cub_tree import write_cub_tree
 
 
@@ -27,6 +34,10 @@ def birds(tmp_path: Path) -> Path:
 
 def opened(root: Path, cache: Path, **more: object) -> Dataset:
     return open_dataset(Folder(str(root), **more), 8, cache, quiet=True, workers=1)  # type: ignore[arg-type]
+
+
+def opened_by(reader: Folder, cache: Path, **more: Any) -> Dataset:
+    return open_dataset(reader, 8, cache, quiet=True, workers=1, **more)
 
 
 def test_a_copy_is_the_same_data_wherever_and_whenever(birds: Path, tmp_path: Path) -> None:
@@ -87,6 +98,61 @@ def test_the_same_size_and_time_with_another_content_is_seen(birds: Path, tmp_pa
     assert opened(birds, tmp_path / "cache").fingerprint != first
 
 
+def linked(real: Path, root: Path) -> Path:
+    """A tree of links to every file of another."""
+    for file in sorted(path for path in real.rglob("*") if path.is_file()):
+        link = root / file.relative_to(real)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(file)
+    return root
+
+
+def test_trees_of_links_are_what_they_lead_to(birds: Path, tmp_path: Path) -> None:
+    """Whoever first tried them without following remembers nothing that could serve for others."""
+    other = shutil.copytree(birds, tmp_path / "other")
+    for path in other.rglob("*.png"):
+        draw(path, (0, 0, 255))
+    trees = [linked(birds, tmp_path / "links1"), linked(other, tmp_path / "links2")]
+    cache = tmp_path / "cache"
+
+    def known(root: Path, follow: bool) -> Fingerprint:
+        return fingerprint_of(Folder(str(root), follow_links=follow), cache, quiet=True)
+
+    without = [known(root, False).now for root in trees]
+    assert not list((cache / "folder/known").glob("*.json"))
+    assert [known(root, False).now for root in trees] == without
+    followed = [opened(root, cache, follow_links=True) for root in trees]
+    assert len({*without, *(found.fingerprint for found in followed)}) == 4
+    for found, plain in zip(followed, (birds, other), strict=True):
+        alike = opened(plain, cache)
+        assert alike.fingerprint == found.fingerprint and alike.folder == found.folder
+        assert (alike.train.images[:] == found.train.images[:]).all()
+    assert (followed[0].train.images[:] != followed[1].train.images[:]).any()
+    # What runs of before recorded of links was recorded without following them.
+    assert known(trees[0], True).by_time == "" != known(trees[0], False).by_time
+
+
+def test_a_file_that_could_not_be_read_is_looked_at_again(
+    birds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = birds / "kind00/0.txt"
+    real = Path.open
+
+    def shut(self: Path, *more: Any, **named: Any) -> Any:
+        if self == refused:
+            raise PermissionError
+        return real(self, *more, **named)
+
+    def known() -> str:
+        return fingerprint_of(Folder(str(birds)), tmp_path / "cache", quiet=True).now
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", shut)
+        unread = known()
+    assert known() != unread
+    assert known() == fingerprint_of(Folder(str(birds)), tmp_path / "new", quiet=True).now
+
+
 def hash_from_before(settings: bytes, places: list[Path | None]) -> str:
     """How data were identified until now: by name, size and time."""
     digest = hashlib.sha256(settings)
@@ -140,6 +206,21 @@ def test_captions_that_are_read_otherwise_now_are_prepared_anew(tmp_path: Path) 
     before.folder.rename(before.folder.with_name(before.by_time))
     now = opened(root, tmp_path / "cache")
     assert now.vocabulary is not None and "grünlicher" in now.vocabulary.words
+
+
+def test_captions_in_other_words_are_another_data_set(tmp_path: Path) -> None:
+    root, cache = write_many(tmp_path / "birds"), tmp_path / "cache"
+    (root / "kind00/0.txt").write_text("ein grünlicher Vogel", encoding="utf-8")
+    ascii_, unicode = (
+        opened_by(Folder(str(root), tokeniser=way), cache) for way in ("ascii", "unicode")
+    )
+    for found, word in ((ascii_, "grnlicher"), (unicode, "grünlicher")):
+        assert found.vocabulary is not None and word in found.vocabulary.words
+    assert ascii_.folder != unicode.folder
+    # A run that began so, and goes on so by default, reads the same data set.
+    assert opened_by(Folder(str(root)), cache, tokeniser="ascii").folder == ascii_.folder
+    usual = Folder(str(root)).fingerprint()  # as before there was a choice
+    assert unicode.fingerprint == data_set("folder", usual)
 
 
 def test_a_cache_that_cannot_be_written_is_enough(birds: Path, tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from drawn import draw
 
+from experiments.data.reader.folder import Folder
 from experiments.data.reader.plumage import Plumage
-from experiments.data.record import Record
+from experiments.data.record import Drop, Record
 from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.data.store.limit import within
-from experiments.data.store.table import read_report
+from experiments.data.store.table import make_report, read_report, require_few_drops
 from experiments.terminal.error import UserError
 
 
@@ -73,6 +75,41 @@ def test_only_what_is_kept_is_drawn_and_the_rest_is_counted_and_told(tmp_path: P
     report = read_report(few.folder / "report.json")
     assert (report["read"], report["beyond_limit"], report["dropped"]) == (36, 20, 0)
     assert few.class_names == reader.class_names()
+
+
+def test_what_cannot_be_used_is_held_against_what_was_looked_at(tmp_path: Path) -> None:
+    """Two of 400 pictures are none: few of all, half of those that a limit of 2 leaves."""
+    root = tmp_path / "many"
+    for number in range(400):
+        path = root / f"{number:03d}.png"
+        draw(path, size=(5, 5))
+        path.with_suffix(".txt").write_text("a red bird")
+    reader = Folder(str(root))
+    found: dict[str, list[str]] = {"train": [], "test": []}
+    for record in reader.read():
+        assert isinstance(record, Record)
+        found[record.split].append(record.image)
+    for image in found["test"][:2]:
+        (root / image).write_bytes(b"no picture")
+
+    def kept(limit: int | None) -> Dataset:
+        return open_dataset(reader, 4, tmp_path / "cache", quiet=True, workers=1, limit=limit)
+
+    assert kept(None).report["dropped"] == 2
+    with pytest.raises(UserError, match=r"2 of 4 records looked at \(50\.0%\).*'not a picture'"):
+        kept(2)
+    with pytest.raises(UserError, match=r"1 of 2 records looked at"):
+        kept(1)
+
+
+def test_a_split_of_which_nothing_is_left_is_refused(tmp_path: Path) -> None:
+    """Few of all, and all that there was to test on."""
+    good, lost = records("train", [500]), records("test", [1])
+    bad = [Drop(lost[0].key, "not a picture")]
+    report = make_report("many", good, [], 90, bad, [*good, *lost])
+    with pytest.raises(UserError, match="none of 1 records of the test split"):
+        require_few_drops(report, tmp_path)
+    require_few_drops(make_report("many", good, []), tmp_path)  # data without a test split
 
 
 def test_each_limit_is_a_data_set_of_its_own(tmp_path: Path) -> None:

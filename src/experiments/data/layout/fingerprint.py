@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import NamedTuple
 from experiments.data.layout.walk import found_below
 from experiments.machine.core import cores
 
+UNSEEN = ("outside", "unreadable")  # contents that nobody looked at
 TOGETHER = 256  # files that are handed to threads at a time: whoever leaves waits for no more
 
 
@@ -56,6 +57,7 @@ class Listing:
         """32 digits that differ where any file may have another content: the times of what links
         lead to count, and when a file was last given another name or time."""
         digest = hashlib.sha256(self.settings)
+        _take(digest, f"follow={self.follow}\n")  # the same files may have no content without
         for name, _, _, own, status in self.files:
             of = status or own
             place = f"{of.st_size} {of.st_mtime_ns} {of.st_ctime_ns} {status is None}"
@@ -74,12 +76,21 @@ class Listing:
                 done(len(part))
         return found
 
+    def links(self) -> bool:
+        """Whether any of the files is a link."""
+        return any(stat.S_ISLNK(file.own.st_mode) for file in self.files)
+
     def by_contents(self, contents: dict[str, str]) -> str:
         """16 digits of the name and content of every file."""
         digest = hashlib.sha256(self.settings)
         for file in self.files:
             _take(digest, f"{file.name} {contents[file.name]}\n")
         return digest.hexdigest()[:16]
+
+
+def all_seen(contents: Mapping[str, str]) -> bool:
+    """Whether every file was looked at: what is known of the others may be otherwise at once."""
+    return not any(content.startswith(UNSEEN) for content in contents.values())
 
 
 def listed(places: Iterable[Path | None], follow: bool = False) -> list[File]:
@@ -122,12 +133,18 @@ def _content(file: File, follow: bool) -> str:
     if not stat.S_ISREG(status.st_mode):  # a pipe would keep whoever opens it waiting
         return "no file"
     if stat.S_ISLNK(file.own.st_mode) and not follow and not _inside(file):
-        return "outside"  # no reader opens it either
+        return _unseen("outside", file)  # no reader opens it either
     try:
         with file.path.open("rb") as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError:
-        return "unreadable"
+        return _unseen("unreadable", file)
+
+
+def _unseen(kind: str, file: File) -> str:
+    """In place of a content: those of files in two places may be anything, and count as two."""
+    place = hashlib.sha256(os.fsencode(os.path.realpath(file.path)))
+    return f"{kind} {place.hexdigest()[:16]}"
 
 
 def _inside(file: File) -> bool:

@@ -109,7 +109,7 @@ def require_followed(root: Path, found: Found, follow: bool | None) -> None:
             OUTSIDE,
             f"{FOLLOW} reads what they lead to, data.follow_links=false leaves them out",
         ),
-        (LOST, "mount or restore it, or remove the link"),
+        (LOST, "mount or restore it, or remove the link; data.follow_links=false leaves it out"),
     ):
         paths = found.links.get(kind, [])
         if paths:

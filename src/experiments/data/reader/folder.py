@@ -60,13 +60,14 @@ class Folder(PictureReader[FolderLayout]):
     the class, picks (`layout.folder.hashed_share`).
 
     `follow_links`: also out of the root; false leaves folders out that are such links, null stops
-    there. `tokeniser`: `ascii` for an encoder with a released vocabulary.
+    there. `tokeniser`: `ascii` cuts captions into words as those of CUB are.
     """
 
     name = "folder"
     remedy = f"set it to the folder of your pictures: {HOW}"
     repeated = "key appears twice"
     words = Reader.words  # none comes with the pictures
+    tokeniser: Tokeniser = "unicode"  # the usual one; a data set that is read otherwise is another
 
     def __init__(
         self,

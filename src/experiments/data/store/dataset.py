@@ -143,9 +143,8 @@ def open_dataset(
         raise UserError(f"data.limit={limit}: must be a whole number from 1, or null for all")
     if "picture" not in has_of(reader):
         size = None
-    usual = tokeniser_of(reader)
-    tokeniser = tokeniser or usual
-    more = read_as(limit, None if tokeniser == usual else tokeniser)
+    tokeniser = tokeniser or tokeniser_of(reader)
+    more = read_as(reader, limit, tokeniser)
     known = fingerprint_of(reader, cache, quiet, more)
     folder = Path(cache) / reader.name / known.now
     words = Wording(folder, tokeniser, min_count)
@@ -191,8 +190,9 @@ def _prepare(
     captioned = "caption" in has_of(reader)
     if new:
         bad_keys = {drop.key for drop in bad}
-        records = [record for record in records if record.key not in bad_keys]
-        _report(folder, make_report(reader.name, records, drops + bad, more) | {"not_read": left})
+        wanted, records = records, [record for record in records if record.key not in bad_keys]
+        report = make_report(reader.name, records, drops, more, bad, wanted)
+        _report(folder, report | {"not_read": left})
         for other in folder.glob("images-*.npy"):
             if other != store:  # of an attempt that was not finished: its rows may be others
                 other.unlink()
@@ -265,10 +265,11 @@ def _load(
         bad = [drop for drop in dropped_pictures(store) if drop.key in keys]
         if bad:  # pictures that another size could still use; the table has them
             count_drops(report, bad)
-            require_few_drops(report, store.with_suffix(".json"))
     kept = ~np.isin(arrays["keys"], [drop.key for drop in bad])
     train, test = kept & ~arrays["test"], kept & arrays["test"]
     report["kept"] = {"train": int(train.sum()), "test": int(test.sum())}
+    if bad and store is not None:
+        require_few_drops(report, store.with_suffix(".json"))
     if images.shape != (kept.sum(), size, size, 3) or images.dtype != np.uint8:
         raise UserError(f"{store}: does not match the table beside it; delete the folder {folder}")
     values = {key: tuple(found) for key, found in facts["attribute_values"].items()}

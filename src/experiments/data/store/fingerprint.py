@@ -5,6 +5,7 @@
 
 A state is names, sizes and times of the files. One that is not known (a copy staged anew, a touched
 file) costs one look at all contents, whose fingerprint is then the same where they are the same.
+Nothing is remembered where a file cannot be looked at.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from experiments.data.layout.fingerprint import Listing
+from experiments.data.layout.fingerprint import Listing, all_seen
 from experiments.data.record import Reader
 from experiments.data.store.picture import progress_bar
 from experiments.data.store.split import load_arrays
-from experiments.data.text.words import Tokeniser
+from experiments.data.text.words import Tokeniser, tokeniser_of
 from experiments.file.bounded import read_bounded
 from experiments.file.lock import locked
 from experiments.file.name import plain
@@ -40,8 +41,8 @@ FORMAT = 2  # of the folder of a data set; raising it leaves older folders unuse
 
 class Fingerprint(NamedTuple):
     """`now`: of the contents. `by_time`: what runs of before recorded of the same files; empty
-    where there are no files. `listing`: these, if there are any. All are of a data set as it is
-    prepared, whose folder they name."""
+    where there are no files, or where links are followed, which none of them did. `listing`: these
+    files, if there are any. All are of a data set as it is prepared, whose folder they name."""
 
     now: str
     by_time: str = ""
@@ -55,9 +56,11 @@ def data_set(name: str, fingerprint: str, more: str = "") -> str:
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
-def read_as(limit: int | None = None, tokeniser: Tokeniser | None = None) -> str:
-    """What a fingerprint says of a data set that is not read whole, or not as it usually is."""
-    words = "" if tokeniser is None else f"\n{tokeniser}"
+def read_as(reader: Reader, limit: int | None = None, tokeniser: Tokeniser | None = None) -> str:
+    """What a fingerprint says of a data set that is not read whole, or whose captions are not cut
+    into words as those of its kind usually are. `tokeniser`: by default as the reader says."""
+    tokeniser = tokeniser or tokeniser_of(reader)
+    words = "" if tokeniser == tokeniser_of(type(reader)) else f"\n{tokeniser}"
     return words + ("" if limit is None else f"\nlimit={limit}")
 
 
@@ -75,7 +78,8 @@ def fingerprint_of(reader: Reader, cache: Path, quiet: bool = False, more: str =
     if found is None:
         with _alone(folder):
             found = _remembered(memory) or _read(reader.name, listing, memory, quiet)
-    by_time = data_set(reader.name, listing.by_time())
+    followed = listing.follow and listing.links()  # as no run of before did
+    by_time = "" if followed else data_set(reader.name, listing.by_time())
     return Fingerprint(data_set(reader.name, found, more), by_time, listing)
 
 
@@ -127,8 +131,9 @@ def _read(name: str, listing: Listing, memory: Path, quiet: bool) -> str:
         contents = listing.contents(bar.update)
     found = listing.by_contents(contents)
     with contextlib.suppress(OSError):  # a cache that others own: the next start reads again
-        write_json(memory, {CONTENTS: found})
-        _newest(memory.parent, "*.json", MOST)
+        if all_seen(contents):
+            write_json(memory, {CONTENTS: found})
+            _newest(memory.parent, "*.json", MOST)
         if 0 < len(listing.files) <= FILES:
             top = os.path.commonpath({file.top for file in listing.files})
             paths = {os.path.relpath(file.path, top): contents[file.name] for file in listing.files}

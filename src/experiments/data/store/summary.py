@@ -19,6 +19,8 @@ def count_drops(report: dict[str, Any], drops: Sequence[Drop]) -> None:
     report["dropped"] += len(drops)
     reasons = Counter(report["reasons"]) + Counter(drop.reason for drop in drops)
     report["reasons"] = dict(reasons.most_common())
+    bad = Counter(report.get("picture_reasons", {})) + Counter(drop.reason for drop in drops)
+    report["picture_reasons"] = dict(bad.most_common())
     report["examples"] = [*report["examples"], *(example(drop) for drop in drops)]
 
 

@@ -12,7 +12,7 @@ import importlib.util
 import itertools
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -60,14 +60,22 @@ def read_records(
 
 
 def make_report(
-    name: str, records: list[Record], drops: list[Drop], beyond: int = 0
+    name: str,
+    records: list[Record],
+    drops: list[Drop],
+    beyond: int = 0,
+    bad: Sequence[Drop] = (),
+    wanted: Sequence[Record] = (),
 ) -> dict[str, Any]:
     """What was read, kept and dropped, in numbers and by reason, with the first examples.
 
     Records and captions are counted apart: "read", "dropped" and "reasons" are of records,
     "captions_dropped" and "caption_reasons" of captions that were dropped from records that stay.
-    `beyond`: good records that `data.limit` leaves out.
+    `beyond`: records that `data.limit` leaves out. `bad`: those of the rest, which are `wanted`,
+    whose pictures cannot be used.
     """
+    drops = [*drops, *bad]
+    splits = Counter[str](record.split for record in wanted or records)
     labels = {s: {r.label for r in records if r.split == s} for s in ("train", "test")}
     keys = {record.key for record in records}
     lost = [drop.reason for drop in drops if not drop.of]
@@ -76,6 +84,8 @@ def make_report(
         "name": name,
         "read": len(records) + beyond + len(lost),
         "beyond_limit": beyond,
+        "looked_at": {split: splits[split] for split in labels},
+        "picture_reasons": dict(Counter(drop.reason for drop in bad).most_common()),
         "kept": {split: sum(r.split == split for r in records) for split in labels},
         "captions": sum(len(r.captions) for r in records),
         "classes": {split: len(found) for split, found in labels.items()},
@@ -121,16 +131,18 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def require_few_drops(report: dict[str, Any], path: Path) -> None:
-    """Raise `UserError` where nothing is left to train on, or more than 1 % was dropped of the
-    records or of the captions.
+    """Raise `UserError` where nothing is left to train on, or of a split that had records, or more
+    than 1 % was dropped of the records, of those whose pictures were looked at, or of the captions.
 
     `path` is the report's file, which the message names.
     """
     name, captions = report["name"], report["captions_dropped"]
     if report["read"] == 0:
         raise UserError(f"{name}: no record was found; check the folder that data.root names")
+    looked_at, bad = report.get("looked_at", {}), report.get("picture_reasons", {})  # newer keys
     for what, lost, read, reasons in (
         ("records", report["dropped"], report["read"], report["reasons"]),
+        ("records looked at", sum(bad.values()), sum(looked_at.values()), bad),
         ("captions", captions, report["captions"] + captions, report["caption_reasons"]),
     ):
         if lost > MAX_DROPPED * read:
@@ -138,6 +150,12 @@ def require_few_drops(report: dict[str, Any], path: Path) -> None:
             raise UserError(
                 f"{name}: {lost} of {read} {what} ({lost / read:.1%}) cannot be used, "
                 f"most often {reason!r} ({count}); repair or remove what {path} lists"
+            )
+    for split, count in looked_at.items():
+        if count and not report["kept"][split]:
+            raise UserError(
+                f"{name}: none of {count} records of the {split} split can be used; repair or "
+                f"remove what {path} lists"
             )
     if report["kept"]["train"] == 0:
         raise UserError(f"{name}: no record belongs to the training split; check the split files")
