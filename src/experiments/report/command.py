@@ -114,14 +114,15 @@ def _publish(
     """The same comparison as a report in W&B, where its runs are tracked online."""
     from experiments.tracker.wandb import wandb_mode
 
-    if tracker["backend"] != "wandb" or wandb_mode(tracker["mode"]) != "online":
+    if tracker["backend"] != "wandb" or (mode := wandb_mode(tracker["mode"])) != "online":
         return
     from experiments.report.wandb import publish
 
     known = {name for member in members for name in score_names(member.folder)}
     group, factors = tracker["group"] or title, list(members[0].settings)
     try:
-        url = publish(tracker["project"], group, title, question, factors, headlines(known))
+        about = (group, title, question, factors, headlines(known))
+        url = publish(tracker["project"], *about, mode=mode)
     except UserError as error:
         say(str(error))
     else:
