@@ -14,6 +14,7 @@ from typing import Any
 from experiments.config.build import build
 from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
+from experiments.launch.ready import require_weights
 from experiments.run.named import evaluation_config, run_of
 from experiments.run.prerequisite import Run, plan, tell_found
 from experiments.terminal.line import say
@@ -82,7 +83,9 @@ def _check_training(asked: Asked, seen: list[Any]) -> Run:
     if reader not in seen:
         build(reader, None, "data.reader").check()
         seen.append(reader)
-    return asked.run
+    run = asked.run
+    require_weights(run)
+    return run
 
 
 def _check_evaluation(asked: Asked, seen: list[Any]) -> None:
