@@ -158,7 +158,9 @@ def test_no_file_is_left_out() -> None:
 def test_file_names_its_command_what_it_is_and_its_source(name: str) -> None:
     package, title, *rest = comment(name)
     assert package == "@package _global_"
-    assert title.endswith(f": python run.py experiment={name} data.root=DIR")
+    image = (run(name).config.get("encoder") or {}).get("image") or {}
+    file = " encoder.image.weights=FILE" if "weights" in image else ""
+    assert title.endswith(f": python run.py experiment={name} data.root=DIR{file}")
     said = " ".join(rest)
     published = said.partition("Published")[2]
     assert published

@@ -82,7 +82,11 @@ def test_a_fresh_run_begins_with_the_weights_of_the_file(
 def test_a_file_that_is_missing_or_another_is_one_line(
     state: dict[str, Tensor], tmp_path: Path
 ) -> None:
-    for given, said in ((None, "no file is given"), ("nowhere.pth", "nowhere.pth does not exist")):
+    for given, said in (
+        (None, "no file is given"),
+        ("nowhere.pth", "nowhere.pth does not exist"),
+        (str(tmp_path), f"{tmp_path} is a folder"),
+    ):
         with pytest.raises(UserError, match=said) as error:
             InceptionV3(given).read_weights()
         assert "encoder.image.weights=<path>" in str(error.value) and "\n" not in str(error.value)
@@ -92,5 +96,6 @@ def test_a_file_that_is_missing_or_another_is_one_line(
         with pytest.raises(UserError, match="not the state dict of torchvision"):
             InceptionV3(str(path)).read_weights()
     path.write_bytes(b"cos\nsystem\n(S'true'\ntR.")
-    with pytest.raises(UserError, match="not the state dict of torchvision"):
+    with pytest.raises(UserError, match="not the state dict of torchvision") as error:
         InceptionV3(str(path)).read_weights()
+    assert "cannot be read" in str(error.value) and "; save the state dict" in str(error.value)

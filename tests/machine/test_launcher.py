@@ -128,3 +128,15 @@ def test_checks_count_the_processes_that_there_are(
     with pytest.raises(UserError) as theirs:
         checked_compose(overrides)
     assert words in str(ours.value) and str(ours.value) == str(theirs.value)
+
+
+@pytest.mark.parametrize("more", ["trainer.accumulate=2", "launch.num_processes=2"])
+def test_wrong_pairs_as_released_need_three_rows_a_part(more: str) -> None:
+    """Of two rows one wrong pair is left, which the discriminator cannot normalise."""
+    overrides = ["model=gan_cls", "debug=tiny", "trainer.batch=4", more]
+    checked_compose(overrides)
+    with pytest.raises(UserError, match=r"loss\.mismatch=roll_released .* use at least 6"):
+        checked_compose([*overrides, "loss.mismatch=roll_released"])
+    checked_compose([*overrides, "loss.mismatch=roll_released", "trainer.batch=6"])
+    with pytest.raises(UserError, match=r"one picture has no .* use at least 6"):
+        checked_compose([*overrides, "loss.mismatch=roll_released", "trainer.batch=2"])

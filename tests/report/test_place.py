@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from experiments.report.command import report
+from experiments.report.command import _members_of_study, report
 from experiments.report.member import Member
 from experiments.report.place import NothingToReport, place_of
+from experiments.study import sweep
 from experiments.study.command import study_of
 
 OUT = Path("outputs")
@@ -44,6 +45,26 @@ def test_the_order_of_arms_changes_nothing_and_runs_by_folder_are_named() -> Non
     assert found.name.startswith("damsm-plumage-") and found != place_of(
         OUT, members("a"), [], None
     )
+
+
+def test_the_root_decides_where_it_is_the_name_of_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a study whose file chooses the data, the root is all that its commands differ in."""
+    monkeypatch.setattr(sweep, "SWEEPS", tmp_path)
+    file = "# Which seed?\nfixed: {model: damsm}\nseeds: [0, 1]\nbudgets:\n"
+    file += "  own: {data: folder}\n  birds: {data: cub}\n"
+    (tmp_path / "mine.yaml").write_text(file)
+
+    def of(budget: str, root: str) -> str:
+        words = ["study=mine", f"budget={budget}", f"data.root={tmp_path}/{root}"]
+        study = study_of([*words, f"paths.outputs={tmp_path}/outputs"])
+        _, made, by_place = _members_of_study(study)
+        return place_of(OUT, made, words, study, by_place).name
+
+    one, other = of("own", "a"), of("own", "b")
+    assert one != other and one.startswith("mine-own-") and other.startswith("mine-own-")
+    assert of("birds", "a") == of("birds", "b") == "mine-birds"
 
 
 def make_study(runs: Any, *more: str) -> None:

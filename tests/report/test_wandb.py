@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from experiments.report.command import _publish
 from experiments.report.wandb import publish, report, workspace
 from experiments.terminal.error import UserError
 
@@ -83,3 +84,20 @@ def test_nothing_is_published_without_a_login(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("WANDB_MODE", "offline")
     with pytest.raises(UserError, match="needs W&B online"):
         publish(*STUDY, None, FACTORS, SCORES)
+
+
+def test_the_mode_of_the_command_decides_here_as_well(
+    runs: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`tracker.mode=online` goes online although a variable says otherwise; `auto` does not."""
+    monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)  # it ends before the network
+    members = [runs.member("a", {"model": "attngan"})]
+    tracker = {"backend": "wandb", "project": "birdsong", "group": None}
+    _publish(tracker | {"mode": "auto"}, "Stages", None, members)
+    assert capsys.readouterr().err == ""
+    _publish(tracker | {"mode": "online"}, "Stages", None, members)
+    told = capsys.readouterr().err
+    assert "W&B reports need the package wandb-workspaces" in told
+    assert "needs W&B online" not in told

@@ -84,11 +84,17 @@ def test_wherever_its_file_lies(
     ],
 )
 def test_variables(
-    name: str, value: str, mode: str | None, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    value: str,
+    mode: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv(name, value)
     said = word()
     assert (said and said.mode) == mode
+    assert wandb_mode("auto") == (mode or "online")
+    assert capsys.readouterr().err == "", "who sets a variable knows it"
 
 
 def test_a_login_is_that_of_the_server_that_its_file_names(

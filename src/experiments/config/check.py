@@ -22,6 +22,7 @@ from experiments.terminal.error import suggest
 
 PARTS = ("data", "encoder", "generator", "discriminator", "style", "loss", "optim", "metric")
 READER = "data.reader."
+RELEASED = "roll_released"  # wrong pairs are one less than pictures
 HOMES = {"metric": ("metric", "encoder")}  # packages of the classes of a group; else its own name
 
 
@@ -92,11 +93,8 @@ def _check_options(config: dict[str, Any]) -> Iterator[str]:
             f"trainer.batch={trainer['batch']}: must be a multiple of launch.num_processes x "
             f"trainer.accumulate = {parts}"
         )
-    elif parts > 0 and 0 < trainer["batch"] < 2 * parts:
-        yield (
-            f"trainer.batch={trainer['batch']}: one picture has no batch statistics and no wrong "
-            f"caption; use at least {2 * parts}"
-        )
+    elif parts > 0 and trainer["batch"] > 0:
+        yield from _check_rows(config, parts)
     if trainer["keep_best"] is not None and config.get("metric") is None:
         yield f"trainer.keep_best={trainer['keep_best']}: is a score, and the run has no metric"
     task = str(config.get("task"))
@@ -110,6 +108,23 @@ def _check_options(config: dict[str, Any]) -> Iterator[str]:
     several = isinstance(run, list) and all(isinstance(item, str) for item in run)
     if not (isinstance(run, str | None) or (several and task in SEVERAL)):
         yield f"run={run}: must be the folder of a run"
+
+
+def _check_rows(config: dict[str, Any], parts: int) -> Iterator[str]:
+    """Whether each part of a batch, which is normalised by itself, has two pictures; three where
+    its wrong pairs are one less."""
+    batch, system = config["trainer"]["batch"], config.get("system")
+    fewer = isinstance(system, dict) and system.get("mismatch") == RELEASED
+    if fewer and 2 * parts <= batch < 3 * parts:
+        yield (
+            f"trainer.batch={batch}: loss.mismatch={RELEASED} makes one wrong pair of two "
+            f"pictures, and one has no batch statistics; use at least {3 * parts}"
+        )
+    elif batch < 2 * parts:
+        yield (
+            f"trainer.batch={batch}: one picture has no batch statistics and no wrong caption; use "
+            f"at least {(3 if fewer else 2) * parts}"
+        )
 
 
 # Signatures

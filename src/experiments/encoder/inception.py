@@ -211,7 +211,7 @@ def load_weights(network: nn.Module, path: Path, refusal: str, spare: tuple[str,
         *(RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError, OSError),
         SafetensorError,
     ) as error:
-        raise UserError(f"{refusal} (reading it: {type(error).__name__})") from error
+        raise UserError(f"{refusal} (it cannot be read: {type(error).__name__})") from error
     if not isinstance(state, Mapping):
         raise UserError(f"{refusal} (it holds a {type(state).__name__})")
     given = {str(key): value for key, value in state.items() if not str(key).startswith(spare)}

@@ -6,8 +6,6 @@ after Mixed_7c. The weights are torchvision's, from a file of the user's.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from torch import Tensor
 
 from experiments.encoder.inception import (
@@ -17,10 +15,10 @@ from experiments.encoder.inception import (
     InceptionTrunk,
     load_weights,
 )
+from experiments.encoder.weight_file import CONTENT, KEY, REMEDY, weight_file
 from experiments.layer.resize import at_side
 from experiments.terminal.error import UserError
 
-FILE = "the state dict of torchvision.models.inception_v3"
 SPARE = ("fc.", "AuxLogits.")  # the classifiers, which are not looked at
 
 
@@ -47,15 +45,11 @@ class InceptionV3(InceptionTrunk):
 
     def read_weights(self) -> None:
         """Raises `UserError` where the file is not given, missing or of another network."""
-        if self.weights is None or not Path(self.weights).is_file():
-            where = "no file is given" if self.weights is None else f"{self.weights} does not exist"
-            raise UserError(
-                f"encoder.image.weights: {where}; save {FILE} (.pth or .safetensors) and set "
-                "encoder.image.weights=<path>, or choose another image network, as "
-                "encoder/image=efficientnet_lite0"
-            )
-        refusal = f"encoder.image.weights={self.weights}: not {FILE}"
-        load_weights(self, Path(self.weights), refusal, SPARE)
+        path = weight_file(self.weights)
+        try:
+            load_weights(self, path, f"{KEY}={path}: not {CONTENT}", SPARE)
+        except UserError as error:
+            raise UserError(f"{error}; {REMEDY}") from error
 
     def train(self, mode: bool = True) -> InceptionV3:
         """Stay in eval mode: the trunk is a fixed function whatever its owner does."""

@@ -14,6 +14,7 @@ from typing import Any
 from experiments.config.build import build
 from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
+from experiments.launch.ready import require_weights
 from experiments.metric.meaning import require_choosable
 from experiments.run.named import evaluation_config, run_of
 from experiments.run.prerequisite import Run, plan, tell_found
@@ -84,7 +85,9 @@ def _check_training(asked: Asked, seen: list[Any]) -> Run:
     if reader not in seen:
         build(reader, None, "data.reader").check()
         seen.append(reader)
-    return asked.run
+    run = asked.run
+    require_weights(run)
+    return run
 
 
 def _check_best(asked: Asked) -> None:

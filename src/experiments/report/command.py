@@ -23,6 +23,7 @@ from experiments.run import folder as files
 from experiments.run.change import tell_changes_of
 from experiments.run.portable import portable
 from experiments.run.prerequisite import plan
+from experiments.run.same import named_by_place
 from experiments.run.state import run_named
 from experiments.study.job import Study
 from experiments.terminal.error import UserError
@@ -40,12 +41,12 @@ def report(overrides: list[str], study: Study | None = None) -> None:
     a page with finished runs would be replaced by one without."""
     question = None
     if study is not None:
-        config, members = _members_of_study(study)
+        config, members, by_place = _members_of_study(study)
         question, title = study.question, study.title
         outputs = Path(config["paths"]["outputs"])
         if not any((member.folder / files.CONFIG).is_file() for member in members):
             raise NothingToReport(_none_of(study, len(members), outputs))
-        place = place_of(outputs, members, overrides, study)
+        place = place_of(outputs, members, overrides, study, by_place)
     else:
         config = plain(checked_compose(overrides))
         outputs, run = Path(config["paths"]["outputs"]), config["run"]
@@ -83,14 +84,15 @@ def report(overrides: list[str], study: Study | None = None) -> None:
         _publish(config["tracker"], title, question, members)
 
 
-def _members_of_study(study: Study) -> tuple[dict[str, Any], list[Member]]:
-    """The configuration of the first job, and a member for each, whether it has run or not."""
-    members, first = [], None
+def _members_of_study(study: Study) -> tuple[dict[str, Any], list[Member], bool]:
+    """The configuration of the first job; a member for each, whether it has run or not; whether
+    one has no other name for its data than their root."""
+    members, first, by_place = [], None, False
     varied = study.varied or list(study.jobs[0].settings)
     for job in study.jobs:
         cfg = checked_compose(job.overrides)
         config = plain(cfg)
-        first = first or config
+        first, by_place = first or config, by_place or named_by_place(config)
         run = plan(config, choices(cfg), job.overrides)
         members.append(
             Member(
@@ -103,7 +105,7 @@ def _members_of_study(study: Study) -> tuple[dict[str, Any], list[Member]]:
             )
         )
     assert first is not None, "a study has a job"
-    return first, members
+    return first, members, by_place
 
 
 def _publish(
@@ -112,14 +114,15 @@ def _publish(
     """The same comparison as a report in W&B, where its runs are tracked online."""
     from experiments.tracker.wandb import wandb_mode
 
-    if tracker["backend"] != "wandb" or wandb_mode(tracker["mode"]) != "online":
+    if tracker["backend"] != "wandb" or (mode := wandb_mode(tracker["mode"])) != "online":
         return
     from experiments.report.wandb import publish
 
     known = {name for member in members for name in score_names(member.folder)}
     group, factors = tracker["group"] or title, list(members[0].settings)
     try:
-        url = publish(tracker["project"], group, title, question, factors, headlines(known))
+        about = (group, title, question, factors, headlines(known))
+        url = publish(tracker["project"], *about, mode=mode)
     except UserError as error:
         say(str(error))
     else:

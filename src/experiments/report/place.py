@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.config.key import key_of, without
@@ -24,6 +24,7 @@ from experiments.terminal.line import number_of
 ALL, CSV = "all", "report.csv"
 LONGEST = 60  # letters of a folder's name, before the hash
 DIGITS = 6
+ROOT = "data.root"
 
 
 class NothingToReport(UserError):
@@ -33,16 +34,22 @@ class NothingToReport(UserError):
 
 
 def place_of(
-    outputs: Path, members: Sequence[Member], said: Iterable[str], study: Study | None
+    outputs: Path,
+    members: Sequence[Member],
+    said: Sequence[str],
+    study: Study | None,
+    by_place: bool = False,
 ) -> Path:
     """The folder of a report. `said`: the overrides of its command; `study`: what they ask for,
-    None for runs by their folders."""
+    None for runs by their folders; `by_place`: whether the root of the data is their name, so that
+    other roots are other runs."""
     folder = outputs / "report"
     if study is None:
         return folder / f"{_slug('-'.join(_names(members)))}-{_hash(members)}"
     title = "-".join(filter(None, [study.title, study.budget]))
     more = [item for item in without(said, "hydra") if decides(key_of(item))]
-    if study.name is not None and not more:
+    rooted = by_place and ROOT in map(key_of, said)
+    if study.name is not None and not more and not rooted:
         return folder / _slug(title)
     words = more if study.name is None else [title, *more]
     return folder / f"{_slug('-'.join(words))}-{_hash(members)}"

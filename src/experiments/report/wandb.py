@@ -32,16 +32,18 @@ def publish(
     factors: Mapping[str, Sequence[str]] | Sequence[str],
     scores: Sequence[str],
     entity: str | None = None,
+    mode: str | None = None,
 ) -> str:
     """Publish a report of a group of runs and a workspace with the same panels; the report's URL.
 
     factors: the keys that vary, as in the configuration (`loss.damsm.weight`). scores: names of
-    scores, the most important one first. Without an entity, the user's own.
+    scores, the most important one first. Without an entity, the user's own. mode: what was decided
+    for W&B (`wandb_mode`), where the caller has asked.
 
     Raises `UserError` where nobody is logged in, W&B logs offline, or the extra is missing. Nothing
     is published then.
     """
-    if wandb_mode("auto") != "online":
+    if (mode or wandb_mode("auto")) != "online":
         raise UserError(
             "a W&B report needs W&B online; run `wandb login`, sync the runs, try again"
         )

@@ -15,6 +15,7 @@ from experiments.config.compose import choices, plain
 from experiments.config.key import key_of, top_of, values
 from experiments.config.override import checked_compose, parse_sweep, text
 from experiments.file.kind import is_whole
+from experiments.launch.ready import require_weights
 from experiments.metric.meaning import better, plain_names
 from experiments.metric.names import label
 from experiments.run.prerequisite import plan
@@ -139,7 +140,7 @@ def check(search: Search) -> Path:
             if place == 0:
                 outputs = Path(resolved["paths"]["outputs"])
                 build(resolved["data"]["reader"], path="data.reader").check()
-                plan(resolved, choices(config), overrides)
+                require_weights(plan(resolved, choices(config), overrides))
         except UserError as error:
             problems += str(error).splitlines()
     if problems:

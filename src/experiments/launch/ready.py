@@ -1,0 +1,28 @@
+"""Whether a file of weights that a training begins with is there, before anything is prepared."""
+
+from __future__ import annotations
+
+from experiments.config.signature import ancestors
+from experiments.encoder.weight_file import weight_file
+from experiments.run.folder import has_weights
+from experiments.run.prerequisite import Run
+from experiments.terminal.error import UserError
+
+EMBEDDING = "experiments.system.base.EmbeddingTraining"  # what trains beside a frozen image network
+
+
+def require_weights(run: Run, at: str = "") -> None:
+    """Raises `UserError` where a run, or one that is trained first, begins with weights of a file
+    that is not there. `at`: the key that asks for the run, with a colon."""
+    for path, need in run.prerequisites.items():
+        if isinstance(need, Run):
+            require_weights(need, f"{path}.pretrained: ")
+    begun = has_weights(run.folder) and not run.config.get("fresh")
+    image = (run.config.get("encoder") or {}).get("image")
+    if begun or not isinstance(image, dict) or "weights" not in image:
+        return
+    if EMBEDDING in ancestors(str(run.config["system"]["_target_"])):
+        try:
+            weight_file(image["weights"])
+        except UserError as error:
+            raise UserError(f"{at}{error}") from None
