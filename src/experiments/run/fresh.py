@@ -9,7 +9,9 @@ behind is a run that has not begun.
 
 from __future__ import annotations
 
+import glob
 import os
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,10 +21,24 @@ from experiments.terminal.error import UserError
 from experiments.terminal.line import LOG
 
 BEFORE = "before"
+ASIDE = re.compile(r"(.+)-\d{8}-\d{6}(?:-\d+)?")  # the name of a folder there
 FIRST = ("weights", "best", "checkpoints")
 # Set where a cluster, or torchrun, starts the same command again: what it has begun goes on.
 RESTARTS = ("SLURM_RESTART_COUNT", "TORCHELASTIC_RESTART_COUNT")
 GOES_ON = "the same command without fresh=true goes on from there"
+
+
+def home_of(folder: Path) -> Path:
+    """Where a run was trained: one that was moved aside has come from beside `before`."""
+    place = folder.resolve()
+    was = ASIDE.fullmatch(place.name) if place.parent.name == BEFORE else None
+    return place if was is None else place.parent.parent / was[1]
+
+
+def asides_of(folder: Path) -> list[Path]:
+    """What a run in this folder has moved aside, the newest first."""
+    found = (folder.parent / BEFORE).glob(f"{glob.escape(folder.name)}-*")
+    return sorted((place for place in found if home_of(place) == folder.resolve()), reverse=True)
 
 
 def restarted(environment: Mapping[str, str]) -> bool:
