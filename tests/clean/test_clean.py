@@ -18,6 +18,7 @@ from experiments.config.compose import plain
 from experiments.config.override import checked_compose
 from experiments.file.lock import held
 from experiments.run import checkpoint
+from experiments.run.reference import digest_of
 from experiments.terminal.error import UserError
 from tests.file.test_use import user_of
 
@@ -165,6 +166,27 @@ def test_what_was_moved_aside_goes_once_the_run_has_finished_anew(
     aside = outputs / f"gan-plumage/before/{name}-20260101-000000"
     write(aside / "weights/images-0000000016.safetensors", "the only ones, maybe")
     assert (aside.relative_to(outputs).as_posix() in found(outputs)) == listed
+
+
+def test_what_other_runs_have_weights_in_stays(outputs: Path) -> None:
+    """Of what was moved aside, and of checkpoints: the file whose tensors they were made with."""
+    runs = outputs / "gan-plumage"
+    made = {f"done-2026010{day}-000000": torch.full((9,), float(day)) for day in (1, 2)}
+    for name, tensor in made.items():
+        checkpoint.save_weights(runs / "before" / name, 16, {"encoder": {"a": tensor}})
+    checkpoint.save_weights(runs / "done", 16, {"encoder": {"a": torch.zeros(9)}})
+    digest = digest_of("encoder.a", made["done-20260101-000000"])
+    origin = {"at": "encoder", "run": "../done", "group": "encoder"}
+    origins = [origin | {"file": "weights/images-0000000016.safetensors"}]
+    origins += [origin | {"file": "checkpoints/images-0000000008.safetensors"}]
+    kept = {"origins": origins, "export": {"encoder.a": [0, digest], "encoder.b": [1, "0"]}}
+    checkpoint.save_weights(runs / "open", 16, {"encoder": {}}, "best", elsewhere=kept)
+    older, newer = (f"gan-plumage/before/{name}" for name in made)
+    listed = found(outputs)
+    assert newer in listed and older not in listed and EARLIER not in listed
+    clean(config_of(outputs, "clean.remove=true"))
+    assert not (outputs / newer).exists() and (outputs / EARLIER).exists()
+    assert list((outputs / older).rglob("*.safetensors"))
 
 
 def test_a_cache_that_others_share_keeps_what_was_used_lately(outputs: Path) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+from experiments.file import use as marks
+from experiments.file.lock import held
 from experiments.file.use import free, in_use, use
 
 USER = """
@@ -49,3 +52,22 @@ def test_use_is_remembered_as_a_time_and_is_of_one_folder_alone(tmp_path: Path) 
     assert in_use(other) and not in_use(one)
     assert one.stat().st_mtime == 1 and time.time() - other.stat().st_mtime < 60
     assert free(tmp_path / "no such lock")
+
+
+def test_who_looks_while_a_folder_is_marked_does_not_lose_the_mark(tmp_path: Path) -> None:
+    folder = tmp_path / "features"
+    use(folder)  # learns the name of the mark
+    (mark,) = [path for path in marks._marks if path.parent == tmp_path]
+    marks._marks.pop(mark).close()
+    looking = held(mark)  # as `in_use` does of a mark that it found free
+    assert looking is not None
+
+    def look() -> None:
+        mark.unlink()
+        looking.close()
+
+    timer = threading.Timer(0.2, look)
+    timer.start()
+    use(folder)
+    timer.join()
+    assert in_use(folder) and mark.exists()

@@ -33,6 +33,15 @@ def init(self, *arguments, **named):
 module.AttnGANGenerator.__init__ = init
 """
 
+# Another encoder of the same shapes.
+OTHER = """
+import experiments.encoder.bilstm as module
+made = module.BiLSTM.forward
+def forward(self, tokens, lengths):
+    return tuple(1.5 * features for features in made(self, tokens, lengths))
+module.BiLSTM.forward = forward
+"""
+
 
 class Edited:
     """A copy of this project's sources, and command lines whose code is that of the copy."""
@@ -185,6 +194,38 @@ def test_fresh_goes_on_where_the_same_command_was_interrupted(edited: Edited) ->
     assert any(line.startswith("fresh: what ") for line in lines), "another command"
     lines = edited.run(*again, "tracker.tags=[other]")
     assert any(line.startswith("fresh: what ") for line in lines), "it was finished"
+
+
+def test_what_was_built_on_a_run_that_begins_anew_draws_as_before(edited: Edited) -> None:
+    edited.run(*QUICK)
+    run = edited.run_folder
+    (damsm,) = (edited.outputs / "damsm-plumage").iterdir()
+
+    def drawn() -> bytes:
+        edited.run("task=sample", f"run={run}", "text=a bird", "num_samples=1")
+        (picture,) = (run / "drawn").rglob("seed-0.png")
+        content = picture.read_bytes()
+        shutil.rmtree(run / "drawn")
+        return content
+
+    before = drawn()
+    about = json.loads((damsm / "run.json").read_text())
+    edited.edit("encoder/bilstm.py")
+    lines = edited.run(*about["overrides"], "fresh=true", before=OTHER)
+    (aside,) = (damsm.parent / "before").iterdir()
+    place = damsm.parent / "before"
+    name = f"{run.parent.name}/{run.name}"
+    told_of = f"1 run is built on {damsm} ({name}) and will read its old weights from {place}"
+    assert f"fresh: {told_of}" in lines
+    old, new = (
+        checkpoint.read(next((folder / "weights").iterdir()))["export"]["encoder"]
+        for folder in (aside, damsm)
+    )
+    assert not equal(old, new)
+    assert drawn() == before
+    edited.run("task=export", f"run={run}")
+    edited.run("task=clean", "clean.remove=true")
+    assert aside.is_dir() and drawn() == before
 
 
 @pytest.mark.slow

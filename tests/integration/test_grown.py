@@ -68,6 +68,26 @@ def test_the_run_below_is_trained_first_and_stays_as_it_was_until_it_trains(
     assert all(torch.equal(a, b) for a, b in zip(below, grown[:3], strict=True))
 
 
+def test_an_interrupted_run_goes_on_whatever_becomes_of_the_judges_below(
+    commands: Any, outputs: Path, tmp_path: Path
+) -> None:
+    commands.ok(*GROWN, "trainer.images=4", outputs=outputs)
+    run, parent = run_of(outputs), run_of(outputs, "attngan")
+    whole = tmp_path / "whole"
+    shutil.copytree(outputs, whole)
+    for path in by_images(parent, "checkpoints"):  # as training it on removes them
+        path.unlink()
+    job = commands.run(*GROWN, "fresh=true", outputs=outputs)
+    assert job.wait() == 2 and "has no discriminators" in job.errors[0]
+    assert not (run.parent / "before").exists()
+    for place in (outputs, whole):
+        commands.ok(*GROWN, outputs=place)
+    ours, theirs = (state(run_of(place), 12) for place in (outputs, whole))
+    assert all(torch.equal(ours["system"][n], value) for n, value in theirs["system"].items())
+    job = commands.run(*GROWN, "variant=other", outputs=outputs)  # a new run needs them
+    assert job.wait() == 2 and "has no discriminators" in job.errors[0]
+
+
 def test_two_processes_arrive_where_one_does(commands: Any, outputs: Path, tmp_path: Path) -> None:
     commands.ok(*GROWN, *GROUP, outputs=outputs)
     two = tmp_path / "two"

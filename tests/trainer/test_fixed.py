@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from experiments.encoder.damsm import DAMSM
 from experiments.file import tensor as tensor_file
 from experiments.run import checkpoint
+from experiments.run.fresh import set_aside
 from experiments.run.reference import ELSEWHERE, Origin, complete, named, referenced
 from experiments.run.weight import load_export, load_pretrained
 from experiments.system.attngan import AttnGAN
@@ -201,6 +202,57 @@ def test_who_is_needed_by_whom(outputs: Path, begin: Callable[..., Training]) ->
     (old / "run.json").write_text(about({"encoder": str(outputs / DAMSM_RUN)}))
     checkpoint.save_weights(old, 10, training.ema.state_dict())
     assert referenced(outputs) == needed
+
+
+def trained_anew(outputs: Path, encoder: DAMSM) -> Path:
+    """As `fresh=true` on the run of the encoder does; where the old one is."""
+    run = outputs / DAMSM_RUN
+    place = set_aside(run)
+    assert place is not None
+    for name in ("facts.json", "run.json"):
+        shutil.copy(place / name, run)
+    checkpoint.save_weights(run, 10, {"encoder": encoder.state_dict()})
+    return place
+
+
+def test_a_run_reads_what_it_was_built_on_also_after_that_was_trained_anew(
+    outputs: Path, begin: Callable[..., Training], make_encoder: Callable[..., DAMSM]
+) -> None:
+    save(trained(begin(outputs), 2))
+    run = outputs / GAN_RUN
+    kept = load_export(run)["export"]
+    place = trained_anew(outputs, make_encoder(2))
+    assert equal(load_export(run)["export"], kept)
+    assert referenced(outputs) == {place.resolve(): [run.resolve()]}, "not the new one"
+    trained_anew(outputs, make_encoder(3))  # and once more
+    assert equal(load_export(run)["export"], kept)
+    file = outputs / DAMSM_RUN / "weights" / "images-0000000010.safetensors"
+    file.write_bytes(b"damaged")
+    assert equal(load_export(run)["export"], kept)
+    checkpoint.save_weights(file.parents[1], 10, {"encoder": make_encoder(4).state_dict()})
+    going = trained(begin(outputs), 2)  # it trains on, with the encoder that it began with
+    assert equal(dict(going.system.encoder.state_dict()), kept["encoder"])
+
+
+def test_what_was_moved_aside_is_read_from_anywhere(
+    outputs: Path,
+    begin: Callable[..., Training],
+    make_encoder: Callable[..., DAMSM],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    save(trained(begin(outputs), 1))
+    run = outputs / GAN_RUN
+    kept = load_export(run)["export"]
+    file = run / "run.json"  # as a command writes it that was given in this folder
+    file.write_text(about({"encoder": f"outputs/{DAMSM_RUN}"}))
+    place = set_aside(run)
+    assert place is not None
+    monkeypatch.chdir(tmp_path.parent)
+    assert equal(load_export(place)["export"], kept)
+    older = trained_anew(outputs, make_encoder(2))
+    assert equal(load_export(place)["export"], kept)
+    assert referenced(outputs) == {older.resolve(): [place.resolve()]}
 
 
 class Part(nn.Module):

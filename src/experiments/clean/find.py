@@ -1,4 +1,4 @@
-"""What may go, and why: never the weights of a run, never what a process uses."""
+"""What may go, and why: never the weights of a run, never what a process or another run uses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,9 @@ from experiments.file.use import free, in_use
 from experiments.file.whole import discard, remove, size_of
 from experiments.machine.device import alive
 from experiments.run import folder as files
+from experiments.run.fresh import BEFORE, home_of
 from experiments.terminal.error import UserError
 
-BEFORE = "before"  # beside runs: what `fresh=true` has moved aside
 TORN = re.compile(r"\.(\d+)\.partial$")
 DAY = 24 * 3600
 
@@ -69,14 +69,22 @@ def places(config: Mapping[str, Any]) -> Places:
 def items(where: Places) -> Iterator[Item]:
     """All that may go."""
     runs = where.runs()
+    needed = cache(partial(_needed, where.outputs))
     for run in runs:
         if free(run / ".lock"):
-            yield from _of_run(run)
-    yield from _moved_aside(where)
+            yield from _of_run(run, needed)
+    yield from _moved_aside(where, needed)
     yield from _of_cache(where, runs)
 
 
-def _of_run(run: Path) -> Iterator[Item]:
+def _needed(outputs: Path) -> list[Path]:
+    """The files in which other runs have weights."""
+    from experiments.run.reference import needed_files  # loads torch
+
+    return list(needed_files(outputs))
+
+
+def _of_run(run: Path, needed: Callable[[], list[Path]]) -> Iterator[Item]:
     for place in (run, *(run / name for name in files.WRITTEN)):
         for torn in place.glob("*.partial"):
             if _dead(torn):
@@ -85,6 +93,8 @@ def _of_run(run: Path) -> Iterator[Item]:
     if newest == run or files.images_of(newest) != files.reached(run):
         return  # it goes on: the one before stands in for a newest that is damaged
     for old in rest:
+        if old.resolve() in needed():
+            continue
         remover = partial(_drop_earlier, old, newest, run / ".lock")
         yield Item(old, "an earlier checkpoint of a finished run", size_of(old), remover)
 
@@ -95,10 +105,12 @@ def _dead(torn: Path) -> bool:
     return writer is None or not alive(int(writer[1]))
 
 
-def _moved_aside(where: Places) -> Iterator[Item]:
+def _moved_aside(where: Places, needed: Callable[[], list[Path]]) -> Iterator[Item]:
     for place in sorted(where.outputs.glob(f"*/{BEFORE}/*")):
-        now = place.parent.parent / place.name.split("-")[0]
-        if place.is_dir() and not place.is_symlink() and files.by_images(now, "weights"):
+        now = home_of(place)
+        if not place.is_dir() or place.is_symlink() or not files.by_images(now, "weights"):
+            continue
+        if not any(file.is_relative_to(place.resolve()) for file in needed()):
             yield _item(
                 place, "moved aside by fresh=true; the run has finished anew", now / ".lock"
             )

@@ -12,13 +12,14 @@ import contextlib
 import glob
 import os
 import platform
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from experiments.file.lock import held
+from experiments.file.lock import Lock, held
 
-_marks: dict[Path, Any] = {}  # held until this process ends
+TRIES, PAUSE = 100, 0.02  # s between two: who looks whether a mark is held holds it for a moment
+_marks: dict[Path, Lock] = {}  # held until this process ends
 
 
 def use(folder: Path) -> None:
@@ -29,7 +30,19 @@ def use(folder: Path) -> None:
     if mark not in _marks:
         with contextlib.suppress(OSError):
             mark.parent.mkdir(parents=True, exist_ok=True)
-            _marks[mark] = held(mark)
+            _mark(mark)
+
+
+def _mark(mark: Path) -> None:
+    """Hold the file that lies there: who looked may have removed the one that was opened."""
+    for _ in range(TRIES):
+        lock = held(mark)
+        if lock is not None:
+            if mark.exists() and os.path.samestat(os.fstat(lock.file.fileno()), mark.stat()):
+                _marks[mark] = lock
+                return
+            lock.close()
+        time.sleep(PAUSE)
 
 
 def in_use(folder: Path) -> bool:

@@ -20,7 +20,9 @@ from experiments.terminal.line import number_of, say
 FEW = 3  # files that a line names
 OWN = "experiments/"
 ANEW = "fresh=true begins anew, variant=NAME makes another run beside it"
-MOVED = "move its folder away, and it is trained anew"  # what another run builds on
+BELOW = (  # of what another run builds on
+    "its own command with fresh=true trains it anew, and runs built on it keep its old weights"
+)
 READ = "its own command with fresh=true trains it anew, with variant=NAME another run beside it"
 _told: set[tuple[str, ...]] = set()  # the folder of a run, and files, by this process
 

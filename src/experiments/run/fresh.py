@@ -13,9 +13,11 @@ where the code has changed since.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,10 +31,24 @@ from experiments.terminal.error import UserError
 from experiments.terminal.line import LOG
 
 BEFORE = "before"
+ASIDE = re.compile(r"(.+)-\d{8}-\d{6}(?:-\d+)?")  # the name of a folder there
 FIRST = (FRESH, "weights", "best", "checkpoints")
 COMMAND = "BIRDSONG_COMMAND"  # of which study a job is one, for what it begins
 # Set where a cluster, or torchrun, starts the same command again: what it has begun goes on.
 RESTARTS = ("SLURM_RESTART_COUNT", "TORCHELASTIC_RESTART_COUNT")
+
+
+def home_of(folder: Path) -> Path:
+    """Where a run was trained: one that was moved aside has come from beside `before`."""
+    place = folder.resolve()
+    was = ASIDE.fullmatch(place.name) if place.parent.name == BEFORE else None
+    return place if was is None else place.parent.parent / was[1]
+
+
+def asides_of(folder: Path) -> list[Path]:
+    """What a run in this folder has moved aside, the newest first."""
+    found = (folder.parent / BEFORE).glob(f"{glob.escape(folder.name)}-*")
+    return sorted((place for place in found if home_of(place) == folder.resolve()), reverse=True)
 
 
 def restarted(environment: Mapping[str, str]) -> bool:

@@ -21,9 +21,17 @@ from experiments.config.compose import choices, plain
 from experiments.config.key import without
 from experiments.config.override import checked_compose
 from experiments.run import folder as files
-from experiments.run.change import MOVED, changes, tell_changes
+from experiments.run.change import BELOW, changes, tell_changes
 from experiments.run.identity import run_id
-from experiments.run.pretrained import GROUPS, _pretrained_nodes, _stripped, _without_unneeded, role
+from experiments.run.judge import judges
+from experiments.run.pretrained import (
+    GROUPS,
+    IN_CHECKPOINT,
+    _pretrained_nodes,
+    _stripped,
+    _without_unneeded,
+    role,
+)
 from experiments.run.same import with_known_name
 from experiments.run.state import outputs_of, run_named
 from experiments.terminal.error import UserError
@@ -85,6 +93,8 @@ def _plan(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) 
     built_on = {path: _name(need) for path, need in needs.items() if not path.startswith("metric")}
     key = run_id(config, built_on)
     place = Path(config["paths"]["outputs"]) / f"{chosen['model']}-{chosen['data']}" / key
+    if not files.has_weights(place):  # else they are in its own checkpoint
+        require_judges({path: need for path, need in needs.items() if isinstance(need, Path)})
     return Run(config, chosen, place, key, needs, without(overrides, "fresh"))
 
 
@@ -158,21 +168,15 @@ def _given(path: str, place: Path) -> Path:
         raise UserError(f"{path}.pretrained={place}: is not the folder of a run")
     if not files.finished_weights(place):
         raise UserError(f"{path}.pretrained={place}: is not trained to its end; run it again first")
-    if role(path) == "discriminator":
-        _judges(path, place, files.reached(place))
     return place
 
 
-def _judges(path: str, place: Path, images: int) -> Path:
-    """The file that has a run's discriminators: no weights that are handed on do."""
-    found = files.file_at(place, "checkpoints", images)
-    if not found.is_file():
-        raise UserError(
-            f"{path}.pretrained={place}: has no discriminators, as releases and exports have none "
-            f"and runs have them in their checkpoint of {images} images; add "
-            f"{path}.pretrained=null to begin with fresh ones"
-        )
-    return found
+def require_judges(needs: Mapping[str, Run | Path]) -> None:
+    """Raise `UserError` where a run that begins is to get discriminators that nobody has."""
+    for path, need in needs.items():
+        place, images = (need.folder, need.goal) if isinstance(need, Run) else (need, 0)
+        if role(path) == "discriminator" and (reached := files.reached(place)) >= images:
+            judges(path, place, images or reached)
 
 
 def _plan_prerequisite(
@@ -233,7 +237,7 @@ def tell_found(run: Run, kept: str) -> None:
 def tell_kept(need: Run | Path, path: str | None = None) -> None:
     """The same for a finished run that another builds on, and for those below it. `path`: of the
     node that asks for it, where that is one of the command's own run."""
-    anew = MOVED
+    anew = BELOW
     if isinstance(need, Path):
         tell_changes(need, "its weights are taken as they are", f"{path}.pretrained names it")
         return
@@ -250,15 +254,22 @@ def _of(path: str, problems: list[str]) -> UserError:
     return UserError("\n".join(f"{path}.pretrained: {problem}" for problem in problems))
 
 
-def with_paths(config: Mapping[str, Any], needs: Mapping[str, Run | Path]) -> dict[str, Any]:
-    """The configuration with the weights of each prerequisite where it was asked for.
+def with_paths(
+    config: Mapping[str, Any], needs: Mapping[str, Run | Path], folder: Path | None = None
+) -> dict[str, Any]:
+    """The configuration with the weights of each prerequisite where it was asked for. `folder`: of
+    the run that is to be trained. If it goes on, it needs no file of discriminators any more, since
+    that is a checkpoint, which a run that is trained on removes.
 
     `system` repeats the groups that it is made of, so its nodes are filled in as well.
     """
     filled: dict[str, Any] = copy.deepcopy(dict(config))
+    goes_on = folder is not None and files.has_weights(folder)
     for path, node in _pretrained_nodes(filled, GROUPS):
         if path in needs:
-            node.update(_stripped(node), pretrained=str(_weights(path, needs[path])))
+            own = goes_on and role(path) == "discriminator"
+            weights = IN_CHECKPOINT if own else str(_weights(path, needs[path]))
+            node.update(_stripped(node), pretrained=weights)
     for group in ("encoder", "generator", "discriminator"):
         if group in filled.get("system", {}):
             filled["system"][group] = copy.deepcopy(filled[group])
@@ -271,7 +282,7 @@ def _weights(path: str, need: Run | Path) -> Path:
     newest = files.finished_weights(place)[0]
     if role(path) == "discriminator":
         images = need.goal if isinstance(need, Run) else files.reached(place)
-        return _judges(path, place, images)
+        return judges(path, place, images)
     if isinstance(need, Path):
         return newest
     exact = files.file_at(place, "weights", need.goal)

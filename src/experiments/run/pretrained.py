@@ -8,6 +8,9 @@ from typing import Any
 # Whose nodes may ask for a run; those of the last cannot change the result.
 GROUPS = ("encoder", "generator", "discriminator", "metric")
 
+# In place of a file, where weights of another run come with a run's own checkpoint.
+IN_CHECKPOINT = "in its checkpoint"
+
 
 def role(path: str) -> str:
     """The group that a node becomes in the run that it asks for, and what is loaded from there."""

@@ -4,7 +4,8 @@ trains, its checkpoints and weights keep as the place where it is, with a digest
 In a state this is `elsewhere`: `origins`, where tensors come from, and of the parts `system` and
 `export` the tensors that are not there, by name, each with the number of its origin and its digest.
 An origin is the file of a run, named from the folder of the run that has the state, or a package.
-So folders may be moved together; whatever is found must have the digest, or it is refused.
+So folders may be moved together; whatever is found must have the digest, or it is refused. Where
+an origin was trained anew, its old file is found among what `fresh=true` moved aside.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from experiments.file.tensor import Damaged
 from experiments.run import folder as files
 from experiments.run.checkpoint import read
 from experiments.run.exported import read_export
+from experiments.run.fresh import BEFORE, asides_of, home_of
 from experiments.terminal.error import UserError
 
 ELSEWHERE = "elsewhere"  # the key of a state
@@ -47,7 +49,7 @@ class Origin:
         if self.file is None:
             return {"at": at, "package": self.package}
         run = folder_of(self.file)
-        near = os.path.relpath(run.resolve(), folder.resolve())
+        near = os.path.relpath(run.resolve(), home_of(folder))
         file = self.file.relative_to(run).as_posix()
         return {"at": at, "run": Path(near).as_posix(), "file": file, "group": self.group}
 
@@ -161,17 +163,21 @@ def _from(
         )
     theirs = {name: f"{origin['group']}.{rest}" for name, rest in theirs.items()}
     where, fault = f"{origin['run']}/{origin['file']} from there", ""
-    for place in dict.fromkeys(_places(origin, folder)):
-        file = place / origin["file"]
-        if not file.is_file():
+    for file in _files(origin, folder):
+        try:
+            content = _content(file, set(theirs.values()), packages)
+        except UserError as error:  # another place may have it
+            fault = fault or str(error)
             continue
-        content = _content(file, set(theirs.values()), packages)
         other = _unlike(digests, theirs, content)
         if other is None:
             return {name: content[theirs[name]] for name in digests}
-        fault = fault or f"{file}: has another {other} than run={folder} was trained with"
+        fault = fault or (
+            f"{file}: has another {other} than run={folder} was trained with; bring back the file "
+            f"as it was, or train {folder.name} anew"
+        )
     if fault:
-        raise UserError(f"{fault}; bring back the file as it was, or train {folder.name} anew")
+        raise UserError(fault)
     raise UserError(
         f"run={folder}: its {at} is kept in the run that it was built on, {where}, which is not "
         "there; bring that run back"
@@ -197,36 +203,82 @@ def _unlike(digests: Mapping[str, str], theirs: Mapping[str, str], content: Tens
     return None
 
 
+def _files(origin: Mapping[str, str], folder: Path) -> list[Path]:
+    """The files that may be the one of an origin, those that are there: what was trained anew keeps
+    the old one aside."""
+    places = list(_places(origin, folder))
+    places += [aside for place in places for aside in asides_of(place)]
+    found = (place / origin["file"] for place in dict.fromkeys(places))
+    return [file for file in found if file.is_file()]
+
+
 def _places(origin: Mapping[str, str], folder: Path) -> Iterator[Path]:
     """Where the run of an origin may be: as it lay beside this one, as it was given, and among the
     outputs that this one is in now."""
-    home = folder.resolve()
-    yield Path(os.path.normpath(home / origin["run"]))
+    home, run = home_of(folder), Path(origin["run"])
+    yield Path(os.path.normpath(home / run))
     with suppress(UserError):
         given = (files.run_about(folder).get("built_on") or {}).get(origin["at"])
         if given is not None:
             yield Path(given).resolve()
-    yield home.parent.parent.joinpath(*Path(origin["run"]).parts[-2:])
+    depth = 3 if run.parent.name == BEFORE else 2
+    yield home.parent.parent.joinpath(*run.parts[-depth:])
 
 
 def referenced(outputs: Path) -> dict[Path, list[Path]]:
     """Runs of which others keep weights by reference, each with the runs that do: who removes one
-    of the first makes those unusable. Reads headers of files alone."""
+    of the first makes those unusable."""
     found: dict[Path, list[Path]] = {}
-    for about in sorted(outputs.glob(f"*/*/{files.RUN}")):
-        run = about.parent.resolve()
-        for place in dict.fromkeys(_used(run)):
-            if place != run:
-                found.setdefault(place, []).append(run)
+    for file, runs in needed_files(outputs).items():
+        users = found.setdefault(folder_of(file), [])
+        users += [run for run in runs if run not in users]
     return found
 
 
-def _used(run: Path) -> Iterator[Path]:
-    """The runs in which a run has weights, those that are there."""
-    for kind in ("checkpoints", "weights"):
+def needed_files(outputs: Path) -> dict[Path, list[Path]]:
+    """The files in which other runs have weights, each with these runs, those moved aside among
+    them. Reads headers of files alone where there is one file that it may be, and else compares."""
+    found: dict[Path, list[Path]] = {}
+    known: dict[Any, list[Path]] = {}
+    there = [*outputs.glob(f"*/*/{files.RUN}"), *outputs.glob(f"*/{BEFORE}/*/{files.RUN}")]
+    for about in sorted(there):
+        run = about.parent.resolve()
+        for file in dict.fromkeys(_used(run, known)):
+            if folder_of(file) != run:
+                found.setdefault(file, []).append(run)
+    return found
+
+
+def _used(run: Path, known: dict[Any, list[Path]]) -> Iterator[Path]:
+    """The files in which a run has weights. `known`: what was compared already."""
+    for kind in ("checkpoints", "weights", "best"):
         for file in files.by_images(run, kind):
             with suppress(Damaged, LookupError, TypeError, AttributeError):
                 kept = tensor_file.beside_tensors(file).get(ELSEWHERE) or {"origins": []}
-                for origin in kept["origins"]:
-                    places = _places(origin, run) if "run" in origin else ()
-                    yield from [p for p in places if (p / origin["file"]).is_file()][:1]
+                for number, origin in enumerate(kept["origins"]):
+                    if "run" not in origin:
+                        continue
+                    places = kept.get("system", {}) | kept.get("export", {})
+                    digests = {n: digest for n, (of, digest) in places.items() if of == number}
+                    maybe = [place.resolve() for place in _files(origin, run)]
+                    key = (*maybe, *sorted(digests.items()))
+                    if key not in known:
+                        known[key] = _fitting(maybe, origin, digests)
+                    yield from known[key]
+
+
+def _fitting(
+    maybe: list[Path], origin: Mapping[str, str], digests: Mapping[str, str]
+) -> list[Path]:
+    """The first of several files that has these tensors, or all where no one has. What a file keeps
+    elsewhere itself is not compared."""
+    for file in maybe if len(maybe) > 1 else ():
+        with suppress(Damaged, UserError, LookupError):
+            run = folder_of(file)
+            state = read_export(run) if file.name == files.MODEL else read(file)
+            have = dict(named(state["export"]))
+            theirs = {n: f"{origin['group']}.{n.removeprefix(origin['at'] + '.')}" for n in digests}
+            own = {name: digest for name, digest in digests.items() if theirs[name] in have}
+            if own and _unlike(own, theirs, have) is None:
+                return [file]
+    return maybe

@@ -15,7 +15,7 @@ from experiments.run.checkpoint import first_whole, read
 from experiments.run.exported import read_export
 from experiments.run.fact import require_vocabulary
 from experiments.run.folder import DRAWS, MODEL, export_about, is_export, run_config
-from experiments.run.pretrained import role
+from experiments.run.pretrained import IN_CHECKPOINT, role
 from experiments.run.reference import (
     Origin,
     Packages,
@@ -62,8 +62,12 @@ def load_pretrained(
 
     The vocabulary must be the one that the run was trained with, where the encoder reads words.
     The module is marked, so that no fresh weights replace these, and with where they come from.
+    Of a run that goes on the node may say that they are in its checkpoint, which is loaded later.
     Raises `UserError`.
     """
+    if node["pretrained"] == IN_CHECKPOINT:
+        module.came_trained = True  # type: ignore[assignment]
+        return
     file, group = Path(node["pretrained"]), role(path)
     exported, folder = file.name == MODEL, folder_of(file)
     if hasattr(module, "text"):

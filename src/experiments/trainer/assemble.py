@@ -66,7 +66,7 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     """
     threads = threads_of(run, ranks)
     threads.use()
-    config = with_paths(run.config, run.prerequisites)
+    config = with_paths(run.config, run.prerequisites, run.folder)
     trainer = config["trainer"]
     dataset = open_data(config, ranks, run.folder)
     facts = facts_of(dataset)

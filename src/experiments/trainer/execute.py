@@ -16,17 +16,18 @@ from experiments.machine.rank import Ranks
 from experiments.machine.thread import Threads
 from experiments.run import checkpoint
 from experiments.run import folder as files
-from experiments.run.change import ANEW, MOVED, tell_changes
+from experiments.run.change import ANEW, BELOW, tell_changes
 from experiments.run.fact import facts_of
 from experiments.run.folder import FRESH
-from experiments.run.fresh import COMMAND, begin, begun_by, restarted, token
+from experiments.run.fresh import BEFORE, COMMAND, begin, begun_by, restarted, token
 from experiments.run.lock import run_lock
-from experiments.run.prerequisite import Run, tell_kept
+from experiments.run.prerequisite import Run, require_judges, tell_kept
 from experiments.run.pretrained import GROUPS, without_pretrained
 from experiments.run.provenance import write_provenance
+from experiments.run.reference import referenced
 from experiments.run.stats import StatsFile
 from experiments.terminal.interrupt import Interrupt, Stopped
-from experiments.terminal.line import say
+from experiments.terminal.line import number_of, say
 from experiments.terminal.secret import scrub
 from experiments.tracker.agent import arm_name
 from experiments.tracker.artifact import log_weights, use_prerequisites
@@ -58,6 +59,7 @@ def train_with_prerequisites(
     if fresh or missing:
         rehearse(run, ranks)
     if fresh:
+        require_judges(run.prerequisites)
         begin_anew(run, ranks, command)
     train_missing(run.prerequisites, ranks, run.name)
     wait = wait or wanted_by is not None
@@ -76,10 +78,19 @@ def begin_anew(run: Run, ranks: Ranks, command: str) -> None:
     another process trains it."""
     if ranks.main:
         with run_lock(run.folder):
+            users = referenced(Path(run.config["paths"]["outputs"])).get(run.folder.resolve())
+            if users:
+                are = "is" if len(users) == 1 else "are"
+                say(
+                    f"fresh: {number_of(len(users), 'run')} {are} built on {run.folder} "
+                    f"({users[0].parent.name}/{users[0].name}"
+                    f"{' and others' if len(users) > 1 else ''}) and will read its old weights "
+                    f"from {run.folder.parent / BEFORE}"
+                )
             place = begin(run.folder, command)
         if place is not None:
             begin_again(place, run.folder)
-            say(f"fresh: what {run.folder} held is in {place}")
+            say(f"fresh: what {run.folder} held is in {place.resolve()}")
     ranks.wait()
 
 
@@ -120,7 +131,7 @@ def _train(
     training = made.training
     if training.images:
         kept = f"it goes on with the new code from {training.images:,} images"
-        tell_changes(run.folder, kept, MOVED if wanted_by else ANEW)
+        tell_changes(run.folder, kept, BELOW if wanted_by else ANEW)
     tracker = prepare_folder(run, made.facts, training, wanted_by)
     if ranks.main:
         tracker.catch_up(StatsFile.read(run.folder / "stats.jsonl"))

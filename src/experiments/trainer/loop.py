@@ -43,8 +43,8 @@ def resume(training: Training) -> Numerics:
             raise UserError(
                 f"{folder}: its checkpoint of {state['images']} images does not fit the networks "
                 f"that the code makes now ({reason_of(error)}){because_of(folder)}; "
-                "begin anew with fresh=true or variant=NAME; what another run builds on: move its "
-                "folder away"
+                "begin anew with fresh=true or variant=NAME, and what another run builds on by its "
+                "own command"
             ) from error
         numerics.load(state.get("numerics", {}))
     return numerics
