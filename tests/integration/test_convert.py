@@ -108,7 +108,7 @@ def test_a_mistake_is_one_line(command: list[str], tmp_path: Path) -> None:
     job = convert("stackgan_v2", "--generator", file, "--out", str(tmp_path / "run"))
     assert job.returncode == 2 and not job.stdout
     (line,) = job.stderr.splitlines()
-    assert line.startswith(f"error: {file}: ca_net.fc.weight is missing")
+    assert line.startswith(f"error: {file}: is AttnGAN's text encoder, not StackGAN-v2's generator")
     assert not list(tmp_path.iterdir())
 
 
