@@ -107,6 +107,7 @@ WHOLE_FILES = {
     "environment.json": {"python": "3.11", "packages": {"torch": None}, "gpus": []},
     "git.json": {"commit": None, "dirty": False},
     "code.json": {"versions": [{"images": 0, "files": {"a/b.py": {"bytes": "0", "tree": "1"}}}]},
+    "fresh.json": {"of": "0123456789abcdef"},
     "best.json": {"score": "a", "images": None, "value": None, "history": [[0, None], [8, 0.5]]},
 }
 WRONG: tuple[object, ...] = (7, "x", [7], {"x": 7}, {1: 2}, None, [None], True, [[]], -1)
