@@ -230,7 +230,7 @@ def test_many_warnings_are_folded_and_say_what_differs_alone(runs: Any, tmp_path
     folded = "2 warnings: what does not compare, or could not be read"
     assert (
         text.index(folded) < text.index("5 other scores")
-        and "<details class=" in Page(tmp_path / "report" / "report.html").source
+        and '<details class="warning">' in Page(tmp_path / "report" / "report.html").source
     )
     assert "- Runs were scored after" in (tmp_path / "report" / "report.md").read_text()
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.data.batches import Batch
@@ -13,20 +12,11 @@ from experiments.data.view.caption import CAPTION, Captions
 from experiments.data.view.picture import Pictures
 from experiments.loss.damsm import DAMSMLoss
 from experiments.system.attngan import AttnGAN
-from experiments.system.base import Losses
 from experiments.system.seeding import Step
+from tests.system.adding import bce, total
 
 Make = Callable[..., AttnGAN]
 FirstBatch = Callable[..., tuple[Batch, Step]]
-
-
-def total(losses: Losses) -> Tensor:
-    return torch.stack([term.value * term.weight for term in losses.values()]).sum()
-
-
-def bce(logits: Tensor | None, target: float) -> Tensor:
-    assert logits is not None
-    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
 
 
 def test_phases(make_attngan: Make) -> None:

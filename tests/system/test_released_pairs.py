@@ -6,8 +6,6 @@ from collections.abc import Callable
 
 import pytest
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
 from experiments.data.batches import Batch
 from experiments.data.store.dataset import Dataset
@@ -17,24 +15,15 @@ from experiments.discriminator.attngan import AttnGANDiscriminator
 from experiments.generator.stackgan import StackGANStage1
 from experiments.loss.adversarial import AdversarialLoss
 from experiments.loss.kl import KLLoss
-from experiments.system.base import Losses
 from experiments.system.seeding import Step
 from experiments.system.stackgan import StackGAN
 from experiments.system.text_to_image import TextToImage
 from experiments.trainer.training import Training
 from tests.conftest import DIM, SIZE, tiny_encoder
+from tests.system.adding import bce, total
 
 Make = Callable[..., TextToImage]
 FirstBatch = Callable[..., tuple[Batch, Step]]
-
-
-def total(losses: Losses) -> Tensor:
-    return torch.stack([term.value * term.weight for term in losses.values()]).sum()
-
-
-def bce(logits: Tensor | None, target: float) -> Tensor:
-    assert logits is not None
-    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
 
 
 def port(birds: Dataset, unconditional: bool = True) -> StackGAN:

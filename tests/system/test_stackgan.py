@@ -6,28 +6,17 @@ from collections.abc import Callable
 
 import pytest
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
 from experiments.data.batches import Batch
 from experiments.data.view.picture import Pictures
 from experiments.loss.kl import kl_loss
-from experiments.system.base import Losses
 from experiments.system.seeding import Step
 from experiments.system.text_to_image import TextToImage
 from experiments.trainer.training import Training
+from tests.system.adding import bce, total
 
 Make = Callable[..., TextToImage]
 FirstBatch = Callable[..., tuple[Batch, Step]]
-
-
-def total(losses: Losses) -> Tensor:
-    return torch.stack([term.value * term.weight for term in losses.values()]).sum()
-
-
-def bce(logits: Tensor | None, target: float) -> Tensor:
-    assert logits is not None
-    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
 
 
 def test_stage_1(make_system: Make, first_batch: FirstBatch) -> None:

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from experiments.convert.form import require_form
-from experiments.run.exported import sha256, sizes
+from experiments.file.digest import sha256
+from experiments.run.exported import sizes
 from experiments.terminal.error import UserError
 
 PARALLEL = "module."  # what nn.DataParallel puts before every name

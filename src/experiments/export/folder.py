@@ -21,19 +21,20 @@ from experiments.encoder.package import packaged
 from experiments.export.card import card_of, write_card
 from experiments.export.request import Request, export_of, require_free
 from experiments.export.told import Contents, sheets_of
+from experiments.file.digest import sha256
 from experiments.file.tensor import apart
 from experiments.file.whole import as_a_new_file, aside, remove, write_json
 from experiments.machine.device import alive
 from experiments.run import folder as files
 from experiments.run.change import READ, tell_changes
-from experiments.run.exported import FORMAT, State, require_whole, sha256
+from experiments.run.exported import FORMAT, State, require_whole
 from experiments.run.folder import ALL, DRAWS
 from experiments.run.portable import portable, portable_config, portable_overrides
 from experiments.run.reference import grouped, named
 from experiments.run.weight import load_export
 from experiments.system.drawing import carriers, names_in, on_paper, to_draw
 from experiments.terminal.error import UserError, reason_of
-from experiments.terminal.line import show
+from experiments.terminal.line import amount, show
 
 README = "README.md"
 LEFT = re.compile(r"\.(\d+)\.(partial|old)")  # beside an export, by a process
@@ -79,7 +80,7 @@ def write_export(request: Request) -> None:
     if older.exists():
         _bring_back(older, folder, ours)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    show(f"exported: {folder} ({size / 1e6:,.1f} MB)")
+    show(f"exported: {folder} ({amount(size)})")
     show(f"card:     {folder / README}")
     if "generator" in files.run_config(folder)["system"]:
         show(f"drawing:  python run.py task=sample run={folder} 'text=...'")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from experiments.terminal.error import reason_of
-from experiments.terminal.line import say_once
+from experiments.terminal.line import amount, say_once
 
 # What a file system answers that cannot map files, as some of FUSE and some network mounts.
 NO_MAPS = {errno.ENODEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
@@ -31,7 +31,7 @@ def unmappable(error: BaseException) -> bool:
 
 def tell(path: Path, error: BaseException) -> None:
     """That a file is read instead."""
-    size = f"{path.stat().st_size / 1e6:,.1f} MB"
+    size = amount(path.stat().st_size)
     reason = reason_of(error)
     say_once(f"{path}: cannot be mapped here ({reason}); each process reads {size} into memory")
 

@@ -22,7 +22,7 @@ from experiments.human.request import Study, study_of
 from experiments.machine.setup import set_up
 from experiments.sample.model import load
 from experiments.sample.picture import to_pixels
-from experiments.terminal.line import show
+from experiments.terminal.line import amount, show
 from experiments.terminal.progress import Progress
 
 
@@ -45,7 +45,7 @@ def write(config: dict[str, Any]) -> Path:
     write_text(page, render(key, by_caption))
     each = f", {len(study.seeds)} pictures of each" if len(study.seeds) > 1 else ""
     show(f"{len(study.captions)} captions, {len(study.runs)} runs{each}")
-    show(f"page:  {page} ({page.stat().st_size / 1e6:.1f} MB, for the participants)")
+    show(f"page:  {page} ({amount(page.stat().st_size)}, for the participants)")
     show(f"key:   {where} (keep it from them)")
     show(f"then:  put what they save into that folder: task=human_rank answers={study.folder}")
     return page

@@ -7,7 +7,6 @@ extractor alone. Called, it gives features, as the `feature` of torchmetrics' cl
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 
 from experiments.data.store.feature import hash_weights
 from experiments.encoder.inception import INPUT_SIZE, load_weights
+from experiments.file.digest import sha256
 from experiments.metric.inception import Inception
 from experiments.metric.names import REFERENCE
 from experiments.terminal.error import UserError
@@ -131,7 +131,7 @@ class InceptionExtractor(Extractor):
                 f"Inception weights: {where}; get {INCEPTION_FILE} from the releases of "
                 "mseitzer/pytorch-fid (tag fid_weights) and set metric.extractor.weights=<path>"
             )
-        digest = hashlib.sha256(Path(weights).read_bytes()).hexdigest()
+        digest = sha256(Path(weights))
         reference = digest == INCEPTION_SHA256
         name = REFERENCE if reference else f"{REFERENCE}_{digest[:8]}"
         super().__init__(name, f"{INPUT_SIZE} bilinear, TensorFlow 1", digest[:12])

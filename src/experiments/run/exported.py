@@ -6,7 +6,6 @@ its configuration only networks and losses of this project are built.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from experiments.config.target import locate, targets_in
+from experiments.file.digest import sha256
 from experiments.file.tensor import load_tensors
 from experiments.run.fact import require_own_words
 from experiments.run.folder import CONFIG, EXPORT, FACTS, MODEL, export_about, run_config
@@ -109,12 +109,6 @@ def require_fit(
                 raise UserError(f"{where} is of {kinds}")
             if not theirs[name].isfinite().all():
                 raise UserError(f"{where} holds values that are not finite; fetch it again")
-
-
-def sha256(path: Path) -> str:
-    """Of the content of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_part(target: str) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.config.signature import Parameter, signature
+from experiments.file.digest import known_sha256
 from experiments.run.pretrained import GROUPS, without_pretrained
 
 # What is no part of a run's id, each with the reason: what stands at such a key, and below it,
@@ -103,18 +104,14 @@ def decides(key: str) -> bool:
 def _by_contents(config: dict[str, Any], key: str, comes_trained: bool) -> None:
     """A file of weights by what it holds, wherever it lies; not at all where the weights come of
     another run, which is in the id by its name."""
-    *above, name = key.split(".")
-    node: Any = config
-    for part in above:
-        node = node.get(part) if isinstance(node, dict) else None
-    if not isinstance(node, dict) or node.get(name) is None:
+    node, name = _holder(config, key)
+    if node.get(name) is None:
         return
     path = Path(str(node[name]))
     if comes_trained:
         node[name] = None
     elif path.is_file():
-        with path.open("rb") as file:
-            node[name] = hashlib.file_digest(file, "sha256").hexdigest()
+        node[name] = known_sha256(path)
 
 
 _ANY = object()
@@ -122,12 +119,19 @@ _ANY = object()
 
 def _drop(config: dict[str, Any], key: str, value: Any = _ANY) -> None:
     """Remove a key, or only where it holds a value."""
+    node, name = _holder(config, key)
+    if name in node and (value is _ANY or node[name] == value):
+        del node[name]
+
+
+def _holder(config: dict[str, Any], key: str) -> tuple[dict[str, Any], str]:
+    """The part of a configuration that a key would stand in, empty where there is none, and its
+    last name."""
     *above, name = key.split(".")
     node: Any = config
     for part in above:
         node = node.get(part) if isinstance(node, dict) else None
-    if isinstance(node, dict) and name in node and (value is _ANY or node[name] == value):
-        del node[name]
+    return (node if isinstance(node, dict) else {}), name
 
 
 def _spelt(node: Any, path: str, kind: Parameter | None = None) -> Any:

@@ -25,7 +25,7 @@ from experiments.sample.name import slug
 from experiments.sample.page import COLUMNS, PAGE, Pages, on_page, rows
 from experiments.sample.picture import save_png, to_pixels
 from experiments.sample.request import Drawing
-from experiments.system.text_to_image import Text
+from experiments.system.text import Text
 from experiments.terminal.line import show
 from experiments.terminal.progress import Progress
 

@@ -28,7 +28,8 @@ from experiments.run.weight import load_export
 from experiments.system.base import Samples, System
 from experiments.system.drawing import fill, names_in, on_paper, to_draw
 from experiments.system.seeding import noise_of
-from experiments.system.text_to_image import Text, TextToImage, encoded
+from experiments.system.text import Text, encoded
+from experiments.system.text_to_image import TextToImage
 from experiments.terminal.error import UserError, as_user_error, one_line
 
 

@@ -16,7 +16,8 @@ from experiments.generator.base import Generator
 from experiments.loss.matching_aware import MatchingAwareLoss, interpolation_mean
 from experiments.system.base import Losses, Term
 from experiments.system.seeding import Step
-from experiments.system.text_to_image import Shared, Text, TextToImage
+from experiments.system.text import Text
+from experiments.system.text_to_image import Shared, TextToImage
 
 
 class GANCLS(TextToImage):

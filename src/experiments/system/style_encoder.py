@@ -18,7 +18,8 @@ from experiments.generator.initialisation import initialise
 from experiments.style.reed import StyleEncoder
 from experiments.system.base import Losses, Phase, Samples, System, Term, reading
 from experiments.system.seeding import Step, noise_of
-from experiments.system.text_to_image import Text, drawn, encoded, text_of
+from experiments.system.text import Text, encoded, text_of
+from experiments.system.text_to_image import drawn
 
 Drawn = tuple[Tensor, Tensor]  # pictures (B, 3, R, R) and the noise (B, S) that drew them
 

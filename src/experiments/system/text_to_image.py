@@ -4,7 +4,7 @@ generator, and a discriminator that also sees pairs that do not belong together.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -30,27 +30,13 @@ from experiments.system.base import (
     Term,
     reading,
     term,
-    word_mask,
 )
 from experiments.system.seeding import Step, noise_of
+from experiments.system.text import Text, encoded, text_of, with_pairs
 from experiments.terminal.error import UserError
 
 WrongPair = Literal["caption", "image"]
 Condition = Literal["sentence", "mu"]
-
-
-@dataclass(frozen=True)
-class Text:
-    """sentence (B, D); wrong (B, D): the sentence of another image, None without wrong pairs; words
-    (B, D, T) and mask (B, T), True on words, of encoders that have them; paired: the rows whose
-    wrong pairs are judged, None for all; share: what their mean counts (`with_pairs`)."""
-
-    sentence: Tensor
-    wrong: Tensor | None = None
-    words: Tensor | None = None
-    mask: Tensor | None = None
-    paired: Tensor | None = None
-    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -247,31 +233,6 @@ class TextToImage(System):
         return Samples({PICTURE: made.images}, list(made.attention))
 
 
-def text_of(captions: Captions) -> Text:
-    """The text of captions that were encoded before, in float32."""
-    assert captions.sentence is not None, "captions are not encoded"
-    wrong, words = captions.wrong_sentence, captions.words
-    return Text(
-        captions.sentence.float(),
-        None if wrong is None else wrong.float(),
-        None if words is None else words.float(),
-        None if words is None else word_mask(captions.lengths, words.shape[2]),
-    )
-
-
-def with_pairs(text: Text, captions: Captions, batch: int) -> Text:
-    """The text of some rows of a batch of which one has no wrong pair, as released: means over the
-    pairs that are there add up, over all processes and parts of the batch, to the mean of all.
-
-    It waits for the device: how many of these rows have a pair decides shapes.
-    """
-    assert captions.wrong_rows is not None, "wrong pairs are not given"
-    paired = (captions.wrong_rows >= 0).nonzero().flatten()
-    rows = len(text.sentence)
-    share = len(paired) / rows * batch / (batch - 1)
-    return replace(text, paired=paired if len(paired) else None, share=share)
-
-
 def as_losses(terms: Mapping[str, Tensor], weight: float, text: Text, before: str = "") -> Losses:
     """Terms of a discriminator by name, those of wrong pairs with their share."""
     return {
@@ -280,15 +241,6 @@ def as_losses(terms: Mapping[str, Tensor], weight: float, text: Text, before: st
         )
         for name, value in terms.items()
     }
-
-
-def encoded(encoder: Any, tokens: Tensor, lengths: Tensor) -> Text:
-    """The text of tokens (B, T) with lengths (B,), with words where the encoder has them; in
-    float32, as training has it, whatever what draws is computed in."""
-    with torch.autocast(tokens.device.type, enabled=False):
-        words, sentence = encoder.encode_text(tokens, lengths)
-    mask = None if words is None else word_mask(lengths.to(tokens.device), tokens.shape[1])
-    return Text(sentence, None, words, mask)
 
 
 def drawn(
