@@ -15,7 +15,8 @@ from torch import nn
 
 from experiments import load
 from experiments.export.folder import write_weights
-from experiments.run.exported import read_export, sha256
+from experiments.file.digest import sha256
+from experiments.run.exported import read_export
 from experiments.terminal.error import UserError
 
 

@@ -19,6 +19,7 @@ from experiments.encoder.bilstm import BiLSTM
 from experiments.encoder.cnn import CNN
 from experiments.encoder.damsm import DAMSM
 from experiments.export.card import card_of
+from experiments.file.digest import sha256
 from experiments.generator.reed import ReedGenerator
 from experiments.human.captions import captions_of_runs
 from experiments.report.answers import answers_of
@@ -27,7 +28,6 @@ from experiments.report.plain import csv_text, markdown_text
 from experiments.report.record import arms_of, read
 from experiments.report.write import OPTIONS, state_of
 from experiments.run import folder as files
-from experiments.run.exported import sha256
 from experiments.run.stats import StatsFile
 from experiments.sample.model import load
 from experiments.sample.request import drawing_of
