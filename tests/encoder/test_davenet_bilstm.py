@@ -20,15 +20,15 @@ def davenet(**options: Any) -> DAVEnetBiLSTM:
     for module in network.time:  # as after training: what is heard reaches the end
         if isinstance(module, torch.nn.Conv1d):
             torch.nn.init.kaiming_normal_(module.weight)
-    network.norm.running_mean.fill_(-40.0)
+    network.norm.running_mean.fill_(40.0)
     network.norm.running_var.fill_(500.0)
     return network
 
 
 @pytest.fixture
 def frames() -> Tensor:
-    """Decibels, the loudest 0, with zeros behind the recordings."""
-    drawn = -80 * torch.rand(3, 250, 40, generator=torch.Generator().manual_seed(1))
+    """Decibels above silence, and silence behind the recordings."""
+    drawn = 80 * torch.rand(3, 250, 40, generator=torch.Generator().manual_seed(1))
     return drawn * (torch.arange(250) < LENGTHS[:, None])[..., None]
 
 
@@ -63,7 +63,7 @@ def told(module: torch.nn.Module, out: Tensor) -> tuple[str, int, int]:
 
 
 @pytest.mark.parametrize("autocast", [False, True])
-@pytest.mark.parametrize("options", [{}, {"mask_padding": False, "silence": 0.0}])
+@pytest.mark.parametrize("options", [{}, {"mask_padding": False}])
 def test_a_recording_is_the_same_alone_and_in_any_batch(
     frames: Tensor, options: dict[str, Any], autocast: bool
 ) -> None:
@@ -81,15 +81,6 @@ def test_the_mean_is_of_the_steps_that_are_heard_and_as_released_of_all(frames: 
     released = davenet(mask_padding=False)(frames, LENGTHS)[1]
     heard = torch.tensor([[1.0], [3.0], [2.0]])  # steps of 64 frames, of four
     torch.testing.assert_close(released, masked * heard / 4)
-
-
-def test_what_stands_behind_a_recording_is_silence_and_as_released_the_loudest(
-    frames: Tensor,
-) -> None:
-    alone = F.pad(frames[:1, :64], (0, 0, 0, 192), value=-80.0)
-    expected = davenet()(alone, LENGTHS[:1])[1]
-    torch.testing.assert_close(davenet()(frames, LENGTHS)[1][:1], expected)
-    assert (davenet(silence=0.0)(frames, LENGTHS)[1][:1] - expected).abs().max() > 1e-5
 
 
 def test_a_long_recording_is_heard_to_the_length(frames: Tensor) -> None:
@@ -110,11 +101,11 @@ def test_convolutions_begin_as_released() -> None:
     assert weight.std().item() == pytest.approx(0.02, rel=0.1)
 
 
-def test_gradients_reach_the_first_layer_and_none_comes_from_behind(frames: Tensor) -> None:
-    network, heard = davenet(), frames.clone().requires_grad_()
-    network(heard, LENGTHS)[1].square().sum().backward()
+def test_gradients_reach_the_first_layer(frames: Tensor) -> None:
+    network = davenet()
+    network(frames, LENGTHS)[1].square().sum().backward()
+    assert network.norm.weight.grad.abs().sum() > 0
     assert network.bands[0].weight.grad.abs().sum() > 0
-    assert heard.grad[0, 64:].eq(0).all() and heard.grad[0, :64].ne(0).any()
 
 
 def test_what_does_not_fit_is_refused(frames: Tensor) -> None:

@@ -35,21 +35,19 @@ class DAVEnetBiLSTM(nn.Module):
         bidirectional: bool = True,
         dropout: float = 0.5,
         mask_padding: bool = True,
-        silence: float = -80.0,
     ) -> None:
         """`width`: channels of the first convolution; the last has 16 times as many. `length`:
         frames, a multiple of 64, that every recording is filled up or cut to, so that none depends
         on its batch. `dropout` acts between layers of the LSTM: not at all where there is one.
         `mask_padding` false: the mean also counts the steps behind a recording, which are zero, as
-        released. `silence`: the value in dB that stands behind a recording; released: 0, which is
-        the loudest there is.
+        released.
         """
         super().__init__()
         assert len(frontend.shape) == 1, f"frames must be vectors, got the shape {frontend.shape}"
         assert length > 0 and length % FRAMES == 0, f"length={length}: must be a multiple of 64"
         assert not (bidirectional and dim % 2), f"two directions share dim={dim}: must be even"
         self.frontend, self.dim, self.length = frontend, dim, length
-        self.mask_padding, self.silence = mask_padding, silence
+        self.mask_padding = mask_padding
         self.norm = nn.BatchNorm2d(1)
         bands = nn.Conv2d(1, width, (int(frontend.shape[0]), 1), bias=False)
         self.bands = nn.Sequential(bands, nn.BatchNorm2d(width), nn.ReLU())
@@ -79,17 +77,18 @@ class DAVEnetBiLSTM(nn.Module):
     def forward(self, frames: Tensor, lengths: Tensor) -> tuple[None, Tensor]:
         """Encode recordings in any order of length, in float32 whatever autocast says.
 
-        frames: (B, T, F) in dB, of any value on the padding; lengths: (B,) int64, each from 64 to
-        T. Returns None, as steps are no words, and sentence (B, dim). Packing reads `lengths` on
-        the host: keep them on the CPU to spare a device a wait.
+        frames: (B, T, F), zero on the padding; lengths: (B,) int64, each from 64 to T. What stands
+        behind a recording is seen, and zero is what the front-end says: silence, or as released
+        the loudest there is. Returns None, as steps are no words, and sentence (B, dim). Packing
+        reads `lengths` on the host: keep them on the CPU to spare a device a wait.
         """
-        lengths = lengths.cpu().clamp(max=self.length)
+        lengths = lengths.cpu()
         assert int(lengths.min()) >= FRAMES, (
             f"a recording of {int(lengths.min())} frames; it needs {FRAMES}"
         )
-        counts = lengths // FRAMES
+        counts = lengths.clamp(max=self.length) // FRAMES
         with torch.autocast(frames.device.type, enabled=False):
-            x = self.bands(self.norm(self._filled(frames.float(), lengths))).squeeze(2)
+            x = self.bands(self.norm(self._filled(frames.float()))).squeeze(2)
             steps = self.time(x).transpose(1, 2)  # (B, length / 64, 16 width)
             packed = pack_padded_sequence(steps, counts, batch_first=True, enforce_sorted=False)
             states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
@@ -98,13 +97,11 @@ class DAVEnetBiLSTM(nn.Module):
             share = counts.to(frames.device, non_blocking=True)[:, None]
             return None, states.sum(1) / share
 
-    def _filled(self, frames: Tensor, lengths: Tensor) -> Tensor:
-        """(B, T, F) to (B, 1, F, length), with silence behind each recording."""
+    def _filled(self, frames: Tensor) -> Tensor:
+        """(B, T, F) to (B, 1, F, length), with zeros behind."""
         frames = frames[:, : self.length]
         frames = nn.functional.pad(frames, (0, 0, 0, self.length - frames.shape[1]))
-        there = torch.arange(self.length) < lengths[:, None]
-        there = there.to(frames.device, non_blocking=True)
-        return frames.masked_fill(~there[..., None], self.silence).transpose(1, 2)[:, None]
+        return frames.transpose(1, 2)[:, None]
 
 
 def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list[nn.Module]:
