@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,13 @@ from experiments.data.store.recordings import Recordings
 from experiments.data.store.speech import AUTO, RECORDINGS, Speech
 from experiments.data.store.split import Split
 from experiments.data.text.reading import SPEECH
-from experiments.data.voice.choice import Voices, voices_of
-from experiments.data.voice.estimate import seconds_of
+from experiments.data.voice.choice import Manner, Voices, voices_of
+from experiments.data.voice.estimate import estimate
 from experiments.data.voice.speak import speak, version_of
 from experiments.frontend.wave import as_wave, read_wave
+from experiments.machine.core import cores
 from experiments.terminal.error import BadInput, UserError
-from experiments.terminal.line import amount, number_of, say
+from experiments.terminal.line import amount, duration, number_of, say
 
 MAX_UNUSABLE = 0.01  # of the recordings that were looked at
 STORED = np.float16
@@ -166,21 +167,26 @@ def recorder_of(dataset: Dataset, frontend: Any) -> Recorder:
 
 def _announce(dataset: Dataset, recorder: Recorder) -> None:
     """What is about to be made, before it takes minutes."""
-    whose, captions = recorder.speech.captions, list[str]()
-    for split in (dataset.train, dataset.test):
-        for texts in split.captions:
-            captions += texts[:whose]
     if recorder.voices is None:
         say(f"{dataset.name}: recordings are read once, as {type(recorder.frontend).__name__}")
         return
-    seconds = seconds_of(captions)
-    frames = recorder.frontend.frames(int(seconds * recorder.frontend.rate))
+    found = estimate(_spoken(dataset, recorder.voices, recorder.speech.captions))
+    frames = recorder.frontend.frames(int(found.seconds * recorder.frontend.rate))
     size = amount(int(frames * np.prod(recorder.frontend.shape) * STORED().itemsize))
     voices = len({*recorder.voices.train, *recorder.voices.test})
     say(
-        f"{dataset.name}: {len(captions):,} captions are spoken by {number_of(voices, 'voice')}, "
-        f"about {seconds / 3600:.1f} hours of speech and {size}, once"
+        f"{dataset.name}: {found.captions:,} captions are spoken once, by "
+        f"{number_of(voices, 'voice')}: {found.seconds / 3600:.1f} hours of speech, {size}, about "
+        f"{duration(found.work / cores())}"
     )
+
+
+def _spoken(dataset: Dataset, voices: Voices, captions: int | None) -> Iterator[tuple[str, Manner]]:
+    """Each caption, and how it will be said."""
+    for split, name in ((dataset.train, "train"), (dataset.test, "test")):
+        for key, texts in zip(split.keys, split.captions, strict=True):
+            for number, text in enumerate(texts[:captions]):
+                yield text, voices.of(key, number, name)  # type: ignore[arg-type]
 
 
 def _heard(split: Split, store: ItemStore, least: int, made: str, counts: Counter[str]) -> Split:
