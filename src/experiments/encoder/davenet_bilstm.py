@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from experiments.data.text.reading import Reads
-from experiments.encoder.sed import FrontEnd
+from experiments.frontend.base import FrontEnd
 
 FRAMES = 64  # that make one step of the LSTM
 DEVIATION = 0.02  # of the weights of convolutions at the beginning

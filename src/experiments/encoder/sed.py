@@ -7,20 +7,13 @@ of its own. The length of vectors is the joint encoder's (`JointEmbedding.normal
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from experiments.data.text.reading import Reads
-
-
-class FrontEnd(Protocol):
-    """What makes frames of sound; a network asks for their shape alone."""
-
-    @property
-    def shape(self) -> tuple[int, ...]: ...
+from experiments.frontend.base import FrontEnd
 
 
 class SED(nn.Module):
