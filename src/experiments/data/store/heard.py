@@ -118,14 +118,15 @@ def heard(dataset: Dataset, frontend: Any, least: int, quiet: bool = True) -> Da
     store = prepare_items(dataset, SPEECH, recorder, settings, quiet)
     made = json.dumps([store.folder.name, settings], sort_keys=True)
     counts: Counter[str] = Counter()
+    asked = recorder.speech.captions
     train, test = (
-        _heard(split, store, least, made, counts) for split in (dataset.train, dataset.test)
+        _heard(split, store, least, asked, made, counts) for split in (dataset.train, dataset.test)
     )
     report = dict(dataset.report)
     report["heard"] = dict(counts)
     report["kept"] = {"train": len(train), "test": len(test)}
     _require_some(dataset, store, counts, len(train))
-    told = f"{dataset.summary}; heard: {counts['captions']:,} captions"
+    told = f"{dataset.summary}; heard: {counts[CAPTIONS]:,} captions"
     more = [f"{counts[what]:,} {what}" for what in LEFT if counts[what]]
     summary = told + (f" ({', '.join(more)})" if more else "")
     return dataclasses.replace(
@@ -138,13 +139,11 @@ def heard(dataset: Dataset, frontend: Any, least: int, quiet: bool = True) -> Da
     )
 
 
-WITHOUT, SHORT, UNUSABLE, SILENT = (
-    "without a recording",
-    "too short",
-    "that cannot be used",
-    "records without one",
-)
-LEFT = (WITHOUT, SHORT, UNUSABLE, SILENT)
+CAPTIONS = "captions"
+# What is left out, and how it is told.
+BEYOND, WITHOUT = "left out by data.speech.captions", "without a recording"
+SHORT, UNUSABLE, SILENT = "too short", "that cannot be used", "records without any"
+LEFT = (BEYOND, WITHOUT, SHORT, UNUSABLE, SILENT)
 
 
 def recorder_of(dataset: Dataset, frontend: Any) -> Recorder:
@@ -189,8 +188,11 @@ def _spoken(dataset: Dataset, voices: Voices, captions: int | None) -> Iterator[
                 yield text, voices.of(key, number, name)  # type: ignore[arg-type]
 
 
-def _heard(split: Split, store: ItemStore, least: int, made: str, counts: Counter[str]) -> Split:
-    """The split with its recordings, without captions that have none; `counts` them."""
+def _heard(
+    split: Split, store: ItemStore, least: int, asked: int | None, made: str, counts: Counter[str]
+) -> Split:
+    """The split with its recordings, without captions that have none; `counts` them. `asked`: of
+    each record."""
     items = store.of(split.keys)
     of_record = np.diff(items.start)
     if not len(split.lengths):
@@ -198,21 +200,21 @@ def _heard(split: Split, store: ItemStore, least: int, made: str, counts: Counte
     number = np.arange(len(split.lengths)) - split.caption_start[split.caption_image]
     there = number < of_record[split.caption_image]
     item = np.where(there, items.start[split.caption_image] + number, 0)
-    lengths = np.where(there, items.lengths[item] if len(items.lengths) else 0, 0)
+    lengths = np.zeros(len(item), np.int64)
+    lengths[there] = items.lengths[item[there]]
     kept = lengths >= least
     found = split.only_captions(kept)
-    begin = items.begin[item[kept]] if len(items.begin) else np.zeros(0, np.int64)
-    found = dataclasses.replace(
-        found, recordings=Recordings(items.values, begin, lengths[kept].astype(np.int64), made)
-    )
+    recordings = Recordings(items.values, items.begin[item[kept]], lengths[kept], made)
+    found = dataclasses.replace(found, recordings=recordings)
     has = np.diff(found.caption_start) > 0
-    bad = sum(drop.of in set(split.keys) for drop in store.missing) if store.missing else 0
-    short = int((there & (lengths > 0) & ~kept).sum())
-    counts["captions"] += int(kept.sum())
-    counts[SHORT] += short
-    counts[UNUSABLE] += bad
-    counts[WITHOUT] += int((~kept).sum()) - short - bad
-    counts[SILENT] += int((~has).sum())
+    keys = set(split.keys)
+    left = {
+        BEYOND: 0 if asked is None else int((number >= asked).sum()),
+        SHORT: int(((lengths > 0) & ~kept).sum()),
+        UNUSABLE: sum(drop.of in keys for drop in store.missing),
+    }
+    counts.update(left | {CAPTIONS: int(kept.sum()), SILENT: int((~has).sum())})
+    counts[WITHOUT] += int((~kept).sum()) - sum(left.values())
     return found.only(has)
 
 
@@ -232,7 +234,7 @@ def _without_words(split: Split, counts: np.ndarray) -> Split:
 
 def _require_some(dataset: Dataset, store: ItemStore, counts: Counter[str], train: int) -> None:
     """Raise `UserError` where too little is heard."""
-    bad, looked = counts[UNUSABLE], counts["captions"] + counts[UNUSABLE] + counts[SHORT]
+    bad, looked = counts[UNUSABLE], counts[CAPTIONS] + counts[UNUSABLE] + counts[SHORT]
     if bad > MAX_UNUSABLE * looked:
         reason, count = Counter(drop.reason for drop in store.missing).most_common(1)[0]
         raise UserError(
