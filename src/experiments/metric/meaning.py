@@ -11,7 +11,14 @@ from experiments.metric.names import WORDS, label
 from experiments.terminal.error import UserError
 
 SUFFIXES = ("/real/candidates", "/real/std", "/candidates", "/real", "/chance", "/std")
-SHARES = ("r_precision/", "attribute_", "zero_shot/", "recognition/", "precision_at_")
+SHARES = (
+    "r_precision/",
+    "attribute_",
+    "zero_shot/",
+    "recognition/",
+    "precision_at_",
+    "stated/",
+)
 LOWER = ("frechet/", "kernel/", "redrawn/", "query_redrawn/", "noise_error/")
 HIGHER = ("inception_score/", "diversity/", "style_cosine/", *SHARES)
 STARTS = ", ".join((*LOWER, *HIGHER))
@@ -25,6 +32,8 @@ HEADLINES = (
     "diversity/*",
 )
 OTHERS = (
+    "stated/colour",
+    "stated/mean",
     "attribute_kept/*",
     "redrawn/*",
     "zero_shot/*",

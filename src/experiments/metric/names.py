@@ -22,6 +22,7 @@ WORDS = {
     "recognition": "class accuracy",
     **{f"precision_at_{count}": f"AP@{count}" for count in RETRIEVED},
     "attribute_kept": "attribute kept",
+    "stated": "stated, read out",
     "noise_error": "squared error of the noise",
     "style_cosine": "cosine, other captions",
     "redrawn": "levels off when redrawn",

@@ -16,15 +16,24 @@ from experiments.metric.r_precision import RPrecision
 from experiments.metric.real import at_once, captions_for
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, looked_at
+from experiments.metric.stated import tell_stated
 
 FOLDS = 10
 
 
 class RetrievalScores:
-    """R-precision of real pictures of the test split."""
+    """R-precision of real pictures of the test split, and what can be read out of captions."""
 
-    def __init__(self, samples: int = 1000, candidates: int = 100, seed: int = 0) -> None:
+    def __init__(
+        self,
+        samples: int = 1000,
+        candidates: int = 100,
+        seed: int = 0,
+        stated: int | None = None,
+    ) -> None:
+        """`stated`: training captions that readouts are fitted on (`tell_stated`); None: none."""
         self.samples, self.candidates, self.seed = samples, candidates, seed
+        self.stated = stated
 
     @torch.inference_mode()
     def __call__(self, system: Any, dataset: Dataset, ranks: Ranks) -> Result:
@@ -58,4 +67,5 @@ class RetrievalScores:
         found = Scored()
         if (value := found.attempt(name, metric.compute)) is not None:
             found.scores |= value.scores(name, "/real")
+        tell_stated(found, protocol, encoder, dataset, ranks, self.stated, self.seed)
         return found.result(protocol)
