@@ -18,6 +18,10 @@ SHARES = (
     "recognition/",
     "precision_at_",
     "stated/",
+    "map/",
+    "recall_at_",
+    "picture_recall_at_",
+    "caption_recall_at_",
 )
 LOWER = ("frechet/", "kernel/", "redrawn/", "query_redrawn/", "noise_error/")
 HIGHER = ("inception_score/", "diversity/", "style_cosine/", *SHARES)
@@ -38,6 +42,8 @@ OTHERS = (
     "redrawn/*",
     "zero_shot/*",
     "precision_at_50/*",
+    "map/*",
+    "recall_at_10/*",
     "recognition/*",
     "inception_score/*",
     "*",

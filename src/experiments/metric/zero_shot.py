@@ -17,9 +17,11 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.store.split import Split
 from experiments.machine.rank import Ranks
 from experiments.metric.embedding import evaluating, image_vectors, sentence_vectors
+from experiments.metric.embedding_retrieval import tell_map
 from experiments.metric.extractor import hash_weights
 from experiments.metric.names import RETRIEVED
-from experiments.metric.protocol import Protocol
+from experiments.metric.picture_retrieval import found_again
+from experiments.metric.protocol import Protocol, heard_as
 from experiments.metric.real import LARGEST_BATCH, at_once
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, RowScore, looked_at
@@ -34,6 +36,7 @@ class ZeroShot(RowScore):
     "precision_at_50"."""
 
     kept = ("images", "image_classes", "captions", "caption_classes")
+    images: list[Tensor]
 
     def update(
         self, vectors: Tensor, classes: Tensor, of: Literal["images", "captions"] = "images"
@@ -62,15 +65,17 @@ class ZeroShotScores:
         seed: int = 0,
         unseen: bool = True,
         stated: int | None = None,
+        retrieval: bool | None = None,
     ) -> None:
         """`captions`: of each class, a random subset drawn by `seed`; all of them where null.
         `unseen` false: all classes of the test split, also those that are trained on with other
         pictures; what is `zero_shot` otherwise is `recognition` then. `stated`: training captions
-        that readouts are fitted on (`tell_stated`); None: none.
+        that readouts are fitted on (`tell_stated`); None: none. `retrieval`: whether one caption of
+        each class looks for its pictures (`map/<encoder>`); None: where captions are heard.
         """
         assert captions is None or captions >= 1, f"captions={captions}: a class needs one"
         self.captions, self.seed, self.unseen = captions, seed, unseen
-        self.stated = stated
+        self.stated, self.retrieval = stated, retrieval
 
     @torch.inference_mode()
     def __call__(self, system: Any, dataset: Dataset, ranks: Ranks) -> Result:
@@ -93,6 +98,7 @@ class ZeroShotScores:
             extra={
                 "unseen classes" if self.unseen else "classes": len(classes),
                 "captions that stand for them": len(captions),
+                **heard_as(getattr(dataset, "hearing", None)),
             },
         )
         name = f"{'zero_shot' if self.unseen else 'recognition'}/{encoder.name}"
@@ -105,6 +111,9 @@ class ZeroShotScores:
             metric = _seen(system, split, rows, captions, ranks)
             if (shares := found.attempt(name, metric.compute)) is not None:
                 _tell(found, protocol, name, shares, sizes)
+            if found_again(self.retrieval, encoder):
+                vectors = torch.cat(metric.images)
+                tell_map(found, protocol, encoder, split, rows, vectors, ranks)
         tell_stated(found, protocol, encoder, dataset, ranks, self.stated, self.seed)
         return found.result(protocol)
 
