@@ -18,6 +18,7 @@ SHARES = (
     "recognition/",
     "precision_at_",
     "stated/",
+    "heard/",
     "map/",
     "recall_at_",
     "picture_recall_at_",
@@ -36,6 +37,8 @@ HEADLINES = (
     "diversity/*",
 )
 OTHERS = (
+    "heard/colour",
+    "heard/mean",
     "stated/colour",
     "stated/mean",
     "attribute_kept/*",

@@ -24,6 +24,7 @@ WORDS = {
     **{f"precision_at_{count}": f"AP@{count}" for count in RETRIEVED},
     "attribute_kept": "attribute kept",
     "stated": "stated, read out",
+    "heard": "stated, heard",
     "map": "mAP",
     "recall": "R@K",
     **{f"recall_at_{count}": f"R@{count}" for count in RECALLED},

@@ -56,6 +56,7 @@ class Captions(Part):
     sentence: Tensor | None = None  # (B, dim)
     wrong_sentence: Tensor | None = None  # (B, dim)
     steps: Tensor | None = None  # int64 (B,)
+    mentions: Tensor | None = None  # bool (B, A), the attributes that each states, where known
 
     def word_mask(self, count: int) -> Tensor:
         """(B, count), True on the words that each caption has."""
@@ -189,6 +190,7 @@ class CaptionView(View):
             words,
             sentence,
             other,
+            mentions=torch.from_numpy(self.split.mentions[rows]),
         )
 
     def given(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
