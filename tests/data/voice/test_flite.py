@@ -19,7 +19,7 @@ here = pytest.mark.skipif(shutil.which("flite") is None, reason="needs Debian's 
 
 @here
 @pytest.mark.parametrize(
-    ("name", "rate", "seconds"), [("kal", 8000, 2.5), ("kal16", 16000, 2.5), ("slt", 16000, 2.83)]
+    ("name", "rate", "seconds"), [("kal", 8000, 2.25), ("kal16", 16000, 2.25), ("slt", 16000, 2.54)]
 )
 def test_its_voices_speak(name: str, rate: int, seconds: float) -> None:
     wave, found = speak(f"flite/{name}", CAPTION)

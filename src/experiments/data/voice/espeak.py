@@ -89,7 +89,7 @@ def require(name: str) -> None:
             f"{said}: the name of a voice is that of espeak's variant, as in espeak/f3; say the "
             f"language as data.speech.language={first}"
         )
-    raise UserError(f"{said}: espeak has no such variant{suggest(name, list(voices()))}")
+    raise UserError(f"{said}: espeak has no such variant{suggest(name.lower(), list(voices()))}")
 
 
 def version(name: str) -> str:

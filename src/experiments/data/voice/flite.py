@@ -19,7 +19,7 @@ from experiments.terminal.error import BadInput, UserError, reason_of, suggest
 VOICES = ("awb", "kal", "kal16", "rms", "slt")  # the others that `flite -lv` names tell the time
 SECONDS = 60  # of patience with one caption, which takes a twentieth of a second
 BYTES = 10 * 2**20  # of one caption: five minutes
-WORDS = 175  # a minute, about, at flite's own tempo
+WORDS = 157  # a minute, as espeak counts them, at flite's own tempo
 OCTAVE = 50  # steps of pitch: 0 is an octave below the voice's own
 VERSION = re.compile(r"flite-[\w.-]+")
 

