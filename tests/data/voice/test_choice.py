@@ -43,6 +43,7 @@ def test_few_voices_are_split_too() -> None:
     assert voices_of("flite", unheard=True).test == ("flite/awb",)
     voices = voices_of(["espeak/f3", "flite/slt"], unheard=True)
     assert len(voices.train) == len(voices.test) == 1
+    assert voices_of(["espeak/whisper", "espeak/croak"], unheard=True).test == ("espeak/croak",)
     mixed = voices_of(["espeak", "flite"], unheard=True)
     assert len(mixed.train) + len(mixed.test) == 107
 

@@ -31,6 +31,7 @@ SYNCHRONOUS, DONT_EXIT, UTF8 = 2, 0x8000, 1  # speak_lib.h; UTF8 alone: neither 
 RATE, PITCH = 1, 3  # espeak_PARAMETER
 # Their noise comes from the C library's dice, so they do not sound the same twice.
 UNSTEADY = ("caleb", "Reed")
+MUTE = ("fo", "kaa", "xex")  # languages that are described, without a dictionary
 FILE = 2**16  # bytes of a description of a language at most
 LANGUAGE = re.compile(r"^language\s+(\S+)(?:\s+(\d+))?", re.MULTILINE)
 
@@ -123,7 +124,7 @@ def languages() -> dict[str, Path]:
         for code, rank in LANGUAGE.findall(told):
             new = (int(rank or 5), path)  # espeak's own default
             found[code.lower()] = min(new, found.get(code.lower(), new))
-    return {code: path for code, (_, path) in sorted(found.items())}
+    return {code: path for code, (_, path) in sorted(found.items()) if code not in MUTE}
 
 
 def _file(language: str) -> Path:
