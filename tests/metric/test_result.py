@@ -65,5 +65,8 @@ def test_a_protocol_says_whose_voices_were_heard() -> None:
     }
     apart = {"frontend": frontend, "voices": {"train": ["a/b"], "test": ["a/c"]}}
     assert heard_as(apart)["voices of the test that training heard"] == "none"
+    many = [f"espeak/{k}" for k in range(9)] + ["flite/slt"]
+    apart = {"frontend": frontend, "voices": {"train": many, "test": ["a/c"]}}
+    assert heard_as(apart)["voices heard in training"] == "9 of espeak, 1 of flite"
     assert heard_as({"frontend": frontend, "voices": "recordings"})["voices"] == "recordings"
     assert heard_as(None) == {}

@@ -130,7 +130,7 @@ class GenerationScores:
         weights = {self.extractor.name: self.extractor.weights}
         if self.classifier is not None:
             resize[CLASSIFIER], weights[CLASSIFIER] = "none", hash_weights(self.classifier)
-        extra = heard_as(getattr(dataset, "hearing", None))
+        extra = heard_as(dataset.hearing)
         if self.finetuned is not None:
             resize[FINETUNED], weights[FINETUNED] = "none", hash_weights(self.finetuned)
             extra[FINETUNED] = f"has seen the pictures of the {dataset.test.name} split"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+FEW = 4  # voices that are named one by one
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,18 @@ def heard_as(hearing: Mapping[str, Any] | None) -> dict[str, Any]:
     known = sorted(set(train) & set(test))
     said = "none" if not known else f"{len(known)} of {len(set(test))}"
     return found | {
-        "voices heard in training": ", ".join(train),
-        "voices of the test": ", ".join(test),
+        "voices heard in training": _named(train),
+        "voices of the test": _named(test),
         "voices of the test that training heard": said,
     }
+
+
+def _named(voices: list[str]) -> str:
+    """Voices by name, many by how many of each family; `facts.json` names them all."""
+    if len(voices) <= FEW:
+        return ", ".join(voices)
+    families = Counter(voice.partition("/")[0] for voice in voices)
+    return ", ".join(f"{count} of {family}" for family, count in sorted(families.items()))
 
 
 def _told(frontend: Any) -> str:

@@ -54,7 +54,7 @@ class RetrievalScores:
             weights={encoder.name: hash_weights(encoder)},
             seed=self.seed,
             captions_per_image=1,
-            extra=heard_as(getattr(dataset, "hearing", None)),
+            extra=heard_as(dataset.hearing),
         )
         folds = min(FOLDS, len(captions))
         metric = RPrecision(self.candidates, folds, self.seed)

@@ -98,7 +98,7 @@ class ZeroShotScores:
             extra={
                 "unseen classes" if self.unseen else "classes": len(classes),
                 "captions that stand for them": len(captions),
-                **heard_as(getattr(dataset, "hearing", None)),
+                **heard_as(dataset.hearing),
             },
         )
         name = f"{'zero_shot' if self.unseen else 'recognition'}/{encoder.name}"

@@ -20,6 +20,7 @@ from experiments.encoder.readout import Readout
 from experiments.frontend.distortion import Distortion
 from experiments.system.base import Losses, Phase, System
 from experiments.system.seeding import Step
+from experiments.system.stated import stated_losses
 
 
 class HearingTraining(System):
