@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from experiments.sample.picture import INK, PAPER, font_of, line_height, margin_of
+from experiments.sample.picture import INK, PAPER, READABLE, font_of, line_height, margin_of
 
 SOUND = np.array([[16, 16, 48], [60, 80, 160], [240, 240, 220]], dtype=np.float32)  # quiet to loud
 CUT = (150, 150, 150)
@@ -60,7 +60,7 @@ def under_sound(
     sheet: Image.Image, frames: np.ndarray, places: int, words: Sequence[str]
 ) -> Image.Image:
     """A sheet of attention under the spectrogram of what was heard, as wide as it."""
-    margin = margin_of(sheet.width)
+    margin = margin_of(READABLE)
     width = sheet.width - 2 * margin
     strip = over_words(frames, places, words, width, max(40, min(160, width // 6)))
     whole = Image.new("RGB", (sheet.width, margin + strip.height + sheet.height), PAPER)
