@@ -1,6 +1,6 @@
 """Li's speech encoder: convolutions over time, a two-way LSTM, the mean of its states.
 
-Li et al. 2020, "Direct speech-to-image translation", section III-A, and the released
+Li et al. 2020, "Direct speech-to-image translation", and the released
 `Audio_to_Image/speech_encoder.py`; the convolutions grew out of DAVEnet's.
 """
 

@@ -1,4 +1,4 @@
-"""SED: what is said, as one vector, from frames of sound (Wang et al. 2020, S2IGAN, section 3.2).
+"""SED: what is said, as one vector, from frames of sound (S2IGAN, Wang et al. 2020).
 
 Strided convolutions over time, a two-way GRU, and an attention of which every feature has weights
 of its own. The length of vectors is the joint encoder's (`JointEmbedding.normalise`).

@@ -1,4 +1,4 @@
-"""A speech encoder taught by a fixed image encoder (Li et al. 2020, section III-A)."""
+"""A speech encoder taught by a fixed image encoder (Li et al. 2020)."""
 
 from __future__ import annotations
 

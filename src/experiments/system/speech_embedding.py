@@ -1,4 +1,4 @@
-"""Training S2IGAN's speech embedding network (Wang et al. 2020, section 3.2)."""
+"""Training S2IGAN's speech embedding network (Wang et al. 2020)."""
 
 from __future__ import annotations
 

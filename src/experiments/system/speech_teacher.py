@@ -1,4 +1,4 @@
-"""Training a speech encoder by a fixed image encoder (Li et al. 2020, section III-A)."""
+"""Training a speech encoder by a fixed image encoder (Li et al. 2020)."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ from experiments.run.prerequisite import Run
 from experiments.run.stats import StatsFile
 from experiments.sample.attention import attention_stages
 from experiments.sample.picture import beside, pictures, save_png, stage_grid
+from experiments.sample.spectrogram import under_sound
 from experiments.system.base import System
 from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import stop_if_asked
@@ -43,6 +44,7 @@ from experiments.trainer.pace import Pace
 from experiments.trainer.scoring import scored
 
 TALL = 6  # captions from which on a sheet is cut in two
+LOUDEST = 16  # stretches of sound whose attention is shown, of forty
 WIDE = 9  # words from which on their attention takes two rows
 
 
@@ -160,13 +162,20 @@ class Observer:
         if not kind:
             self.tracker.log_samples(list(rows), images)
         steps = [step for key in asks for step in self.views[key].steps(self.rows[0])]
+        spectra = (self.views[key].spectrum(self.rows[0]) for key in asks)
+        spectrum = next((found for found in spectra if found is not None), None)
+        shown_steps = len(steps) if spectrum is None else min(len(steps), LOUDEST)
         if made.attention and steps:
             sheet = attention_stages(
                 [stage[0] for stage in stages[1:last]],
                 [maps[0].float() for maps in made.attention],
                 steps,
-                columns=None if len(steps) < WIDE else len(steps) // 2 + 1,
+                top=None if spectrum is None else LOUDEST,
+                columns=None if shown_steps < WIDE else shown_steps // 2 + 1,
             )
+            if spectrum is not None:
+                words = self._labels()[0].split()
+                sheet = under_sound(sheet, spectrum, len(steps), words)
             save_png(sheet, folder / f"attention-{name}.png")
             self.tracker.log_pictures(f"{kind}attention", [sheet], images, self._labels()[:1])
 

@@ -154,6 +154,10 @@ class View:
         """What attention looks at, one after another, in the record's `plain` choice: its words."""
         return []
 
+    def spectrum(self, row: int) -> np.ndarray | None:
+        """Frames (T, F) of the sound that `steps` are stretches of, None where they are none."""
+        return None
+
     def stages(self, part: Part) -> list[Tensor]:
         """What a system would make of it (B, ...), coarse to fine, of what `ready` gives of real
         records; nothing where it is only ever asked for."""

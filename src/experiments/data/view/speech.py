@@ -154,6 +154,11 @@ class SpeechView(CaptionView):
         seconds = int(lengths[0]) * self.frontend.hop / self.frontend.rate
         return [f"{seconds * (place + 0.5) / count:.1f} s" for place in range(count)]
 
+    def spectrum(self, row: int) -> np.ndarray | None:
+        first = self.split.caption_start[[row]]
+        frames, lengths = self.split.read(first)
+        return frames[0, : int(lengths[0])] if frames.ndim == 3 else None
+
     def asked(self, facts: Mapping[str, Any], config: Mapping[str, Any]) -> Self:
         ready = copy.copy(self)
         ready.seconds = speech_of(config["data"]).seconds
