@@ -9,6 +9,7 @@ from pathlib import Path
 from experiments.data.layout.cub_metadata import IMAGES
 from experiments.data.layout.entry import Layout
 from experiments.data.layout.pickle_lists import LISTS, captions_pickle, lists_folder
+from experiments.data.layout.root import first_folder
 from experiments.terminal.error import UserError
 
 FETCH = (
@@ -16,6 +17,10 @@ FETCH = (
     "birds metadata that the README of github.com/taoxugit/AttnGAN names), unpack to birds/ with "
     "birds/CUB_200_2011/images and birds/text, and set data.root to birds/"
 )
+
+
+AUDIO = ("audio", "CUB_200_2011_audio/audio")  # of S2IGAN; of Li, beside CUB_200_2011
+MEL = ("audio_mel",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +43,11 @@ def image_tree(root: Path) -> Path:
     raise UserError(f"data.root: neither images/ nor CUB_200_2011/images in {root}; {remedy}")
 
 
-def find_layout(top: Path, layout: str, text: str | None) -> CubLayout:
+def find_layout(top: Path, layout: str, text: str | None, heard: bool = False) -> CubLayout:
     """Look for every part in the root `top`, with `layout` and `text` as `Cub` takes them.
 
-    Raises `UserError` where the images, the lists or the captions are not there.
+    `heard`: captions need not be written where there are recordings of them, as S2IGAN's users have
+    them. Raises `UserError` where the images, the lists or the captions are not there.
     """
     cub = image_tree(top)
     bases = (top, top.parent) if cub == top else (top,)
@@ -52,7 +58,9 @@ def find_layout(top: Path, layout: str, text: str | None) -> CubLayout:
             raise UserError(f"data.root: neither images.txt nor {LISTS[0]} in {top}; {FETCH}")
     captions = captions_pickle(pickles)
     captions_folder = _text_folder(text, [*bases, cub])
-    if captions_folder is None and captions is None:
+    audio, mel = first_folder((cub, top), AUDIO), first_folder((cub, top), MEL)
+    unwritten = heard and (audio is not None or mel is not None)
+    if captions_folder is None and captions is None and not unwritten:
         raise UserError(f"data.root: no text/<class>/<picture>.txt in {top}; {FETCH}")
     own = (folder / "testclasses.txt" for folder in dict.fromkeys((*bases, cub)))
     return CubLayout(
@@ -60,6 +68,8 @@ def find_layout(top: Path, layout: str, text: str | None) -> CubLayout:
         text=captions_folder,
         pickles=pickles,
         words=captions,
+        audio=audio,
+        mel=mel,
         cub=cub,
         test_classes=next(filter(Path.is_file, own), None),
     )

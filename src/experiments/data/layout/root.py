@@ -37,6 +37,12 @@ def data_folder(root: str | None, remedy: str) -> Path:
     return folder
 
 
+def first_folder(bases: Iterable[Path], names: Iterable[str]) -> Path | None:
+    """The first of the folders by these names that is there."""
+    names = list(names)
+    return next((base / name for base in bases for name in names if (base / name).is_dir()), None)
+
+
 def holds(folder: Path, suffix: str, below: bool = False) -> bool:
     """Whether a file with this suffix lies in the folder, or else, with `below`, in one of its."""
     if not folder.is_dir():

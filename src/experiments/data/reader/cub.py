@@ -20,15 +20,15 @@ from experiments.data.layout.cub_metadata import (
     read_test_classes,
 )
 from experiments.data.layout.entry import Entry
-from experiments.data.layout.fingerprint import Listing, listed
+from experiments.data.layout.fingerprint import Listing
 from experiments.data.layout.pickle_lists import SPLITS, PickledCaptions, Split, filenames
 from experiments.data.layout.root import LayoutName, require_layout
-from experiments.data.reader.pictures import PictureReader
+from experiments.data.reader.spoken import SpokenReader
 from experiments.data.record import Drop
 from experiments.terminal.error import UserError
 
 
-class Cub(PictureReader[CubLayout]):
+class Cub(SpokenReader[CubLayout]):
     """The reader of CUB-200-2011.
 
     `root`: the folder `birds/` of AttnGAN, or `CUB_200_2011/` itself, with the captions inside or
@@ -40,8 +40,9 @@ class Cub(PictureReader[CubLayout]):
     which happens later, on the device. `captions_per_image`: use only the first so many.
 
     Captions come from the caption files, as many as each image has. Only where there are none, they
-    are read from `captions.pickle`, which must then have ten for every file name. The attributes of
-    CUB are annotators' guesses and are not read.
+    are read from `captions.pickle`, which must then have ten for every file name. The attributes
+    of CUB are annotators' guesses and are not read. Recordings are those of `audio/` and
+    `audio_mel/` beside the pictures (`layout/recordings.py`).
     """
 
     name = "cub"
@@ -83,10 +84,10 @@ class Cub(PictureReader[CubLayout]):
         if found.pickles is not None:
             places += [found.pickles / split for split in SPLITS]
         content = repr(settings).encode() + TEST_CLASSES.read_bytes()
-        return Listing(content, listed(places, self.follows), self.follows)
+        return self._listing(content, found, places)
 
     def _layout(self, root: Path) -> CubLayout:
-        return find_layout(root, self.layout, self.text)
+        return find_layout(root, self.layout, self.text, self.recordings)
 
     def _folders(self, root: Path, split: Split) -> list[Path]:
         return [image_tree(root) / IMAGES]
@@ -106,13 +107,12 @@ class Cub(PictureReader[CubLayout]):
     def _listed(self, found: CubLayout) -> list[Entry | Drop]:
         if found.pickles is not None:
             pickled: PickledCaptions | None = None
-            if found.text is None:
-                assert found.words is not None
+            if found.text is None and found.words is not None:
                 counts = {split: len(filenames(found.pickles, split)) for split in SPLITS}
                 pickled = PickledCaptions(found.words, counts)
-            return pickled_entries(found.pickles, found.cub, pickled)
+            return pickled_entries(found.pickles, found.cub, pickled, found.text is not None)
         classes = found.test_classes or TEST_CLASSES
-        entries = native_entries(found.cub, read_test_classes(classes))
+        entries = native_entries(found.cub, read_test_classes(classes), found.text is not None)
         if not any(isinstance(entry, Entry) and entry.split == "test" for entry in entries):
             raise UserError(
                 f"{found.cub}: it has none of the test classes in {classes.name}; write "

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.data.layout.entry import Entry
-from experiments.data.layout.fingerprint import Listing, listed
+from experiments.data.layout.fingerprint import Listing
 from experiments.data.layout.oxford102 import (
     FETCH,
     PICTURES,
@@ -21,11 +21,11 @@ from experiments.data.layout.oxford102 import (
     pickled_entries,
 )
 from experiments.data.layout.pickle_lists import SPLITS, Split
-from experiments.data.reader.pictures import PictureReader
+from experiments.data.reader.spoken import SpokenReader
 from experiments.data.record import Drop
 
 
-class Oxford102(PictureReader[OxfordLayout]):
+class Oxford102(SpokenReader[OxfordLayout]):
     """The reader of Oxford-102.
 
     `root`: the folder that holds `jpg/` (or `oxford-102-flowers/images/`) and the captions in
@@ -56,11 +56,10 @@ class Oxford102(PictureReader[OxfordLayout]):
         places = [found.pictures, found.text, *found.class_lists.values(), found.words]
         if found.pickles is not None:
             places += [found.pickles / split for split in SPLITS]
-        content = repr(settings).encode()
-        return Listing(content, listed(places, self.follows), self.follows)
+        return self._listing(repr(settings).encode(), found, places)
 
     def _layout(self, root: Path) -> OxfordLayout:
-        return find_layout(root, self.text)
+        return find_layout(root, self.text, self.recordings)
 
     def _entries(self, found: OxfordLayout) -> Sequence[Entry | Drop]:
         return listed_entries(found) if found.pickles is None else pickled_entries(found)

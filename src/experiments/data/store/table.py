@@ -23,6 +23,7 @@ from experiments.data.text.words import SPLIT, Tokeniser, tokeniser_of
 from experiments.file.whole import atomic
 from experiments.terminal.error import UserError, reason_of
 
+SPEECH = "speech"  # in `Record.more`: a recording for each caption, or None
 TABLE, LINES, REPORT = "table", "records.jsonl", "report.json"
 MAX_DROPPED = 0.01  # of the records read, and of the captions
 EXAMPLES = 20
@@ -233,7 +234,11 @@ def _without_empty_captions(
     if len(mentions) == len(record.captions):
         mentions = tuple(itertools.compress(mentions, worded))
     captions = tuple(" ".join(text.split()) for text in itertools.compress(record.captions, worded))
-    return dataclasses.replace(record, captions=captions, mentions=mentions), empty
+    more, speech = record.more, record.more.get(SPEECH)
+    if isinstance(speech, list) and len(speech) == len(record.captions):
+        more = {**more, SPEECH: list(itertools.compress(speech, worded))}
+    changed = dataclasses.replace(record, captions=captions, mentions=mentions, more=more)
+    return changed, empty
 
 
 def _fault(
@@ -251,6 +256,8 @@ def _fault(
         return f"label outside the {classes} classes"
     if record.mentions and len(record.mentions) != len(record.captions):
         return "mentions do not match the captions"
+    if len(record.more.get(SPEECH) or record.captions) != len(record.captions):
+        return "recordings do not match the captions"
     for name, value in record.attributes.items():
         if value not in values.get(name, ()):
             return f"value of attribute {name!r} is not one of its values"
