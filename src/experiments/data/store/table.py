@@ -23,11 +23,11 @@ from experiments.data.text.words import SPLIT, Tokeniser, tokeniser_of
 from experiments.file.whole import atomic
 from experiments.terminal.error import UserError, reason_of
 
-SPEECH = "speech"  # in `Record.more`: a recording for each caption, or None
 TABLE, LINES, REPORT = "table", "records.jsonl", "report.json"
 MAX_DROPPED = 0.01  # of the records read, and of the captions
 EXAMPLES = 20
 LONGEST_KEY = 300  # letters of a key in a report
+OF_CAPTIONS = ("speech",)  # names in `more` of what each caption has one of
 
 
 def read_records(
@@ -234,11 +234,11 @@ def _without_empty_captions(
     if len(mentions) == len(record.captions):
         mentions = tuple(itertools.compress(mentions, worded))
     captions = tuple(" ".join(text.split()) for text in itertools.compress(record.captions, worded))
-    more, speech = record.more, record.more.get(SPEECH)
-    if isinstance(speech, list) and len(speech) == len(record.captions):
-        more = {**more, SPEECH: list(itertools.compress(speech, worded))}
-    changed = dataclasses.replace(record, captions=captions, mentions=mentions, more=more)
-    return changed, empty
+    more = dict(record.more)
+    for name, items in more.items():  # what there is of each caption goes with it
+        if name in OF_CAPTIONS and len(items) == len(record.captions):
+            more[name] = list(itertools.compress(items, worded))
+    return dataclasses.replace(record, captions=captions, mentions=mentions, more=more), empty
 
 
 def _fault(
@@ -256,8 +256,6 @@ def _fault(
         return f"label outside the {classes} classes"
     if record.mentions and len(record.mentions) != len(record.captions):
         return "mentions do not match the captions"
-    if len(record.more.get(SPEECH) or record.captions) != len(record.captions):
-        return "recordings do not match the captions"
     for name, value in record.attributes.items():
         if value not in values.get(name, ()):
             return f"value of attribute {name!r} is not one of its values"
