@@ -10,6 +10,7 @@ from experiments.data.layout.cub_metadata import IMAGES
 from experiments.data.layout.entry import Layout
 from experiments.data.layout.pickle_lists import LISTS, captions_pickle, lists_folder
 from experiments.data.layout.root import first_folder
+from experiments.data.layout.spoken_lists import list_files
 from experiments.terminal.error import UserError
 
 FETCH = (
@@ -20,6 +21,8 @@ FETCH = (
 
 
 AUDIO = ("audio", "CUB_200_2011_audio/audio")  # of S2IGAN; of Li, beside CUB_200_2011
+LI_IMAGES = ("CUB_200_2011/images", "images")
+LI = "li"  # the layout of Li's lists
 MEL = ("audio_mel",)
 
 
@@ -52,13 +55,20 @@ def find_layout(top: Path, layout: str, text: str | None, heard: bool = False) -
     cub = image_tree(top)
     bases = (top, top.parent) if cub == top else (top,)
     pickles = None
-    if layout != "native":
+    if layout in ("auto", "attngan"):
         pickles = lists_folder(bases)
         if pickles is None and (layout == "attngan" or not (cub / "images.txt").is_file()):
             raise UserError(f"data.root: neither images.txt nor {LISTS[0]} in {top}; {FETCH}")
     captions = captions_pickle(pickles)
     captions_folder = _text_folder(text, [*bases, cub])
     audio, mel = first_folder((cub, top), AUDIO), first_folder((cub, top), MEL)
+    lists = None
+    if layout == LI or (layout == "auto" and captions_folder is None and captions is None):
+        lists = list_files(top)
+    if lists is None and layout == LI:
+        raise UserError(f"data.root: no train.json with test.json (of Li 2020) in {top}")
+    if lists is not None:
+        return CubLayout(root=top, audio=audio, lists=lists, cub=cub, test_classes=None)
     unwritten = heard and (audio is not None or mel is not None)
     if captions_folder is None and captions is None and not unwritten:
         raise UserError(f"data.root: no text/<class>/<picture>.txt in {top}; {FETCH}")
@@ -70,6 +80,7 @@ def find_layout(top: Path, layout: str, text: str | None, heard: bool = False) -
         words=captions,
         audio=audio,
         mel=mel,
+        written=captions_folder is not None or captions is not None,
         cub=cub,
         test_classes=next(filter(Path.is_file, own), None),
     )

@@ -24,6 +24,8 @@ class Layout:
     words: Path | None = None  # captions.pickle
     audio: Path | None = None  # the folder of recordings
     mel: Path | None = None  # the folder of frames of recordings
+    written: bool = True  # whether there are captions, and not recordings alone
+    lists: dict[Split, list[Path]] = field(default_factory=dict)  # of spoken captions, as JSON
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from experiments.data.layout.pickle_lists import (
     lists_folder,
 )
 from experiments.data.layout.root import first_folder, holds
+from experiments.data.layout.spoken_lists import Spelt, list_files, spoken_entries
 from experiments.data.record import Drop
 from experiments.file.name import plain
 from experiments.terminal.error import BadInput, UserError
@@ -71,20 +72,23 @@ def find_layout(top: Path, text: str | None, heard: bool = False) -> OxfordLayou
     if captions is None and text is not None:
         raise UserError(f"data.reader.text: no class_00001/image_00001.txt in {text}; name theirs")
     audio, mel = first_folder([top], AUDIO), first_folder([top], MEL)
+    lists = list_files(top) if captions is None else None
+    if lists is not None:
+        return OxfordLayout(root=top, audio=audio, lists=lists, pictures=pictures, class_lists={})
     if captions is None and not (heard and (audio or mel)):
         raise UserError(f"data.root: no text_c10/class_00001/image_00001.txt in {top}; {FETCH}")
     pickles = lists_folder(bases)
-    lists = {
+    class_lists = {
         split: next((base / name for base in bases if (base / name).is_file()), None)
         for split, name in CLASS_LISTS.items()
     }
-    if pickles is None and not any(lists.values()):
+    if pickles is None and not any(class_lists.values()):
         raise UserError(
             f"data.root: no split of the classes in {top}; add testclasses.txt (a name as "
             "class_00001 a line: of Reed's release, or your own choice), or StackGAN's "
             f"{' and '.join(LISTS)}"
         )
-    own = {split: path for split, path in lists.items() if path is not None}
+    own = {split: path for split, path in class_lists.items() if path is not None}
     return OxfordLayout(
         root=top,
         text=captions,
@@ -92,6 +96,7 @@ def find_layout(top: Path, text: str | None, heard: bool = False) -> OxfordLayou
         words=captions_pickle(pickles),
         audio=audio,
         mel=mel,
+        written=captions is not None,
         pictures=pictures,
         class_lists=own,
     )
@@ -155,6 +160,20 @@ def listed_entries(found: OxfordLayout) -> list[Entry | Drop]:
                 "of its folders, one a line, and not all"
             )
     return entries
+
+
+def li_entries(found: OxfordLayout, heard: bool) -> list[Entry | Drop]:
+    """The pictures of Li's lists, whose splits they are."""
+    return spoken_entries(found, PICTURES, AUDIO, heard, _of_li)
+
+
+def _of_li(item: Spelt) -> tuple[str, str]:
+    """Class and key. Its classes are numbers, or folders as the captions of others have them."""
+    number = item.class_name
+    label = f"class_{int(number):05d}" if number.isascii() and number.isdigit() else number
+    if not CLASS.fullmatch(label):
+        label = PurePosixPath(item.image).parent.name or "class_00000"
+    return label, f"{label}/{PurePosixPath(item.image).stem}"
 
 
 def _named(found: OxfordLayout) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

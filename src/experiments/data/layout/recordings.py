@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
 
@@ -34,12 +33,18 @@ def is_sound(name: str) -> bool:
 
 
 def recordings_below(
-    root: Path, audio: Path | None, mel: Path | None, keys: Iterable[str], follow: bool
+    root: Path,
+    audio: Path | None,
+    mel: Path | None,
+    keys: Iterable[str],
+    follow: bool,
+    first: int | None = None,
 ) -> By:
     """What there is for the pictures of these keys; paths are relative to `root`. A recording is
-    taken before frames, which only one front-end could have made."""
+    taken before frames, which only one front-end could have made. `first`: the number that the
+    first caption has, where that is known."""
     wanted = frozenset(keys)
-    found = _sounds(root, audio, wanted, follow)
+    found = _sounds(root, audio, wanted, follow, first)
     for key, path in _frames(mel, wanted, follow).items():
         assert mel is not None
         own = found.setdefault(key, {})
@@ -80,7 +85,9 @@ def said_of(entry: Entry) -> list[str]:
     return [" ".join(re.split(r"[\W_]+", name)).strip() or "a picture"] * count
 
 
-def _sounds(root: Path, audio: Path | None, keys: frozenset[str], follow: bool) -> By:
+def _sounds(
+    root: Path, audio: Path | None, keys: frozenset[str], follow: bool, first: int | None
+) -> By:
     found: By = {}
     if audio is None:
         return found
@@ -94,7 +101,7 @@ def _sounds(root: Path, audio: Path | None, keys: frozenset[str], follow: bool) 
         if key is not None:
             path = (audio / inner).relative_to(root).as_posix()
             found.setdefault(key, {}).setdefault(int(match["number"]), path)
-    if any(0 in numbers for numbers in found.values()):
+    if first == 0 or any(0 in numbers for numbers in found.values()):
         return found
     return {key: {k - 1: path for k, path in own.items()} for key, own in found.items()}
 
@@ -113,8 +120,3 @@ def _frames(mel: Path | None, keys: frozenset[str], follow: bool) -> Mapping[str
 
 def _without(name: str) -> str:
     return name.removesuffix(FRAMES)
-
-
-def checked(spoken: Any) -> bool:
-    """Whether something can stand in a list of recordings."""
-    return spoken is None or isinstance(spoken, str | dict)

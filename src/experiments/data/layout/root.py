@@ -14,12 +14,11 @@ from experiments.terminal.error import BadInput, UserError
 LayoutName = Literal["auto", "attngan", "native"]
 
 
-def require_layout(layout: str) -> None:
-    """Raise `UserError` for a layout that there is none of."""
-    if layout not in get_args(LayoutName):
-        raise UserError(
-            f"data.reader.layout: {layout!r} is none of {', '.join(get_args(LayoutName))}"
-        )
+def require_layout(layout: str, *more: str) -> None:
+    """Raise `UserError` for a layout that there is none of; `more`: others of a data set."""
+    names = (*get_args(LayoutName), *more)
+    if layout not in names:
+        raise UserError(f"data.reader.layout: {layout!r} is none of {', '.join(names)}")
 
 
 def data_folder(root: str | None, remedy: str) -> Path:

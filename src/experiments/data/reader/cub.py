@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Literal
 
-from experiments.data.layout.cub import FETCH, CubLayout, find_layout, image_tree
+from experiments.data.layout.cub import (
+    AUDIO,
+    FETCH,
+    LI,
+    LI_IMAGES,
+    CubLayout,
+    find_layout,
+    image_tree,
+)
 from experiments.data.layout.cub_metadata import (
     IMAGES,
     TEST_CLASSES,
@@ -19,10 +28,11 @@ from experiments.data.layout.cub_metadata import (
     read_boxes,
     read_test_classes,
 )
-from experiments.data.layout.entry import Entry
+from experiments.data.layout.entry import Entry, stem_of
 from experiments.data.layout.fingerprint import Listing
 from experiments.data.layout.pickle_lists import SPLITS, PickledCaptions, Split, filenames
 from experiments.data.layout.root import LayoutName, require_layout
+from experiments.data.layout.spoken_lists import Spelt, spoken_entries
 from experiments.data.reader.spoken import SpokenReader
 from experiments.data.record import Drop
 from experiments.terminal.error import UserError
@@ -34,8 +44,8 @@ class Cub(SpokenReader[CubLayout]):
     `root`: the folder `birds/` of AttnGAN, or `CUB_200_2011/` itself, with the captions inside or
     beside it, or `hf://owner/name`. `layout`: `attngan` (split and classes from
     `{train,test}/*.pickle`), `native` (text files; the split is by class: a `testclasses.txt` in
-    the tree, else the published 50 classes), or `auto`. `text`: the folder of caption files, where
-    it is neither `text/` nor `text_c10/`.
+    the tree, else the published 50 classes), `li` (all from Li's `{train,test}.json`), or `auto`.
+    `text`: the folder of caption files, where it is neither `text/` nor `text_c10/`.
     `box_crop`: crop to the bird as AttnGAN does (`images.crop_window`), but for its random crop,
     which happens later, on the device. `captions_per_image`: use only the first so many.
 
@@ -52,13 +62,13 @@ class Cub(SpokenReader[CubLayout]):
     def __init__(
         self,
         root: str | None = None,
-        layout: LayoutName = "auto",
+        layout: LayoutName | Literal["li"] = "auto",
         text: str | None = None,
         box_crop: bool = True,
         captions_per_image: int | None = None,
         follow_links: bool | None = None,
     ) -> None:
-        require_layout(layout)
+        require_layout(layout, LI)
         super().__init__(root, captions_per_image, follow_links)
         self.layout = layout
         self.text = text
@@ -68,9 +78,9 @@ class Cub(SpokenReader[CubLayout]):
         """Raise `UserError` where a part of the tree is missing or the vocabulary is empty."""
         found = super()._checked()
         for name, wanted in (
-            ("images.txt", self.box_crop or found.pickles is None),
+            ("images.txt", self.box_crop or (found.pickles is None and not found.lists)),
             ("bounding_boxes.txt", self.box_crop),
-            ("image_class_labels.txt", found.pickles is None),
+            ("image_class_labels.txt", found.pickles is None and not found.lists),
         ):
             if wanted and not (found.cub / name).is_file():
                 remedy = " or set data.reader.box_crop=false" if found.pickles is not None else ""
@@ -78,12 +88,19 @@ class Cub(SpokenReader[CubLayout]):
         return found
 
     def _files(self, found: CubLayout) -> Listing:
-        settings = (self.name, found.pickles is None, self.box_crop, self.captions_per_image)
+        settings: tuple[object, ...] = (self.name, found.pickles is None, self.box_crop)
+        settings = (*settings, self.captions_per_image)
         places = [found.cub / IMAGES, found.text, *(found.cub.glob("*.txt"))]
         places += [found.words, found.test_classes]
         if found.pickles is not None:
             places += [found.pickles / split for split in SPLITS]
         content = repr(settings).encode() + TEST_CLASSES.read_bytes()
+        if found.lists:
+            lists = [
+                *(found.cub.glob("*.txt")),
+                *(p for paths in found.lists.values() for p in paths),
+            ]
+            return self._listed_files(content + b"li", found, lists, self._listed(found))
         return self._listing(content, found, places)
 
     def _layout(self, root: Path) -> CubLayout:
@@ -105,6 +122,8 @@ class Cub(SpokenReader[CubLayout]):
         ]
 
     def _listed(self, found: CubLayout) -> list[Entry | Drop]:
+        if found.lists:
+            return spoken_entries(found, LI_IMAGES, AUDIO, self.recordings, _of_li)
         if found.pickles is not None:
             pickled: PickledCaptions | None = None
             if found.text is None and found.words is not None:
@@ -119,3 +138,8 @@ class Cub(SpokenReader[CubLayout]):
                 f"{found.root / 'testclasses.txt'} with the names of yours, one a line"
             )
         return entries
+
+
+def _of_li(item: Spelt) -> tuple[str, str]:
+    label = item.class_name or PurePosixPath(item.image).parent.name
+    return label, stem_of(item.image)

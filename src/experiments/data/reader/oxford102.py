@@ -7,6 +7,7 @@ unique, so a picture and its captions find each other wherever both lie.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from experiments.data.layout.oxford102 import (
     PICTURES,
     OxfordLayout,
     find_layout,
+    li_entries,
     listed_entries,
     pickled_entries,
 )
@@ -53,6 +55,10 @@ class Oxford102(SpokenReader[OxfordLayout]):
 
     def _files(self, found: OxfordLayout) -> Listing:
         settings = (self.name, found.pickles is None, self.captions_per_image)
+        if found.lists:
+            lists = list(itertools.chain(*found.lists.values()))
+            content = repr((*settings, "li")).encode()
+            return self._listed_files(content, found, lists, self._entries(found))
         places = [found.pictures, found.text, *found.class_lists.values(), found.words]
         if found.pickles is not None:
             places += [found.pickles / split for split in SPLITS]
@@ -62,6 +68,8 @@ class Oxford102(SpokenReader[OxfordLayout]):
         return find_layout(root, self.text, self.recordings)
 
     def _entries(self, found: OxfordLayout) -> Sequence[Entry | Drop]:
+        if found.lists:
+            return li_entries(found, self.recordings)
         return listed_entries(found) if found.pickles is None else pickled_entries(found)
 
     def _folders(self, root: Path, split: Split) -> list[Path]:

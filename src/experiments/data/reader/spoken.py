@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -10,8 +11,9 @@ from typing import TypeVar
 import numpy as np
 
 from experiments.data.layout.entry import Entry, Layout
-from experiments.data.layout.fingerprint import Listing, listed
+from experiments.data.layout.fingerprint import File, Listing, file_at, listed
 from experiments.data.layout.recordings import By, opened, recordings_below, said_of
+from experiments.data.layout.unpack import safe_parts
 from experiments.data.reader.pictures import PictureReader
 from experiments.data.record import Drop, Record
 
@@ -32,7 +34,7 @@ class SpokenReader(PictureReader[L]):
     def records_speech(self) -> bool:
         """Whether this copy has recordings. Raises `UserError` where there is no copy."""
         found = self._found()
-        return found.audio is not None or found.mel is not None
+        return bool(found.lists) or found.audio is not None or found.mel is not None
 
     def recording(self, record: Record, number: int) -> Path | np.ndarray | None:
         """The recording of a caption (from 0): a file below the root, or frames (T, 40) float32 as
@@ -53,10 +55,28 @@ class SpokenReader(PictureReader[L]):
             return Listing(settings, listed(places, self.follows), self.follows)
         files = listed([*places, found.audio, found.mel], self.follows)
         tops = (found.audio, found.mel)
-        unwritten = found.text is None and found.words is None
-        count = sum(file.top in tops for file in files) if unwritten else 0
+        count = 0 if found.written else sum(file.top in tops for file in files)
         not_read = {UNWRITTEN: count} if count else {}
         return Listing(settings + b"\nrecordings", files, self.follows, not_read)
+
+    def _listed_files(
+        self, settings: bytes, found: L, places: Sequence[Path | None], entries: Sequence[object]
+    ) -> Listing:
+        """The files at these places, and those that the entries name: folders may hold more."""
+        names: dict[str, File] = {}
+        for entry in entries:
+            if not isinstance(entry, Entry):
+                continue
+            wanted = [(entry.folder, entry.image, f"picture {entry.key}")]
+            for spoken in entry.speech.values() if self.recordings else ():
+                path = spoken if isinstance(spoken, str) else str(spoken["file"])
+                wanted.append((found.root, path, f"recording {path}"))
+            for top, inner, name in wanted:
+                if name not in names and safe_parts(inner) and os.path.lexists(top / inner):
+                    names[name] = file_at(top, inner, name)
+        settings += b"\nrecordings" if self.recordings else b""
+        files = [*listed(places, self.follows), *names.values()]
+        return Listing(settings, files, self.follows)
 
     def _recordings(self, found: L, keys: Sequence[str]) -> By:
         """What there is, by key and number of the caption from 0."""
@@ -66,13 +86,13 @@ class SpokenReader(PictureReader[L]):
         if not self.recordings:
             return entries
         keys = [entry.key for entry in entries if isinstance(entry, Entry)]
-        by_key = self._recordings(found, keys)
+        by_key = {} if found.lists else self._recordings(found, keys)  # lists say it themselves
         heard: list[Entry | Drop] = []
         for entry in entries:
             if isinstance(entry, Entry):
                 speech = by_key.get(entry.key, entry.speech)
                 entry = dataclasses.replace(entry, speech=speech)
-                if entry.captions == []:
+                if not found.written:
                     entry = dataclasses.replace(entry, captions=said_of(entry))
             heard.append(entry)
         return heard
