@@ -33,7 +33,11 @@ class SpokenReader(PictureReader[L]):
     @property
     def records_speech(self) -> bool:
         """Whether this copy has recordings. Raises `UserError` where there is no copy."""
-        found = self._found()
+        before, self.recordings = self.recordings, True  # a copy may have nothing but recordings
+        try:
+            found = self._found()
+        finally:
+            self.recordings = before
         return bool(found.lists) or found.audio is not None or found.mel is not None
 
     def recording(self, record: Record, number: int) -> Path | np.ndarray | None:
