@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from experiments.frontend import wave as module
 from experiments.frontend.wave import as_wave, read_wave, write_wave
 from experiments.terminal.error import BadInput
 
@@ -82,6 +83,16 @@ def test_resampling_is_that_of_the_whole_and_lets_no_alias_through(tmp_path: Pat
     soundfile.write(path, tone(48000, 6, 440) + tone(48000, 6, 9000) * 0.9, 48000, subtype="FLOAT")
     same(read_wave(path, 16000), tone(seconds=6))
     assert np.array_equal(read_wave(path, 16000), as_wave(soundfile.read(path)[0], 48000, 16000))
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "MP3"])
+def test_blocks_are_one_sound(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "sound"
+    draw = np.random.default_rng(0).normal(0, 0.1, (40_000, 2))
+    soundfile.write(path, draw, 44100, format=kind)
+    whole = read_wave(path, 16000)
+    monkeypatch.setattr(module, "BLOCK", 3000)
+    assert np.abs(read_wave(path, 16000) - whole).max() < 1e-6
 
 
 def test_a_wave_under_the_name_of_an_mp3_is_read(tmp_path: Path) -> None:

@@ -123,28 +123,28 @@ def _decoded(file: IO[bytes], rate: int, seconds: float) -> np.ndarray:
             if sound.format not in FORMATS:
                 raise BadInput(f"sound is of a kind that is not read ({sound.format})")
             _require_plausible(sound.samplerate, sound.channels)
-            wanted = min(math.ceil(seconds * sound.samplerate), LONGEST)
-            blocks = _mixed(sound, wanted)
+            blocks = _mixed(sound, min(math.ceil(seconds * sound.samplerate), LONGEST))
             if sound.samplerate != rate:
                 blocks = _resampled(blocks, sound.samplerate, rate)
-            wave = np.concatenate([np.zeros(0, np.float32), *blocks])
-            if _cut(sound, min(wanted, sound.frames)):
-                raise BadInput("sound ends before its header says")
-            return wave
+            return np.concatenate([np.zeros(0, np.float32), *blocks])
     except soundfile.SoundFileError as error:
         said = str(getattr(error, "error_string", error)).removeprefix("Error : ").rstrip(". ")
         raise BadInput(f"sound cannot be decoded ({said})") from None
 
 
 def _mixed(sound: Any, wanted: int) -> Iterator[np.ndarray]:
-    """Blocks of the mean of all channels, until there is no more."""
-    while wanted > 0:
-        block = sound.read(min(BLOCK // sound.channels, wanted), "float32", always_2d=True)
+    """Blocks of the mean of all channels. Raises `BadInput` where they end too soon."""
+    got = 0
+    while got < wanted:
+        block = sound.read(min(BLOCK // sound.channels, wanted - got), "float32", always_2d=True)
         if not len(block):
-            return
-        wanted -= len(block)
+            break
+        got += len(block)
         with np.errstate(over="ignore", invalid="ignore"):  # not finite then, which is refused
             yield block.mean(1, dtype=np.float32)
+    slack = MP3_FRAME if sound.format in ("MP3", "MPEG") else 0  # they are as long as whole frames
+    if got < min(wanted, sound.frames) - slack or _cut(sound.extra_info):
+        raise BadInput("sound ends before its header says")
 
 
 def _resampled(blocks: Iterator[np.ndarray], found: int, rate: int) -> Iterator[np.ndarray]:
@@ -154,16 +154,14 @@ def _resampled(blocks: Iterator[np.ndarray], found: int, rate: int) -> Iterator[
     yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def _cut(sound: Any, wanted: int) -> bool:
-    """Whether the file holds less than it says. libsndfile reads what there is, and tells in its
-    log: of an Ogg stream without its last page, and of a chunk that is longer than the file, unless
-    it is as long as can be, which is how a recorder writes that does not know the length yet."""
-    slack = MP3_FRAME if sound.format in ("MP3", "MPEG") else 0  # they are as long as whole frames
-    if sound.tell() < wanted - slack or "lacks an end-of-stream bit" in sound.extra_info:
-        return True
-    chunks = [(int(said), int(found)) for said, found in SHORTER.findall(sound.extra_info)]
-    chunks += [(int(said), int(found)) for found, said in FEWER.findall(sound.extra_info)]
-    return any(found + 1 < said < UNKNOWN for said, found in chunks)
+def _cut(log: str) -> bool:
+    """Whether a file holds less than it says. libsndfile reads what there is, and tells in its log:
+    of an Ogg stream without its last page, and of a chunk that is longer than the file, unless it
+    is as long as can be, which is how a recorder writes that does not know the length yet."""
+    chunks = [(int(said), int(found)) for said, found in SHORTER.findall(log)]
+    chunks += [(int(said), int(found)) for found, said in FEWER.findall(log)]
+    short = any(found + 1 < said < UNKNOWN for said, found in chunks)
+    return short or "lacks an end-of-stream bit" in log
 
 
 def _checked(wave: np.ndarray) -> np.ndarray:
