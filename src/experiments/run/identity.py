@@ -63,6 +63,7 @@ ADDED: dict[str, Any] = {
     "generator.noise": "normal",
     "system.split": "train",
     "generator.first": None,
+    "generator.dense": False,
     "discriminator.first": None,
     "system.frozen_images": 0,
     "trainer.keep_best": None,
