@@ -35,7 +35,7 @@ def test_a_dense_stage_doubles_what_it_made_and_what_came_in() -> None:
         JointStage(4, 2, 3, 1, "batch", fast=False, dense=which).eval() for which in (False, True)
     )
     weight = plain.up[0].conv.weight
-    found = {name: value for name, value in plain.state_dict().items()}
+    found = dict(plain.state_dict())
     found["up.0.conv.weight"] = torch.cat((weight, torch.zeros_like(weight)), dim=1)
     dense.load_state_dict(found)
     h, condition = torch.randn(2, 4, 8, 8), torch.randn(2, 3)

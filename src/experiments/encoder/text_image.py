@@ -26,6 +26,7 @@ class TextImageEncoder(nn.Module):
         assert text.dim == dim, f"the text encoder gives {text.dim} features, not dim={dim}"
         self.dim, self.text, self.image = dim, text, image
         self._frozen = False
+        self._free: list[nn.Parameter] = []  # of the text network, where it trains all the same
 
     @property
     def reads(self) -> Reads:
@@ -50,5 +51,19 @@ class TextImageEncoder(nn.Module):
         self.requires_grad_(False)
         return self.eval()
 
+    def free_text(self) -> Self:
+        """Let the text network of an encoder train after all, and freeze the rest.
+
+        What of it never trains stays as it is.
+        """
+        self._free = [p for p in self.text.parameters() if p.requires_grad]
+        self.freeze()
+        for parameter in self._free:
+            parameter.requires_grad_(True)
+        return self
+
     def train(self, mode: bool = True) -> Self:
-        return super().train(mode and not self._frozen)
+        super().train(mode and not self._frozen)
+        if self._free:
+            self.text.train(mode)
+        return self

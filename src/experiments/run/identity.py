@@ -66,6 +66,7 @@ ADDED: dict[str, Any] = {
     "generator.dense": False,
     "discriminator.first": None,
     "system.frozen_images": 0,
+    "system.train_encoder": False,
     "trainer.keep_best": None,
     "data.limit": None,
     "data.min_count": 1,
