@@ -89,7 +89,7 @@ class TextToImage(System):
         super().__init__()
         assert captions >= 1, "captions must be at least 1"
         assert generator_steps >= 1, "generator_steps must be at least 1"
-        self.encoder = encoder.free_text() if train_encoder else encoder.freeze()  # type: ignore[operator]
+        self.encoder = encoder.let_read() if train_encoder else encoder.freeze()  # type: ignore[operator]
         self.train_encoder = train_encoder
         self.generator, self.discriminator = generator, discriminator
         self.mismatch, self.wrong, self.generator_steps = mismatch, wrong, generator_steps
@@ -119,7 +119,8 @@ class TextToImage(System):
                 Phase("penalty", judge, self.penalty_loss, interval=interval, shares=owner)
             )
         turns = self.generator_steps
-        drawers = (self.generator, self.encoder.text) if self.train_encoder else (self.generator,)
+        readers = self.encoder.readers if self.train_encoder else []
+        drawers = (self.generator, *readers)
         return [*found, Phase("generator", drawers, self.generator_loss, turns)]
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
