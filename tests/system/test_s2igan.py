@@ -78,6 +78,32 @@ def test_pairs_are_of_the_classes_that_they_should_be_of(
         assert (labels[other] == labels[rows]).all() and (other != rows).all()
 
 
+def test_wrong_pairs_as_released_may_be_of_the_same_class(
+    make_system: Make, make_training: Callable[..., Training]
+) -> None:
+    """Of five classes alike one draw in 25 is, instead of none."""
+    training = make_training(make_system("s2igan", mismatch="redrawn_once"))
+    labels, same = training.batches.split.labels, []
+    for images in range(0, 8000, 8):
+        rows = training.batches._order.rows(images)
+        wrong = training.batches._drawn(rows, images)["picture"]["wrong"]
+        same += list(labels[wrong] == labels[rows])
+    assert len(same) == 8000 and abs(sum(same) / 8000 - 1 / 25) < 0.01
+
+
+def test_a_head_that_nothing_trained_is_used_instead_as_released(
+    make_system: Make, first_batch: FirstBatch
+) -> None:
+    system = make_system("s2igan", random_head=True)
+    trained, head = system.encoder.vector_head, system.head
+    assert not torch.equal(head.weight, trained.weight) and not head.weight.requires_grad
+    batch, step = first_batch(system)
+    shared = system.prepare(batch, step)
+    pooled = system.encoder.image(batch.of(Pictures).images[-1])[1]
+    torch.testing.assert_close(shared.real, F.normalize(head(pooled), dim=1))
+    assert "head.weight" in system.state_dict(), "a resumed run goes on with the same"
+
+
 def test_the_generator_learns_through_the_encoder_which_stays(
     make_system: Make, make_training: Callable[..., Training], first_batch: FirstBatch
 ) -> None:

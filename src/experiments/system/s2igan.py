@@ -7,12 +7,13 @@ between the discriminator's and the generator's.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from experiments.data.batches import Batch
 from experiments.data.view.picture import Pictures
@@ -41,12 +42,21 @@ class S2IGAN(StackGANv2):
     """Classifier and generator agree that a generated picture is related to the real one."""
 
     def __init__(
-        self, *, relation: RelationClassifier, supervision: RelationLoss, **options: Any
+        self,
+        *,
+        relation: RelationClassifier,
+        supervision: RelationLoss,
+        random_head: bool = False,
+        **options: Any,
     ) -> None:
-        """`supervision`: its weight 0 leaves the relation supervisor out. `options` are those of
-        `StackGANv2`.
+        """`supervision`: its weight 0 leaves the relation supervisor out. `random_head`: pictures
+        are compared by a head that nothing has trained, as released for Flickr8k and Places.
+        `options` are those of `StackGANv2`.
         """
         super().__init__(**options)
+        self.head: nn.Module | None = None
+        if random_head:
+            self.head = copy.deepcopy(self.encoder.vector_head).requires_grad_(False)
         self.relation, self.supervision = relation, supervision
         self.other_images = self.supervised = supervision.weight != 0
         if self.supervised:
@@ -70,6 +80,8 @@ class S2IGAN(StackGANv2):
     def initialise(self) -> None:
         super().initialise()
         initialise(self.relation, self.initial_std)
+        if self.head is not None:
+            self.head.reset_parameters()  # type: ignore[operator]
 
     def make(self, batch: Batch, text: Text, step: Step) -> Shared:
         """With what the classifier and the generator compare."""
@@ -86,7 +98,11 @@ class S2IGAN(StackGANv2):
 
     def features(self, images: Tensor) -> Tensor:
         """Pictures (B, 3, R, R) -> (B, D), float32, of length 1; gradients flow to the pictures."""
-        return F.normalize(self.encoder.encode_image(images)[1].float(), dim=1)
+        if self.head is None:
+            vectors = self.encoder.encode_image(images)[1]
+        else:
+            vectors = self.head(self.encoder.image(images)[1])
+        return F.normalize(vectors.float(), dim=1)
 
     def relation_loss(self, shared: Related, step: Step, repeat: int) -> Losses:
         """What the classifier learns: pairs of real pictures, and of a real and a generated one,

@@ -28,7 +28,7 @@ from experiments.terminal.line import say_once
 
 CAPTION = "caption"
 SHARED_STREAM = 1  # of captions and pictures; those of `data/order.py` are 0 and 2
-Mismatch = Literal["none", "roll", "roll_released", "class_aware"]
+Mismatch = Literal["none", "roll", "roll_released", "class_aware", "redrawn_once"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +60,11 @@ class CaptionView(View):
     last takes the first's). `roll_released`: the last has none, so that a batch has a wrong pair
     less than records, as released; in the order of the batch where `by_length` is false.
     `class_aware`: a random caption of a random record of another class (of another record where
-    there is one class). `encoder`: a text encoder that never changes, whose features of the
-    training captions are computed once. `average`: of a record, whose `sentence` is the mean, that
-    which is drawn and others (all, where there are fewer).
+    there is one class). `redrawn_once`: of a random record, drawn once more where that is of the
+    same class, which may then be of the same again (released StackGAN-v2 and S2IGAN). `encoder`: a
+    text encoder that never changes, whose features of the training captions are computed once.
+    `average`: of a record, whose `sentence` is the mean, that which is drawn and others (all, where
+    there are fewer).
     """
 
     name = CAPTION
@@ -261,7 +263,9 @@ class CaptionView(View):
             if released:
                 wrong[order[-1]] = -1
             return wrong
-        return self.split.caption_at(self.strangers.of(rows, rng), rng.random(len(rows)))
+        once = self.mismatch == "redrawn_once"
+        others = self.strangers.drawn_twice(rows, rng) if once else self.strangers.of(rows, rng)
+        return self.split.caption_at(others, rng.random(len(rows)))
 
 
 def tell_letters(name: str, captions: Sequence[Sequence[str]]) -> None:
@@ -296,3 +300,8 @@ class Strangers:
         pick = (uniform * (count - same)).astype(np.int64)
         found: np.ndarray = self._by_class[pick + np.where(pick >= first, same, 0)]
         return found
+
+    def drawn_twice(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A random record for each (B,), another random one where its class is the same."""
+        first, second = rng.integers(0, len(self.labels), (2, len(rows)))
+        return np.where(self.labels[first] == self.labels[rows], second, first)
