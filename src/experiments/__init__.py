@@ -13,6 +13,7 @@ Rooms, each importing only what stands below it (a test holds that):
                            export/     task=export: the model card, the folder, the hub
     what it is made of     data/ encoder/ generator/ discriminator/ style/ layer/ loss/ system/
                            optim/ metric/
+                           frontend/  sound in files, and from sound to features
     many runs              search/ report/ human/ plan/ convert/ clean/
     the ground             terminal/   what the person at the terminal is told and presses
                            file/       files read within bounds, and written whole or not at all

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 import torch
 
 from experiments.encoder.bilstm import BiLSTM
 from experiments.encoder.cnn import CNN
 from experiments.encoder.damsm import DAMSM
+from experiments.encoder.sed import SED
 
 
 @pytest.fixture
@@ -50,3 +54,16 @@ def test_frozen_stays_frozen_and_passes_gradients_to_images(model: DAMSM) -> Non
 def test_text_of_another_width_is_refused() -> None:
     with pytest.raises(AssertionError, match="dim=8"):
         DAMSM(BiLSTM(20, dim=6), CNN(widths=(4,), strides=(2,)), dim=8)
+
+
+def test_words_are_stretches_of_sound_where_captions_are_heard(model: DAMSM) -> None:
+    assert model.name == "damsm" and model.steps(LENGTHS).tolist() == [3, 2]
+    image = CNN(widths=(4, 8), strides=(2, 2), global_width=10)
+    mel: Any = SimpleNamespace(shape=(5,))
+    heard = DAMSM(SED(mel, dim=6, channels=(4, 4), places=4), image, dim=6)
+    assert (heard.name, heard.reads) == ("damsm_speech", "speech")
+    words, sentence = heard.encode_text(torch.randn(2, 59, 5), torch.tensor([20, 59]))
+    assert words.shape == (2, 6, 4) and sentence.shape == (2, 6)
+    assert heard.steps(torch.tensor([20, 59])).tolist() == [2, 4]
+    with pytest.raises(AssertionError, match="sentences only"):
+        DAMSM(SED(mel, dim=6, channels=(4, 4)), image, dim=6)

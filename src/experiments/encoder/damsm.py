@@ -10,7 +10,8 @@ from experiments.encoder.text_image import TextImageEncoder
 class DAMSM(TextImageEncoder):
     """A text encoder that gives every word its features, and an image trunk with two linear heads.
 
-    What they must offer stands at `TextImageEncoder`.
+    What they must offer stands at `TextImageEncoder`. Where captions are heard, words are stretches
+    of sound (this project's choice), and `name` is damsm_speech.
     """
 
     name = "damsm"
@@ -20,6 +21,8 @@ class DAMSM(TextImageEncoder):
         assert getattr(text, "gives_words", True), (
             "DAMSM compares every word with the picture, and this text encoder gives sentences only"
         )
+        if self.reads == "speech":
+            self.name = "damsm_speech"
         # A 1x1 convolution over regions that are already flattened.
         self.region_head = nn.Conv1d(int(image.region_channels), dim, 1, bias=False)  # type: ignore[arg-type]
         self.vector_head = nn.Linear(int(image.pooled_channels), dim)  # type: ignore[arg-type]

@@ -12,9 +12,9 @@ from experiments.data.text.reading import Reads, reads_of
 class TextImageEncoder(nn.Module):
     """A text encoder beside an image trunk. `name` is the last part of the names of its scores.
 
-    text: maps (tokens, lengths) to words (B, dim, T), or None, and sentence (B, dim); attribute
-    `dim`, and `reads` where it reads no words. image: maps images to regions (B, C_r, N) and
-    pooled (B, C_g); attributes `region_channels` and `pooled_channels`.
+    text: maps (tokens, lengths), of what is read or heard, to words (B, dim, T), or None, and
+    sentence (B, dim); attribute `dim`, and `reads` where it reads no words. image: maps images to
+    regions (B, C_r, N) and pooled (B, C_g); attributes `region_channels` and `pooled_channels`.
     """
 
     name: str
@@ -36,6 +36,12 @@ class TextImageEncoder(nn.Module):
     def encode_text(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor | None, Tensor]:
         """tokens: (B, T); lengths: (B,). Returns words (B, dim, T), or None, sentence (B, dim)."""
         raise NotImplementedError
+
+    def steps(self, lengths: Tensor) -> Tensor:
+        """Of captions with lengths (B,), how many of the places of `encode_text`'s words they have:
+        written ones one for each token, spoken ones what the network says."""
+        steps = getattr(self.text, "steps", None)
+        return lengths if steps is None else steps(lengths)  # type: ignore[no-any-return]
 
     def encode_image(self, images: Tensor) -> tuple[Tensor | None, Tensor]:
         """images: (B, 3, H, W) in [-1, 1]. Returns regions (B, dim, N), or None, and vector

@@ -30,7 +30,7 @@ class DAMSMTraining(EmbeddingTraining):
         regions, vector = self.encoder.encode_image(batch.of(Pictures).images[-1])
         terms = self.damsm(
             step.gather(words.float()),
-            step.gather(word_mask(captions.lengths, captions.tokens.shape[1])),
+            step.gather(word_mask(self.encoder.steps(captions.lengths), words.shape[2])),
             step.gather(sentence.float()),
             step.gather(regions.float()),
             step.gather(vector.float()),

@@ -15,7 +15,7 @@ from experiments.data.text import alphabet, wordpiece
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.data.text.words import Tokeniser, unicode_words
 
-Reads = Literal["words", "characters", "wordpieces"]
+Reads = Literal["words", "characters", "wordpieces", "speech"]
 
 # Tokens (M, T), padded with 0, and lengths (M,) of captions, where no vocabulary is needed.
 ENCODE: dict[Reads, Callable[[Sequence[str]], tuple[np.ndarray, np.ndarray]]] = {

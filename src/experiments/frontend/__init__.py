@@ -1,0 +1,1 @@
+"""From sound to frames of features, and sound in files."""

@@ -1,0 +1,67 @@
+"""Mel spectra in decibels below the loudest: of DAVEnet and Li, and the LMS of Chen."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from experiments.frontend.base import exact, masked
+from experiments.frontend.mel import Mel
+from experiments.frontend.table import Window
+
+LEAST = 1e-10  # of a power
+RANGE = 80.0  # decibels that are told apart
+
+
+class Decibels(Mel):
+    """10 log10 of mel powers relative to the loudest of the utterance, down to -80 dB."""
+
+    def __call__(self, waves: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        counts = self.counts(lengths)
+        powers = masked(self.powers(waves, lengths), counts).clamp_min(LEAST)
+        decibels = 10 * (powers.log10() - powers.amax((1, 2), keepdim=True).log10())
+        return masked(decibels.clamp_min(-RANGE), counts), counts
+
+
+class MelDecibels(Decibels):
+    """As DAVEnet (Harwath 2018) and Li 2020 take them, in their released code.
+
+    `normalise` gives dB + 80, so that the padding, which is 0, is silence; the network's first
+    layer is a batch normalisation, to which the 80 are nothing. `legacy`: dB themselves, as they
+    have it, where the padding is as loud as the loudest sound.
+    """
+
+    def __init__(
+        self,
+        rate: int,
+        n_fft: int,
+        hop: int,
+        bins: int,
+        window: Window = "hamming",
+        lowest: float = 20.0,
+        emphasis: float = 0.97,
+        longest: int | None = None,
+        legacy: bool = False,
+    ) -> None:
+        """longest: frames that are kept, from the first on; the loudest is sought in all."""
+        super().__init__(rate, n_fft, hop, bins, window, lowest, emphasis)
+        self.longest, self.legacy = longest, legacy
+
+    def frames(self, samples: int) -> int:
+        found = super().frames(samples)
+        return found if self.longest is None else min(found, self.longest)
+
+    def __call__(self, waves: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        decibels, counts = super().__call__(waves, lengths)
+        kept = decibels[:, : self.longest]
+        return kept, counts.clamp_max(kept.shape[1])
+
+    def normalise(self, features: Tensor, lengths: Tensor) -> Tensor:
+        return masked(exact(features) + (0.0 if self.legacy else RANGE), lengths)
+
+
+class LMS(Decibels):
+    """The log-amplitude mel spectrum of Chen 2017 and CMCGAN; `normalise` scales it from -1
+    (80 dB below the loudest) to 1, which is this project's choice."""
+
+    def normalise(self, features: Tensor, lengths: Tensor) -> Tensor:
+        return masked(exact(features) / (RANGE / 2) + 1.0, lengths)

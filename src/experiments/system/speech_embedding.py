@@ -1,0 +1,59 @@
+"""Training S2IGAN's speech embedding network (Wang et al. 2020, section 3.2)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from experiments.data.batches import Batch
+from experiments.data.view.caption import Captions
+from experiments.data.view.picture import Pictures
+from experiments.encoder.joint_embedding import JointEmbedding
+from experiments.loss.distinctive import DistinctiveLoss
+from experiments.loss.matching import MatchingLoss
+from experiments.system.base import EmbeddingTraining, Losses, Phase, Term
+from experiments.system.seeding import Step
+
+
+class SpeechEmbeddingTraining(EmbeddingTraining):
+    """One phase over both encoders, and over the classes that both sides are to say.
+
+    It hears nothing that is particular to sound: an encoder of written captions trains as well.
+    """
+
+    encoder: JointEmbedding
+
+    def __init__(
+        self,
+        encoder: JointEmbedding,
+        matching: MatchingLoss,
+        distinctive: DistinctiveLoss,
+        image_size: int,
+        class_count: int | None = None,
+    ) -> None:
+        """`class_count`: classes of the data set, so that labels are what they are everywhere.
+        Where there is but one, or `distinctive` has no weight, there is no layer of them."""
+        super().__init__(encoder, image_size)
+        self.matching, self.distinctive = matching, distinctive
+        told = distinctive.weight > 0 and class_count is not None and class_count > 1
+        # Shared by both sides; no part of what other runs load.
+        self.classes = nn.Linear(encoder.dim, class_count or 0) if told else None
+
+    def phases(self) -> list[Phase]:
+        modules = (self.encoder,) if self.classes is None else (self.encoder, self.classes)
+        return [Phase("embedding", modules, self.loss)]
+
+    def loss(self, batch: Batch, step: Step, repeat: int) -> Losses:
+        """The matching loss over the pairs of all processes, and the distinctive loss."""
+        captions, labels = batch.of(Captions), batch.labels
+        _, speech = self.encoder.encode_text(captions.tokens, captions.lengths)
+        _, vector = self.encoder.encode_image(batch.of(Pictures).images[-1])
+        found = self.matching(
+            step.gather(speech.float()), step.gather(vector.float()), step.gather(labels)
+        )
+        losses = {name: Term(value, self.matching.weight) for name, value in found.items()}
+        if self.classes is not None:
+            classes: dict[str, Tensor] = self.distinctive(
+                self.classes(speech), self.classes(vector), labels
+            )
+            losses |= {n: Term(value, self.distinctive.weight) for n, value in classes.items()}
+        return losses
