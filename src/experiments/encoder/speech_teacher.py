@@ -18,15 +18,18 @@ class SpeechTeacher(TextImageEncoder):
 
     name = "speech_teacher"
 
-    def __init__(self, text: nn.Module, image: nn.Module) -> None:
+    def __init__(self, text: nn.Module, image: nn.Module, dim: int | None = None) -> None:
         """text: gives a sentence (B, text.dim). image: a trunk whose weights are fixed; its
-        `pooled_channels` are the `dim` of both sides."""
+        `pooled_channels` are the `dim` of both sides, which a configuration says for others."""
         assert not any(weight.requires_grad for weight in image.parameters()), (
             "image: this network is still to be trained and can teach nothing; take one that is "
             "trained, as efficientnet_lite0, inception_v3 or classifier"
         )
         super().__init__(text, image, text.dim)  # type: ignore[arg-type]
         own, self.dim = self.dim, int(image.pooled_channels)  # type: ignore[arg-type]
+        assert dim in (None, self.dim), (
+            f"dim={dim}: the teacher gives {self.dim} numbers; set encoder.dim={self.dim}"
+        )
         same = own == self.dim
         self.student_head: nn.Module = nn.Identity() if same else nn.Linear(own, self.dim)
         if not same:
