@@ -104,4 +104,5 @@ def cost(made: Prepared) -> list[Row]:
 def many(split: Split) -> Split:
     """The captions again and again."""
     rows: Sequence[int] = [row % len(split.tokens) for row in range(CAPTIONS)]
+    assert isinstance(split.tokens, np.ndarray)
     return replace(split, tokens=split.tokens[rows], lengths=split.lengths[rows])

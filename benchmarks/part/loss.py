@@ -17,9 +17,9 @@ from benchmarks.counting import operators
 from benchmarks.plain.word_loss import word_scores
 from benchmarks.row import Row, faster
 from benchmarks.turns import serve, take_turns
+from experiments.data.view.caption import before
 from experiments.loss.damsm import DAMSMLoss
 from experiments.machine.setup import set_up
-from experiments.system.base import word_mask
 
 BATCHES = (4, 20, 48)  # AttnGAN on a CPU, AttnGAN and DAMSM as published
 DIM, LENGTH, REGIONS = 256, 18, 17 * 17
@@ -65,7 +65,7 @@ def inputs(batch: int, device: str = "cpu", shortest: int = 1) -> Inputs:
     generator = torch.Generator().manual_seed(0)
     lengths = torch.randint(shortest, LENGTH + 1, (batch,), generator=generator)
     words = torch.randn(batch, DIM, LENGTH, generator=generator) / DIM**0.5
-    words = words * word_mask(lengths, LENGTH)[:, None]
+    words = words * before(lengths, LENGTH)[:, None]
     regions = torch.randn(batch, DIM, REGIONS, generator=generator)
     parts = (words.to(device).requires_grad_(), lengths.to(device), regions.to(device))
     parts[2].requires_grad_()
@@ -81,7 +81,7 @@ def plain(given: Inputs) -> Tensor:
 def product(given: Inputs) -> Tensor:
     """As a run has it."""
     words, lengths, regions = given
-    return both_ways(DAMSMLoss().word_scores(words, word_mask(lengths, LENGTH), regions))
+    return both_ways(DAMSMLoss().word_scores(words, before(lengths, LENGTH), regions))
 
 
 def both_ways(scores: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from experiments.data.batches import Batch
 from experiments.data.view.caption import Captions
 from experiments.generator.base import GeneratorOutput
 from experiments.generator.block import UpConv
-from experiments.system.base import System, word_mask
+from experiments.system.base import System
 from experiments.system.seeding import Step
 from experiments.system.text_to_image import TextToImage
 
@@ -92,7 +92,7 @@ class PlainGAN(PlainStep):
         if not self.generator.attends:
             return self.generator(noise, epsilon, sentence)  # type: ignore[no-any-return]
         captions = batch.of(Captions)
-        mask = word_mask(captions.lengths, captions.tokens.shape[1])
+        mask = captions.word_mask(captions.tokens.shape[1])
         return self.generator(noise, epsilon, sentence, words, mask)  # type: ignore[no-any-return]
 
     def update_generator(

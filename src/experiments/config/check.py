@@ -23,7 +23,10 @@ from experiments.terminal.error import suggest
 PARTS = ("data", "encoder", "generator", "discriminator", "style", "loss", "optim", "metric")
 READER = "data.reader."
 RELEASED = "roll_released"  # wrong pairs are one less than pictures
-HOMES = {"metric": ("metric", "encoder")}  # packages of the classes of a group; else its own name
+HOMES = {
+    "metric": ("metric", "encoder", "frontend"),
+    "encoder": ("encoder", "frontend"),
+}  # packages of the classes of a group; else its own name
 
 
 def check(cfg: DictConfig) -> list[str]:

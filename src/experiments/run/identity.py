@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.config.signature import Parameter, signature
+from experiments.config.target import targets_in
 from experiments.file.digest import known_sha256
 from experiments.run.pretrained import GROUPS, without_pretrained
 
@@ -67,6 +68,7 @@ ADDED: dict[str, Any] = {
     "discriminator.first": None,
     "system.frozen_images": 0,
     "system.train_encoder": False,
+    "system.distortion": None,
     "trainer.keep_best": None,
     "data.limit": None,
     "data.min_count": 1,
@@ -75,6 +77,7 @@ ADDED: dict[str, Any] = {
     "data.reader.tokeniser": "unicode",  # the same for captions in ASCII; others are other words
     "trainer.text_features": "auto",  # those from before it go on with float16
 }
+HEARS = "experiments.frontend."  # a run without one is no other for how captions are spoken
 FLOATS = ("data.margin", "loss")  # where a number that no class describes is not whole
 
 
@@ -90,6 +93,8 @@ def identity(
             _drop(found, place, before)
     if found.get("variant") is not None:
         found["variant"] = str(found["variant"])  # 1 and "1" are one name
+    if not any(target.startswith(HEARS) for target in targets_in(found.get("system"))):
+        _drop(found, "data.speech")
     for place in ("encoder.image.weights", "system.encoder.image.weights"):
         _by_contents(found, place, "encoder" in prerequisites)
     found = without_pretrained(found, *({*GROUPS, "system"} & found.keys()))

@@ -14,8 +14,9 @@ from experiments.data.batches import Batch
 from experiments.data.order import Sampling
 from experiments.data.text.reading import Reads, reads_of
 from experiments.data.view.base import Part, View
-from experiments.data.view.caption import CaptionView
+from experiments.data.view.condition import view_for
 from experiments.data.view.picture import PICTURE, PictureView
+from experiments.frontend.distortion import Distortion
 from experiments.system.seeding import Step
 
 
@@ -141,12 +142,17 @@ class EmbeddingTraining(System):
 
     encoder: nn.Module
 
-    def __init__(self, encoder: nn.Module, image_size: int) -> None:
+    def __init__(
+        self, encoder: nn.Module, image_size: int, distortion: Distortion | None = None
+    ) -> None:
+        """`distortion`: of what is heard, for encoders that hear."""
         super().__init__()
         self.encoder, self.resolutions = encoder, [image_size]
+        self.distortion = distortion
 
     def views(self) -> list[View]:
-        return [CaptionView(self.reads), PictureView(self.resolutions)]
+        captions = view_for(self.encoder, distortion=self.distortion)
+        return [captions, PictureView(self.resolutions)]
 
     def initialise(self) -> None:
         """Give a frozen image network the weights that it is to have, where a file holds them."""
@@ -173,8 +179,3 @@ def term(weight: float, compute: Callable[[], Tensor]) -> Term:
     """A term whose gradient is only followed where its weight is not zero."""
     with torch.set_grad_enabled(weight != 0 and torch.is_grad_enabled()):
         return Term(compute(), weight)
-
-
-def word_mask(lengths: Tensor, length: int) -> Tensor:
-    """(B, length), True on the words of captions with lengths (B,)."""
-    return torch.arange(length, device=lengths.device) < lengths[:, None]

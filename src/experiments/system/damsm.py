@@ -6,8 +6,9 @@ from experiments.data.batches import Batch
 from experiments.data.view.caption import Captions
 from experiments.data.view.picture import Pictures
 from experiments.encoder.damsm import DAMSM
+from experiments.frontend.distortion import Distortion
 from experiments.loss.damsm import DAMSMLoss
-from experiments.system.base import EmbeddingTraining, Losses, Phase, Term, word_mask
+from experiments.system.base import EmbeddingTraining, Losses, Phase, Term
 from experiments.system.seeding import Step
 
 
@@ -16,8 +17,14 @@ class DAMSMTraining(EmbeddingTraining):
 
     encoder: DAMSM
 
-    def __init__(self, encoder: DAMSM, damsm: DAMSMLoss, image_size: int) -> None:
-        super().__init__(encoder, image_size)
+    def __init__(
+        self,
+        encoder: DAMSM,
+        damsm: DAMSMLoss,
+        image_size: int,
+        distortion: Distortion | None = None,
+    ) -> None:
+        super().__init__(encoder, image_size, distortion)
         self.damsm = damsm
 
     def phases(self) -> list[Phase]:
@@ -30,7 +37,7 @@ class DAMSMTraining(EmbeddingTraining):
         regions, vector = self.encoder.encode_image(batch.of(Pictures).images[-1])
         terms = self.damsm(
             step.gather(words.float()),
-            step.gather(word_mask(self.encoder.steps(captions.lengths), words.shape[2])),
+            step.gather(captions.word_mask(words.shape[2])),
             step.gather(sentence.float()),
             step.gather(regions.float()),
             step.gather(vector.float()),

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from experiments.data.batches import Batch
 from experiments.data.view.base import Part, View, part_of
-from experiments.data.view.caption import CAPTION, Captions, CaptionView
+from experiments.data.view.caption import Captions
+from experiments.data.view.condition import condition_of, view_for
 from experiments.data.view.picture import PICTURE, PictureView
 from experiments.generator.base import Generator, GeneratorOutput
 from experiments.generator.initialisation import initialise
@@ -36,7 +37,6 @@ class StyleEncoderTraining(System):
     encoder: Any  # encode_text, freeze
     generator: Generator
     style: StyleEncoder
-    makes = MappingProxyType({(CAPTION,): PICTURE})
 
     def __init__(
         self,
@@ -54,6 +54,7 @@ class StyleEncoderTraining(System):
         it draws from them; least squares make them shorter the less of the noise can be read.
         """
         super().__init__()
+        self.makes = MappingProxyType({(condition_of(encoder),): PICTURE})
         assert style.noise_dim == generator.noise_dim, (
             f"style.noise_dim={style.noise_dim}: the generator draws from {generator.noise_dim}"
         )
@@ -74,7 +75,7 @@ class StyleEncoderTraining(System):
 
     def views(self) -> list[View]:
         """The other caption of an interpolated sentence is a wrong one."""
-        text = CaptionView(self.reads, "class_aware" if self.interpolated else "none", self.encoder)
+        text = view_for(self.encoder, "class_aware" if self.interpolated else "none", self.encoder)
         return [text, PictureView(self.resolutions)]
 
     def train(self, mode: bool = True) -> StyleEncoderTraining:

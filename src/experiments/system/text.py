@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from experiments.data.view.caption import Captions
-from experiments.system.base import word_mask
+from experiments.data.text.reading import hears
+from experiments.data.view.caption import Captions, before
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def text_of(captions: Captions) -> Text:
         captions.sentence.float(),
         None if wrong is None else wrong.float(),
         None if words is None else words.float(),
-        None if words is None else word_mask(captions.lengths, words.shape[2]),
+        None if words is None else captions.word_mask(words.shape[2]),
     )
 
 
@@ -56,5 +56,7 @@ def encoded(encoder: Any, tokens: Tensor, lengths: Tensor) -> Text:
     float32, as training has it, whatever what draws is computed in."""
     with torch.autocast(tokens.device.type, enabled=False):
         words, sentence = encoder.encode_text(tokens, lengths)
-    mask = None if words is None else word_mask(lengths.to(tokens.device), tokens.shape[1])
-    return Text(sentence, None, words, mask)
+    if words is None:
+        return Text(sentence)
+    steps = encoder.text.steps(lengths) if hears(encoder) else lengths
+    return Text(sentence, None, words, before(steps.to(tokens.device), words.shape[2]))

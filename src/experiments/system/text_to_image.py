@@ -1,4 +1,4 @@
-"""What every method has that draws pictures of captions: a text encoder that never changes, a
+"""What every method has that draws pictures of captions: an encoder of them that never changes, a
 generator, and a discriminator that also sees pairs that do not belong together."""
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from experiments.data.batches import Batch
 from experiments.data.view.base import Part, View, part_of
-from experiments.data.view.caption import CAPTION, Captions, CaptionView, Mismatch
+from experiments.data.view.caption import Captions, Mismatch
+from experiments.data.view.condition import condition_of, view_for
 from experiments.data.view.picture import PICTURE, Pictures, PictureView
 from experiments.discriminator.augment import Change, augmented, numbers_of
 from experiments.discriminator.base import Discriminator, Logits
@@ -61,7 +62,6 @@ class TextToImage(System):
     initial_std: float | None = None  # of fresh weights; None: orthogonal ones
     by_length = False  # whether the released code sorts a batch by the length of captions
     other_images = False  # whether a second picture of each one's class is asked for
-    makes = MappingProxyType({(CAPTION,): PICTURE})
 
     def __init__(
         self,
@@ -97,6 +97,7 @@ class TextToImage(System):
         self.condition, self.captions = condition, captions
         self.gradient_penalty, self.augment = gradient_penalty, list(augment)
         self.resolutions = generator.resolutions
+        self.makes = MappingProxyType({(condition_of(encoder),): PICTURE})
         if train_encoder:
             assert captions == 1, "captions: an encoder that trains reads one, so this must be 1"
             assert generator_steps == 1, "generator_steps: an encoder that trains reads once a step"
@@ -106,8 +107,8 @@ class TextToImage(System):
 
     def views(self) -> list[View]:
         fixed = None if self.train_encoder else self.encoder
-        text = CaptionView(self.reads, self.mismatch, fixed, self.captions, self.by_length)
-        wrong = CAPTION if self.wrong_images else None
+        text = view_for(self.encoder, self.mismatch, fixed, self.captions, self.by_length)
+        wrong = text.name if self.wrong_images else None
         return [text, PictureView(self.resolutions, wrong, self.other_images)]
 
     def phases(self) -> list[Phase]:

@@ -17,6 +17,7 @@ from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.data.store.held_out import hold_out
 from experiments.data.store.room import keep_within
 from experiments.data.store.share import with_share
+from experiments.data.store.speech import speech_of
 from experiments.data.text.words import recorded_tokeniser
 from experiments.data.view.base import held_in, usable
 from experiments.machine.core import cores
@@ -99,6 +100,8 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     if training.compiled:
         compile_networks(system)
     facts |= {"reads": system.reads, "data_counts": counts_of(dataset)}
+    if dataset.hearing is not None:
+        facts["speech"] = dataset.hearing
     best = None
     if held is not None:
         assert scorer is not None, "the configuration was checked"
@@ -151,7 +154,7 @@ def open_data(config: dict[str, Any], ranks: Ranks, folder: Path | None = None) 
             dataset = opened(tokeniser=tokeniser)
     dataset = with_share(dataset, float(data.get("train_share", 1)), int(data.get("share_seed", 0)))
     say_once(dataset.summary)
-    return replace(dataset, flip=bool(data["flip"]))
+    return replace(dataset, flip=bool(data["flip"]), speech=speech_of(data))
 
 
 def image_size_of(config: dict[str, Any]) -> int | None:

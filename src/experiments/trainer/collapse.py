@@ -20,6 +20,7 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.store.split import Split
 from experiments.data.view.caption import CAPTION, Captions
 from experiments.data.view.picture import PICTURE
+from experiments.data.view.speech import SPEECH
 from experiments.metric.diversity import diversity
 from experiments.metric.real import read_captions, real_images
 from experiments.run.folder import DIVERSITY
@@ -52,7 +53,7 @@ class CollapseDetector:
     def look(self, images: int, ema: EMA, stats: StatsFile) -> None:
         """Measure, log, and warn where a collapse begins, and tell where it is over: of a system
         that draws pictures of captions. `stats` gets a line, unless it has one."""
-        draws = self.system.makes.get((CAPTION,)) == PICTURE
+        draws = PICTURE in (self.system.makes.get((name,)) for name in (CAPTION, SPEECH))
         if self.threshold is None or not self.rows or not draws:
             return
         drawn, real = self.pictures(ema)

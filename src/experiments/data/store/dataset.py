@@ -17,7 +17,7 @@ once: the first does, the others wait.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ from experiments.data.store.picture import (
     open_store,
     read_json,
 )
+from experiments.data.store.speech import Speech
 from experiments.data.store.split import Split, cut, encode_records, load_arrays, save_arrays
 from experiments.data.store.summary import count_drops, summary_of
 from experiments.data.store.table import (
@@ -85,6 +86,8 @@ class Dataset:
     summary: str
     reader: Reader
     flip: bool = True
+    speech: Speech = field(default_factory=Speech)
+    hearing: dict[str, Any] | None = None  # front-end and voices, once captions are heard
     by_time: str = ""  # what runs of before recorded as the fingerprint of these files
 
     def records(self) -> list[Record]:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from experiments.data.store.picture import damaged, open_store, progress_bar
+from experiments.data.store.recordings import Recordings
 from experiments.data.store.room import lock_of
 from experiments.data.store.split import Split
 from experiments.file.lock import locked
@@ -134,6 +135,8 @@ def hash_weights(network: nn.Module) -> str:
 
 def tokens_hash(split: Split) -> str:
     """Twelve hexadecimal digits that differ where any caption's tokens differ."""
+    if isinstance(split.tokens, Recordings):
+        return split.tokens.digest
     digest = hashlib.sha256(repr(split.tokens.shape).encode())
     digest.update(split.tokens.tobytes())
     digest.update(split.lengths.tobytes())

@@ -1,7 +1,8 @@
 """Arrays of the records of a data set, as a view stores them: written once, then mapped.
 
 A record has any number of items, each an array (T, ...): one sound, one clip, several recordings.
-All are of one type and, but for T, of one shape; they lie end to end in one file.
+All are of one type and, but for T, of one shape; they lie end to end in one file. An item that is
+missing has no rows, so that the others of its record keep their numbers.
 
     <data set>/<name>-<settings>/
         values.npy    (sum of all T, ...), the items of the first record, of the second, ...
@@ -9,23 +10,25 @@ All are of one type and, but for T, of one shape; they lie end to end in one fil
         counts.npy    int64 (records,), items of each record of the table, 0 where it is left out
         keys.json     the keys of these records
         left_out.json the records that are left out, and why
+        missing.json  items that could not be made: key, number, and why
+    <data set>/<name>-<settings>.parts/
+        00000.npz ... what is made so far, of some records each: a killed process goes on there
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.data.record import Drop, Reader, Record
+from experiments.data.record import Drop
 from experiments.data.store.dataset import Dataset
-from experiments.data.store.fill import worked
+from experiments.data.store.part import Make, Parts
 from experiments.data.store.picture import (
     damaged,
     dropped_records,
@@ -35,12 +38,15 @@ from experiments.data.store.picture import (
 )
 from experiments.file.lock import locked
 from experiments.file.mapped import write_header
-from experiments.file.whole import atomic
-from experiments.terminal.error import BadInput, UserError
+from experiments.file.whole import atomic, discard
+from experiments.terminal.error import UserError
+
+if TYPE_CHECKING:
+    pass
 
 VALUES, LENGTHS, COUNTS = "values.npy", "lengths.npy", "counts.npy"
-KEYS, LEFT_OUT = "keys.json", "left_out.json"
-Make = Callable[[Reader, Record], Sequence[np.ndarray]]
+KEYS, LEFT_OUT, MISSING = "keys.json", "left_out.json", "missing.json"
+PARTS = ".parts"
 
 
 class Items:
@@ -91,12 +97,14 @@ class Items:
 
 @dataclass(frozen=True, eq=False)
 class ItemStore:
-    """What is stored for a view: of all records of the table, and those that were left out."""
+    """What is stored for a view: of all records of the table, and those that were left out.
+    `missing`: single items that could not be made, as `<key>#<number>`."""
 
     folder: Path
     items: Items
     keys: list[str]
     drops: list[Drop]
+    missing: list[Drop]
 
     def of(self, keys: Sequence[str]) -> Items:
         """The items of some records, in their order. Raises `UserError` where it has not all."""
@@ -110,6 +118,12 @@ class ItemStore:
         return Items(self.items.values, self.items.begin[own], self.items.lengths[own], start)
 
 
+def item_folder(dataset: Dataset, name: str, settings: Mapping[str, Any]) -> Path:
+    """Where `prepare_items` keeps what it makes."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
+    return dataset.folder / f"{name}-{digest}"
+
+
 def prepare_items(
     dataset: Dataset,
     name: str,
@@ -117,80 +131,73 @@ def prepare_items(
     settings: Mapping[str, Any],
     quiet: bool = True,
     workers: int | None = None,
+    unit: str = "records",
 ) -> ItemStore:
     """What `make` gives of each record of the data set, made and written first where it is not.
 
-    `make` pickles. `settings`: what it depends on besides the records; others, another folder.
-    Processes that start together write it once. Raises `UserError` where no record has anything.
+    `make` pickles; in place of an item it may give the reason why there is none, as a text, empty
+    where that is no fault. `settings`: what it depends on besides the records; others, another
+    folder. Processes that start together write it once, and one that follows a killed one goes on
+    with what that has made. Raises `UserError` where no record has anything.
     """
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
-    folder = dataset.folder / f"{name}-{digest}"
+    folder = item_folder(dataset, name, settings)
     if not folder.exists():
         with locked(folder.with_name(f".{folder.name}.lock")):
             if not folder.exists():
+                records = dataset.records()
+                title = f"{dataset.reader.name}: {name} of {len(records)} {unit}"
+                parts = Parts(folder.with_name(folder.name + PARTS))
+                with progress_bar(len(records), title, unit, quiet) as bar:
+                    parts.make(dataset.reader, records, make, workers, bar)
                 with atomic(folder) as made:
-                    records = dataset.records()
-                    _write(made, dataset.reader, records, name, make, quiet, workers)
+                    _join(made, parts, dataset.reader.name, name, [r.key for r in records])
+                discard(parts.folder)
     return _read(folder)
 
 
-def _write(
-    folder: Path,
-    reader: Reader,
-    records: Sequence[Record],
-    name: str,
-    make: Make,
-    quiet: bool,
-    workers: int | None,
-) -> None:
+def _join(folder: Path, parts: Parts, source: str, name: str, keys: Sequence[str]) -> None:
+    """One store of all parts."""
     folder.mkdir()
-    counts, lengths, drops = np.zeros(len(records), np.int64), list[int](), list[list[str]]()
-    row, kind, began = 0, None, 0
-    title = f"{reader.name}: {name} of {len(records)} records"
-    with (
-        (folder / VALUES).open("wb") as file,
-        progress_bar(len(records), title, "records", quiet) as bar,
-    ):
-        for made in worked(partial(_made, make), reader, records, workers, bar):
-            for items in made:
-                if isinstance(items, str):
-                    drops.append([records[row].key, items])
-                else:
-                    for item in items:
-                        if kind is None:
-                            kind = item.dtype, item.shape[1:]
-                            began = write_header(file, kind[0], (0, *kind[1]))
-                        assert kind == (item.dtype, item.shape[1:]), f"{name}: {item.shape}"
-                        lengths.append(len(item))
-                        file.write(item.tobytes())
-                    counts[row] = len(items)
-                row += 1
+    counts, lengths, reasons = list[np.ndarray](), list[np.ndarray](), list[Any]()
+    kind, began = None, 0
+    with (folder / VALUES).open("wb") as file:
+        for part in parts.read(len(keys)):
+            values = part["values"]
+            counts.append(part["counts"])
+            lengths.append(part["lengths"])
+            reasons += json.loads(str(part["reasons"]))
+            if not len(values):
+                continue
+            if kind is None:
+                kind = values.dtype, values.shape[1:]
+                began = write_header(file, kind[0], (0, *kind[1]))
+            assert kind == (values.dtype, values.shape[1:]), f"{name}: {values.shape}"
+            file.write(values.tobytes())
+        told = [reason for reason in _texts(reasons) if reason]
         if kind is None:
-            reason = drops[0][1] if drops else "there is no record"
-            raise UserError(f"{reader.name}: no record has a {name} that can be used ({reason})")
+            reason = told[0] if told else "there is no record"
+            raise UserError(f"{source}: no record has a {name} that can be used ({reason})")
         file.seek(0)
-        end = write_header(file, kind[0], (sum(lengths), *kind[1]))
+        end = write_header(file, kind[0], (int(np.concatenate(lengths).sum()), *kind[1]))
         assert began == end, "the header keeps its length"
-    np.save(folder / LENGTHS, np.array(lengths, np.int64))
-    np.save(folder / COUNTS, counts)
-    for to, content in ((KEYS, [record.key for record in records]), (LEFT_OUT, drops)):
+    np.save(folder / LENGTHS, np.concatenate(lengths))
+    np.save(folder / COUNTS, np.concatenate(counts))
+    pairs = list(zip(keys, reasons, strict=True))
+    left_out = [[key, reason] for key, reason in pairs if isinstance(reason, str)]
+    missing = [
+        [f"{key}#{number}", text]
+        for key, reason in pairs
+        if not isinstance(reason, str)
+        for number, text in enumerate(reason)
+        if text
+    ]
+    for to, content in ((KEYS, list(keys)), (LEFT_OUT, left_out), (MISSING, missing)):
         (folder / to).write_text(json.dumps(content), encoding="utf-8")
 
 
-def _made(
-    make: Make, reader: Reader, row: int, records: Sequence[Record]
-) -> list[list[np.ndarray] | str]:
-    """The items of each record, or why it has none."""
-    found: list[list[np.ndarray] | str] = []
-    for record in records:
-        try:
-            items = [np.asarray(item) for item in make(reader, record)]
-        except BadInput as error:
-            found.append(str(error))
-            continue
-        assert all(item.ndim and item.dtype != object for item in items), record.key
-        found.append(items or "it has none")
-    return found
+def _texts(reasons: Sequence[Any]) -> Iterator[str]:
+    for reason in reasons:
+        yield from [reason] if isinstance(reason, str) else reason
 
 
 def _read(folder: Path) -> ItemStore:
@@ -207,7 +214,8 @@ def _read(folder: Path) -> ItemStore:
         raise damaged(folder / COUNTS, "not those of these records")
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     items = Items(values, np.cumsum(lengths) - lengths, lengths, start)
-    drops = dropped_records(folder / LEFT_OUT)
+    drops, lost = dropped_records(folder / LEFT_OUT), folder / MISSING
+    missing = dropped_records(lost) if lost.exists() else []  # stores of before have none
     if {drop.key for drop in drops} != {keys[k] for k in np.flatnonzero(counts == 0)}:
         raise damaged(folder / LEFT_OUT, "not the records without an item")
-    return ItemStore(folder, items, keys, drops)
+    return ItemStore(folder, items, keys, drops, missing)

@@ -4,7 +4,8 @@ Captions are ragged (an image may have nine, another one), so they lie flat: tho
 the rows `caption_start[i]` to `caption_start[i + 1]` of `tokens`, `lengths` and `mentions`.
 
 A text encoder reads words, characters or word pieces, as its attribute `reads` says; `read_as`
-gives the split as it reads it.
+gives the split as it reads it. One that hears captions is given frames of their recordings for
+tokens, where the split has a recording for every caption (`heard.py`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ import numpy as np
 
 from experiments.data.record import Record
 from experiments.data.store.picture import damaged
-from experiments.data.text.reading import ENCODE, Reads
+from experiments.data.store.recordings import Recordings
+from experiments.data.text.reading import ENCODE, SPEECH, Reads
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.data.text.words import Tokeniser
 from experiments.file.whole import atomic
@@ -72,16 +74,20 @@ class Split:
     attributes: np.ndarray  # int64 (N, A), index of the value, -1 where unknown
     caption_start: np.ndarray  # int64 (N + 1,)
     caption_image: np.ndarray  # int64 (M,)
-    tokens: np.ndarray  # integers (M, T), padded with 0; int64 for words
+    tokens: np.ndarray | Recordings  # integers (M, T), padded with 0; int64 for words
     lengths: np.ndarray  # int64 (M,)
     mentions: np.ndarray  # bool (M, A), whether the caption states the attribute
     tokeniser: Tokeniser = "ascii"  # how its captions are cut into words
+    recordings: Recordings | None = None  # of the M captions, where they are heard
 
     def __len__(self) -> int:
         return len(self.keys)
 
     def read(self, caption_rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Tokens int64 (B, T) and lengths int64 (B,) of the captions (B,)."""
+        """Tokens int64 (B, T) and lengths int64 (B,) of the captions (B,); of captions that are
+        heard frames (B, T, ...)."""
+        if isinstance(self.tokens, Recordings):
+            return self.tokens.read(caption_rows)
         return self.tokens[caption_rows].astype(np.int64), self.lengths[caption_rows]
 
     def label(self, row: int) -> str:
@@ -111,7 +117,7 @@ class Split:
         counts = np.diff(self.caption_start)
         flat, counts = np.repeat(kept, counts), counts[kept]
         return dataclasses.replace(
-            self,
+            self._with_captions(flat),
             images=ImageRows.of(self.images, rows),
             keys=list(itertools.compress(self.keys, kept)),
             captions=list(itertools.compress(self.captions, kept)),
@@ -119,16 +125,40 @@ class Split:
             attributes=self.attributes[kept],
             caption_start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             caption_image=np.repeat(np.arange(len(counts)), counts),
-            tokens=self.tokens[flat],
-            lengths=self.lengths[flat],
-            mentions=self.mentions[flat],
+        )
+
+    def only_captions(self, kept: np.ndarray) -> Split:
+        """All records with the captions where `kept` (M,) is true; some may have none then."""
+        counts = np.bincount(self.caption_image[kept], minlength=len(self))
+        flat = iter(kept.tolist())
+        return dataclasses.replace(
+            self._with_captions(kept),
+            captions=[[text for text in texts if next(flat)] for texts in self.captions],
+            caption_start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            caption_image=self.caption_image[kept],
+        )
+
+    def _with_captions(self, kept: np.ndarray) -> Split:
+        """What there is of each caption, where `kept` (M,) is true."""
+        tokens, recordings = self.tokens, self.recordings
+        return dataclasses.replace(
+            self,
+            tokens=tokens.only(kept) if isinstance(tokens, Recordings) else tokens[kept],
+            lengths=self.lengths[kept],
+            mentions=self.mentions[kept],
+            recordings=None if recordings is None else recordings.only(kept),
         )
 
     def read_as(self, reads: Reads) -> Split:
         """The same images and captions with the tokens of another way to read them, made once."""
         assert reads in get_args(Reads), reads
         if reads not in self._read_as:
-            tokens, lengths = ENCODE[reads](list(itertools.chain(*self.captions)))
+            tokens: np.ndarray | Recordings
+            if reads == SPEECH:
+                assert self.recordings is not None, "no caption is heard: see `data/store/heard.py`"
+                tokens, lengths = self.recordings, self.recordings.lengths
+            else:
+                tokens, lengths = ENCODE[reads](list(itertools.chain(*self.captions)))
             made = dataclasses.replace(self, tokens=tokens, lengths=lengths)
             vars(made)["_read_as"] = self._read_as  # all of them know each other
             self._read_as[reads] = made

@@ -27,6 +27,7 @@ TABLE, LINES, REPORT = "table", "records.jsonl", "report.json"
 MAX_DROPPED = 0.01  # of the records read, and of the captions
 EXAMPLES = 20
 LONGEST_KEY = 300  # letters of a key in a report
+OF_CAPTIONS = ("speech",)  # names in `more` of what each caption has one of
 
 
 def read_records(
@@ -233,7 +234,11 @@ def _without_empty_captions(
     if len(mentions) == len(record.captions):
         mentions = tuple(itertools.compress(mentions, worded))
     captions = tuple(" ".join(text.split()) for text in itertools.compress(record.captions, worded))
-    return dataclasses.replace(record, captions=captions, mentions=mentions), empty
+    more = dict(record.more)
+    for name, items in more.items():  # what there is of each caption goes with it
+        if name in OF_CAPTIONS and len(items) == len(record.captions):
+            more[name] = list(itertools.compress(items, worded))
+    return dataclasses.replace(record, captions=captions, mentions=mentions, more=more), empty
 
 
 def _fault(

@@ -1,4 +1,4 @@
-"""How a text encoder reads captions: as words, as characters, or as word pieces.
+"""How an encoder takes captions: as words, as characters, as word pieces, or as their sound.
 
 An encoder says it by its attribute `reads`, and so does a system by its encoder. Nothing here
 imports torch: the text of a command is checked before that loads.
@@ -16,6 +16,7 @@ from experiments.data.text.vocabulary import Vocabulary
 from experiments.data.text.words import Tokeniser, unicode_words
 
 Reads = Literal["words", "characters", "wordpieces", "speech"]
+SPEECH: Reads = "speech"  # captions are heard: `data/view/speech.py`
 
 # Tokens (M, T), padded with 0, and lengths (M,) of captions, where no vocabulary is needed.
 ENCODE: dict[Reads, Callable[[Sequence[str]], tuple[np.ndarray, np.ndarray]]] = {
@@ -41,6 +42,11 @@ def reads_of(reader: object) -> Reads:
     """How an encoder or a system reads captions; words where it does not say."""
     found: Reads = getattr(reader, "reads", "words")
     return found
+
+
+def hears(reader: object) -> bool:
+    """Whether an encoder or a system takes captions as their sound."""
+    return reads_of(reader) == SPEECH
 
 
 def reader_of(

@@ -98,6 +98,12 @@ class View:
         data set before."""
         return []
 
+    def usable(self, dataset: Dataset, quiet: bool = True) -> Dataset:
+        """The data set without what this view cannot use. What it stores is prepared first. Raises
+        `UserError` where that is more than 1 % of all."""
+        drops = self.left_out(dataset, quiet)
+        return dataset.without(drops) if drops else dataset
+
     # What is drawn for a global batch, and what a process has of it.
 
     def choose(
@@ -229,7 +235,7 @@ class StoredView(View):
 
 
 def usable(dataset: Dataset, views: Sequence[View], quiet: bool = True) -> Dataset:
-    """The data set without the records that one of the views cannot use. What the views store is
-    prepared first. Raises `UserError` where these are more than 1 % of all."""
-    drops = [drop for view in views for drop in view.left_out(dataset, quiet)]
-    return dataset.without(drops) if drops else dataset
+    """The data set without what one of the views cannot use."""
+    for view in views:
+        dataset = view.usable(dataset, quiet)
+    return dataset

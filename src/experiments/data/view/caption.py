@@ -1,4 +1,5 @@
 """Captions as a view: one of each record's, as a text encoder reads it, and one that is wrong.
+`speech.py` has those that are heard.
 
 Stored are the words of all captions (`data/store/split.py`), and for an encoder that never changes
 their features (`data/store/feature.py`). Captions and pictures draw from one stream, in turn: runs
@@ -39,6 +40,9 @@ class Captions(Part):
     zero, None, or say nothing.
     `words`, `sentence` and `wrong_sentence` are there where features of a frozen text encoder are
     stored, `words` where it gives them. A request has tokens and lengths alone.
+
+    The tokens of captions that are heard are frames of sound (B, T, ...), and `steps` says how many
+    of the encoder's words each has; those of written ones have a word for each token.
     """
 
     tokens: Tensor  # int64 (B, T), padded with 0
@@ -50,6 +54,16 @@ class Captions(Part):
     words: Tensor | None = None  # (B, dim, T), in the view's `precision`
     sentence: Tensor | None = None  # (B, dim)
     wrong_sentence: Tensor | None = None  # (B, dim)
+    steps: Tensor | None = None  # int64 (B,)
+
+    def word_mask(self, count: int) -> Tensor:
+        """(B, count), True on the words that each caption has."""
+        return before(self.lengths if self.steps is None else self.steps, count)
+
+
+def before(lengths: Tensor, count: int) -> Tensor:
+    """(B, count), True on the first `lengths` (B,) places of each row."""
+    return torch.arange(count, device=lengths.device) < lengths[:, None]
 
 
 class CaptionView(View):
@@ -68,7 +82,7 @@ class CaptionView(View):
     """
 
     name = CAPTION
-    stream = SHARED_STREAM
+    stream: int | None = SHARED_STREAM
     reader: Reader  # since `asked`
     longest: int  # tokens that are kept of a caption, since `asked`
     strangers: Strangers  # since `open`
@@ -96,6 +110,12 @@ class CaptionView(View):
             raise UserError(f"data: {dataset.name} has no captions; choose another data set")
         if self.reads == "characters" and not quiet:
             tell_letters(split.name, split.captions)
+        return self.opened(dataset, split, device, quiet)
+
+    def opened(
+        self, dataset: Dataset, split: Split, device: torch.device | str, quiet: bool
+    ) -> Self:
+        """The view of a split, with features where they are to be stored."""
         if self.encoder is None or split is not dataset.train:
             return self.of(split)
         assert self.precision is not None
@@ -147,11 +167,12 @@ class CaptionView(View):
         return {"rows": self.split.caption_start[rows], "wrong": np.full(len(rows), -1)}
 
     def take(self, choice: Choice) -> Captions:
-        split, features = self.split, self.features
+        features = self.features
         rows, wrong = np.asarray(choice["rows"]), np.asarray(choice["wrong"])
-        has_wrong = (wrong >= 0)[:, None]
-        tokens, lengths = split.read(rows)
-        wrong_tokens, wrong_lengths = split.read(wrong)
+        has_wrong = wrong >= 0
+        tokens, lengths = self.given(rows)
+        wrong_tokens, wrong_lengths = self.given(wrong)
+        has_tokens = has_wrong.reshape(-1, *(1,) * (wrong_tokens.ndim - 1))
         words = sentence = other = None
         if features is not None:
             words, sentence = features.at(rows)
@@ -164,12 +185,16 @@ class CaptionView(View):
             torch.from_numpy(lengths),
             torch.from_numpy(rows),
             torch.from_numpy(wrong),
-            torch.from_numpy(np.where(has_wrong, wrong_tokens, 0)),
-            torch.from_numpy(np.where(has_wrong[:, 0], wrong_lengths, 0)),
+            torch.from_numpy(np.where(has_tokens, wrong_tokens, 0)),
+            torch.from_numpy(np.where(has_wrong, wrong_lengths, 0)),
             words,
             sentence,
             other,
         )
+
+    def given(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Tokens (B, T) and lengths (B,) of captions (B,), as a batch has them."""
+        return self.split.read(rows)
 
     def blank(self, count: int, data: Mapping[str, Any]) -> Captions:
         tokens = torch.zeros(

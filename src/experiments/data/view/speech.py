@@ -1,0 +1,191 @@
+"""Captions that are heard: recordings of them as frames of a front-end, and one that is wrong.
+
+Stored are frames of every recording (`data/store/heard.py`), and for an encoder that never changes
+its features, as for written captions. In training frames may be distorted, on the device, so that
+no recording is heard twice alike.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from experiments.data.store.dataset import Dataset
+from experiments.data.store.heard import frames_of, heard
+from experiments.data.store.speech import speech_of
+from experiments.data.store.split import Split
+from experiments.data.view.base import Choice, Part
+from experiments.data.view.caption import Captions, CaptionView, Mismatch
+from experiments.frontend.distortion import Distortion
+from experiments.frontend.wave import as_wave, read_wave
+from experiments.terminal.error import BadInput, UserError
+
+SPEECH = "speech"
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRecordings(Captions):
+    """Recordings as they are stored, with what is drawn to distort them: uniform numbers (B, K)."""
+
+    numbers: Tensor | None = None
+
+
+class SpeechView(CaptionView):
+    """Recordings of captions, as `network` hears them: it has a `frontend`, the `shortest` that it
+    takes, in frames, and says how many of its words (`steps`) a recording has.
+
+    The options are those of `CaptionView`. `distortion`: of frames in training.
+    """
+
+    name = SPEECH
+    stream: int | None = None
+    seconds: float  # kept of a recording, since `asked`
+
+    def __init__(
+        self,
+        network: Any,
+        mismatch: Mismatch = "none",
+        encoder: nn.Module | None = None,
+        average: int = 1,
+        by_length: bool = True,
+        distortion: Distortion | None = None,
+    ) -> None:
+        super().__init__("speech", mismatch, encoder, average, by_length)
+        assert encoder is None or distortion is None, "what is distorted cannot be stored"
+        self.network, self.frontend, self.distortion = network, network.frontend, distortion
+
+    def usable(self, dataset: Dataset, quiet: bool = True) -> Dataset:
+        return heard(dataset, self.frontend, self.network.shortest, quiet)
+
+    def open(
+        self, dataset: Dataset, split: Split, device: torch.device | str = "cpu", quiet: bool = True
+    ) -> Self:
+        assert split.recordings is not None, "`usable` comes first"
+        return self.opened(dataset, split, device, quiet)
+
+    # What is drawn.
+
+    def choose(
+        self, rows: np.ndarray, drawn: Mapping[str, Choice], rng: np.random.Generator
+    ) -> Choice:
+        """A recording (batch,) of each record, and how it is distorted."""
+        found = super().choose(rows, drawn, rng)
+        if self.distortion is not None:
+            found["numbers"] = rng.random((len(rows), self.distortion.numbers), np.float32)
+        return found
+
+    def given(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Frames (B, T, ...) and lengths (B,); no frames where features are stored."""
+        if self.features is None:
+            return super().given(rows)
+        return np.zeros((len(rows), 0, *self.frontend.shape), np.float16), self.split.lengths[rows]
+
+    def take(self, choice: Choice) -> Captions:
+        found, numbers = super().take(choice), choice.get("numbers")
+        if numbers is None:
+            return found
+        return StoredRecordings(**vars(found), numbers=torch.from_numpy(np.asarray(numbers)))
+
+    def ready(self, part: Part, layout: torch.memory_format = torch.contiguous_format) -> Captions:
+        assert isinstance(part, Captions)
+        values = {key: value for key, value in vars(part).items() if key != "numbers"}
+        if isinstance(part, StoredRecordings) and part.numbers is not None:
+            assert self.distortion is not None
+            values["tokens"], values["lengths"] = self.distortion(
+                part.tokens.float(), part.lengths, part.numbers
+            )
+            values["lengths"] = values["lengths"].clamp(min=self.network.shortest)
+        return Captions(**(values | {"steps": self._steps(values["lengths"])}))
+
+    def blank(self, count: int, data: Mapping[str, Any]) -> Captions:
+        """The longest recordings that are kept."""
+        longest = int(speech_of(data).seconds * self.frontend.rate)
+        frames = self.frontend.frames(longest)
+        kept = 0 if self.encoder is not None else frames
+        tokens = torch.empty(count, kept, *self.frontend.shape)
+        rows, lengths = torch.zeros(count, dtype=torch.int64), torch.full((count,), frames)
+        words = sentence = other = None
+        if self.encoder is not None:
+            dim = int(self.encoder.dim)  # type: ignore[arg-type]
+            sentence = torch.empty(count, dim, dtype=self.precision)
+            other = None if self.mismatch == "none" else sentence.clone()
+            if self.gives_words:
+                places = int(self.network.places)
+                words = torch.empty(count, dim, places, dtype=self.precision)
+        wrong = rows.clone(), tokens.clone(), lengths.clone()
+        steps = self._steps(lengths)
+        return Captions(tokens, lengths, rows, *wrong, words, sentence, other, steps)
+
+    def _steps(self, lengths: Tensor) -> Tensor | None:
+        return self.network.steps(lengths) if self.network.gives_words else None
+
+    def disk(
+        self, records: int, trained: int, captions: float, data: Mapping[str, Any]
+    ) -> dict[str, int]:
+        """Frames of the longest recordings, and features of what is trained on."""
+        speech = speech_of(data)
+        each = min(captions, speech.captions or captions)
+        frames = self.frontend.frames(int(speech.seconds * self.frontend.rate))
+        size = 2 * frames * int(np.prod(self.frontend.shape))
+        found = {"recordings, at most": round(records * each) * size}
+        if self.encoder is not None and self.precision is not None:
+            words = int(self.network.places) if self.gives_words else 0
+            numbers = int(self.encoder.dim) * (1 + words)  # type: ignore[arg-type]
+            found["encoded captions"] = self.precision.itemsize * round(trained * each) * numbers
+        return found
+
+    # What a person sees of it, and asks for.
+
+    def steps(self, row: int) -> list[str]:
+        """The stretches of sound that are attended to, by their time."""
+        if not self.network.gives_words:
+            return []
+        first = self.split.caption_start[[row]]
+        lengths = torch.from_numpy(self.split.lengths[first])
+        count = int(self.network.steps(lengths)[0])
+        seconds = int(lengths[0]) * self.frontend.hop / self.frontend.rate
+        return [f"{seconds * (place + 0.5) / count:.1f} s" for place in range(count)]
+
+    def asked(self, facts: Mapping[str, Any], config: Mapping[str, Any]) -> Self:
+        ready = copy.copy(self)
+        ready.seconds = speech_of(config["data"]).seconds
+        return ready
+
+    def read(self, inputs: Sequence[Any]) -> Captions:
+        """Recordings (B): files, or pairs of an array and its rate in Hz; of a long one the
+        beginning is kept. Raises `UserError` for what is no sound, or too short."""
+        if not inputs:
+            raise UserError(f"{SPEECH}: none was given; name a file, as red-bird.wav")
+        found = [self._frames(item) for item in inputs]
+        lengths = torch.tensor([len(frames) for frames in found])
+        tokens = torch.zeros(len(found), int(lengths.max()), *self.frontend.shape)
+        for to, frames in zip(tokens, found, strict=True):
+            to[: len(frames)] = torch.from_numpy(frames)
+        return Captions(tokens, lengths, steps=self._steps(lengths))
+
+    def _frames(self, item: Any) -> np.ndarray:
+        """Frames (T, ...) of one recording."""
+        rate, named = self.frontend.rate, "a recording"
+        try:
+            if isinstance(item, tuple):
+                samples, at = item
+                wave = as_wave(samples, int(at), rate)[: int(self.seconds * rate)]
+            else:
+                named = str(item)
+                wave = read_wave(Path(item), rate, self.seconds)
+        except BadInput as error:
+            raise UserError(f"{named}: {error}; give a recording of speech") from None
+        frames = frames_of(self.frontend, wave)
+        if len(frames) < self.network.shortest:
+            raise UserError(
+                f"{named}: is too short ({len(frames)} frames); this run needs "
+                f"{self.network.shortest}"
+            )
+        return frames
