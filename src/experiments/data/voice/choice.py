@@ -113,7 +113,7 @@ def _named(options: Sequence[str]) -> tuple[str, ...]:
             found += (f"{family}/{name}" for name in engine.voices())
         else:
             engine, name = engine_of(family)
-            engine.check(name, LANGUAGE)
+            engine.require(name)
             found.append(family)
     if not found:
         raise UserError("data.speech.voice= names no voice; use data.speech.voice=auto")

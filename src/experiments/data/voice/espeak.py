@@ -49,9 +49,8 @@ def speak(
     name: str, text: str, language: str, words_per_minute: int, pitch: int
 ) -> tuple[np.ndarray, int]:
     """See `experiments.data.voice.speak.speak`."""
+    require(name)
     file = _file(language)
-    if name not in voices():
-        check(name, language)
     with _lock, _engine() as (library, rate), open(file, "rb") as opened:
         heard = _Heard(SECONDS * rate)
         library.espeak_SetSynthCallback(heard.callback)
@@ -73,7 +72,12 @@ def speak(
 
 def check(name: str, language: str) -> None:
     """Raise `UserError` where espeak is missing, or knows no such variant or language."""
+    require(name)
     _file(language)
+
+
+def require(name: str) -> None:
+    """Raise `UserError` for a name that no voice has."""
     if name in voices():
         return
     said = f"data.speech.voice={shown(f'espeak/{name}')}"
