@@ -18,7 +18,7 @@ from experiments.encoder.sed import SED
 from experiments.encoder.speech_teacher import SpeechTeacher
 from experiments.encoder.text_image import TextImageEncoder
 
-MEL: Any = SimpleNamespace(shape=(40,))
+MEL: Any = SimpleNamespace(shape=(40,), normalise=lambda frames, lengths: frames)
 FRAMES, LENGTHS = -80 * torch.rand(2, 100, 40), torch.tensor([100, 64])
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from experiments.data.text.reading import Reads
-from experiments.encoder.sed import FrontEnd
+from experiments.frontend.base import FrontEnd
 
 FRAMES = 64  # that make one step of the LSTM
 DEVIATION = 0.02  # of the weights of convolutions at the beginning
@@ -77,10 +77,10 @@ class DAVEnetBiLSTM(nn.Module):
     def forward(self, frames: Tensor, lengths: Tensor) -> tuple[None, Tensor]:
         """Encode recordings in any order of length, in float32 whatever autocast says.
 
-        frames: (B, T, F), zero on the padding; lengths: (B,) int64, each from 64 to T. What stands
-        behind a recording is seen, and zero is what the front-end says: silence, or as released
-        the loudest there is. Returns None, as steps are no words, and sentence (B, dim). Packing
-        reads `lengths` on the host: keep them on the CPU to spare a device a wait.
+        frames: (B, T, F) of the front-end, as they are stored; lengths: (B,) int64, each from 64 to
+        T. Behind a recording zeros are seen, which are what the front-end says: silence, or as
+        released the loudest there is. Returns None, as steps are no words, and sentence (B, dim).
+        Packing reads `lengths` on the host: keep them on the CPU to spare a device a wait.
         """
         lengths = lengths.cpu()
         assert int(lengths.min()) >= FRAMES, (
@@ -88,7 +88,8 @@ class DAVEnetBiLSTM(nn.Module):
         )
         counts = lengths.clamp(max=self.length) // FRAMES
         with torch.autocast(frames.device.type, enabled=False):
-            x = self.bands(self.norm(self._filled(frames.float()))).squeeze(2)
+            frames = self.frontend.normalise(frames, lengths)
+            x = self.bands(self.norm(self._filled(frames))).squeeze(2)
             steps = self.time(x).transpose(1, 2)  # (B, length / 64, 16 width)
             packed = pack_padded_sequence(steps, counts, batch_first=True, enforce_sorted=False)
             states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)

@@ -7,20 +7,13 @@ of its own. The length of vectors is the joint encoder's (`JointEmbedding.normal
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from experiments.data.text.reading import Reads
-
-
-class FrontEnd(Protocol):
-    """What makes frames of sound; a network asks for their shape alone."""
-
-    @property
-    def shape(self) -> tuple[int, ...]: ...
+from experiments.frontend.base import FrontEnd
 
 
 class SED(nn.Module):
@@ -107,10 +100,10 @@ class SED(nn.Module):
     def forward(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor | None, Tensor]:
         """Encode recordings in any order of length, in float32 whatever autocast says.
 
-        frames: (B, T, F), zero on the padding; lengths: (B,) int64, each from `shortest` to T.
-        Returns words (B, dim, places), exactly zero behind `steps(lengths)`, or None without
-        places; and sentence (B, dim). Packing reads `lengths` on the host: keep them on the CPU to
-        spare a device a wait.
+        frames: (B, T, F) of the front-end, as they are stored; lengths: (B,) int64, each from
+        `shortest` to T. Returns words (B, dim, places), exactly zero behind `steps(lengths)`, or
+        None without places; and sentence (B, dim). Packing reads `lengths` on the host: keep them
+        on the CPU to spare a device a wait.
         """
         lengths = lengths.cpu()
         assert int(lengths.min()) >= self.shortest, (
@@ -118,7 +111,8 @@ class SED(nn.Module):
         )
         counts = self.states(lengths)
         with torch.autocast(frames.device.type, enabled=False):
-            heard = self.dropout(self.stem(frames.float().transpose(1, 2)).transpose(1, 2))
+            frames = self.frontend.normalise(frames, lengths)
+            heard = self.dropout(self.stem(frames.transpose(1, 2)).transpose(1, 2))
             packed = pack_padded_sequence(heard, counts, batch_first=True, enforce_sorted=False)
             states, _ = pad_packed_sequence(self.gru(packed)[0], batch_first=True)  # (B, S, dim)
             counts = counts.to(frames.device, non_blocking=True)

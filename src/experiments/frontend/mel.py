@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from experiments.frontend.base import emphasised, exact, masked, unrounded
+from experiments.frontend.base import FrontEnd, emphasised, exact, masked, unrounded
 from experiments.frontend.table import Window, filters_on, window_on
 
 
-class Mel:
+class Mel(FrontEnd):
     """Mel powers of waves; what is made of them is said by the classes that stand on it.
 
     Frames are centred on multiples of the hop, and the ends padded with zeros, as librosa does.

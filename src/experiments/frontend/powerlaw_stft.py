@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from experiments.frontend.base import exact, masked, unrounded
+from experiments.frontend.base import FrontEnd, exact, masked, unrounded
 from experiments.frontend.table import window_on
 
 
-class PowerLawSTFT:
+class PowerLawSTFT(FrontEnd):
     """sgn(S) |S|^power of the real and of the imaginary part, each for itself.
 
     Sounds are repeated until they fill `seconds`, and longer ones cut there. Frames are of `win`

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from experiments.frontend.base import emphasised, exact, masked
+from experiments.frontend.base import FrontEnd, emphasised, exact, masked
 
 
-class Waveform:
+class Waveform(FrontEnd):
     """x / max |x|, then pre-emphasis; of a longer one the middle. A frame is one sample."""
 
     def __init__(self, rate: int, samples: int | None, emphasis: float = 0.95) -> None:
