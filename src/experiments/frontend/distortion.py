@@ -25,16 +25,19 @@ class Distortion:
         time_mask: int = 20,
         frequency_masks: int = 2,
         frequency_mask: int = 6,
+        strength: float = 1.0,
     ) -> None:
         """`tempo`: a recording becomes up to this share longer, or shorter as much, evenly on a
         scale of logarithms. `pitch`: bins that all of it moves up or down at most. `time_mask`:
         frames, `frequency_mask`: bins of a mask at most; a masked place has the mean of its bin.
-        The strengths are this project's choice.
+        `strength`: all of these are multiplied by it; 0: nothing is done. The values are this
+        project's choice.
         """
         assert tempo >= 0 and pitch >= 0, "tempo and pitch must be at least 0"
-        self.tempo, self.pitch = tempo, pitch
-        self.time_masks, self.time_mask = time_masks, time_mask
-        self.frequency_masks, self.frequency_mask = frequency_masks, frequency_mask
+        self.strength, self.tempo, self.pitch = strength, strength * tempo, strength * pitch
+        self.time_masks, self.time_mask = time_masks, round(strength * time_mask)
+        self.frequency_masks = frequency_masks
+        self.frequency_mask = round(strength * frequency_mask)
         self.numbers = 2 + 2 * (time_masks + frequency_masks)
 
     def __call__(self, frames: Tensor, lengths: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:

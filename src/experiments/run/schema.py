@@ -26,7 +26,7 @@ from experiments.file.kind import (
     shaped,
 )
 
-READS = ("words", "characters", "wordpieces")
+READS = ("words", "characters", "wordpieces", "speech")
 TOKENISERS = ("unicode", "ascii")
 MOST_WORDS = 10_000  # of a caption
 MOST_THREADS = 4096

@@ -8,6 +8,7 @@ from experiments.data.batches import Batch
 from experiments.data.view.caption import Captions
 from experiments.data.view.picture import Pictures
 from experiments.encoder.joint_embedding import JointEmbedding
+from experiments.frontend.distortion import Distortion
 from experiments.loss.distinctive import DistinctiveLoss
 from experiments.loss.matching import MatchingLoss
 from experiments.system.base import EmbeddingTraining, Losses, Phase, Term
@@ -28,11 +29,12 @@ class SpeechEmbeddingTraining(EmbeddingTraining):
         matching: MatchingLoss,
         distinctive: DistinctiveLoss,
         image_size: int,
+        distortion: Distortion | None = None,
         class_count: int | None = None,
     ) -> None:
         """`class_count`: classes of the data set, so that labels are what they are everywhere.
         Where there is but one, or `distinctive` has no weight, there is no layer of them."""
-        super().__init__(encoder, image_size)
+        super().__init__(encoder, image_size, distortion)
         self.matching, self.distinctive = matching, distinctive
         told = distinctive.weight > 0 and class_count is not None and class_count > 1
         # Shared by both sides; no part of what other runs load.

@@ -6,6 +6,7 @@ from experiments.data.batches import Batch
 from experiments.data.view.caption import Captions
 from experiments.data.view.picture import Pictures
 from experiments.encoder.speech_teacher import SpeechTeacher
+from experiments.frontend.distortion import Distortion
 from experiments.loss.teacher_student import TeacherStudentLoss
 from experiments.system.base import EmbeddingTraining, Losses, Phase, Term
 from experiments.system.seeding import Step
@@ -17,9 +18,13 @@ class SpeechTeacherTraining(EmbeddingTraining):
     encoder: SpeechTeacher
 
     def __init__(
-        self, encoder: SpeechTeacher, teacher_student: TeacherStudentLoss, image_size: int
+        self,
+        encoder: SpeechTeacher,
+        teacher_student: TeacherStudentLoss,
+        image_size: int,
+        distortion: Distortion | None = None,
     ) -> None:
-        super().__init__(encoder, image_size)
+        super().__init__(encoder, image_size, distortion)
         self.teacher_student = teacher_student
 
     def phases(self) -> list[Phase]:

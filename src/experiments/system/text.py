@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from experiments.data.text.reading import hears
 from experiments.data.view.caption import Captions, before
 
 
@@ -58,5 +57,5 @@ def encoded(encoder: Any, tokens: Tensor, lengths: Tensor) -> Text:
         words, sentence = encoder.encode_text(tokens, lengths)
     if words is None:
         return Text(sentence)
-    steps = encoder.text.steps(lengths) if hears(encoder) else lengths
-    return Text(sentence, None, words, before(steps.to(tokens.device), words.shape[2]))
+    steps = encoder.steps(lengths).to(tokens.device)
+    return Text(sentence, None, words, before(steps, words.shape[2]))

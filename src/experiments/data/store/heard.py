@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,13 @@ from experiments.data.store.recordings import Recordings
 from experiments.data.store.speech import AUTO, RECORDINGS, Speech
 from experiments.data.store.split import Split
 from experiments.data.text.reading import SPEECH
-from experiments.data.voice.choice import Voices, voices_of
-from experiments.data.voice.estimate import seconds_of
+from experiments.data.voice.choice import Manner, Voices, voices_of
+from experiments.data.voice.estimate import estimate
 from experiments.data.voice.speak import speak, version_of
 from experiments.frontend.wave import as_wave, read_wave
+from experiments.machine.core import cores
 from experiments.terminal.error import BadInput, UserError
-from experiments.terminal.line import amount, number_of, say
+from experiments.terminal.line import amount, duration, number_of, say
 
 MAX_UNUSABLE = 0.01  # of the recordings that were looked at
 STORED = np.float16
@@ -117,14 +118,15 @@ def heard(dataset: Dataset, frontend: Any, least: int, quiet: bool = True) -> Da
     store = prepare_items(dataset, SPEECH, recorder, settings, quiet)
     made = json.dumps([store.folder.name, settings], sort_keys=True)
     counts: Counter[str] = Counter()
+    asked = recorder.speech.captions
     train, test = (
-        _heard(split, store, least, made, counts) for split in (dataset.train, dataset.test)
+        _heard(split, store, least, asked, made, counts) for split in (dataset.train, dataset.test)
     )
     report = dict(dataset.report)
     report["heard"] = dict(counts)
     report["kept"] = {"train": len(train), "test": len(test)}
     _require_some(dataset, store, counts, len(train))
-    told = f"{dataset.summary}; heard: {counts['captions']:,} captions"
+    told = f"{dataset.summary}; heard: {counts[CAPTIONS]:,} captions"
     more = [f"{counts[what]:,} {what}" for what in LEFT if counts[what]]
     summary = told + (f" ({', '.join(more)})" if more else "")
     return dataclasses.replace(
@@ -137,13 +139,11 @@ def heard(dataset: Dataset, frontend: Any, least: int, quiet: bool = True) -> Da
     )
 
 
-WITHOUT, SHORT, UNUSABLE, SILENT = (
-    "without a recording",
-    "too short",
-    "that cannot be used",
-    "records without one",
-)
-LEFT = (WITHOUT, SHORT, UNUSABLE, SILENT)
+CAPTIONS = "captions"
+# What is left out, and how it is told.
+BEYOND, WITHOUT = "left out by data.speech.captions", "without a recording"
+SHORT, UNUSABLE, SILENT = "too short", "that cannot be used", "records without any"
+LEFT = (BEYOND, WITHOUT, SHORT, UNUSABLE, SILENT)
 
 
 def recorder_of(dataset: Dataset, frontend: Any) -> Recorder:
@@ -166,25 +166,33 @@ def recorder_of(dataset: Dataset, frontend: Any) -> Recorder:
 
 def _announce(dataset: Dataset, recorder: Recorder) -> None:
     """What is about to be made, before it takes minutes."""
-    whose, captions = recorder.speech.captions, list[str]()
-    for split in (dataset.train, dataset.test):
-        for texts in split.captions:
-            captions += texts[:whose]
     if recorder.voices is None:
         say(f"{dataset.name}: recordings are read once, as {type(recorder.frontend).__name__}")
         return
-    seconds = seconds_of(captions)
-    frames = recorder.frontend.frames(int(seconds * recorder.frontend.rate))
+    found = estimate(_spoken(dataset, recorder.voices, recorder.speech.captions))
+    frames = recorder.frontend.frames(int(found.seconds * recorder.frontend.rate))
     size = amount(int(frames * np.prod(recorder.frontend.shape) * STORED().itemsize))
     voices = len({*recorder.voices.train, *recorder.voices.test})
     say(
-        f"{dataset.name}: {len(captions):,} captions are spoken by {number_of(voices, 'voice')}, "
-        f"about {seconds / 3600:.1f} hours of speech and {size}, once"
+        f"{dataset.name}: {found.captions:,} captions are spoken once, by "
+        f"{number_of(voices, 'voice')}: {found.seconds / 3600:.1f} hours of speech, {size}, about "
+        f"{duration(found.work / cores())}"
     )
 
 
-def _heard(split: Split, store: ItemStore, least: int, made: str, counts: Counter[str]) -> Split:
-    """The split with its recordings, without captions that have none; `counts` them."""
+def _spoken(dataset: Dataset, voices: Voices, captions: int | None) -> Iterator[tuple[str, Manner]]:
+    """Each caption, and how it will be said."""
+    for split, name in ((dataset.train, "train"), (dataset.test, "test")):
+        for key, texts in zip(split.keys, split.captions, strict=True):
+            for number, text in enumerate(texts[:captions]):
+                yield text, voices.of(key, number, name)  # type: ignore[arg-type]
+
+
+def _heard(
+    split: Split, store: ItemStore, least: int, asked: int | None, made: str, counts: Counter[str]
+) -> Split:
+    """The split with its recordings, without captions that have none; `counts` them. `asked`: of
+    each record."""
     items = store.of(split.keys)
     of_record = np.diff(items.start)
     if not len(split.lengths):
@@ -192,21 +200,21 @@ def _heard(split: Split, store: ItemStore, least: int, made: str, counts: Counte
     number = np.arange(len(split.lengths)) - split.caption_start[split.caption_image]
     there = number < of_record[split.caption_image]
     item = np.where(there, items.start[split.caption_image] + number, 0)
-    lengths = np.where(there, items.lengths[item] if len(items.lengths) else 0, 0)
+    lengths = np.zeros(len(item), np.int64)
+    lengths[there] = items.lengths[item[there]]
     kept = lengths >= least
     found = split.only_captions(kept)
-    begin = items.begin[item[kept]] if len(items.begin) else np.zeros(0, np.int64)
-    found = dataclasses.replace(
-        found, recordings=Recordings(items.values, begin, lengths[kept].astype(np.int64), made)
-    )
+    recordings = Recordings(items.values, items.begin[item[kept]], lengths[kept], made)
+    found = dataclasses.replace(found, recordings=recordings)
     has = np.diff(found.caption_start) > 0
-    bad = sum(drop.of in set(split.keys) for drop in store.missing) if store.missing else 0
-    short = int((there & (lengths > 0) & ~kept).sum())
-    counts["captions"] += int(kept.sum())
-    counts[SHORT] += short
-    counts[UNUSABLE] += bad
-    counts[WITHOUT] += int((~kept).sum()) - short - bad
-    counts[SILENT] += int((~has).sum())
+    keys = set(split.keys)
+    left = {
+        BEYOND: 0 if asked is None else int((number >= asked).sum()),
+        SHORT: int(((lengths > 0) & ~kept).sum()),
+        UNUSABLE: sum(drop.of in keys for drop in store.missing),
+    }
+    counts.update(left | {CAPTIONS: int(kept.sum()), SILENT: int((~has).sum())})
+    counts[WITHOUT] += int((~kept).sum()) - sum(left.values())
     return found.only(has)
 
 
@@ -226,7 +234,7 @@ def _without_words(split: Split, counts: np.ndarray) -> Split:
 
 def _require_some(dataset: Dataset, store: ItemStore, counts: Counter[str], train: int) -> None:
     """Raise `UserError` where too little is heard."""
-    bad, looked = counts[UNUSABLE], counts["captions"] + counts[UNUSABLE] + counts[SHORT]
+    bad, looked = counts[UNUSABLE], counts[CAPTIONS] + counts[UNUSABLE] + counts[SHORT]
     if bad > MAX_UNUSABLE * looked:
         reason, count = Counter(drop.reason for drop in store.missing).most_common(1)[0]
         raise UserError(

@@ -215,7 +215,8 @@ def _read(folder: Path) -> ItemStore:
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     items = Items(values, np.cumsum(lengths) - lengths, lengths, start)
     drops, lost = dropped_records(folder / LEFT_OUT), folder / MISSING
-    missing = dropped_records(lost) if lost.exists() else []  # stores of before have none
+    listed = dropped_records(lost) if lost.exists() else []  # stores of before have none
+    missing = [Drop(one.key, one.reason, of=one.key.rpartition("#")[0]) for one in listed]
     if {drop.key for drop in drops} != {keys[k] for k in np.flatnonzero(counts == 0)}:
         raise damaged(folder / LEFT_OUT, "not the records without an item")
     return ItemStore(folder, items, keys, drops, missing)

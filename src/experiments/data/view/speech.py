@@ -59,7 +59,8 @@ class SpeechView(CaptionView):
     ) -> None:
         super().__init__("speech", mismatch, encoder, average, by_length)
         assert encoder is None or distortion is None, "what is distorted cannot be stored"
-        self.network, self.frontend, self.distortion = network, network.frontend, distortion
+        self.network, self.frontend = network, network.frontend
+        self.distortion = distortion if distortion is not None and distortion.strength else None
 
     def usable(self, dataset: Dataset, quiet: bool = True) -> Dataset:
         return heard(dataset, self.frontend, self.network.shortest, quiet)
