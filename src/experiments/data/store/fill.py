@@ -113,6 +113,8 @@ def _start_worker(work: Work, reader: Reader) -> None:
         os._exit(1)
 
     threading.Thread(target=leave_with_parent, daemon=True).start()
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)  # there is a process for each core
     _job = (work, reader)
 
 
