@@ -56,6 +56,9 @@ class S2IGAN(StackGANv2):
         super().__init__(**options)
         self.head: nn.Module | None = None
         if random_head:
+            assert hasattr(self.encoder, "vector_head"), (
+                "random_head: must be false, as this encoder has no head over its image network"
+            )
             self.head = copy.deepcopy(self.encoder.vector_head).requires_grad_(False)
         self.relation, self.supervision = relation, supervision
         self.other_images = self.supervised = supervision.weight != 0
