@@ -21,9 +21,9 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.store.feature import CaptionFeatures, hash_weights
 from experiments.data.store.split import Split
 from experiments.data.text.alphabet import outside
-from experiments.data.text.reading import Reader, Reads, longest_of, reader_of
+from experiments.data.text.reading import Reader, Reads, longest_of, reader_of, words_of
 from experiments.data.text.words import SPLIT, recorded_tokeniser
-from experiments.data.view.base import Choice, Part, View
+from experiments.data.view.base import Attended, Choice, Part, View
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say_once
 
@@ -80,6 +80,7 @@ class CaptionView(View):
     """
 
     name = CAPTION
+    example = "sample(['a small red bird'])"
     stream: int | None = SHARED_STREAM
     reader: Reader  # since `asked`
     longest: int  # tokens that are kept of a caption, since `asked`
@@ -228,10 +229,10 @@ class CaptionView(View):
 
     # What a person sees of it, and asks for.
 
-    def steps(self, row: int) -> list[str]:
+    def attended(self, row: int) -> Attended:
         """The words of the first caption that are read."""
         read = int(self.split.lengths[self.split.caption_start[row]])
-        return SPLIT[self.split.tokeniser](self.split.captions[row][0])[:read]
+        return Attended(SPLIT[self.split.tokeniser](self.split.captions[row][0])[:read])
 
     def told(self, part: Part) -> dict[str, Tensor]:
         assert isinstance(part, Captions) and part.rows is not None and part.wrong_rows is not None
@@ -254,6 +255,9 @@ class CaptionView(View):
             self.reads, words, longest, facts.get("pieces"), tokeniser
         )
         return ready
+
+    def attended_in(self, given: Any, caption: str | None = None) -> Attended:
+        return Attended(words_of(self.reader, given)[: self.longest])
 
     def read(self, inputs: Sequence[Any]) -> Captions:
         """Tokens of captions (B); of a long one the beginning is kept."""
