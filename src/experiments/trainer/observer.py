@@ -159,13 +159,16 @@ class Observer:
         rows = zip(self._labels(), pictures(stages[last - 1]), pictures(real[0]), strict=True)
         if not kind:
             self.tracker.log_samples(list(rows), images)
-        steps = [step for key in asks for step in self.views[key].steps(self.rows[0])]
-        if made.attention and steps:
+        looks = [self.views[key].attended(self.rows[0]) for key in asks] if made.attention else []
+        for attended in (one for one in looks if one.steps):
+            steps = len(attended.steps)
             sheet = attention_stages(
                 [stage[0] for stage in stages[1:last]],
                 [maps[0].float() for maps in made.attention],
-                steps,
-                columns=None if len(steps) < WIDE else len(steps) // 2 + 1,
+                attended.steps,
+                columns=None if steps < WIDE else steps // 2 + 1,
+                sound=attended.picture,
+                said=attended.caption,
             )
             save_png(sheet, folder / f"attention-{name}.png")
             self.tracker.log_pictures(f"{kind}attention", [sheet], images, self._labels()[:1])

@@ -8,7 +8,8 @@ import torch
 from experiments.data.batches import Batches
 from experiments.data.store.dataset import Dataset
 from experiments.data.view.caption import CAPTION, CaptionView
-from experiments.data.view.picture import Fellows, Pictures, PictureView
+from experiments.data.view.picture import Pictures, PictureView
+from experiments.data.view.stranger import Fellows
 from tests.data.made_batches import flat
 
 

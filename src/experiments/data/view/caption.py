@@ -21,9 +21,10 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.store.feature import CaptionFeatures, hash_weights
 from experiments.data.store.split import Split
 from experiments.data.text.alphabet import outside
-from experiments.data.text.reading import Reader, Reads, longest_of, reader_of
+from experiments.data.text.reading import Reader, Reads, longest_of, reader_of, words_of
 from experiments.data.text.words import SPLIT, recorded_tokeniser
-from experiments.data.view.base import Choice, Part, View
+from experiments.data.view.base import Attended, Choice, Part, View
+from experiments.data.view.stranger import Strangers
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say_once
 
@@ -82,6 +83,7 @@ class CaptionView(View):
     """
 
     name = CAPTION
+    example = "sample(['a small red bird'])"
     stream: int | None = SHARED_STREAM
     reader: Reader  # since `asked`
     longest: int  # tokens that are kept of a caption, since `asked`
@@ -230,10 +232,10 @@ class CaptionView(View):
 
     # What a person sees of it, and asks for.
 
-    def steps(self, row: int) -> list[str]:
+    def attended(self, row: int) -> Attended:
         """The words of the first caption that are read."""
         read = int(self.split.lengths[self.split.caption_start[row]])
-        return SPLIT[self.split.tokeniser](self.split.captions[row][0])[:read]
+        return Attended(SPLIT[self.split.tokeniser](self.split.captions[row][0])[:read])
 
     def told(self, part: Part) -> dict[str, Tensor]:
         assert isinstance(part, Captions) and part.rows is not None and part.wrong_rows is not None
@@ -256,6 +258,9 @@ class CaptionView(View):
             self.reads, words, longest, facts.get("pieces"), tokeniser
         )
         return ready
+
+    def attended_in(self, given: Any, caption: str | None = None) -> Attended:
+        return Attended(words_of(self.reader, given)[: self.longest])
 
     def read(self, inputs: Sequence[Any]) -> Captions:
         """Tokens of captions (B); of a long one the beginning is kept."""
@@ -301,32 +306,3 @@ def tell_letters(name: str, captions: Sequence[Sequence[str]]) -> None:
             f"{name}: letters outside the alphabet of the text encoder, which it reads as nothing: "
             f"{letters:,}, in {count:,} captions"
         )
-
-
-class Strangers:
-    """Draws records of other classes: what a wrong pair is made with."""
-
-    def __init__(self, labels: np.ndarray) -> None:
-        """`labels` (N,) of all records."""
-        self.labels = labels
-        self._by_class = np.argsort(labels, kind="stable")
-        self._sorted = labels[self._by_class]
-
-    def of(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """A random record of another class for each (B,); of the same one only where there is but
-        one class, and never itself."""
-        count, uniform = len(self.labels), rng.random(len(rows))
-        labels = self.labels[rows]
-        first = np.searchsorted(self._sorted, labels, side="left")
-        same = np.searchsorted(self._sorted, labels, side="right") - first
-        if same[0] == count:  # one class only
-            other = (uniform * (count - 1)).astype(np.int64)
-            return np.minimum(other + (other >= rows), count - 1)
-        pick = (uniform * (count - same)).astype(np.int64)
-        found: np.ndarray = self._by_class[pick + np.where(pick >= first, same, 0)]
-        return found
-
-    def drawn_twice(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """A random record for each (B,), another random one where its class is the same."""
-        first, second = rng.integers(0, len(self.labels), (2, len(rows)))
-        return np.where(self.labels[first] == self.labels[rows], second, first)

@@ -23,6 +23,7 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.store.split import ImageRows, Split
 from experiments.data.view.base import Choice, Part, View
 from experiments.data.view.caption import CAPTION, SHARED_STREAM
+from experiments.data.view.stranger import Fellows
 from experiments.terminal.error import BadInput, UserError
 
 PICTURE = "picture"
@@ -210,27 +211,3 @@ class PictureView(View):
         whole = values.float().nan_to_num(nan=-1.0, posinf=-1.0, neginf=-1.0)
         pixels = to_uint8(whole).permute(0, 2, 3, 1).cpu().numpy()
         return [Image.fromarray(each) for each in pixels]
-
-
-class Fellows:
-    """Draws other records of the same class."""
-
-    def __init__(self, labels: np.ndarray) -> None:
-        """`labels` (N,) of all records. Where they are all one, the set has no classes."""
-        self.alone = len(np.unique(labels)) == 1
-        self._by_class = np.argsort(labels, kind="stable")
-        self._place = np.argsort(self._by_class)
-        ordered = labels[self._by_class]
-        self._first = np.searchsorted(ordered, labels, side="left")
-        self._count = np.searchsorted(ordered, labels, side="right") - self._first
-
-    def of(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """A random other record of the class of each (B,); itself where there is none, or where
-        the set has no classes."""
-        uniform = rng.random(len(rows))
-        if self.alone:
-            return rows
-        first, others = self._first[rows], self._count[rows] - 1
-        pick = (uniform * others).astype(np.int64)
-        pick += pick >= self._place[rows] - first
-        return np.asarray(self._by_class[first + np.where(others > 0, pick, 0)])
