@@ -31,7 +31,7 @@ DRAWING = {
     "attngan_4stage": [],
 }
 # What listens is told who says the caption.
-SPOKEN = dict.fromkeys(("s2igan", "speech_to_image"), ["sample.voice=espeak/f3"])
+SPOKEN = {model: ["sample.voice=espeak/f3"] for model in ("s2igan", "speech_to_image")}
 READING = ["damsm", "classifier", "char_cnn_rnn", "word_cnn_rnn", "word_lstm", "minilm"]
 PHASE = {"classifier": "classifier"}
 
