@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from experiments.data.store.dataset import Dataset
+from experiments.sample.asked import Asked
 from experiments.sample.between import between_captions, draw_between, shown
 from experiments.sample.interpolation import BETWEEN, Interpolation
 from experiments.sample.model import Model
@@ -38,7 +39,7 @@ def make_model(
 
 
 def drawing(folder: Path, captions: list[str], seeds: list[int], **options: Any) -> Drawing:
-    return Drawing(folder, captions, seeds, OPTIONS | options, [])
+    return Drawing(folder, list(map(Asked, captions)), seeds, OPTIONS | options, [])
 
 
 def last(model: Model, caption: str, seed: int) -> np.ndarray:

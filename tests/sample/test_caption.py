@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from experiments.data.store.dataset import Dataset
+from experiments.sample.asked import Asked
 from experiments.sample.caption import draw_captions
 from experiments.sample.model import Model
 from experiments.sample.name import digest, slug
@@ -29,7 +30,9 @@ def model(birds: Dataset, make_attngan: Callable[..., System]) -> Model:
 
 
 def drawing(folder: Path, captions: list[str], count: int, **options: Any) -> Drawing:
-    return Drawing(folder, captions, list(range(5, 5 + count)), PLAIN | options, [])
+    return Drawing(
+        folder, list(map(Asked, captions)), list(range(5, 5 + count)), PLAIN | options, []
+    )
 
 
 def read(path: Path) -> np.ndarray:

@@ -88,6 +88,9 @@ class Sample:
     precision: str = _one_of("fp32", "bf16", "auto")
     compile: bool = False  # takes a minute, and pays for hundreds of pictures
     picture: Any = None  # files whose style the captions take, for a run of model=style_encoder
+    # For a run that listens: recordings, or folders of them; and who says captions to it.
+    speech: Any = None
+    voice: str | None = None  # espeak/f3, flite/slt, ...
 
 
 @dataclass

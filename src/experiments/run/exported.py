@@ -25,7 +25,7 @@ READS = (1, FORMAT)
 DECIDING = (MODEL, CONFIG, FACTS)  # the files that decide pictures
 PARTS = tuple(
     f"experiments.{group}."
-    for group in ("system", "encoder", "generator", "discriminator", "style", "loss")
+    for group in ("system", "encoder", "generator", "discriminator", "style", "loss", "frontend")
 )
 State = Mapping[str, Mapping[str, Tensor]]
 

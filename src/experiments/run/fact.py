@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.data.text.reading import Reader, reader_of
+from experiments.data.text.reading import SPEECH, Reader, reader_of
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.data.text.words import recorded_tokeniser
 from experiments.run.folder import FACTS, run_facts
@@ -62,6 +62,11 @@ def _of_words(words: Vocabulary | None) -> dict[str, Any]:
 def counts_of(dataset: Dataset) -> dict[str, Any]:
     """How much data there were, for those who read of a run later."""
     return {name: dataset.report[name] for name in COUNTS}
+
+
+def hears_run(folder: Path) -> bool:
+    """Whether a run takes captions as their sound, and has no reader of them."""
+    return bool(run_facts(folder).get("reads") == SPEECH)
 
 
 def reader_of_run(folder: Path) -> Reader:

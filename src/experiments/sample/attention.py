@@ -1,4 +1,5 @@
-"""Word attention as pictures: where each word of a caption looks (AttnGAN, Xu 2018, fig. 4)."""
+"""Attention as pictures: where each word of a caption looks (AttnGAN, Xu 2018, fig. 4), or each
+stretch of its sound."""
 
 from __future__ import annotations
 
@@ -19,12 +20,14 @@ from experiments.sample.picture import (
     wrap,
     write,
 )
+from experiments.sample.sound import strip
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     Maps = Tensor | np.ndarray
 
+STRETCHES = 9  # of a sound, of up to 40, whose pictures are shown
 WARM = np.array([[90, 10, 90], [225, 60, 40], [255, 225, 90]], dtype=np.float32)  # low to high
 
 
@@ -34,6 +37,8 @@ def attention_stages(
     words: Sequence[str],
     top: int | None = None,
     columns: int | None = None,
+    sound: np.ndarray | None = None,
+    said: str | None = None,
 ) -> Image.Image:
     """For each stage the picture, then one heat overlay per word, in the order of the caption.
 
@@ -41,7 +46,11 @@ def attention_stages(
     rest being padding. `top` keeps the words with the strongest peak in the last stage. Each word
     is scaled by its own range, so read where it looks, not how much: the number under it is its
     share of all attention.
+
+    `sound`: (F, T) of a recording, of which each of `words` names a stretch. It stands under the
+    pictures, with what is `said` in it; `top` is then `STRETCHES`, where it is not given.
     """
+    top = STRETCHES if top is None and sound is not None else top
     assert len(images) == len(attentions) > 0, "one attention per picture"
     maps = [_maps(attention, len(words)) for attention in attentions]
     chosen = strongest(maps[-1], top)
@@ -77,7 +86,24 @@ def attention_stages(
         place = margin + column * (width + margin), margin + row * (height + band + margin)
         sheet.paste(picture, place)
         write(draw, lines, place[0], place[1] + height, font)
-    return sheet
+    return sheet if sound is None else _over(sheet, sound, maps[-1], chosen, words, said)
+
+
+def _over(
+    sheet: Image.Image,
+    sound: np.ndarray,
+    heat: np.ndarray,
+    chosen: Sequence[int],
+    names: Sequence[str],
+    said: str | None,
+) -> Image.Image:
+    """The sheet over the sound that is looked for, with shares of the last stage (T, h, w)."""
+    shares = heat.sum(axis=(1, 2)) / max(float(heat.sum()), 1e-12)
+    under = strip(sound, shares.tolist(), chosen, sheet.width, names, said)
+    joined = Image.new("RGB", (sheet.width, sheet.height + under.height), PAPER)
+    joined.paste(sheet, (0, 0))
+    joined.paste(under, (0, sheet.height))
+    return joined
 
 
 def strongest(attention: np.ndarray, top: int | None) -> list[int]:

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
+from experiments.sample.asked import Asked
 from experiments.sample.interpolation import Interpolation, mixed_words, shares, way
 from experiments.sample.model import Model
 from experiments.sample.name import slug
@@ -47,10 +49,12 @@ def draw_between(model: Model, drawing: Drawing) -> list[Path]:
     """Every leg of the way as a grid, with its pictures. Returns the files."""
     options, sentence = drawing.options, drawing.options["between"] == "sentence"
     steps, kind = int(options["steps"]), options["interpolation"]
-    request = drawing.captions, drawing.seeds, steps, kind
-    folder = drawing.drawn / f"{options['between']}-{slug(drawing.captions[0], request)}"
+    request = drawing.keys, drawing.seeds, steps, kind
+    first = drawing.asked[0]
+    name = first.label if first.recording is None else first.recording.stem
+    folder = drawing.drawn / f"{options['between']}-{slug(name, request)}"
     legs = _sentences(model, drawing) if sentence else _noises(model, drawing)
-    others = len(drawing.seeds if sentence else drawing.captions)
+    others = len(drawing.seeds if sentence else drawing.asked)
     chosen = shown(steps)
     titles = [f"{100 * index / (steps - 1):.0f} %" for index in chosen]
     written: list[Path] = []
@@ -83,9 +87,9 @@ def shown(steps: int) -> list[int]:
 
 
 def between_captions(
-    model: Model, first: str, second: str, steps: int, kind: Interpolation
+    model: Model, first: Any, second: Any, steps: int, kind: Interpolation
 ) -> Text:
-    """The text of every step from one caption to another, both included.
+    """The text of every step from one caption, or recording, to another, both included.
 
     Sentences lie on the way that `kind` names. Words, where the generator attends to them, are
     those of both captions, see `mixed_words`.
@@ -104,13 +108,13 @@ def _sentences(model: Model, drawing: Drawing) -> list[tuple[list[str], Iterator
     steps, kind = int(drawing.options["steps"]), drawing.options["interpolation"]
     told = f"{kind} interpolation" + (f"; {MIXED}" if model.generator.attends else "")
 
-    def leg(first: str, second: str) -> Iterator[Row]:
-        text = between_captions(model, first, second, steps, kind)
+    def leg(first: Asked, second: Asked) -> Iterator[Row]:
+        text = between_captions(model, first.given, second.given, steps, kind)
         for seed in drawing.seeds:
             yield Row(f"seed {seed}", text, model.noise([seed]).expand(steps, -1))
 
-    pairs = pairwise(drawing.captions)
-    return [([f"0 %: {a}", f"100 %: {b}", told], leg(a, b)) for a, b in pairs]
+    pairs = pairwise(drawing.asked)
+    return [([f"0 %: {a.label}", f"100 %: {b.label}", told], leg(a, b)) for a, b in pairs]
 
 
 def _noises(model: Model, drawing: Drawing) -> list[tuple[list[str], Iterator[Row]]]:
@@ -120,9 +124,9 @@ def _noises(model: Model, drawing: Drawing) -> list[tuple[list[str], Iterator[Ro
     def leg(first: int, second: int) -> Iterator[Row]:
         start, end = model.noise([first, second])
         noise = way(start, end, steps, kind)
-        for caption in drawing.captions:
-            text = model.text([caption])
-            yield Row(caption, rows_of(text, torch.zeros(steps, dtype=torch.int64)), noise)
+        for one in drawing.asked:
+            text = model.text([one.given])
+            yield Row(one.label, rows_of(text, torch.zeros(steps, dtype=torch.int64)), noise)
 
     return [
         ([f"from the noise of seed {a} to that of seed {b}; {kind} interpolation"], leg(a, b))
@@ -147,7 +151,7 @@ def rows_of(text: Text, index: Tensor) -> Text:
 
 def _tell(drawing: Drawing, folder: Path, legs: int, others: int, shown: int) -> None:
     steps, what = int(drawing.options["steps"]), drawing.options["between"]
-    rows, ends = ("seeds", "captions") if what == "sentence" else ("captions", "seeds")
+    rows, ends = ("seeds", drawing.kind) if what == "sentence" else (drawing.kind, "seeds")
     grids = "1 grid" if legs == 1 else f"{legs} grids, one for each two {ends},"
     cut = "" if shown == steps else f" (grids show {shown} of them)"
     pages = "" if others <= ROWS else f" in pages of {ROWS}"

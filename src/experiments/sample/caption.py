@@ -2,10 +2,13 @@
 
 <caption>/seed-<n>.png          the last stage; with sample.stages also seed-<n>-<side>px.png
 <caption>/sheet.png             all seeds; stages.png: every stage of each
-<caption>/attention.png         where each word looks, for the first seed
+<caption>/attention.png         where each word, or stretch of sound, looks, for the first seed
+<caption>/speech.wav            the caption as it was said to a run that listens
 sheet-<request>.png             all captions of a command that has several, in pages where many
 <kind>-<caption>-<request>/     pictures on the way (`between.py`)
 style-<request>/                captions in the style of pictures (`style.py`)
+
+A recording stands where a caption does, by the name of its file.
 """
 
 from __future__ import annotations
@@ -19,10 +22,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from experiments.data.text.reading import words_of
+from experiments.frontend.wave import write_wave
+from experiments.sample.asked import Asked
 from experiments.sample.attention import attention_stages
 from experiments.sample.model import Model
-from experiments.sample.name import digest, slug
+from experiments.sample.name import digest
 from experiments.sample.page import COLUMNS, PAGE, Entry, Pages, on_page, rows, squares
 from experiments.sample.picture import save_png, to_pixels
 from experiments.sample.request import Drawing
@@ -30,14 +34,16 @@ from experiments.system.base import Samples
 from experiments.terminal.line import show
 from experiments.terminal.progress import Progress
 
+SAID = "speech.wav"
 FEW = 16  # captions up to which each gets its attention and a line of its own
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One caption with one seed: uint8 (R, R, 3) of every stage, and its row of a batch."""
+    """One caption, or recording, with one seed: uint8 (R, R, 3) of every stage, and its row of a
+    batch."""
 
-    caption: str
+    asked: Asked
     seed: int
     stages: list[np.ndarray]
     made: Samples
@@ -46,14 +52,14 @@ class Picture:
 
 def draw_captions(model: Model, drawing: Drawing) -> list[Path]:
     """Every caption with every seed: pictures, a sheet of each caption, and one of all."""
-    captions, seeds, options = drawing.captions, drawing.seeds, drawing.options
-    few, place = len(captions) <= FEW, drawing.drawn
-    overview = _overview(place, drawing) if len(captions) > 1 else None
+    seeds, options = drawing.seeds, drawing.options
+    few, place = len(drawing.asked) <= FEW, drawing.drawn
+    overview = _overview(place, drawing) if len(drawing.asked) > 1 else None
     written: list[Path] = []
     attention = bool(options["attention"]) and few and model.generator.attends
     made = _drawn(model, drawing, attention)
-    for caption, pictures in groupby(made, key=lambda picture: picture.caption):
-        folder = place / slug(caption)
+    for asked, pictures in groupby(made, key=lambda picture: picture.asked):
+        folder, caption = place / asked.slug, asked.label
         sheet = Pages(folder / "sheet", len(seeds), PAGE, squares)
         stages = Pages(folder / "stages", len(seeds), COLUMNS, partial(_by_stage, caption))
         shown: list[np.ndarray] = []
@@ -67,7 +73,7 @@ def draw_captions(model: Model, drawing: Drawing) -> list[Path]:
             if picture.seed == seeds[0] and picture.made.attention:
                 written.append(folder / "attention.png")
                 save_png(_attention(model, picture), written[-1])
-        written += sheet.written + stages.written
+        written += sheet.written + stages.written + list(_said(asked, folder))
         if overview is not None:
             overview.add(shown, caption)
         if few:
@@ -80,15 +86,15 @@ def draw_captions(model: Model, drawing: Drawing) -> list[Path]:
 
 def _drawn(model: Model, drawing: Drawing, attention: bool) -> Iterator[Picture]:
     """All pictures, caption by caption. One batch of them is in memory."""
-    pairs = list(product(drawing.captions, drawing.seeds))
+    pairs = list(product(drawing.asked, drawing.seeds))
     with Progress(len(pairs), description="drawing", enabled=len(pairs) > PAGE) as bar:
         for part in model.parts(len(pairs)):
-            captions, seeds = (list(side) for side in zip(*pairs[part], strict=True))
+            asked, seeds = (list(side) for side in zip(*pairs[part], strict=True))
             looks = attention and drawing.seeds[0] in seeds
-            made = model.stages(captions, seeds, looks)
+            made = model.stages([one.given for one in asked], seeds, looks)
             pixels = [to_pixels(stage) for stage in made.images]
-            for row, (caption, seed) in enumerate(pairs[part]):
-                yield Picture(caption, seed, [stage[row] for stage in pixels], made, row)
+            for row, (one, seed) in enumerate(pairs[part]):
+                yield Picture(one, seed, [stage[row] for stage in pixels], made, row)
             bar.update(part.stop)
 
 
@@ -103,6 +109,13 @@ def _save(picture: Picture, folder: Path, every: bool) -> Iterator[Path]:
     yield path
 
 
+def _said(asked: Asked, folder: Path) -> Iterator[Path]:
+    """What a voice said to the run, beside what it drew of it."""
+    if asked.voice is not None:
+        wave, rate = asked.given
+        yield write_wave(folder / SAID, wave, rate)
+
+
 def _by_stage(caption: str, entries: Sequence[Entry]) -> Image.Image:
     """A row for each seed, a column for each stage."""
     titles = [f"{pixels.shape[1]} px" for pixels in entries[0][0]]
@@ -112,27 +125,28 @@ def _by_stage(caption: str, entries: Sequence[Entry]) -> Image.Image:
 def _attention(model: Model, picture: Picture) -> Image.Image:
     made, row = picture.made, picture.row
     maps = [stage[row].float() for stage in made.attention]
-    words = words_of(model.reader, picture.caption)[: model.longest]
-    return attention_stages([stage[row] for stage in made.images[1:]], maps, words)
+    looks = model.captions.attended_in(picture.asked.given, picture.asked.caption)
+    shown = [stage[row] for stage in made.images[1:]]
+    return attention_stages(shown, maps, looks.steps, sound=looks.picture, said=looks.caption)
 
 
 def _overview(place: Path, drawing: Drawing) -> Pages:
     """All captions: side by side with one picture each, else a row for each."""
     seeds = drawing.seeds[:COLUMNS]
-    name = place / f"sheet-{digest(drawing.captions, drawing.seeds)}"
+    name = place / f"sheet-{digest(drawing.keys, drawing.seeds)}"
     if len(seeds) == 1:
-        return Pages(name, len(drawing.captions), PAGE, partial(squares, columns=COLUMNS))
+        return Pages(name, len(drawing.asked), PAGE, partial(squares, columns=COLUMNS))
     layout = partial(rows, titles=[f"seed {seed}" for seed in seeds])
-    return Pages(name, len(drawing.captions), PAGE // COLUMNS, layout)
+    return Pages(name, len(drawing.asked), PAGE // COLUMNS, layout)
 
 
 def _tell_overview(drawing: Drawing, overview: Pages, attention: bool) -> None:
-    captions, count = len(drawing.captions), len(drawing.seeds)
-    if captions > FEW:
-        show(f"{captions:,} captions, pictures of each: {count}, in {drawing.drawn}")
+    total, count, kind = len(drawing.asked), len(drawing.seeds), drawing.kind
+    if total > FEW:
+        show(f"{total:,} {kind}, pictures of each: {count}, in {drawing.drawn}")
         if attention:
-            show(f"attention.png: left out, as there are more than {FEW} captions")
+            show(f"attention.png: left out, as there are more than {FEW} {kind}")
     first = "" if count <= COLUMNS else f" (the first {COLUMNS} pictures of each)"
     pages = overview.written
     where = str(pages[0]) if len(pages) == 1 else f"{len(pages)} pages, from {pages[0]}"
-    show(f"all captions: {where}{first}")
+    show(f"all {kind}: {where}{first}")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from experiments.data.text.reading import hears
 from experiments.machine.setup import set_up
+from experiments.sample.asked import Asked
 from experiments.sample.between import draw_between
 from experiments.sample.caption import FEW, draw_captions
 from experiments.sample.model import Model, load
-from experiments.sample.request import drawing_of
+from experiments.sample.request import Drawing, drawing_of
 from experiments.sample.style import draw_transfer
+from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import Stopped
 from experiments.terminal.line import say, show
 
@@ -25,6 +29,7 @@ def draw_to_folder(config: dict[str, Any]) -> list[Path]:
     cuda = config["launch"]["device"] != "cpu" and torch.cuda.is_available()
     device, options = "cuda" if cuda else "cpu", drawing.options
     model = load(drawing.run, device, options["precision"], options["compile"])
+    drawing = long_enough(model, drawing)
     for note in drawing.notes:
         show(note)
     try:
@@ -37,8 +42,31 @@ def draw_to_folder(config: dict[str, Any]) -> list[Path]:
     except KeyboardInterrupt as stop:
         say(f"stopped; what was drawn so far is in {drawing.drawn}")
         raise Stopped(stop.number if isinstance(stop, Stopped) else signal.SIGINT) from None
-    _tell_reading(model, drawing.captions)
+    if not hears(model.system):  # what it does not hear of recordings was told before
+        _tell_reading(model, drawing.captions)
     return written
+
+
+def long_enough(model: Model, drawing: Drawing) -> Drawing:
+    """What the model can hear of it: of recordings in a folder, those that are too short are left
+    out, and told. Raises `UserError` for one that was named, and where nothing is left."""
+    if not hears(model.system):
+        return drawing
+    kept, short = list[Asked](), list[UserError]()
+    for one in drawing.asked:
+        try:
+            model.encode([one.given])
+            kept.append(one)
+        except UserError as error:
+            if not one.listed:
+                raise
+            short.append(error)
+    if not short:
+        return drawing
+    if not kept:
+        raise short[0]
+    more = f" (and {len(short) - 1} more like it)" if len(short) > 1 else ""
+    return replace(drawing, asked=kept, notes=[*drawing.notes, f"left out: {short[0]}{more}"])
 
 
 def _tell_reading(model: Model, captions: list[str]) -> None:

@@ -1,7 +1,7 @@
 """A trained run as a model in Python: `load(folder).sample([...])`. `task=sample` draws with it.
 
-What it is asked for it reads as the views of its system do (`data/view/`): captions, or whatever
-else a system says by `asks`.
+What it is asked for it reads as the views of its system do (`data/view/`): captions, recordings
+where it listens, or whatever else a system says by `makes`.
 """
 
 from __future__ import annotations
@@ -112,7 +112,10 @@ class Model:
         self.precision = torch.float32
         self.views = {view.name: view.asked(facts, config) for view in system.views()}
         # The released attention applies one sample's padding to another; alone, it has its own.
-        self._mixes = any(getattr(module, "legacy_mask", False) for module in system.modules())
+        self._mixes = any(
+            getattr(module, "legacy_mask", False) or not getattr(module, "mask_padding", True)
+            for module in system.modules()
+        )
 
     @property
     def batch(self) -> int:
@@ -122,15 +125,15 @@ class Model:
 
     @property
     def captions(self) -> CaptionView:
-        """How it reads captions. Raises `UserError` where it reads none."""
-        view = self.views.get(CAPTION)
-        if not isinstance(view, CaptionView):
-            raise UserError(f"{CAPTION}: {self._offer()}")
-        return view
+        """How it reads captions, or hears them. Raises `UserError` where it does neither."""
+        for view in self.views.values():
+            if isinstance(view, CaptionView):
+                return view
+        raise UserError(f"{CAPTION}: {self._offer()}")
 
     @property
     def reader(self) -> Reader:
-        """What makes tokens of captions."""
+        """What makes tokens of captions that are read."""
         return self.captions.reader
 
     @property
@@ -170,8 +173,9 @@ class Model:
         """One result of the last stage for each caption, the first with `seed`, the next with
         `seed` + 1, and so on: Pillow's pictures, or what else the run makes.
 
-        `asked`: the same of other views, by name, an input for each result. `count`: of results,
-        where the run is asked for nothing. Raises `UserError` for a caption without a word, or
+        `asked`: the same of other views, by name, an input for each result: `speech`, files or
+        pairs of samples and their rate, of a run that listens. `count`: of results, where the run
+        is asked for nothing. Raises `UserError` for a caption without a word, or
         letter, that the model knows, and for what the run cannot be asked for.
         """
         request = asked if captions is None else {CAPTION: captions, **asked}
@@ -183,9 +187,9 @@ class Model:
             found += view.handed(made.made[view.name][-1])
         return found
 
-    def stages(self, captions: Sequence[str], seeds: list[int], attention: bool = False) -> Samples:
-        """Every stage as tensors, one seed for each caption."""
-        return self.make(self.read({CAPTION: captions}), seeds, attention)
+    def stages(self, captions: Sequence[Any], seeds: list[int], attention: bool = False) -> Samples:
+        """Every stage as tensors, one seed for each caption, or recording where the run listens."""
+        return self.make(self.read({self.captions.name: captions}), seeds, attention)
 
     def make(self, asked: Mapping[str, Part], seeds: list[int], attention: bool = False) -> Samples:
         """Every stage as tensors of what `read` gave, one seed for each row."""
@@ -207,8 +211,8 @@ class Model:
         """
         self._key(request)
         for name, inputs in request.items():
-            if isinstance(inputs, str):
-                raise UserError(f"{name}: give a list, as [{inputs!r}]")
+            if isinstance(inputs, str | Path):
+                raise UserError(f"{name}: give a list, as [{str(inputs)!r}]")
         counts = {name: len(inputs) for name, inputs in request.items()}
         if len(set(counts.values())) > 1:
             told = ", ".join(f"{count} of {name}" for name, count in counts.items())
@@ -232,7 +236,9 @@ class Model:
         """What the run can be asked for."""
         ways = self.system.makes.items()
         told = [f"a {made} of {' and '.join(way) or 'noise alone'}" for way, made in ways]
-        return f"this run makes {', or '.join(told)}"
+        shown = [self.views[way[0]].example for way in self.system.makes if len(way) == 1]
+        example = f", as {shown[0]}" if shown and shown[0] else ""
+        return f"this run makes {', or '.join(told)}{example}"
 
     def draw(self, sentences: Tensor, seeds: list[int]) -> Samples:
         """Every stage from sentence embeddings (B, D), one seed for each.
@@ -269,8 +275,9 @@ class Model:
             return Samples({PICTURE: self.system.draw(z, epsilon, text).images})
 
     @torch.no_grad()
-    def text(self, captions: list[str]) -> Text:
-        """What the generator is told of captions: sentences, and words where the encoder has them.
+    def text(self, captions: Sequence[Any]) -> Text:
+        """What the generator is told of captions, or recordings where the run listens: sentences,
+        and words where the encoder has them.
 
         Raises `UserError` as `encode` does.
         """
@@ -281,8 +288,9 @@ class Model:
         """(B, `noise_dim` + `condition_dim`): each row depends on its own seed alone."""
         return noise_of(seeds, self.generator.noise_dim + self.generator.condition_dim)
 
-    def encode(self, captions: list[str]) -> tuple[Tensor, Tensor]:
-        """Tokens (B, T) and lengths (B,); of a long caption the beginning is kept.
+    def encode(self, captions: Sequence[Any]) -> tuple[Tensor, Tensor]:
+        """Tokens (B, T), or frames (B, T, ...) of recordings where the run listens, and lengths
+        (B,); of a long caption the beginning is kept.
 
         Raises `UserError` for a caption that says nothing to the model.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,11 @@ from experiments.data.layout.caption_files import clean_caption
 from experiments.data.text.reading import Reader
 from experiments.file.bounded import read_bounded
 from experiments.run import folder as files
-from experiments.run.fact import reader_of_run
+from experiments.run.fact import hears_run, reader_of_run
 from experiments.run.named import run_of
 from experiments.run.state import Named
+from experiments.sample.asked import Asked
+from experiments.sample.recording import recordings_of, said_of
 from experiments.terminal.error import BadInput, UserError
 
 MAX_FILE = 100_000_000  # bytes of captions
@@ -22,7 +24,7 @@ MAX_FILE = 100_000_000  # bytes of captions
 
 @dataclass(frozen=True)
 class Drawing:
-    """What task=sample draws of a run: every caption with every seed.
+    """What task=sample draws of a run: every caption, or recording, with every seed.
 
     The seeds are a function of the configuration's seed and `num_samples` alone, and a picture is
     one of its caption, its seed and the weights, whatever else is asked for and in what order.
@@ -32,12 +34,26 @@ class Drawing:
     """
 
     folder: Path
-    captions: list[str]
+    asked: list[Asked]
     seeds: list[int]
     options: Mapping[str, Any]
     notes: list[str]
     pictures: list[Path] = field(default_factory=list)
     at: str | None = None
+
+    @property
+    def captions(self) -> list[str]:
+        """What stands under pictures: captions, or the names of recordings."""
+        return [one.label for one in self.asked]
+
+    @property
+    def keys(self) -> list[Any]:
+        return [one.key for one in self.asked]
+
+    @property
+    def kind(self) -> str:
+        """What it draws of, in messages."""
+        return "recordings" if any(one.recording for one in self.asked) else "captions"
 
     @property
     def run(self) -> str:
@@ -66,31 +82,82 @@ def drawing_of(config: Mapping[str, Any]) -> Drawing:
             "load(run).draw(sentences, seeds) draws sentence embeddings"
         )
     pictures = _pictures(place, options, str(system.get("_target_")).endswith(STYLE))
-    given, file = config["text"], options["file"]
-    lines = [str(item) for item in (given if isinstance(given, list) else [given or ""])]
-    texts = [("text", line) for line in lines if line]
-    if file is not None:
-        listed, blank = _lines(Path(file))
-        texts += listed
-        notes += [f"{file}: blank lines skipped: {blank}"] if blank else []
+    texts, blank = _texts(config["text"], options["file"])
+    notes += blank
+    if hears_run(place):
+        asked, told = _heard(place, texts, options)
+        notes += told
+    else:
+        asked = _read(place, texts, options)
+    seeds = [int(config["seed"]) + number for number in range(int(config["num_samples"]))]
+    between = options["between"]
+    if between is not None:
+        _check_way(between, asked, seeds, options)
+    drawing = Drawing(place, asked, seeds, options, notes, pictures, run.at)
+    if between == "sentence":  # a way may come by a caption twice
+        return drawing
+    known: dict[Any, Asked] = {}
+    for one in asked:
+        known.setdefault(one.key, one)
+    once = list(known.values())
+    if len(once) < len(asked):
+        before = len(asked) - len(once)
+        notes.append(f"{drawing.kind} that were given before: {before}, drawn once")
+    return replace(drawing, asked=once)
+
+
+def _read(place: Path, texts: list[tuple[str, str]], options: Mapping[str, Any]) -> list[Asked]:
+    """What a run is asked that reads: captions."""
+    for key, what in (("speech", "recordings"), ("voice", "a voice")):
+        if options[key] is not None:
+            raise UserError(
+                f"sample.{key}: run={place} reads captions, and hears nothing; leave {what} away, "
+                "as 'text=a small red bird', or take a run that listens, as of "
+                "encoder=damsm_speech_pretrained"
+            )
     if not texts:
         raise UserError(
             "text: task=sample needs a caption: 'text=a small red bird', or a file with one a "
             "line: sample.file=captions.txt"
         )
-    captions = _known(texts, reader_of_run(place))
-    seeds = [int(config["seed"]) + number for number in range(int(config["num_samples"]))]
-    between = options["between"]
-    if between is not None:
-        _check_way(between, captions, seeds, options)
-    if between != "sentence":  # a way may come by a caption twice
-        once = list(dict.fromkeys(captions))
-        if len(once) < len(captions):
-            notes.append(
-                f"captions that were given before: {len(captions) - len(once)}, drawn once"
-            )
-        captions = once
-    return Drawing(place, captions, seeds, options, notes, pictures, run.at)
+    return [Asked(caption) for caption in _known(texts, reader_of_run(place))]
+
+
+def _heard(
+    place: Path, texts: list[tuple[str, str]], options: Mapping[str, Any]
+) -> tuple[list[Asked], list[str]]:
+    """What a run is asked that listens: captions that a voice says, then recordings; and what is
+    not heard of them."""
+    voice, given, data = options["voice"], options["speech"], files.run_config(place)["data"]
+    given = None if given in ("", []) else given
+    if texts and voice is None:
+        raise UserError(
+            f"text: run={place} listens, and does not read; name the voice that says it: "
+            "sample.voice=espeak/f3, or give a recording: sample.speech=red-bird.wav"
+        )
+    if voice is not None and not texts:
+        raise UserError(
+            f"sample.voice={voice}: has nothing to say; add a caption: 'text=a small red bird'"
+        )
+    if given is None and not texts:
+        raise UserError(
+            f"sample.speech: run={place} listens; give it a recording: "
+            "sample.speech=red-bird.wav, or a caption and the voice that says it: "
+            "'text=a small red bird' sample.voice=espeak/f3"
+        )
+    said, notes = said_of(texts, voice, data) if texts else ([], [])
+    recorded, told = recordings_of(given, data) if given is not None else ([], [])
+    return said + recorded, notes + told
+
+
+def _texts(given: Any, file: str | None) -> tuple[list[tuple[str, str]], list[str]]:
+    """(where it stands, caption) of the command and of a file, and what was passed over."""
+    lines = [str(item) for item in (given if isinstance(given, list) else [given or ""])]
+    texts = [("text", line) for line in lines if line]
+    if file is None:
+        return texts, []
+    listed, blank = _lines(Path(file))
+    return texts + listed, [f"{file}: blank lines skipped: {blank}"] if blank else []
 
 
 def _pictures(place: Path, options: Mapping[str, Any], styles: bool) -> list[Path]:
@@ -158,12 +225,17 @@ def _known(texts: list[tuple[str, str]], reader: Reader) -> list[str]:
 
 
 def _check_way(
-    between: str, captions: list[str], seeds: list[int], options: Mapping[str, Any]
+    between: str, asked: list[Asked], seeds: list[int], options: Mapping[str, Any]
 ) -> None:
-    if between == "sentence" and len(captions) < 2:
+    if between == "sentence" and len(asked) < 2:
+        recorded = bool(asked[0].recording)
+        what = "recording" if recorded else "caption"
+        more = (
+            "sample.speech=[red.wav,blue.wav]" if recorded else "'text=[a red bird, a blue bird]'"
+        )
         raise UserError(
-            "sample.between=sentence: draws on the way from one caption to the next and needs two "
-            "or more: 'text=[a red bird, a blue bird]'"
+            f"sample.between=sentence: draws on the way from one {what} to the next and needs two "
+            f"or more: {more}"
         )
     if between == "noise" and len(seeds) < 2:
         raise UserError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -69,9 +70,10 @@ class StyleModel:
         return torch.cat([self.system.style(part).cpu() for part in parts])
 
     def transfer(
-        self, pictures: Sequence[Picture] | Tensor, captions: list[str], seed: int = 0
+        self, pictures: Sequence[Picture] | Tensor, captions: Sequence[Any], seed: int = 0
     ) -> Tensor:
-        """Every caption in the style of every picture: (N, captions, 3, R, R) in [-1, 1].
+        """Every caption, or recording where the run listens, in the style of every picture:
+        (N, captions, 3, R, R) in [-1, 1].
 
         `seed` decides the conditioning augmentation, where the generator has one and its noise is
         not read; all pictures of a caption have the same. Raises `UserError` for a picture that
@@ -125,26 +127,26 @@ def draw_transfer(model: Model, drawing: Drawing) -> list[Path]:
 
     Raises `UserError` for what is no picture.
     """
-    styles, captions, seed = StyleModel(model), drawing.captions, drawing.seeds[0]
+    styles, asked, seed = StyleModel(model), drawing.asked, drawing.seeds[0]
     images = styles.read(drawing.pictures, "sample.picture")
     names = [str(path.resolve()) for path in drawing.pictures]
-    folder = drawing.drawn / f"style-{digest(names, captions, seed)}"
+    folder = drawing.drawn / f"style-{digest(names, drawing.keys, seed)}"
     written, sheets = list[Path](), list[Path]()
-    pages = -(-len(captions) // COLUMNS)
+    pages = -(-len(asked) // COLUMNS)
     for page in range(pages):
-        some = captions[page * COLUMNS : (page + 1) * COLUMNS]
-        made = to_pixels(styles.transfer(images, some, seed))
+        some = asked[page * COLUMNS : (page + 1) * COLUMNS]
+        made = to_pixels(styles.transfer(images, [one.given for one in some], seed))
         for number, (path, row) in enumerate(zip(drawing.pictures, made, strict=True), start=1):
-            for caption, pixels in zip(some, row, strict=True):
-                name = f"{number}-{slug(path.stem)}-{slug(caption)}.png"
+            for one, pixels in zip(some, row, strict=True):
+                name = f"{number}-{slug(path.stem)}-{one.slug}.png"
                 written.append(folder / name)
                 save_png(Image.fromarray(pixels), written[-1])
         rows = np.concatenate((to_pixels(images)[:, None], made), axis=1)
         part = "" if pages == 1 else f"-{page + 1:0{len(str(pages))}}"
         sheets.append(folder / f"sheet{part}.png")
-        save_png(_sheet(rows, ["style", *some]), sheets[-1])
+        save_png(_sheet(rows, ["style", *(one.label for one in some)]), sheets[-1])
     where = str(sheets[0]) if pages == 1 else f"{pages} pages, from {sheets[0]}"
-    show(f"{len(captions)} captions in the style of {len(images)} pictures: {where}")
+    show(f"{len(asked)} {drawing.kind} in the style of {len(images)} pictures: {where}")
     return written + sheets
 
 

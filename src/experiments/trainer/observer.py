@@ -29,7 +29,6 @@ from experiments.run.prerequisite import Run
 from experiments.run.stats import StatsFile
 from experiments.sample.attention import attention_stages
 from experiments.sample.picture import beside, pictures, save_png, stage_grid
-from experiments.sample.spectrogram import under_sound
 from experiments.system.base import System
 from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import stop_if_asked
@@ -44,7 +43,6 @@ from experiments.trainer.pace import Pace
 from experiments.trainer.scoring import scored
 
 TALL = 6  # captions from which on a sheet is cut in two
-LOUDEST = 16  # stretches of sound whose attention is shown, of forty
 WIDE = 9  # words from which on their attention takes two rows
 
 
@@ -161,21 +159,17 @@ class Observer:
         rows = zip(self._labels(), pictures(stages[last - 1]), pictures(real[0]), strict=True)
         if not kind:
             self.tracker.log_samples(list(rows), images)
-        steps = [step for key in asks for step in self.views[key].steps(self.rows[0])]
-        spectra = (self.views[key].spectrum(self.rows[0]) for key in asks)
-        spectrum = next((found for found in spectra if found is not None), None)
-        shown_steps = len(steps) if spectrum is None else min(len(steps), LOUDEST)
-        if made.attention and steps:
+        looks = [self.views[key].attended(self.rows[0]) for key in asks] if made.attention else []
+        for attended in (one for one in looks if one.steps):
+            steps = len(attended.steps)
             sheet = attention_stages(
                 [stage[0] for stage in stages[1:last]],
                 [maps[0].float() for maps in made.attention],
-                steps,
-                top=None if spectrum is None else LOUDEST,
-                columns=None if shown_steps < WIDE else shown_steps // 2 + 1,
+                attended.steps,
+                columns=None if steps < WIDE else steps // 2 + 1,
+                sound=attended.picture,
+                said=attended.caption,
             )
-            if spectrum is not None:
-                words = self._labels()[0].split()
-                sheet = under_sound(sheet, spectrum, len(steps), words)
             save_png(sheet, folder / f"attention-{name}.png")
             self.tracker.log_pictures(f"{kind}attention", [sheet], images, self._labels()[:1])
 

@@ -60,6 +60,7 @@ def reader_of(
     vocabulary, `max_words` the most of them, `tokeniser` cuts a caption into them; only an encoder
     of words asks for these. `pieces`: of words, by default those of the package that carries
     them."""
+    assert reads != SPEECH, "what is heard has no tokens"
     longest = longest_of(reads, max_words)
     if reads == "characters":
         return alphabet.Alphabet(), longest

@@ -57,6 +57,19 @@ class Part:
         return self.map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
 
 
+@dataclass(frozen=True)
+class Attended:
+    """What attention looks at, one after another: `steps` say what stands under each picture.
+
+    picture: (F, T) float, the whole of it over time, of which every step has an equal stretch, as
+    of a sound; None where the steps are words. caption: what is said in it, where that is known.
+    """
+
+    steps: Sequence[str] = ()
+    picture: np.ndarray | None = None
+    caption: str | None = None
+
+
 P = TypeVar("P", bound=Part)
 
 
@@ -84,6 +97,7 @@ class View:
     # Of what a frozen network makes, where the view stores that; the run chooses it: see `held_in`.
     precision: torch.dtype | None = None
     stores: tuple[str, ...] = ()  # since `open`: folders beside the data set that it reads
+    example = ""  # of what a trained run is asked through it
     together = 16  # rows that are made at a time when a trained run is asked: memory bounds it
     split: Split  # since `open`
 
@@ -150,13 +164,9 @@ class View:
 
     # What a person sees of it.
 
-    def steps(self, row: int) -> list[str]:
-        """What attention looks at, one after another, in the record's `plain` choice: its words."""
-        return []
-
-    def spectrum(self, row: int) -> np.ndarray | None:
-        """Frames (T, F) of the sound that `steps` are stretches of, None where they are none."""
-        return None
+    def attended(self, row: int) -> Attended:
+        """What attention looks at in the record's `plain` choice: words, or stretches of sound."""
+        return Attended()
 
     def stages(self, part: Part) -> list[Tensor]:
         """What a system would make of it (B, ...), coarse to fine, of what `ready` gives of real
@@ -187,6 +197,11 @@ class View:
         """Inputs of a request (B) as a system gets them. Raises `UserError` for one that is no
         input."""
         raise UserError(f"{self.name}: cannot be asked for; a run makes it")
+
+    def attended_in(self, given: Any, caption: str | None = None) -> Attended:
+        """What attention looks at in one input of a request; `caption`: what is said in it, where
+        that is known."""
+        return Attended()
 
     def handed(self, values: Tensor) -> list[Any]:
         """What was made (B, ...), as a person gets it: an entry for each row."""

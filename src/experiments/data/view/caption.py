@@ -21,16 +21,16 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.store.feature import CaptionFeatures, hash_weights
 from experiments.data.store.split import Split
 from experiments.data.text.alphabet import outside
-from experiments.data.text.reading import Reader, Reads, longest_of, reader_of
+from experiments.data.text.reading import Reader, Reads, longest_of, reader_of, words_of
 from experiments.data.text.words import SPLIT, recorded_tokeniser
-from experiments.data.view.base import Choice, Part, View
+from experiments.data.view.base import Attended, Choice, Part, View
 from experiments.data.view.stranger import Strangers
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say_once
 
 CAPTION = "caption"
 SHARED_STREAM = 1  # of captions and pictures; those of `data/order.py` are 0 and 2
-Mismatch = Literal["none", "roll", "roll_released", "class_aware"]
+Mismatch = Literal["none", "roll", "roll_released", "class_aware", "redrawn_once"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,12 +76,15 @@ class CaptionView(View):
     last takes the first's). `roll_released`: the last has none, so that a batch has a wrong pair
     less than records, as released; in the order of the batch where `by_length` is false.
     `class_aware`: a random caption of a random record of another class (of another record where
-    there is one class). `encoder`: a text encoder that never changes, whose features of the
-    training captions are computed once. `average`: of a record, whose `sentence` is the mean, that
-    which is drawn and others (all, where there are fewer).
+    there is one class). `redrawn_once`: of a random record, drawn once more where that is of the
+    same class, which may then be of the same again (released StackGAN-v2 and S2IGAN). `encoder`: a
+    text encoder that never changes, whose features of the training captions are computed once.
+    `average`: of a record, whose `sentence` is the mean, that which is drawn and others (all, where
+    there are fewer).
     """
 
     name = CAPTION
+    example = "sample(['a small red bird'])"
     stream: int | None = SHARED_STREAM
     reader: Reader  # since `asked`
     longest: int  # tokens that are kept of a caption, since `asked`
@@ -231,10 +234,10 @@ class CaptionView(View):
 
     # What a person sees of it, and asks for.
 
-    def steps(self, row: int) -> list[str]:
+    def attended(self, row: int) -> Attended:
         """The words of the first caption that are read."""
         read = int(self.split.lengths[self.split.caption_start[row]])
-        return SPLIT[self.split.tokeniser](self.split.captions[row][0])[:read]
+        return Attended(SPLIT[self.split.tokeniser](self.split.captions[row][0])[:read])
 
     def told(self, part: Part) -> dict[str, Tensor]:
         assert isinstance(part, Captions) and part.rows is not None and part.wrong_rows is not None
@@ -257,6 +260,9 @@ class CaptionView(View):
             self.reads, words, longest, facts.get("pieces"), tokeniser
         )
         return ready
+
+    def attended_in(self, given: Any, caption: str | None = None) -> Attended:
+        return Attended(words_of(self.reader, given)[: self.longest])
 
     def read(self, inputs: Sequence[Any]) -> Captions:
         """Tokens of captions (B); of a long one the beginning is kept."""
@@ -289,7 +295,9 @@ class CaptionView(View):
             if released:
                 wrong[order[-1]] = -1
             return wrong
-        return self.split.caption_at(self.strangers.of(rows, rng), rng.random(len(rows)))
+        once = self.mismatch == "redrawn_once"
+        others = self.strangers.drawn_twice(rows, rng) if once else self.strangers.of(rows, rng)
+        return self.split.caption_at(others, rng.random(len(rows)))
 
 
 def tell_letters(name: str, captions: Sequence[Sequence[str]]) -> None:

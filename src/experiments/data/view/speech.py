@@ -21,11 +21,12 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.store.heard import frames_of, heard
 from experiments.data.store.speech import speech_of
 from experiments.data.store.split import Split
-from experiments.data.view.base import Choice, Part
+from experiments.data.view.base import Attended, Choice, Part
 from experiments.data.view.caption import Captions, CaptionView, Mismatch
+from experiments.file.name import plain
 from experiments.frontend.distortion import Distortion
 from experiments.frontend.wave import as_wave, read_wave
-from experiments.terminal.error import BadInput, UserError
+from experiments.terminal.error import UserError, reason_of
 
 SPEECH = "speech"
 
@@ -45,6 +46,7 @@ class SpeechView(CaptionView):
     """
 
     name = SPEECH
+    example = "sample(speech=['red-bird.wav'])"
     stream: int | None = None
     seconds: float  # kept of a recording, since `asked`
 
@@ -144,20 +146,22 @@ class SpeechView(CaptionView):
 
     # What a person sees of it, and asks for.
 
-    def steps(self, row: int) -> list[str]:
-        """The stretches of sound that are attended to, by their time."""
-        if not self.network.gives_words:
-            return []
-        first = self.split.caption_start[[row]]
-        lengths = torch.from_numpy(self.split.lengths[first])
-        count = int(self.network.steps(lengths)[0])
-        seconds = int(lengths[0]) * self.frontend.hop / self.frontend.rate
-        return [f"{seconds * (place + 0.5) / count:.1f} s" for place in range(count)]
+    def attended(self, row: int) -> Attended:
+        """Stretches of the sound of the first caption."""
+        frames = self.split.read(self.split.caption_start[[row]])[0][0]
+        return self._attended(frames, self.split.captions[row][0] or None)
 
-    def spectrum(self, row: int) -> np.ndarray | None:
-        first = self.split.caption_start[[row]]
-        frames, lengths = self.split.read(first)
-        return frames[0, : int(lengths[0])] if frames.ndim == 3 else None
+    def attended_in(self, given: Any, caption: str | None = None) -> Attended:
+        return self._attended(self._frames(given), caption)
+
+    def _attended(self, frames: np.ndarray, caption: str | None) -> Attended:
+        """Stretches of a recording, frames (T, F), by the time of their middle."""
+        if not self.network.gives_words:
+            return Attended()
+        count = int(self.network.steps(torch.tensor([len(frames)]))[0])
+        seconds = len(frames) * self.frontend.hop / self.frontend.rate
+        names = [f"{seconds * (place + 0.5) / count:.2f} s" for place in range(count)]
+        return Attended(names, frames.reshape(len(frames), -1).T.astype(np.float32), caption)
 
     def asked(self, facts: Mapping[str, Any], config: Mapping[str, Any]) -> Self:
         ready = copy.copy(self)
@@ -169,7 +173,8 @@ class SpeechView(CaptionView):
         beginning is kept. Raises `UserError` for what is no sound, or too short."""
         if not inputs:
             raise UserError(f"{SPEECH}: none was given; name a file, as red-bird.wav")
-        found = [self._frames(item) for item in inputs]
+        known = {id(item): self._frames(item) for item in {id(one): one for one in inputs}.values()}
+        found = [known[id(item)] for item in inputs]  # one may be there with several seeds
         lengths = torch.tensor([len(frames) for frames in found])
         tokens = torch.zeros(len(found), int(lengths.max()), *self.frontend.shape)
         for to, frames in zip(tokens, found, strict=True):
@@ -180,14 +185,18 @@ class SpeechView(CaptionView):
         """Frames (T, ...) of one recording."""
         rate, named = self.frontend.rate, "a recording"
         try:
-            if isinstance(item, tuple):
-                samples, at = item
-                wave = as_wave(samples, int(at), rate)[: int(self.seconds * rate)]
-            else:
-                named = str(item)
+            if isinstance(item, str | Path):
+                named = plain(str(item))
                 wave = read_wave(Path(item), rate, self.seconds)
-        except BadInput as error:
-            raise UserError(f"{named}: {error}; give a recording of speech") from None
+            elif isinstance(item, tuple) and len(item) == 2:
+                wave = as_wave(item[0], int(item[1]), rate)[: int(self.seconds * rate)]
+            else:
+                raise UserError(
+                    f"{SPEECH}: {type(item).__name__} is neither a file nor samples with their "
+                    "rate; give 'red-bird.wav', or (samples, 16000)"
+                )
+        except (TypeError, ValueError) as error:  # BadInput among them
+            raise UserError(f"{named}: {reason_of(error)}; give a recording of speech") from None
         frames = frames_of(self.frontend, wave)
         if len(frames) < self.network.shortest:
             raise UserError(
