@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from experiments.data.augment import to_uint8
 from experiments.data.store.dataset import Dataset
+from experiments.data.store.recordings import Recordings
 from experiments.data.view.caption import CAPTION, Captions
 from experiments.data.view.picture import PICTURE
 from experiments.encoder.char_cnn_rnn import CharCNNRNN
@@ -315,6 +316,20 @@ def test_real_pictures_are_looked_at_once(
         assert scorer(system, birds, Ranks("cpu")).scores == scores
         assert again.shown == COUNT + drawn and file.read_bytes() == whole
     other.unlink()
+
+
+def test_what_other_voices_said_is_not_taken_for_the_same(
+    birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
+) -> None:
+    """The captions and the encoder are the same, and its vectors of recordings are others."""
+    count = len(birds.test.caption_image)
+    frames, ends = np.zeros((count, 2), np.float16), np.arange(count)
+    system = Oracle(birds, make_encoder().freeze(), COUNT)
+    for made in ("espeak/f1", "espeak/m1"):
+        recordings = Recordings(frames, ends, np.ones(count, np.int64), made)
+        heard = replace(birds, test=replace(birds.test, recordings=recordings))
+        GenerationScores(Counting(), samples=COUNT, splits=2)(system, heard, Ranks("cpu"))
+    assert len(list((birds.folder / "scores").iterdir())) == 2
 
 
 def test_other_weights_or_captions_are_looked_at_anew(

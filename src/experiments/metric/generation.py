@@ -155,6 +155,10 @@ class GenerationScores:
         """What all of the real pictures give, on the CPU: remembered, or read from the cache of the
         data set, where every run with the same data, encoders and extractors finds it."""
         key = [FORMAT, subject.dataset.size, tokens_hash(subject.dataset.test), captions.tolist()]
+        if (
+            heard := subject.dataset.test.recordings
+        ) is not None:  # what encoders made of them is kept
+            key.append(heard.digest)
         content = json.dumps([*key, protocol.crop, protocol.resize, protocol.weights])
         digest = hashlib.sha256(content.encode()).hexdigest()[:16]
         path = subject.dataset.folder / "scores" / f"real-{digest}.npz"
