@@ -43,8 +43,8 @@ FREE = re.compile(
 )
 # What may not, and needs a line of its own in `ALLOWED` with the reason why it does no harm.
 ALLOWED: dict[str, str] = {
-    "espeakng-loader": "of the extra `speech`, for those who want espeak's voices. No code of it is "
-    "here; who passes Birdsong on together with it does so under the GPL.",
+    "espeakng-loader": "of the extra `speech`, for those who want espeak's voices. No code of it "
+    "is here; who passes Birdsong on together with it does so under the GPL.",
     "piper-tts": "of the extra `piper` alone, likewise.",
     "soxr": "of the extra `speech`; it is imported as it is, which the LGPL allows to any program.",
 }
