@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from experiments.metric.extractor import Extracted, NetworkExtractor, hash_weigh
 from experiments.metric.generation import REPEATED, REPEATS, GenerationScores
 from experiments.metric.names import label
 from experiments.metric.r_precision import r_precision
+from experiments.metric.ranking import average_precision
 from experiments.metric.real import captions_for, real_images
 from experiments.system.attngan import AttnGAN
 from experiments.system.base import Samples
@@ -158,6 +160,45 @@ def test_real_pictures_of_other_captions_do_not(
     assert scores["frechet/tiny"] == pytest.approx(0, abs=1e-3)
     assert scores["attribute_accuracy/colour"] < 0.5
     assert scores["attribute_accuracy/colour/real"] == 1
+
+
+def test_real_pictures_find_what_was_drawn_for_their_captions(
+    birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
+) -> None:
+    """The real picture itself is what is drawn, or one of another species. Other scores stay as
+    they are, and so does what is kept of real pictures."""
+    encoder = make_encoder().freeze()
+    plain, _ = score(Oracle(birds, encoder, COUNT))
+    kept = sorted((birds.folder / "scores").iterdir())
+    own, _ = score(Oracle(birds, encoder, COUNT), retrieval=True)
+    assert sorted((birds.folder / "scores").iterdir()) == kept
+    assert plain == {name: value for name, value in own.items() if not name.startswith("map/")}
+    other, _ = score(Oracle(birds, encoder, COUNT, shift=4), retrieval=True)
+    assert own["map/tiny"] > max(other["map/tiny"], own["map/tiny/real"])
+    assert own["map/tiny/real"] == other["map/tiny/real"]
+    each = replace(birds.test, labels=np.arange(COUNT))
+    without = replace(birds, test=each)
+    scorer = GenerationScores(Counting(), samples=COUNT, splits=2, retrieval=True)
+    found = scorer(Oracle(without, encoder, COUNT), without, Ranks("cpu"))
+    assert found.scores["recall_at_1/tiny"] == 1 > found.scores["recall_at_1/tiny/chance"]
+    assert found.scores["recall_at_1/tiny/chance"] == pytest.approx(1 / COUNT)
+    assert not [name for name in found.scores if name.startswith("map/")]
+    assert found.samples.columns["recall_at_1/tiny"].tolist() == [1.0] * COUNT
+    assert "at most 5000" in found.protocol.extra["real pictures that look for generated ones"]
+
+
+def test_some_real_pictures_of_each_class_look_as_published(
+    birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
+) -> None:
+    """Two of each of three classes, in the ten captions of each: twenty of sixty are right."""
+    samples = len(birds.test.caption_image)
+    system = Oracle(birds, make_encoder().freeze(), samples)
+    scores, _ = score(system, samples=samples, retrieval=True, queries=2)
+    each = samples // COUNT
+    chance = average_precision(
+        torch.zeros(1, 6 * each), torch.arange(6 * each)[None] < 2 * each
+    ).item()
+    assert scores["map/tiny/chance"] == pytest.approx(chance)
 
 
 def test_a_classifier_of_classes_reads_no_attributes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,3 +28,30 @@ class Protocol:
     captions_per_image: int
     real_baseline: str = "two random halves of the real images"
     extra: dict[str, Any] = field(default_factory=dict)
+
+
+def heard_as(hearing: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What of `Protocol.extra` is said of spoken captions: the front-end, the voices on both sides
+    and whether they are others. `hearing`: of the data set, None for captions that are read."""
+    if hearing is None:
+        return {}
+    voices = hearing.get("voices")
+    found: dict[str, Any] = {"front-end": _told(hearing["frontend"])}
+    if not isinstance(voices, Mapping):  # people's own, each a caption's
+        return found | {"voices": str(voices)}
+    train, test = (list(voices[side]) for side in ("train", "test"))
+    known = sorted(set(train) & set(test))
+    said = "none" if not known else f"{len(known)} of {len(set(test))}"
+    return found | {
+        "voices heard in training": ", ".join(train),
+        "voices of the test": ", ".join(test),
+        "voices of the test that training heard": said,
+    }
+
+
+def _told(frontend: Any) -> str:
+    """A front-end in words: its class and what it is made with."""
+    if not isinstance(frontend, Mapping):
+        return str(frontend)
+    made = ", ".join(f"{key} {value}" for key, value in frontend.items() if key != "class")
+    return f"{frontend.get('class', '')} ({made})" if made else str(frontend.get("class", ""))

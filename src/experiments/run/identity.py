@@ -67,6 +67,7 @@ ADDED: dict[str, Any] = {
     "discriminator.first": None,
     "system.frozen_images": 0,
     "system.distortion": None,
+    "system.stated": 0.0,
     "trainer.keep_best": None,
     "data.limit": None,
     "data.min_count": 1,

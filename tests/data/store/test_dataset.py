@@ -15,8 +15,9 @@ from tiny_reader import TinyReader
 
 from experiments.data.record import Record
 from experiments.data.store import dataset
+from experiments.data.store.arrays import load_arrays
 from experiments.data.store.dataset import Dataset, open_dataset
-from experiments.data.store.split import Split, load_arrays
+from experiments.data.store.split import Split
 from experiments.terminal.error import UserError
 
 

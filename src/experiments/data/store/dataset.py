@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from experiments.data.record import Drop, Reader, Record, has_of
+from experiments.data.store.arrays import load_arrays, save_arrays
 from experiments.data.store.fingerprint import (
     FACTS,
     Fingerprint,
@@ -41,7 +42,7 @@ from experiments.data.store.picture import (
     read_json,
 )
 from experiments.data.store.speech import Speech
-from experiments.data.store.split import Split, cut, encode_records, load_arrays, save_arrays
+from experiments.data.store.split import Split, cut, encode_records
 from experiments.data.store.summary import count_drops, summary_of
 from experiments.data.store.table import (
     REPORT,

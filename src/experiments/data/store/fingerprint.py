@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 from experiments.data.layout.fingerprint import Listing, all_seen
 from experiments.data.record import Reader
+from experiments.data.store.arrays import load_arrays
 from experiments.data.store.picture import progress_bar
-from experiments.data.store.split import load_arrays
 from experiments.data.text.words import Tokeniser, tokeniser_of
 from experiments.file.bounded import read_bounded
 from experiments.file.lock import locked

@@ -13,25 +13,18 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-import math
-import zipfile
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
 from experiments.data.record import Record
-from experiments.data.store.picture import damaged
+from experiments.data.store.arrays import Arrays
 from experiments.data.store.recordings import Recordings
 from experiments.data.text.reading import ENCODE, SPEECH, Reads
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.data.text.words import Tokeniser
-from experiments.file.whole import atomic
-from experiments.terminal.error import reason_of
-
-Arrays = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,77 +209,6 @@ def encode_records(
         "lengths": lengths,
         "mentions": mentions,
     }
-
-
-def save_arrays(arrays: Arrays, path: Path) -> None:
-    """Write the arrays to an npz file, whole or not at all."""
-    with atomic(path) as partial, partial.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
-
-
-def load_arrays(path: Path) -> Arrays:
-    """Read what `save_arrays` wrote. Raises `UserError` for a damaged file."""
-    try:
-        fault = _lie(path)
-        if not fault:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            fault = _mismatch(arrays)
-    except Exception as error:  # whatever a damaged archive leads to
-        raise damaged(path, reason_of(error)) from None
-    if fault:
-        raise damaged(path, fault)
-    return arrays
-
-
-def _lie(path: Path) -> str:
-    """Why the arrays would be larger than the file that holds them; empty where they are not."""
-    left = path.stat().st_size
-    with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
-            with archive.open(info) as member:
-                version = np.lib.format.read_magic(member)
-                header = np.lib.format.read_array_header_1_0
-                if version != (1, 0):
-                    header = np.lib.format.read_array_header_2_0
-                shape, _, dtype = header(member)
-            left -= max(info.file_size, math.prod(shape) * dtype.itemsize)
-    return "" if left >= 0 else "its arrays are larger than the file"
-
-
-def _mismatch(arrays: Arrays) -> str:
-    """What of the arrays does not fit the rest; empty where all do."""
-    kinds = {
-        "keys": ("U", 1),
-        "test": ("b", 1),
-        "labels": ("i", 1),
-        "attributes": ("i", 2),
-        "caption_counts": ("i", 1),
-        "captions": ("u", 1),
-        "tokens": ("i", 2),
-        "lengths": ("i", 1),
-        "mentions": ("b", 2),
-    }
-    for name, (kind, dimensions) in kinds.items():
-        if name not in arrays:
-            return f"no array {name}"
-        if arrays[name].dtype.kind != kind or arrays[name].ndim != dimensions:
-            return f"another array {name}"
-    counts, tokens = arrays["caption_counts"], arrays["tokens"]
-    records = {len(arrays[name]) for name in ("keys", "test", "labels", "attributes")}
-    captions = {len(arrays[name]) for name in ("tokens", "lengths", "mentions")}
-    if records != {len(counts)} or captions != {int(counts.sum())} or counts.min(initial=0) < 0:
-        return "arrays of different lengths"
-    lengths = arrays["lengths"]
-    if min(tokens.min(initial=0), lengths.min(initial=0)) < 0 or (
-        lengths.max(initial=0) > tokens.shape[1]
-    ):
-        return "tokens or lengths out of range"
-    try:
-        texts = arrays["captions"].tobytes().decode().count("\n") + 1
-    except UnicodeDecodeError:
-        return "captions that are not UTF-8"
-    return "" if not len(tokens) or texts == len(tokens) else "captions of another number"
 
 
 def cut(

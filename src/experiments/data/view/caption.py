@@ -24,6 +24,7 @@ from experiments.data.text.alphabet import outside
 from experiments.data.text.reading import Reader, Reads, longest_of, reader_of
 from experiments.data.text.words import SPLIT, recorded_tokeniser
 from experiments.data.view.base import Choice, Part, View
+from experiments.data.view.stranger import Strangers
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say_once
 
@@ -55,6 +56,7 @@ class Captions(Part):
     sentence: Tensor | None = None  # (B, dim)
     wrong_sentence: Tensor | None = None  # (B, dim)
     steps: Tensor | None = None  # int64 (B,)
+    mentions: Tensor | None = None  # bool (B, A), the attributes that each states, where known
 
     def word_mask(self, count: int) -> Tensor:
         """(B, count), True on the words that each caption has."""
@@ -188,6 +190,7 @@ class CaptionView(View):
             words,
             sentence,
             other,
+            mentions=torch.from_numpy(self.split.mentions[rows]),
         )
 
     def given(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -297,27 +300,3 @@ def tell_letters(name: str, captions: Sequence[Sequence[str]]) -> None:
             f"{name}: letters outside the alphabet of the text encoder, which it reads as nothing: "
             f"{letters:,}, in {count:,} captions"
         )
-
-
-class Strangers:
-    """Draws records of other classes: what a wrong pair is made with."""
-
-    def __init__(self, labels: np.ndarray) -> None:
-        """`labels` (N,) of all records."""
-        self.labels = labels
-        self._by_class = np.argsort(labels, kind="stable")
-        self._sorted = labels[self._by_class]
-
-    def of(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """A random record of another class for each (B,); of the same one only where there is but
-        one class, and never itself."""
-        count, uniform = len(self.labels), rng.random(len(rows))
-        labels = self.labels[rows]
-        first = np.searchsorted(self._sorted, labels, side="left")
-        same = np.searchsorted(self._sorted, labels, side="right") - first
-        if same[0] == count:  # one class only
-            other = (uniform * (count - 1)).astype(np.int64)
-            return np.minimum(other + (other >= rows), count - 1)
-        pick = (uniform * (count - same)).astype(np.int64)
-        found: np.ndarray = self._by_class[pick + np.where(pick >= first, same, 0)]
-        return found
