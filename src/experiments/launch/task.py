@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.config.build import build
 from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
 from experiments.launch.ready import require_weights
 from experiments.metric.meaning import require_choosable
 from experiments.run.named import evaluation_config, run_of
 from experiments.run.prerequisite import Run, plan, tell_found
+from experiments.run.reader import listens, reader_of
 from experiments.terminal.line import say
 
 
@@ -81,9 +81,9 @@ def reads(check: str, perform: str) -> Task:
 
 def _check_training(asked: Asked, seen: list[Any]) -> Run:
     _check_best(asked)
-    reader = asked.config["data"]["reader"]
+    reader = asked.config["data"]["reader"], listens(asked.config)
     if reader not in seen:
-        build(reader, None, "data.reader").check()
+        reader_of(asked.config).check()
         seen.append(reader)
     run = asked.run
     require_weights(run)
