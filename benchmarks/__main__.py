@@ -26,6 +26,7 @@ PARTS = {
     "waiting": "whether a step waits for its batch",
     "processes": "a step of two processes, gradients that travel during the backward pass",
     "loss": "the word loss at once against caption by caption",
+    "frontend": "log-mel frames of a batch at once against clip by clip",
     "score": "the root in a Fréchet distance against torchmetrics' way",
     "operators": "ATen operators of a step, and values that are read from the device",
     "start": "how soon a command answers, and what it imports",
@@ -37,7 +38,7 @@ PARTS = {
     "features": "text features in float16 against float32: gradients, time, disk",
     "leave-one-out": "the step without one optimisation at a time",
 }
-USUAL = ("step", "data", "loss", "score", "start", "busy")
+USUAL = ("step", "data", "loss", "frontend", "score", "start", "busy")
 
 
 def main() -> None:

@@ -43,6 +43,8 @@ BARS = {
     "loss 48": at_least(2.0),
     "loss difference": at_most(1e-5),
     "loss operators": at_most(0),  # more at batch 48 than at batch 4
+    "stored frames": at_least(10.0),
+    "log-mel difference": at_most(1e-3),
     "operators": at_most(2600),
     "scalar reads": at_most(0),
     "data 256": at_least(15.0),

@@ -18,6 +18,7 @@ from experiments.data.reader.plumage import Plumage
 from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.discriminator.attngan import AttnGANDiscriminator
 from experiments.discriminator.reed import ReedDiscriminator
+from experiments.discriminator.relation import RelationClassifier
 from experiments.encoder.bilstm import BiLSTM
 from experiments.encoder.cnn import CNN
 from experiments.encoder.damsm import DAMSM
@@ -26,17 +27,21 @@ from experiments.generator.reed import ReedGenerator
 from experiments.generator.stackgan import StackGANStage1, StackGANStage2
 from experiments.generator.stackgan_v2 import StackGANv2Generator
 from experiments.loss.adversarial import AdversarialLoss
+from experiments.loss.class_aware import ClassAwareLoss
 from experiments.loss.colour import ColourLoss
 from experiments.loss.damsm import DAMSMLoss
 from experiments.loss.joint import JointLoss
 from experiments.loss.kl import KLLoss
 from experiments.loss.matching_aware import MatchingAwareLoss
+from experiments.loss.relation import RelationLoss
 from experiments.machine.rank import Ranks
 from experiments.optim.adam import Adam
 from experiments.run.prerequisite import Run
 from experiments.system.attngan import AttnGAN
 from experiments.system.base import System
 from experiments.system.gan_cls import GANCLS
+from experiments.system.s2igan import S2IGAN
+from experiments.system.speech_to_image import SpeechToImage
 from experiments.system.stackgan import StackGAN
 from experiments.system.stackgan_v2 import StackGANv2
 from experiments.system.text_to_image import TextToImage
@@ -116,8 +121,8 @@ def tiny_attngan(
 
 
 def tiny_text_to_image(birds: Dataset, kind: str, **rest: Any) -> TextToImage:
-    """`kind`: gan_cls or stackgan at 16 px, stackgan_stage2 at 4 x 8 px, stackgan_v2 at 8 and 16;
-    group norm. `rest` are arguments of the system."""
+    """`kind`: gan_cls or stackgan at 16 px, stackgan_stage2 at 4 x 8 px, stackgan_v2, s2igan and
+    speech_to_image at 8 and 16; group norm. `rest` are arguments of the system."""
     encoder = tiny_encoder(birds)
     judge = ReedDiscriminator([SIZE], 4, DIM, 6, norm="group")
     sketch = StackGANStage1([SIZE], 8, 5, 6, DIM, norm="group")
@@ -133,10 +138,23 @@ def tiny_text_to_image(birds: Dataset, kind: str, **rest: Any) -> TextToImage:
         judge = ReedDiscriminator([32], 4, DIM, 6, norm="group")
         system = StackGAN(encoder, refined, judge, MatchingAwareLoss(), KLLoss(2.0), **rest)
     else:
-        tree = StackGANv2Generator([8, 16], 8, 5, 6, DIM, 1, norm="group")
-        pair = AttnGANDiscriminator([8, 16], 2, 6, norm="group")
-        losses = JointLoss(), KLLoss(2.0), ColourLoss(1.0)
-        system = StackGANv2(encoder, tree, pair, *losses, **{"condition": "mu"} | rest)
+        dense = kind == "s2igan"
+        parts: dict[str, Any] = {
+            "encoder": encoder,
+            "generator": StackGANv2Generator([8, 16], 8, 5, 6, DIM, 1, norm="group", dense=dense),
+            "discriminator": AttnGANDiscriminator([8, 16], 2, 6, norm="group"),
+            "adversarial": JointLoss(),
+            "kl": KLLoss(2.0),
+            "colour": ColourLoss(1.0),
+            "condition": "mu",
+        }
+        if kind == "s2igan":
+            parts |= {"relation": RelationClassifier(DIM, 4), "supervision": RelationLoss()}
+            system = S2IGAN(**parts | rest)
+        elif kind == "speech_to_image":
+            system = SpeechToImage(**parts | {"class_aware": ClassAwareLoss()} | rest)
+        else:
+            system = StackGANv2(**parts | rest)
     system.initialise()
     return system.train()
 

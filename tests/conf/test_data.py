@@ -14,11 +14,12 @@ from experiments.config.override import checked_compose
 from experiments.run.prerequisite import plan
 
 NAMES = sorted(path.stem for path in (CONF / "data").glob("*.yaml"))
-# Images to train on and epochs of AttnGAN, of its DAMSM and of a classifier.
+# Images to train on and epochs of AttnGAN, of its DAMSM, of a classifier and of S2IGAN's speech
+# embedding network, which has its settings of Flickr8k on COCO.
 EPOCHS = {
-    "cub": (8855, 600, 200, 100),
-    "oxford102": (7034, 600, 200, 100),
-    "coco": (82783, 120, 100, 1),
+    "cub": (8855, 600, 200, 100, 150),
+    "oxford102": (7034, 600, 200, 100, 150),
+    "coco": (82783, 120, 100, 1, 120),
 }
 
 
@@ -33,14 +34,16 @@ def test_every_data_set_has_the_same_keys(name: str) -> None:
     assert set(ours) - of_folders == set(cub) - of_folders
     assert of_folders & set(ours) == (of_folders if name != "plumage" else set())
     assert list(ours["preset"]) == list(cub["preset"])
-    for key in ("images", "every"):
+    for key in ("images", "every", "speech"):
         assert list(ours["preset"][key]) == list(cub["preset"][key])
 
 
 @pytest.mark.parametrize("name", EPOCHS)
 def test_lengths_are_whole_epochs(name: str) -> None:
     size, *epochs = EPOCHS[name]
-    assert list(written(name)["preset"]["images"].values()) == [size * count for count in epochs]
+    preset = written(name)["preset"]
+    assert list(preset["images"].values()) == [size * count for count in epochs]
+    assert preset["speech"]["decay_images"] == 50 * size
 
 
 @pytest.mark.parametrize("name", EPOCHS)

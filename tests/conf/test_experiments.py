@@ -60,12 +60,29 @@ LENGTHS = {
     "stackgan_stage2_cub": (CUB, 600, 64),
     "stackgan_stage2_oxford102": (FLOWERS, 600, 64),
     "stackgan_stage2_without_ca_cub": (CUB, 600, 64),
+    "s2igan_cub": (CUB, 600, 48),
+    "s2igan_oxford102": (FLOWERS, 600, 48),
+    "speech_embedding_cub": (CUB, 150, 128),
+    "speech_embedding_oxford102": (FLOWERS, 150, 128),
+    "speech_teacher_cub": (CUB, 1000, 64),
+    "speech_to_image_cub": (24, 220_000, 24),  # its length is known in steps
     "stackgan_v2_coco": (COCO, 120, 24),
     "stackgan_v2_cub": (CUB, 600, 24),
     "stackgan_v2_oxford102": (FLOWERS, 600, 24),
+    "stackgan_v2_speech_cub": (CUB, 600, 48),
     "word_cnn_rnn_cub": (150 * 40, 200, 40),
     "word_cnn_rnn_oxford102": (82 * 40, 200, 40),
     "word_lstm_cub": (150 * 40, 200, 40),
+}
+ABLATED = [
+    f"s2igan_{row}_"
+    for row in (
+        *("without_dense", "without_relation", "without_pretraining"),
+        *("end_to_end", "without_distinctive"),
+    )
+]
+LENGTHS |= {
+    f"{row}{data}": LENGTHS[f"s2igan_{data}"] for row in ABLATED for data in ("cub", "oxford102")
 }
 # Epochs after which rates are halved, and captions whose sentences are averaged.
 HALVED = {
@@ -77,12 +94,16 @@ HALVED = {
     for name in LENGTHS
     if name.startswith(("gan_", "stackgan_stage")) and not name.endswith("_coco")
 }
+# Epochs after which a rate is a part of what it was.
+STEPPED = {"speech_embedding": (50, 0.1), "speech_teacher": (200, 0.5)}
 # Parameters of the generator, of each discriminator and of the text encoder.
 ATTNGAN = [6_313_730, 19_424_002, 71_858_946]
 TREE = [tree_judge(side, 64, 128, True) for side in (64, 128, 256)]
 V2 = sum(stackgan_v2(64, 2, 3))
 CUB_TEXT, COCO_TEXT = 2_075_320, 8_629_420
 GRU, RNN8, CVPR = 4_045_184, 2_994_560, 1_814_144  # char-CNN-RNN: birds, flowers, the older paper
+SED, LI = 7_025_344, 11_669_506  # speech encoders of S2IGAN and of Li
+DENSE = 21_285_776
 WORD_CNN, WORD_LSTM = 10_470_400, 3_827_384  # with 5,450 words
 REED = (reed_generator(128), [reed_judge(64)])
 STAGE1 = (stackgan_stage1(128, port=False), [reed_judge(64, text_norm=False)])
@@ -133,9 +154,21 @@ SIZES: dict[str, tuple[int | None, list[int], int]] = {
     "stackgan_v2_coco": (V2, TREE, GRU),
     "stackgan_v2_cub": (V2, TREE, GRU),
     "stackgan_v2_oxford102": (V2, TREE, RNN8),
+    "stackgan_v2_speech_cub": (V2, TREE, SED),
+    "s2igan_cub": (DENSE, TREE, SED),
+    "s2igan_oxford102": (DENSE, TREE, SED),
+    "speech_embedding_cub": (None, [], SED),
+    "speech_embedding_oxford102": (None, [], SED),
+    "speech_teacher_cub": (None, [], LI),
+    "speech_to_image_cub": (V2, TREE, LI),
     "word_cnn_rnn_cub": (None, [], WORD_CNN),
     "word_cnn_rnn_oxford102": (None, [], WORD_CNN),
     "word_lstm_cub": (None, [], WORD_LSTM),
+}
+SIZES |= {
+    f"{row}{data}": (V2 if "dense" in row else DENSE, TREE, SED)
+    for row in ABLATED
+    for data in ("cub", "oxford102")
 }
 
 
@@ -167,6 +200,7 @@ def test_file_names_its_command_what_it_is_and_its_source(name: str) -> None:
     if not published.startswith((": no ", ": nothing")):  # every figure has a source in brackets
         first = published.partition(". ")[0]
         source = r"README|the paper|unverified|results index page|reported with StackGAN|issue"
+        source += "|project page"
         assert re.search(r"\d", first) and re.search(rf"\([^)]*({source})[^)]*\)", first)
     assert any(title.startswith(line.split(name, 1)[1].strip()) for line in listed(name))
 
@@ -186,7 +220,7 @@ def test_length_batch_and_average(name: str) -> None:
     epoch, epochs, batch = LENGTHS[name]
     trainer = run(name).config["trainer"]
     assert (trainer["images"], trainer["batch"]) == (epoch * epochs, batch)
-    if name.startswith(("attngan", "stackgan_v2")):
+    if name.startswith(("attngan", "stackgan_v2", "s2igan", "speech_to_image")):
         assert 0.5 ** (batch / trainer["ema_halflife"]) == pytest.approx(0.999, abs=1e-5)
     else:
         assert trainer["ema_halflife"] is None
@@ -197,7 +231,12 @@ def test_rates(name: str) -> None:
     config, epoch = run(name).config, LENGTHS[name][0]
     rates = build(config["optim"])
     start = {key: settings.rate(0) for key, settings in rates.items()}
-    assert set(start.values()) <= {2e-4, 2e-3, 7e-4}
+    assert set(start.values()) <= {2e-4, 2e-3, 7e-4, 1e-3}
+    if name.startswith(("speech_embedding", "speech_teacher")):
+        rate, (epochs, part) = rates["embedding"], STEPPED[name.rpartition("_")[0]]
+        assert rate.rate(epochs * epoch - 1) == start["embedding"] == 1e-3
+        assert rate.rate(epochs * epoch) == pytest.approx(part * 1e-3)
+        return
     if "embedding" in rates:
         assert rates["embedding"].rate(epoch) == pytest.approx(0.98 * start["embedding"])
         return

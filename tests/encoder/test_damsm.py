@@ -59,7 +59,7 @@ def test_text_of_another_width_is_refused() -> None:
 def test_words_are_stretches_of_sound_where_captions_are_heard(model: DAMSM) -> None:
     assert model.name == "damsm" and model.steps(LENGTHS).tolist() == [3, 2]
     image = CNN(widths=(4, 8), strides=(2, 2), global_width=10)
-    mel: Any = SimpleNamespace(shape=(5,))
+    mel: Any = SimpleNamespace(shape=(5,), normalise=lambda frames, lengths: frames)
     heard = DAMSM(SED(mel, dim=6, channels=(4, 4), places=4), image, dim=6)
     assert (heard.name, heard.reads) == ("damsm_speech", "speech")
     words, sentence = heard.encode_text(torch.randn(2, 59, 5), torch.tensor([20, 59]))

@@ -9,8 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.encoder.davenet_bilstm import DAVEnetBiLSTM
+from experiments.frontend.decibel import MelDecibels
 
-MEL: Any = SimpleNamespace(shape=(40,))
+MEL: Any = SimpleNamespace(shape=(40,), normalise=lambda frames, lengths: frames)
 LENGTHS = torch.tensor([64, 250, 150])
 
 
@@ -113,3 +114,20 @@ def test_what_does_not_fit_is_refused(frames: Tensor) -> None:
         davenet()(frames, torch.tensor([63, 250, 150]))
     with pytest.raises(AssertionError, match="multiple of 64"):
         davenet(length=100)
+
+
+def test_behind_a_recording_is_silence_and_as_released_the_loudest(frames: Tensor) -> None:
+    """Stored are dB below the loudest. A recording with silence at its end is the same without."""
+    network, released = davenet(), davenet()
+    options: Any = {"rate": 16000, "n_fft": 400, "hop": 160, "bins": 40}
+    network.frontend, released.frontend = (
+        MelDecibels(**options),
+        MelDecibels(**options, legacy=True),
+    )
+    short = frames[:1, :64] - 80
+    silent = torch.nn.functional.pad(short, (0, 0, 0, 60), value=-80.0)
+    expected = network(short, LENGTHS[:1])[1]
+    torch.testing.assert_close(network(silent, torch.tensor([124]))[1], expected)
+    released.norm.running_mean.sub_(80)  # so that what is heard is the same
+    changed = (released(silent, torch.tensor([124]))[1] - released(short, LENGTHS[:1])[1]).abs()
+    assert changed.max() > 1e-3

@@ -9,8 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.encoder.sed import SED
+from experiments.frontend.log_mel import LogMel
 
-MEL: Any = SimpleNamespace(shape=(40,))
+MEL: Any = SimpleNamespace(shape=(40,), normalise=lambda frames, lengths: frames)
 LENGTHS = torch.tensor([16, 59, 37])
 
 
@@ -148,3 +149,13 @@ def test_what_does_not_fit_is_refused() -> None:
         sed(kernels=(6,))
     with pytest.raises(AssertionError, match="must be vectors"):
         SED(SimpleNamespace(shape=(257, 2)))  # type: ignore[arg-type]
+
+
+def test_frames_are_normalised_here_as_the_front_end_says(frames: Tensor) -> None:
+    """So that a louder recording is the same, and half precision is enough to store it."""
+    network = sed(places=4)
+    network.frontend = LogMel(22050, 551, 220, 40)
+    stored = (frames * 3 - 8).half()  # other values on the padding as well
+    ready = network.frontend.normalise(stored, LENGTHS)
+    words, sentence = network(stored, LENGTHS)
+    torch.testing.assert_close((words, sentence), sed(places=4)(ready, LENGTHS))

@@ -18,7 +18,7 @@ from experiments.encoder.sed import SED
 from experiments.encoder.speech_teacher import SpeechTeacher
 from experiments.encoder.text_image import TextImageEncoder
 
-MEL: Any = SimpleNamespace(shape=(40,))
+MEL: Any = SimpleNamespace(shape=(40,), normalise=lambda frames, lengths: frames)
 FRAMES, LENGTHS = -80 * torch.rand(2, 100, 40), torch.tensor([100, 64])
 
 
@@ -32,26 +32,27 @@ def student(dim: int = 10) -> DAVEnetBiLSTM:
 
 
 def taught(dim: int = 10) -> SpeechTeacher:
-    return SpeechTeacher(student(dim), FrozenTrunk(Classifier(trunk(), {"crown": 3})))
+    return SpeechTeacher(student(dim), FrozenTrunk(Classifier(trunk(), {"crown": 3})), dim)
 
 
 def test_the_student_has_no_head_where_the_teacher_gives_as_many_values() -> None:
-    model = taught()
+    model = taught().eval()
     own = {name for name, _ in model.named_parameters() if not name.startswith("image.")}
     assert own == {f"text.{name}" for name, _ in student().named_parameters()}
-    torch.testing.assert_close(
-        model.eval().encode_text(FRAMES, LENGTHS)[1], model.text(FRAMES, LENGTHS)[1]
-    )
-    assert model.reading == ("text",) and model.dim == 10
-
-
-def test_elsewhere_it_has_a_linear_one() -> None:
-    model = taught(6).eval()
     vector = model.encode_text(FRAMES, LENGTHS)[1]
-    assert vector.shape == (2, 10) == (2, model.dim)
-    head = model.student_head
-    torch.testing.assert_close(vector, model.text(FRAMES, LENGTHS)[1] @ head.weight.T + head.bias)
-    assert model.reading == ("text", "student_head")
+    torch.testing.assert_close(vector, model.text(FRAMES, LENGTHS)[1])
+    assert model.learn(vector) is vector and model.dim == 10
+
+
+def test_elsewhere_it_has_a_linear_one_and_comparisons_are_those_of_the_teachers_space() -> None:
+    model, images = taught(6).eval(), torch.randn(3, 3, 16, 16)
+    sentence, vector = model.encode_text(FRAMES, LENGTHS)[1], model.encode_image(images)[1]
+    student, teacher = model.learn(sentence), model.teach(images)
+    assert sentence.shape == (2, 6) and vector.shape == (3, 6)
+    assert student.shape == (2, 10) and teacher.shape == (3, 10)
+    torch.testing.assert_close(vector @ sentence.t(), teacher @ student.t())
+    own = {name for name, _ in model.named_parameters() if not name.startswith(("image.", "text."))}
+    assert own == {"student_head.weight"}
 
 
 def test_the_teacher_gives_its_features_and_never_changes() -> None:
@@ -67,7 +68,7 @@ def test_the_teacher_gives_its_features_and_never_changes() -> None:
 
 def test_a_network_that_was_never_trained_teaches_nothing() -> None:
     with pytest.raises(AssertionError, match="can teach nothing; take one that is trained"):
-        SpeechTeacher(student(), trunk())
+        SpeechTeacher(student(), trunk(), 10)
 
 
 def test_it_is_an_encoder_of_speech_under_its_name() -> None:
@@ -79,7 +80,7 @@ def test_it_is_an_encoder_of_speech_under_its_name() -> None:
 
 def test_sed_can_be_the_student() -> None:
     image = FrozenTrunk(Classifier(trunk(), {"crown": 3}))
-    model = SpeechTeacher(SED(MEL, dim=10, channels=(4, 4)), image)
+    model = SpeechTeacher(SED(MEL, dim=10, channels=(4, 4)), image, 10)
     assert model.name == "speech_teacher" and model.encode_text(FRAMES, LENGTHS)[1].shape == (2, 10)
 
 

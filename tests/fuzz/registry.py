@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tests.fuzz.target import Target
-from tests.fuzz.targets import metadata, people, pictures, runs, weights
+from tests.fuzz.targets import metadata, people, pictures, runs, sounds, weights
 
 TARGETS: dict[str, Target] = {
     target.name: target
-    for module in (metadata, pictures, weights, people, runs)
+    for module in (metadata, pictures, sounds, weights, people, runs)
     for target in module.TARGETS
 }

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from experiments.generator.stackgan_v2 import StackGANv2Generator
+from experiments.generator.stackgan_v2 import JointStage, StackGANv2Generator
 from tests.released_size import stackgan_v2
 
 
@@ -18,6 +18,32 @@ def test_parameter_counts_are_the_published_ones() -> None:
     found = [count(part) for part in parts]
     assert found == stackgan_v2(64, 2, 3) == [524_800, 20_074_240, 480_384, 157_248, 3_024]
     assert count(network) == 21_239_696
+
+
+def test_the_dense_one_has_the_published_size_of_s2igan() -> None:
+    with torch.device("meta"):
+        network = StackGANv2Generator(dense=True)
+    assert count(network.augmentation) == 524_800 and count(network.initial) == 20_074_240
+    assert [count(stage) for stage in network.stages] == [517_248, 166_464]
+    assert count(network) == 21_285_776
+
+
+def test_a_dense_stage_doubles_what_it_made_and_what_came_in() -> None:
+    """Made first, then what came in: with the weights of the latter at zero it is a plain stage."""
+    torch.manual_seed(0)
+    plain, dense = (
+        JointStage(4, 2, 3, 1, "batch", fast=False, dense=which).eval() for which in (False, True)
+    )
+    weight = plain.up[0].conv.weight
+    found = dict(plain.state_dict())
+    found["up.0.conv.weight"] = torch.cat((weight, torch.zeros_like(weight)), dim=1)
+    dense.load_state_dict(found)
+    h, condition = torch.randn(2, 4, 8, 8), torch.randn(2, 3)
+    torch.testing.assert_close(dense(h, condition), plain(h, condition))
+    # With those of what was made at zero, the condition reaches nothing.
+    found["up.0.conv.weight"] = torch.cat((torch.zeros_like(weight), weight), dim=1)
+    dense.load_state_dict(found)
+    torch.testing.assert_close(dense(h, condition), plain.up(h))
 
 
 def test_four_stages_as_released_and_as_here() -> None:

@@ -8,7 +8,7 @@ import random
 import shutil
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from experiments.data.store.dataset import open_dataset
+from experiments.terminal.error import BadInput
 from tests.hostile import captions, containers, names, numbers, pictures
-from tests.hostile.layouts import LAYOUTS, Layout, Placed, replace
+from tests.hostile.layouts import LAYOUTS, MELS, Layout, Placed, replace
 from tests.hostile.trial import Outcome, attempt
 
 SIZE = 8
@@ -58,6 +59,13 @@ def cases(layout: Layout) -> Iterator[Case]:
         for name, value in numbers.VALUES.items():
             for field in ("id", "file_name", "image_id", "caption"):
                 yield Case(layout, field, name, _json_value(field, value))
+    if layout.name == "places":
+        for name, value in numbers.VALUES.items():
+            for field in ("image", "wav", "asr_text"):
+                yield Case(layout, field, name, _item_value(field, value))
+    if layout.name == "cub_s2igan":
+        for name, make in containers.ARRAYS.items():
+            yield Case(layout, "frames", name, _frames(make))
     if layout.name in ("folder_jsonl", "hub"):
         for name, value in numbers.VALUES.items():
             for field in ("file_name", "text", "label", "split", "captions"):
@@ -99,6 +107,7 @@ def prepare(placed: Placed) -> dict[str, Any]:
     reader = placed.layout.opened(placed.root)
     data = open_dataset(reader, SIZE, placed.root.parent / "cache", quiet=True, workers=1)
     splits = (data.train, data.test)
+    heard = _listened(reader, data.records())
     shown = [image for split in splits for image in np.asarray(split.images)]
     secret = np.array(pictures.SECRET, np.uint8)
     return {
@@ -107,10 +116,28 @@ def prepare(placed: Placed) -> dict[str, Any]:
         "dropped": data.report["dropped"] + data.report["captions_dropped"],
         "reasons": data.report["reasons"] | data.report["caption_reasons"],
         "records": data.report["dropped"],
-        "secret": SECRET in data.vocabulary.words
+        "secret": heard
+        or SECRET in data.vocabulary.words
         or any((image == secret).all(-1).any() for image in shown),
         "summary": data.summary,
     }
+
+
+def _listened(reader: Any, records: Sequence[Any]) -> bool:
+    """Open what there is of recordings; whether a file outside of the root was among it."""
+    root, outside = Path(getattr(reader, "root", "") or ""), False
+    for record in records:
+        for number in range(len(record.more.get("speech", ()))):
+            try:
+                found = reader.recording(record, number)
+            except BadInput as reason:
+                assert str(reason).isprintable(), reason
+                continue
+            if isinstance(found, Path):
+                outside = outside or not found.resolve().is_relative_to(root.resolve())
+            else:
+                assert found is None or (found.shape[1] == 40 and np.isfinite(found).all())
+    return outside
 
 
 def _fault(outcome: Outcome, placed: Placed, missed: set[str] | None) -> str:
@@ -196,6 +223,27 @@ def _json_value(field: str, value: bytes) -> Put:
         replace(path, json.dumps(content).encode().replace(b'"@@"', value))
 
     return put_value
+
+
+def _item_value(field: str, value: bytes) -> Put:
+    def put_value(placed: Placed, key: str, draw: random.Random) -> None:
+        path = placed.root / draw.choice(placed.layout.files)
+        content = json.loads(path.read_bytes())
+        draw.choice(content["data"])[field] = "@@"
+        replace(path, json.dumps(content).encode().replace(b'"@@"', value))
+
+    return put_value
+
+
+def _frames(make: containers.Make) -> Put:
+    """Nobody loses a picture for its frames."""
+
+    def put_frames(placed: Placed, key: str, draw: random.Random) -> set[str]:
+        path = placed.root / MELS / f"{key}.npy"
+        replace(path, make(path.read_bytes(), draw))
+        return set()
+
+    return put_frames
 
 
 def _row_value(layout: Layout, field: str, value: bytes) -> Put:

@@ -21,11 +21,14 @@ from PIL import Image
 
 from experiments.data.reader.coco import Coco
 from experiments.data.reader.cub import Cub
+from experiments.data.reader.flickr8k import Flickr8k
 from experiments.data.reader.folder import Folder
 from experiments.data.reader.oxford102 import Oxford102
+from experiments.data.reader.places import Places
 from experiments.data.reader.stamps import Stamps
 from experiments.data.record import Reader
 from tests.data.cub_tree import python2_pickle, write_cub_tree
+from tests.data.spoken import write_frames, write_wave
 
 COUNT = 120
 BIRDS = ("001.Black_footed_Albatross", "002.Laysan_Albatross", "006.Least_Auklet", "010.Red_Bird")
@@ -196,6 +199,59 @@ def _stamps(root: Path) -> dict[str, str]:
     return found
 
 
+def _flickr8k(root: Path) -> dict[str, str]:
+    found, lists = {}, {"train": [], "test": []}  # type: dict[str, str], dict[str, list[str]]
+    tokens, mapped = [], []
+    for number in range(COUNT):
+        key = f"10{number}_ab"
+        found[key] = f"images/{key}.jpg"
+        _write(root / found[key], picture(number))
+        lists["test" if number % 6 == 5 else "train"].append(f"{key}.jpg")
+        for k, text in enumerate(captions(number)):
+            tokens.append(f"{key}.jpg#{k}\t{text}")
+            mapped.append(f"{key}_{k}.wav {key}.jpg #{k}")
+            _write(root / f"flickr_audio/wavs/{key}_{k}.wav", b"RIFF")
+    _write(root / TOKENS, _lines(tokens))
+    _write(root / MAPPING, _lines(mapped))
+    for split, names in lists.items():
+        _write(root / f"Flickr_8k.{split}Images.txt", _lines(names))
+    return found
+
+
+def _places(root: Path) -> dict[str, str]:
+    found = {}
+    for split, numbers in (("train", range(100)), ("val", range(100, COUNT))):
+        items = []
+        for number in numbers:
+            room = ("bedroom", "living_room")[number % 2]
+            key, wav = f"{room}/bird {number}", f"wavs/{number}.wav"
+            found[key] = f"images/{room[0]}/{key}.jpg"
+            _write(root / found[key], picture(number))
+            _write(root / wav, b"RIFF")
+            image = found[key].removeprefix("images/")
+            items.append({"image": image, "wav": wav, "asr_text": captions(number)[0]})
+        content = {"image_base_path": "/data/images", "audio_base_path": "/data/x", "data": items}
+        _write(root / f"metadata/{split}.json", json.dumps(content))
+    return found
+
+
+def _cub_spoken(root: Path) -> dict[str, str]:
+    """As S2IGAN's users have it: no text, frames of all captions, and some recordings."""
+    found = _cub_pickled(root)
+    (root / "captions.pickle").unlink()
+    for number, key in enumerate(found):
+        write_frames(root / MELS / f"{key}.npy", [3, 4, 5])
+        if number % 2:
+            write_wave(root / CUB / "audio" / key / "0.wav")
+    return found
+
+
+def _heard(reader: Any) -> Reader:
+    reader.recordings = True
+    opened: Reader = reader
+    return opened
+
+
 def _say_in(folder: str) -> Say:
     """Captions in a file of the picture's key below `folder`."""
 
@@ -238,6 +294,9 @@ def _json(line: bytes) -> bytes:
     return json.dumps(line.decode("utf-8", "surrogateescape")).encode()
 
 
+MELS = f"{CUB}/audio_mel"
+TOKENS, MAPPING = "Flickr8k.token.txt", "flickr_audio/wav2capt.txt"
+FLICKR_LISTS = tuple(f"Flickr_8k.{split}Images.txt" for split in ("train", "test"))
 CUB_LISTS = tuple(f"{CUB}/{name}.txt" for name in ("images", "image_class_labels", "classes"))
 BOXES = f"{CUB}/bounding_boxes.txt"
 PICKLES = tuple(f"{s}/{n}.pickle" for s in ("train", "test") for n in ("filenames", "class_info"))
@@ -323,6 +382,26 @@ LAYOUTS = {
             _open_hub,
             _say_jsonl(f"{HUB}/metadata.jsonl"),
             files=(f"{HUB}/metadata.jsonl",),
+        ),
+        Layout(
+            "cub_s2igan",
+            _cub_spoken,
+            lambda root: _heard(Cub(str(root))),
+            boxes=BOXES,
+            files=PICKLES,
+        ),
+        Layout(
+            "flickr8k",
+            _flickr8k,
+            lambda root: _heard(Flickr8k(str(root))),
+            lists=(TOKENS, MAPPING, *FLICKR_LISTS),
+            files=(TOKENS, MAPPING, *FLICKR_LISTS),
+        ),
+        Layout(
+            "places",
+            _places,
+            lambda root: _heard(Places(str(root))),
+            files=("metadata/train.json", "metadata/val.json"),
         ),
         Layout("stamps", _stamps, lambda root: Stamps(str(root), min_size=1), _say_in(".")),
     )

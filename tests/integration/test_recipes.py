@@ -25,9 +25,13 @@ DRAWING = {
     "stackgan_stage1": [],
     "stackgan_stage2": [],
     "stackgan_v2": [],
+    "s2igan": [],
+    "speech_to_image": ["encoder/image=efficientnet_lite0"],  # a teacher is a trained network
     "attngan": [],
     "attngan_4stage": [],
 }
+# What listens is told who says the caption.
+SPOKEN = {model: ["sample.voice=espeak/f3"] for model in ("s2igan", "speech_to_image")}
 READING = ["damsm", "classifier", "char_cnn_rnn", "word_cnn_rnn", "word_lstm", "minilm"]
 PHASE = {"classifier": "classifier"}
 
@@ -42,6 +46,7 @@ def train_stop_and_go_on(commands: Any, outputs: Path, recipe: list[str]) -> Non
 # What these have others have, too: gan_cls, attngan_4stage, word_lstm, and below both of StackGAN.
 LIKE_OTHERS = (
     *("gan", "gan_int", "gan_int_cls", "attngan", "stackgan_stage1", "stackgan_stage2"),
+    "speech_to_image",
     *("word_cnn_rnn", "char_cnn_rnn", "minilm"),
 )
 
@@ -53,9 +58,8 @@ LIKE_OTHERS = (
 def test_what_draws(commands: Any, outputs: Path, model: str) -> None:
     train_stop_and_go_on(commands, outputs, [f"model={model}", *QUICK, *DRAWING[model]])
     run = next((outputs / f"{model}-plumage").iterdir())
-    drawn = commands.ok(
-        "task=sample", f"run={run}", "text=a red bird", "num_samples=2", outputs=None
-    )
+    asked = ["text=a red bird", *SPOKEN.get(model, [])]
+    drawn = commands.ok("task=sample", f"run={run}", *asked, "num_samples=2", outputs=None)
     assert "2 pictures in" in drawn.text
     assert len(list(run.glob("drawn/*/seed-*.png"))) == 2
 

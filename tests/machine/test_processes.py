@@ -28,6 +28,7 @@ from experiments.metric import ClassScore, FrechetDistance, Given, KernelDistanc
 from experiments.metric.accuracy import AccuracyScores
 from experiments.metric.extractor import NetworkExtractor
 from experiments.metric.generation import GenerationScores
+from experiments.metric.picture_retrieval import MeanAveragePrecision, Recall
 from experiments.metric.retrieval import RetrievalScores
 from experiments.metric.rows import looked_at
 from experiments.metric.zero_shot import ZeroShotScores
@@ -82,8 +83,8 @@ one = AccuracyScores(samples=1)(classifying, birds, ranks).scores
 other_scores = {
     **{f"one/{name}": value for name, value in one.items()},
     **AccuracyScores(samples=7)(classifying, birds, ranks).scores,
-    **RetrievalScores(samples=11, candidates=4)(embedding, birds, ranks).scores,
-    **ZeroShotScores(captions=3)(embedding, birds, ranks).scores,
+    **RetrievalScores(11, 4, stated=70, retrieval=True)(embedding, birds, ranks).scores,
+    **ZeroShotScores(captions=3, retrieval=True)(embedding, birds, ranks).scores,
 }
 
 def after_steps(make, by_hand, **trainer):  # all that a checkpoint holds
@@ -130,18 +131,24 @@ except UserError as refused:
     travelled["bf16"] = str(refused)
 
 def rows(places):
-    return {"rows": (torch.from_numpy(places)[:, None] * torch.arange(1, 17)).double().sin()}
+    numbers = torch.from_numpy(places)
+    return {"rows": (numbers[:, None] * torch.arange(1, 17)).double().sin(), "numbers": numbers}
 
 direct = {}
 for dim in (4, 7, 10, 16):
     metrics = [FrechetDistance(Given(dim)), KernelDistance(Given(dim)), ClassScore(Given(dim), 4)]
+    retrieval = MeanAveragePrecision(), Recall([1, 5])
     for part in looked_at(13, 3, ranks, rows):  # three batches of one process, two of another
-        features = part["rows"][:, :dim]
+        features, numbers = part["rows"][:, :dim], part["numbers"]
+        for metric in retrieval:
+            metric.update(features, numbers % 3, numbers, of="queries")
+            metric.update(features + 0.3, numbers % 3, numbers)
         for metric in metrics[:2]:
             metric.update(features, real=True)
             metric.update(features + 0.3, real=False)
         metrics[2].update(features)
     found = [metrics[0].compute(), *metrics[1].compute(), *metrics[2].compute()]
+    found += [*retrieval[0].compute().values, *(x.mean for x in retrieval[1].compute().values())]
     direct[dim] = [each.item() for each in found]
 
 batch = tiny["tiny_training"](birds, folder, tiny["tiny_attngan"](birds, norm="batch"), settings)

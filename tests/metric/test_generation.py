@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from experiments.data.augment import to_uint8
 from experiments.data.store.dataset import Dataset
+from experiments.data.store.recordings import Recordings
 from experiments.data.view.caption import CAPTION, Captions
 from experiments.data.view.picture import PICTURE
 from experiments.encoder.char_cnn_rnn import CharCNNRNN
@@ -24,6 +26,7 @@ from experiments.metric.extractor import Extracted, NetworkExtractor, hash_weigh
 from experiments.metric.generation import REPEATED, REPEATS, GenerationScores
 from experiments.metric.names import label
 from experiments.metric.r_precision import r_precision
+from experiments.metric.ranking import average_precision
 from experiments.metric.real import captions_for, real_images
 from experiments.system.attngan import AttnGAN
 from experiments.system.base import Samples
@@ -160,6 +163,45 @@ def test_real_pictures_of_other_captions_do_not(
     assert scores["attribute_accuracy/colour/real"] == 1
 
 
+def test_real_pictures_find_what_was_drawn_for_their_captions(
+    birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
+) -> None:
+    """The real picture itself is what is drawn, or one of another species. Other scores stay as
+    they are, and so does what is kept of real pictures."""
+    encoder = make_encoder().freeze()
+    plain, _ = score(Oracle(birds, encoder, COUNT))
+    kept = sorted((birds.folder / "scores").iterdir())
+    own, _ = score(Oracle(birds, encoder, COUNT), retrieval=True)
+    assert sorted((birds.folder / "scores").iterdir()) == kept
+    assert plain == {name: value for name, value in own.items() if not name.startswith("map/")}
+    other, _ = score(Oracle(birds, encoder, COUNT, shift=4), retrieval=True)
+    assert own["map/tiny"] > max(other["map/tiny"], own["map/tiny/real"])
+    assert own["map/tiny/real"] == other["map/tiny/real"]
+    each = replace(birds.test, labels=np.arange(COUNT))
+    without = replace(birds, test=each)
+    scorer = GenerationScores(Counting(), samples=COUNT, splits=2, retrieval=True)
+    found = scorer(Oracle(without, encoder, COUNT), without, Ranks("cpu"))
+    assert found.scores["recall_at_1/tiny"] == 1 > found.scores["recall_at_1/tiny/chance"]
+    assert found.scores["recall_at_1/tiny/chance"] == pytest.approx(1 / COUNT)
+    assert not [name for name in found.scores if name.startswith("map/")]
+    assert found.samples.columns["recall_at_1/tiny"].tolist() == [1.0] * COUNT
+    assert "at most 5000" in found.protocol.extra["real pictures that look for generated ones"]
+
+
+def test_some_real_pictures_of_each_class_look_as_published(
+    birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
+) -> None:
+    """Two of each of three classes, in the ten captions of each: twenty of sixty are right."""
+    samples = len(birds.test.caption_image)
+    system = Oracle(birds, make_encoder().freeze(), samples)
+    scores, _ = score(system, samples=samples, retrieval=True, queries=2)
+    each = samples // COUNT
+    chance = average_precision(
+        torch.zeros(1, 6 * each), torch.arange(6 * each)[None] < 2 * each
+    ).item()
+    assert scores["map/tiny/chance"] == pytest.approx(chance)
+
+
 def test_a_classifier_of_classes_reads_no_attributes(
     birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
 ) -> None:
@@ -274,6 +316,20 @@ def test_real_pictures_are_looked_at_once(
         assert scorer(system, birds, Ranks("cpu")).scores == scores
         assert again.shown == COUNT + drawn and file.read_bytes() == whole
     other.unlink()
+
+
+def test_what_other_voices_said_is_not_taken_for_the_same(
+    birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
+) -> None:
+    """The captions and the encoder are the same, and its vectors of recordings are others."""
+    count = len(birds.test.caption_image)
+    frames, ends = np.zeros((count, 2), np.float16), np.arange(count)
+    system = Oracle(birds, make_encoder().freeze(), COUNT)
+    for made in ("espeak/f1", "espeak/m1"):
+        recordings = Recordings(frames, ends, np.ones(count, np.int64), made)
+        heard = replace(birds, test=replace(birds.test, recordings=recordings))
+        GenerationScores(Counting(), samples=COUNT, splits=2)(system, heard, Ranks("cpu"))
+    assert len(list((birds.folder / "scores").iterdir())) == 2
 
 
 def test_other_weights_or_captions_are_looked_at_anew(

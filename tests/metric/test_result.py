@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from experiments.metric.protocol import Protocol
+from experiments.metric.protocol import Protocol, heard_as
 from experiments.metric.result import Result, Scored, Undefined
 from experiments.terminal.error import PeerLost, UserError
 
@@ -52,3 +52,21 @@ def test_a_value_that_is_not_finite_is_none() -> None:
     assert result.skipped == {"d": "no", "a/x": "is not finite", "b/x": "is not finite"}
     assert result.undefined == ("a/x", "b/x")
     assert result.told == ["not computed: a/x, b/x (is not finite)"]
+
+
+def test_a_protocol_says_whose_voices_were_heard() -> None:
+    frontend = {"class": "LogMel", "rate": 22050, "bins": 40}
+    voices = {"train": ["espeak/f1", "espeak/m1"], "test": ["espeak/m1", "espeak/m2"]}
+    assert heard_as({"frontend": frontend, "voices": voices}) == {
+        "front-end": "LogMel (rate 22050, bins 40)",
+        "voices heard in training": "espeak/f1, espeak/m1",
+        "voices of the test": "espeak/m1, espeak/m2",
+        "voices of the test that training heard": "1 of 2",
+    }
+    apart = {"frontend": frontend, "voices": {"train": ["a/b"], "test": ["a/c"]}}
+    assert heard_as(apart)["voices of the test that training heard"] == "none"
+    many = [f"espeak/{k}" for k in range(9)] + ["flite/slt"]
+    apart = {"frontend": frontend, "voices": {"train": many, "test": ["a/c"]}}
+    assert heard_as(apart)["voices heard in training"] == "9 of espeak, 1 of flite"
+    assert heard_as({"frontend": frontend, "voices": "recordings"})["voices"] == "recordings"
+    assert heard_as(None) == {}

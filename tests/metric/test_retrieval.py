@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from experiments.data.store.dataset import Dataset
 from experiments.encoder.damsm import DAMSM
 from experiments.machine.rank import Ranks
+from experiments.metric.embedding_retrieval import BothWays, tell_recall
 from experiments.metric.r_precision import r_precision
 from experiments.metric.real import captions_for, real_images
-from experiments.metric.result import Result
+from experiments.metric.result import Result, Scored
 from experiments.metric.retrieval import RetrievalScores
 
 
@@ -90,3 +91,48 @@ def test_at_most_one_caption_of_each_picture(
 ) -> None:
     protocol = score(make_encoder(), birds, samples=1000).protocol
     assert (protocol.n_real, protocol.n_fake) == (12, 0)
+
+
+def test_recall_both_ways_by_hand() -> None:
+    """Captions at 0, 30 and 90 degrees, their pictures at 20, 40 and 50, thousandfold as long.
+
+    Captions look: 0 finds 20, its own; 30 finds 20 and 40, equally near: half of an own one; 90
+    finds 50: its own. Pictures look: 20 finds 30; 40 finds 30, its own; 50 finds 30. So 5/6 and
+    1/3, and by chance 1/3."""
+    angles = torch.tensor([[20.0, 40.0, 50.0], [0.0, 30.0, 90.0]]).deg2rad()
+    pictures, captions = torch.stack([angles.cos(), angles.sin()], 2)
+    metric = BothWays()
+    metric.update(1000 * pictures, captions)
+    assert metric.compute() == {1: pytest.approx((5 / 6, 1 / 3, 1 / 3))}
+    found = Scored()
+    tell_recall(found, "sed", metric)
+    assert found.scores == pytest.approx(
+        {
+            "recall_at_1/sed/real": 7 / 12,
+            "picture_recall_at_1/sed/real": 5 / 6,
+            "caption_recall_at_1/sed/real": 1 / 3,
+            "recall_at_1/sed/chance": 1 / 3,
+            "picture_recall_at_1/sed/chance": 1 / 3,
+            "caption_recall_at_1/sed/chance": 1 / 3,
+        }
+    )
+
+
+@pytest.mark.parametrize(("shift", "share"), [(0, 1.0), (4, 0.0)])
+def test_recall_is_taken_where_it_is_asked_for(shift: int, share: float, birds: Dataset) -> None:
+    system = SimpleNamespace(encoder=Knowing(birds, shift), resolutions=[16])
+    plain, more = (
+        RetrievalScores(12, candidates=5, retrieval=asked)(system, birds, Ranks("cpu")).scores
+        for asked in (None, True)
+    )
+    assert more["recall_at_1/damsm/real"] == share
+    assert more["recall_at_10/damsm/chance"] == 10 / 12
+    assert plain == {name: value for name, value in more.items() if "recall_at_" not in name}
+
+
+def test_one_picture_is_too_few_to_look_for_one() -> None:
+    metric = BothWays()
+    metric.update(torch.ones(1, 2), torch.ones(1, 2))
+    found = Scored()
+    tell_recall(found, "sed", metric)
+    assert found.skipped == {"recall/sed": "1 images: too few to look for one"}

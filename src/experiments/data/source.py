@@ -51,6 +51,24 @@ SOURCES = {
         "unknown; ask its authors. The photographs belong to those who took them",
         "It knows flowers that are common in the United Kingdom.",
     ),
+    "flickr8k": Source(
+        "Flickr8k: photographs of people and animals that do something, five captions each",
+        "Hodosh et al. 2013 (https://doi.org/10.1613/jair.3994). Spoken captions: Harwath and "
+        "Glass 2015 (https://groups.csail.mit.edu/sls/downloads/flickraudio/).",
+        "unknown; ask its authors before use other than research. The photographs belong to those "
+        "who took them",
+        "Its photographs show people as users of Flickr do; what it draws of them may follow "
+        "prejudice.",
+    ),
+    "places": Source(
+        "Places with spoken captions: photographs of scenes, one caption each",
+        "Zhou et al. 2014 (http://places.csail.mit.edu). Spoken captions: Harwath et al. 2016 "
+        "(https://groups.csail.mit.edu/sls/downloads/placesaudio/), written by a recogniser.",
+        "unknown; ask its authors before use other than research. The photographs belong to those "
+        "who took them",
+        "It knows the rooms or scenes that it was trained on, and captions with the mistakes of a "
+        "recogniser.",
+    ),
     "coco": Source(
         "COCO 2014: photographs of everyday scenes, five captions each",
         "Lin et al. 2014 (https://cocodataset.org).",

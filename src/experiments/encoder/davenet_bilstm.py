@@ -1,6 +1,6 @@
 """Li's speech encoder: convolutions over time, a two-way LSTM, the mean of its states.
 
-Li et al. 2020, "Direct speech-to-image translation", section III-A, and the released
+Li et al. 2020, "Direct speech-to-image translation", and the released
 `Audio_to_Image/speech_encoder.py`; the convolutions grew out of DAVEnet's.
 """
 
@@ -77,10 +77,10 @@ class DAVEnetBiLSTM(nn.Module):
     def forward(self, frames: Tensor, lengths: Tensor) -> tuple[None, Tensor]:
         """Encode recordings in any order of length, in float32 whatever autocast says.
 
-        frames: (B, T, F), zero on the padding; lengths: (B,) int64, each from 64 to T. What stands
-        behind a recording is seen, and zero is what the front-end says: silence, or as released
-        the loudest there is. Returns None, as steps are no words, and sentence (B, dim). Packing
-        reads `lengths` on the host: keep them on the CPU to spare a device a wait.
+        frames: (B, T, F) of the front-end, as they are stored; lengths: (B,) int64, each from 64 to
+        T. Behind a recording zeros are seen, which are what the front-end says: silence, or as
+        released the loudest there is. Returns None, as steps are no words, and sentence (B, dim).
+        Packing reads `lengths` on the host: keep them on the CPU to spare a device a wait.
         """
         lengths = lengths.cpu()
         assert int(lengths.min()) >= FRAMES, (

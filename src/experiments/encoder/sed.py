@@ -1,4 +1,4 @@
-"""SED: what is said, as one vector, from frames of sound (Wang et al. 2020, S2IGAN, section 3.2).
+"""SED: what is said, as one vector, from frames of sound (S2IGAN, Wang et al. 2020).
 
 Strided convolutions over time, a two-way GRU, and an attention of which every feature has weights
 of its own. The length of vectors is the joint encoder's (`JointEmbedding.normalise`).
@@ -100,11 +100,10 @@ class SED(nn.Module):
     def forward(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor | None, Tensor]:
         """Encode recordings in any order of length, in float32 whatever autocast says.
 
-        frames: (B, T, F) of the front-end, as stored; lengths: (B,) int64, each from `shortest` to
-        T.
-        Returns words (B, dim, places), exactly zero behind `steps(lengths)`, or None without
-        places; and sentence (B, dim). Packing reads `lengths` on the host: keep them on the CPU to
-        spare a device a wait.
+        frames: (B, T, F) of the front-end, as they are stored; lengths: (B,) int64, each from
+        `shortest` to T. Returns words (B, dim, places), exactly zero behind `steps(lengths)`, or
+        None without places; and sentence (B, dim). Packing reads `lengths` on the host: keep them
+        on the CPU to spare a device a wait.
         """
         lengths = lengths.cpu()
         assert int(lengths.min()) >= self.shortest, (

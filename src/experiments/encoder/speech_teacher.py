@@ -1,4 +1,4 @@
-"""A speech encoder taught by a fixed image encoder (Li et al. 2020, section III-A)."""
+"""A speech encoder taught by a fixed image encoder (Li et al. 2020)."""
 
 from __future__ import annotations
 
@@ -12,25 +12,22 @@ from experiments.encoder.text_image import TextImageEncoder
 class SpeechTeacher(TextImageEncoder):
     """The student beside its teacher: an image trunk that never changes and has no head.
 
-    In the paper both give 1,024 values. Where they differ here, the student gets one linear layer
-    (this project's choice), so that any trunk can teach.
+    In the paper both give 1,024 values. Where they differ here, the student gets a linear map A
+    into the teacher's space (this project's choice), so that any trunk can teach, and pictures come
+    into the student's by its transpose: v . A a = A^T v . a, so that every comparison stays.
     """
 
     name = "speech_teacher"
 
-    def __init__(self, text: nn.Module, image: nn.Module) -> None:
-        """text: gives a sentence (B, text.dim). image: a trunk whose weights are fixed; its
-        `pooled_channels` are the `dim` of both sides."""
+    def __init__(self, text: nn.Module, image: nn.Module, dim: int = 1024) -> None:
+        """text: gives a sentence (B, dim). image: a trunk whose weights are fixed."""
+        super().__init__(text, image, dim)
         assert not any(weight.requires_grad for weight in image.parameters()), (
             "image: this network is still to be trained and can teach nothing; take one that is "
             "trained, as efficientnet_lite0, inception_v3 or classifier"
         )
-        super().__init__(text, image, text.dim)  # type: ignore[arg-type]
-        own, self.dim = self.dim, int(image.pooled_channels)  # type: ignore[arg-type]
-        same = own == self.dim
-        self.student_head: nn.Module = nn.Identity() if same else nn.Linear(own, self.dim)
-        if not same:
-            self.reading = ("text", "student_head")
+        values = int(image.pooled_channels)  # type: ignore[arg-type]
+        self.student_head = None if values == dim else nn.Linear(dim, values, bias=False)
         self.train()
 
     def train(self, mode: bool = True) -> Self:
@@ -42,9 +39,19 @@ class SpeechTeacher(TextImageEncoder):
     def encode_text(self, tokens: Tensor, lengths: Tensor) -> tuple[None, Tensor]:
         """tokens: what is heard, (B, T, F); lengths: (B,). Returns None, as words have no features,
         and the student's vector (B, dim)."""
-        return None, self.student_head(self.text(tokens, lengths)[1])
+        return None, self.text(tokens, lengths)[1]
 
     def encode_image(self, images: Tensor) -> tuple[None, Tensor]:
         """images: (B, 3, H, W) in [-1, 1]. Returns None, as no region is kept, and the teacher's
-        vector (B, dim)."""
-        return None, self.image(images)[1]
+        vector in the student's space (B, dim)."""
+        vector = self.teach(images)
+        return None, vector if self.student_head is None else vector @ self.student_head.weight
+
+    def learn(self, sentence: Tensor) -> Tensor:
+        """The student's vectors (B, dim) in the teacher's space, (B, pooled_channels)."""
+        return sentence if self.student_head is None else self.student_head(sentence)
+
+    def teach(self, images: Tensor) -> Tensor:
+        """images: (B, 3, H, W) in [-1, 1]. The teacher's vectors (B, pooled_channels)."""
+        pooled: Tensor = self.image(images)[1]
+        return pooled

@@ -26,6 +26,7 @@ class TextImageEncoder(nn.Module):
         assert text.dim == dim, f"the text encoder gives {text.dim} features, not dim={dim}"
         self.dim, self.text, self.image = dim, text, image
         self._frozen = False
+        self._free: list[nn.Parameter] = []  # what trains of a frozen one, see `let_read`
 
     @property
     def reads(self) -> Reads:
@@ -56,5 +57,25 @@ class TextImageEncoder(nn.Module):
         self.requires_grad_(False)
         return self.eval()
 
+    def let_read(self) -> Self:
+        """Freeze the encoder but for what `encode_text` calls, which trains with another network.
+
+        What of it never trains stays as it is.
+        """
+        self._free = [p for part in self.readers for p in part.parameters() if p.requires_grad]
+        self.freeze()
+        for parameter in self._free:
+            parameter.requires_grad_(True)
+        return self
+
+    @property
+    def readers(self) -> list[nn.Module]:
+        """The networks that `encode_text` calls."""
+        return [self.get_submodule(name) for name in self.reading]
+
     def train(self, mode: bool = True) -> Self:
-        return super().train(mode and not self._frozen)
+        super().train(mode and not self._frozen)
+        if self._free:
+            for part in self.readers:
+                part.train(mode)
+        return self

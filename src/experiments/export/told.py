@@ -32,6 +32,14 @@ MODELS = {
     "attngan_4stage": ("AttnGAN with a fourth stage: captions to pictures", ATTNGAN),
     "attngan_grown": ("AttnGAN with a fourth stage grown on three: captions to pictures", ATTNGAN),
     "stackgan_v2": ("StackGAN-v2: captions to pictures", STACKGAN_V2),
+    "s2igan": (
+        "S2IGAN: spoken captions to pictures",
+        "Wang et al. 2020, https://arxiv.org/abs/2005.06968",
+    ),
+    "speech_to_image": (
+        "Direct speech-to-image translation: spoken captions to pictures",
+        "Li et al. 2020, https://arxiv.org/abs/2004.03413",
+    ),
     "stackgan_stage1": ("StackGAN, the sketch: captions to pictures", STACKGAN),
     "stackgan_stage2": ("StackGAN, the refinement: captions to pictures", STACKGAN),
     "gan": ("A GAN that is told the caption: captions to pictures", GAN_CLS),

@@ -9,18 +9,20 @@ import importlib
 import math
 import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
 from experiments.file.whole import aside
-from experiments.terminal.error import BadInput, UserError
+from experiments.terminal.error import BadInput, UserError, reason_of
 from experiments.terminal.package import installing
 
 FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3", "MPEG", "AIFF")  # libsndfile's names
 RATES = (1_000, 768_000)  # Hz
 CHANNELS = 64
+LONGEST = 1 << 30  # samples
 SILENT = 2.0**-15  # of full scale: what never leaves its mean by more is no sound
 LOUDEST = 2.0**31  # a file of floats may be scaled as integers are
 BLOCK = 1 << 18  # values that are decoded at once
@@ -35,7 +37,7 @@ def read_wave(path: Path, rate: int, seconds: float = 60.0) -> np.ndarray:
 
     What a file is, is told from its content, not its name. Raises `BadInput` for one that is no
     sound of a kind in `FORMATS`, that ends before its header says, or whose sound is none: without
-    samples, silent, not finite. Memory is that of `seconds`, however long the file is.
+    samples, silent, not finite. Memory is that of `seconds` at `rate`, however long the file is.
     """
     try:
         status = path.stat()
@@ -44,10 +46,9 @@ def read_wave(path: Path, rate: int, seconds: float = 60.0) -> np.ndarray:
         if not status.st_size:
             raise BadInput("sound file is empty")
         with path.open("rb") as file:
-            samples, found = _decoded(file, seconds)
+            return _checked(_decoded(file, rate, seconds))
     except OSError as error:
         raise BadInput(f"sound cannot be read ({error.strerror})") from None
-    return _checked(_resampled(samples, found, rate))
 
 
 def as_wave(samples: Any, from_rate: int, to_rate: int) -> np.ndarray:
@@ -56,33 +57,36 @@ def as_wave(samples: Any, from_rate: int, to_rate: int) -> np.ndarray:
     samples: (N,), (N, C) or (C, N), where the longer side is time; floats as they are, integers as
     parts of their full scale, uint8 around 128 as wav has them. Raises `BadInput` likewise.
     """
-    values = np.asarray(samples)
+    if hasattr(samples, "detach"):
+        samples = samples.detach().cpu()
+        samples = samples.float() if samples.is_floating_point() else samples
+    try:
+        values = np.asarray(samples)
+    except ValueError:  # a list of lists of several lengths
+        raise BadInput("sound is no array") from None
     if values.dtype.kind not in "iuf":
-        raise BadInput(f"sound of type {values.dtype}")
-    if not RATES[0] <= from_rate <= RATES[1]:
-        raise BadInput("sound has an impossible rate")
-    if values.ndim == 2:
-        values = values if values.shape[0] >= values.shape[1] else values.T
-    elif values.ndim != 1:
+        raise BadInput(f"sound is of the type {values.dtype}")
+    if values.ndim not in (1, 2):
         raise BadInput(f"sound has {values.ndim} dimensions")
     if values.size == 0:
         raise BadInput("sound has no samples")
-    if values.ndim == 2 and values.shape[1] > CHANNELS:
-        raise BadInput("sound has too many channels")
-    if values.dtype.kind in "iu":
-        full = 2.0 ** (8 * values.dtype.itemsize - 1)
-        values = values / full - (1.0 if values.dtype.kind == "u" else 0.0)
-    mono = values.astype(np.float64).mean(1) if values.ndim == 2 else values
-    with np.errstate(over="ignore"):  # becomes infinite, and is refused
-        return _checked(_resampled(mono.astype(np.float32), from_rate, to_rate))
+    values = values.reshape(len(values), -1)
+    values = values if values.shape[0] >= values.shape[1] else values.T
+    _require_plausible(from_rate, values.shape[1])
+    full = 2.0 ** (8 * values.dtype.itemsize - 1) if values.dtype.kind in "iu" else 1.0
+    zero = 1.0 if values.dtype.kind == "u" else 0.0
+    with np.errstate(over="ignore", invalid="ignore"):  # not finite then, which is refused
+        mono = (values.mean(1, dtype=np.float64) / full - zero).astype(np.float32)
+    return _checked(mono if from_rate == to_rate else _soxr().resample(mono, from_rate, to_rate))
 
 
 def write_wave(path: Path, wave: np.ndarray, rate: int) -> Path:
-    """(N,) in [-1, 1] as wav of 16 bits, or in the format that the name ends with; whole or not at
-    all. A louder wave is scaled down to 1. Returns the path."""
+    """(N,) in [-1, 1] in the format that the name ends with, wav of 16 bits for one; whole or not
+    at all. A louder wave is scaled down to 1. Returns the path."""
     peak = float(np.abs(wave).max(initial=0.0))
-    kind = path.suffix[1:].upper() or "WAV"
+    assert math.isfinite(peak)
     with aside(path) as partial:
+        kind = path.suffix[1:].upper()
         _soundfile().write(str(partial), wave / max(peak, 1.0), rate, format=kind)
     return path
 
@@ -91,66 +95,73 @@ def _soundfile() -> Any:
     return _package("soundfile")
 
 
+def _soxr() -> Any:
+    return _package("soxr")
+
+
 def _package(name: str) -> Any:
     try:
         return importlib.import_module(name)
-    except (ImportError, OSError) as error:  # OSError: without its library
+    except (ImportError, OSError) as error:  # OSError: its library cannot be loaded
         raise UserError(
-            f"sound needs the package {name} ({error}); run {installing(name)}"
+            f"sound needs {name} ({reason_of(error)}); run {installing(name)}"
         ) from None
 
 
-def _decoded(file: IO[bytes], seconds: float) -> tuple[np.ndarray, int]:
-    """The first seconds as (N,) float32, and their rate."""
+def _require_plausible(rate: int, channels: int) -> None:
+    if not RATES[0] <= rate <= RATES[1]:
+        raise BadInput("sound has an impossible rate")
+    if channels > CHANNELS:
+        raise BadInput("sound has too many channels")
+
+
+def _decoded(file: IO[bytes], rate: int, seconds: float) -> np.ndarray:
+    """The first seconds as (N,) float32 at this rate, block by block."""
     soundfile = _soundfile()
-    try:  # by its number: libsndfile then sees no name to go by, and reads without Python
+    try:  # by its number: libsndfile then has no name to go by, and reads without Python
         with soundfile.SoundFile(file.fileno(), closefd=False) as sound:
             if sound.format not in FORMATS:
                 raise BadInput(f"sound is of a kind that is not read ({sound.format})")
-            if not RATES[0] <= sound.samplerate <= RATES[1]:
-                raise BadInput("sound has an impossible rate")
-            if sound.channels > CHANNELS:
-                raise BadInput("sound has too many channels")
-            wanted = math.ceil(seconds * sound.samplerate)
-            parts, got = [], 0
-            while got < wanted:
-                size = min(BLOCK // sound.channels, wanted - got)
-                block = sound.read(size, dtype="float32", always_2d=True)
-                if not len(block):
-                    break
-                parts.append(block.mean(1, dtype=np.float32))
-                got += len(block)
-            if not got:
-                raise BadInput("sound has no samples")
-            if _cut(sound, got, wanted):
-                raise BadInput("sound ends before its header says")
-            return np.concatenate(parts), sound.samplerate
+            _require_plausible(sound.samplerate, sound.channels)
+            blocks = _mixed(sound, min(math.ceil(seconds * sound.samplerate), LONGEST))
+            if sound.samplerate != rate:
+                blocks = _resampled(blocks, sound.samplerate, rate)
+            return np.concatenate([np.zeros(0, np.float32), *blocks])
     except soundfile.SoundFileError as error:
-        raise BadInput(f"sound cannot be decoded ({_said(error)})") from None
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise BadInput(f"sound cannot be decoded ({_said(error)})") from None
+        said = str(getattr(error, "error_string", error)).removeprefix("Error : ").rstrip(". ")
+        raise BadInput(f"sound cannot be decoded ({said})") from None
 
 
-def _said(error: BaseException) -> str:
-    return str(getattr(error, "error_string", error)).strip().rstrip(".")
+def _mixed(sound: Any, wanted: int) -> Iterator[np.ndarray]:
+    """Blocks of the mean of all channels. Raises `BadInput` where they end too soon."""
+    got = 0
+    while got < wanted:
+        block = sound.read(min(BLOCK // sound.channels, wanted - got), "float32", always_2d=True)
+        if not len(block):
+            break
+        got += len(block)
+        with np.errstate(over="ignore", invalid="ignore"):  # not finite then, which is refused
+            yield block.mean(1, dtype=np.float32)
+    slack = MP3_FRAME if sound.format in ("MP3", "MPEG") else 0  # they are as long as whole frames
+    if got < min(wanted, sound.frames) - slack or _cut(sound.extra_info):
+        raise BadInput("sound ends before its header says")
 
 
-def _cut(sound: Any, got: int, wanted: int) -> bool:
-    """Whether the file holds less than it says. libsndfile reads what there is, and tells in its
-    log: of an Ogg stream without its last page, and of a chunk that is longer than the file, unless
-    it is as long as can be, which is how a recorder writes that does not know the length yet."""
-    slack = MP3_FRAME if sound.format in ("MP3", "MPEG") else 0  # their length may be rounded up
-    if got < min(wanted, sound.frames) - slack or "lacks an end-of-stream bit" in sound.extra_info:
-        return True
-    chunks = ((int(said), int(found)) for said, found in SHORTER.findall(sound.extra_info))
-    frames = ((int(said), int(found)) for found, said in FEWER.findall(sound.extra_info))
-    return any(found + 1 < said < UNKNOWN for said, found in (*chunks, *frames))
+def _resampled(blocks: Iterator[np.ndarray], found: int, rate: int) -> Iterator[np.ndarray]:
+    stream = _soxr().ResampleStream(found, rate, 1, dtype="float32")
+    for block in blocks:
+        yield stream.resample_chunk(block)
+    yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def _resampled(samples: np.ndarray, found: int, rate: int) -> np.ndarray:
-    if found == rate:
-        return samples
-    return _package("soxr").resample(samples, found, rate).astype(np.float32)
+def _cut(log: str) -> bool:
+    """Whether a file holds less than it says. libsndfile reads what there is, and tells in its log:
+    of an Ogg stream without its last page, and of a chunk that is longer than the file, unless it
+    is as long as can be, which is how a recorder writes that does not know the length yet."""
+    chunks = [(int(said), int(found)) for said, found in SHORTER.findall(log)]
+    chunks += [(int(said), int(found)) for found, said in FEWER.findall(log)]
+    short = any(found + 1 < said < UNKNOWN for said, found in chunks)
+    return short or "lacks an end-of-stream bit" in log
 
 
 def _checked(wave: np.ndarray) -> np.ndarray:

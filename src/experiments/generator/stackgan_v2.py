@@ -15,7 +15,11 @@ from experiments.layer.normalisation import Norm, normalisation
 
 
 class JointStage(nn.Module):
-    """F_i: the condition at every pixel, a joint convolution, residual blocks, double the side."""
+    """F_i: the condition at every pixel, a joint convolution, residual blocks, double the side.
+
+    `dense`: what came in stands beside what the blocks made of it, so that the doubling sees twice
+    as many channels (Wang 2020, S2IGAN's densely-stacked generator).
+    """
 
     def __init__(
         self,
@@ -25,8 +29,10 @@ class JointStage(nn.Module):
         residual_blocks: int,
         norm: Norm,
         fast: bool,
+        dense: bool = False,
     ) -> None:
         super().__init__()
+        self.dense = dense
         self.joint = nn.Sequential(
             nn.Conv2d(inputs + condition_dim, 2 * inputs, 3, padding=1, bias=False),
             normalisation(norm, 2 * inputs),
@@ -35,11 +41,12 @@ class JointStage(nn.Module):
         self.residual = nn.Sequential(
             *(ResidualBlock(inputs, norm) for _ in range(residual_blocks))
         )
-        self.up = UpBlock(inputs, outputs, norm, fast)
+        self.up = UpBlock((1 + dense) * inputs, outputs, norm, fast)
 
     def forward(self, h: Tensor, condition: Tensor) -> Tensor:
         tiled = condition.to(h.dtype)[:, :, None, None].expand(-1, -1, *h.shape[2:])
-        return self.up(self.residual(self.joint(torch.cat((tiled, h), dim=1))))
+        made = self.residual(self.joint(torch.cat((tiled, h), dim=1)))
+        return self.up(torch.cat((made, h), dim=1) if self.dense else made)
 
 
 class StackGANv2Generator(Generator):
@@ -57,11 +64,13 @@ class StackGANv2Generator(Generator):
         activation: ConditionActivation = "glu",
         sampling: bool = True,
         fast_upsample: bool = True,
+        dense: bool = False,
     ) -> None:
         """`resolutions`: each twice the one before, the first 4 x 2^k. `width`: channels of the
         first stage (GF_DIM); each further stage has half of those before. `residual_blocks`: of
         each further stage, or of all; a fourth was released with one, untested. `activation` and
-        `sampling` are those of the conditioning augmentation.
+        `sampling` are those of the conditioning augmentation. `dense`: further stages keep what
+        came in beside what they make of it (S2IGAN), the only difference of that generator.
         """
         super().__init__()
         for small, large in pairwise(resolutions):
@@ -82,7 +91,7 @@ class StackGANv2Generator(Generator):
             condition_dim + noise_dim, width, width << ups, ups, norm, fast_upsample
         )
         self.stages = nn.ModuleList(
-            JointStage(inputs, outputs, condition_dim, count, norm, fast_upsample)
+            JointStage(inputs, outputs, condition_dim, count, norm, fast_upsample, dense)
             for (inputs, outputs), count in zip(pairwise(widths), blocks, strict=True)
         )
         self.heads = nn.ModuleList(nn.Conv2d(c, 3, 3, padding=1, bias=False) for c in widths)

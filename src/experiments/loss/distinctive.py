@@ -1,4 +1,4 @@
-"""Vectors say their class: the distinctive loss of S2IGAN (Wang et al. 2020, eq. 6)."""
+"""Vectors say their class: the distinctive loss of S2IGAN (Wang et al. 2020)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speech and pictures find each other: the matching loss of S2IGAN (Wang et al. 2020, eq. 4, 5)."""
+"""Speech and pictures find each other: the matching loss of S2IGAN (Wang et al. 2020)."""
 
 from __future__ import annotations
 

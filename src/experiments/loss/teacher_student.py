@@ -1,4 +1,4 @@
-"""What a speech encoder learns of a fixed image encoder (Li et al. 2020, section III-A).
+"""What a speech encoder learns of a fixed image encoder (Li et al. 2020).
 
 As released in `Audio_to_Image/train_audio_encoder.py` and `jel.py`, or put right.
 """

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from experiments.metric.frechet import FrechetDistance as FrechetDistance
     from experiments.metric.inception_score import ClassScore as ClassScore
     from experiments.metric.kernel import KernelDistance as KernelDistance
+    from experiments.metric.picture_retrieval import MeanAveragePrecision as MeanAveragePrecision
+    from experiments.metric.picture_retrieval import Recall as Recall
     from experiments.metric.r_precision import RPrecision as RPrecision
+    from experiments.metric.stated import StatedAttributes as StatedAttributes
     from experiments.metric.zero_shot import ZeroShot as ZeroShot
 
 _MODULES = {
@@ -36,7 +39,9 @@ _MODULES = {
     "frechet": ("FrechetDistance",),
     "inception_score": ("ClassScore",),
     "kernel": ("KernelDistance",),
+    "picture_retrieval": ("MeanAveragePrecision", "Recall"),
     "r_precision": ("RPrecision",),
+    "stated": ("StatedAttributes",),
     "zero_shot": ("ZeroShot",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor
 from experiments.data.augment import normalise, to_uint8
 from experiments.data.store.dataset import Dataset
 from experiments.data.store.feature import tokens_hash
+from experiments.data.store.split import Split
 from experiments.data.view.caption import CAPTION, Captions
 from experiments.encoder.classifier import CLASS, Classifier, FineTuned
 from experiments.encoder.text_image import TextImageEncoder
@@ -24,7 +25,8 @@ from experiments.machine.rank import Ranks
 from experiments.metric.embedding import sentence_vectors
 from experiments.metric.extractor import Extractor, hash_weights
 from experiments.metric.names import FINETUNED
-from experiments.metric.protocol import Protocol
+from experiments.metric.picture_retrieval import MOST, found_again
+from experiments.metric.protocol import Protocol, heard_as
 from experiments.metric.real import at_once, captions_for, read_captions, real_images
 from experiments.metric.result import Result
 from experiments.metric.rows import Rows, gathered, looked_at
@@ -61,16 +63,23 @@ class GenerationScores:
         candidates: int = 100,
         splits: int = 10,
         seed: int = 0,
+        retrieval: bool | None = None,
+        queries: int | None = None,
     ) -> None:
         """`independent`: an encoder that the pictures were not trained against. `classifier`: reads
         attributes, where the data set knows them. `finetuned`: knows the classes of the test
-        split, whose pictures it was trained on. `samples`: pictures that are drawn.
+        split, whose pictures it was trained on. `samples`: pictures that are drawn. `retrieval`:
+        whether real pictures find generated ones (`picture_retrieval.py`); None: in a run that
+        listens. `queries`: of each class so many do, and look through the pictures of their own
+        captions; None: all do, and through all pictures.
         """
         self.extractor = extractor
         self.classifier = None if classifier is None else classifier.requires_grad_(False).eval()
         self.finetuned = None if finetuned is None else finetuned.requires_grad_(False).eval()
         self.independent = None if independent is None else independent.freeze()
+        assert queries is None or queries >= 1, f"queries={queries}: a class needs one"
         self.samples, self.candidates, self.splits, self.seed = samples, candidates, splits, seed
+        self.retrieval, self.queries = retrieval, queries
         self._real: tuple[Path, Rows] | None = None
 
     @torch.inference_mode()
@@ -97,8 +106,11 @@ class GenerationScores:
             seed=self.seed,
             splits=self.splits,
             candidates=self.candidates,
+            retrieval=_right(dataset.test) if found_again(self.retrieval, own) else None,
+            queries=self.queries,
         )
-        real = self._real_pictures(subject, captions[: protocol.n_real], protocol)
+        real = dict(self._real_pictures(subject, captions[: protocol.n_real], protocol))
+        real["images"] = torch.from_numpy(dataset.test.caption_image[captions[: protocol.n_real]])
         mine = np.array_split(np.arange(protocol.n_real), ranks.processes)[ranks.rank]
         scores.update({n: rows[mine].to(ranks.device) for n, rows in real.items()}, real=True)
         for rows in self._collect(subject, captions, generate=True):
@@ -118,10 +130,14 @@ class GenerationScores:
         weights = {self.extractor.name: self.extractor.weights}
         if self.classifier is not None:
             resize[CLASSIFIER], weights[CLASSIFIER] = "none", hash_weights(self.classifier)
-        extra = {}
+        extra = heard_as(dataset.hearing)
         if self.finetuned is not None:
             resize[FINETUNED], weights[FINETUNED] = "none", hash_weights(self.finetuned)
             extra[FINETUNED] = f"has seen the pictures of the {dataset.test.name} split"
+        if found_again(self.retrieval, subject.system.encoder):
+            each = f"{self.queries} of each class, in the pictures of their captions"
+            asking = f"at most {MOST}, in all pictures" if self.queries is None else each
+            extra["real pictures that look for generated ones"] = asking
         encoders = {name: hash_weights(encoder) for name, encoder in subject.encoders.items()}
         return Protocol(
             n_real=min(len(captions), len(dataset.test)),
@@ -139,6 +155,10 @@ class GenerationScores:
         """What all of the real pictures give, on the CPU: remembered, or read from the cache of the
         data set, where every run with the same data, encoders and extractors finds it."""
         key = [FORMAT, subject.dataset.size, tokens_hash(subject.dataset.test), captions.tolist()]
+        if (
+            heard := subject.dataset.test.recordings
+        ) is not None:  # what encoders made of them is kept
+            key.append(heard.digest)
         content = json.dumps([*key, protocol.crop, protocol.resize, protocol.weights])
         digest = hashlib.sha256(content.encode()).hexdigest()[:16]
         path = subject.dataset.folder / "scores" / f"real-{digest}.npz"
@@ -181,6 +201,8 @@ class GenerationScores:
             stated = np.where(split.mentions[rows], split.attributes[images_of], -1)
             found["labels"] = torch.from_numpy(split.labels[images_of]).to(device)
             found["stated"] = torch.from_numpy(stated).to(device)
+            if generate:  # of real pictures it is known, and need not be kept
+                found["images"] = torch.from_numpy(images_of).to(device)
             return found
 
         return looked_at(len(captions), at_once(size), subject.ranks, look)
@@ -230,6 +252,12 @@ class GenerationScores:
         for values in found.values() if not finite.all() else ():
             values[~finite] = torch.nan if values.is_floating_point() else -1
         return found
+
+
+def _right(split: Split) -> Literal["classes", "captions"]:
+    """What a generated picture has in common with a real one that is to find it: the class, where
+    some pictures are of one class and some of another."""
+    return "classes" if 1 < len(np.unique(split.labels)) < len(split) else "captions"
 
 
 def _read(path: Path, count: int) -> Rows:

@@ -11,7 +11,19 @@ from experiments.metric.names import WORDS, label
 from experiments.terminal.error import UserError
 
 SUFFIXES = ("/real/candidates", "/real/std", "/candidates", "/real", "/chance", "/std")
-SHARES = ("r_precision/", "attribute_", "zero_shot/", "recognition/", "precision_at_")
+SHARES = (
+    "r_precision/",
+    "attribute_",
+    "zero_shot/",
+    "recognition/",
+    "precision_at_",
+    "stated/",
+    "heard/",
+    "map/",
+    "recall_at_",
+    "picture_recall_at_",
+    "caption_recall_at_",
+)
 LOWER = ("frechet/", "kernel/", "redrawn/", "query_redrawn/", "noise_error/")
 HIGHER = ("inception_score/", "diversity/", "style_cosine/", *SHARES)
 STARTS = ", ".join((*LOWER, *HIGHER))
@@ -25,10 +37,16 @@ HEADLINES = (
     "diversity/*",
 )
 OTHERS = (
+    "heard/colour",
+    "heard/mean",
+    "stated/colour",
+    "stated/mean",
     "attribute_kept/*",
     "redrawn/*",
     "zero_shot/*",
     "precision_at_50/*",
+    "map/*",
+    "recall_at_10/*",
     "recognition/*",
     "inception_score/*",
     "*",

@@ -10,6 +10,7 @@ REFERENCE = "inception"
 FINETUNED = "finetuned"  # a classifier that was trained on the pictures it is compared with
 _SUBJECTS = {FINETUNED: "fine-tuned on the test classes"}
 RETRIEVED = (50, 10, 5, 1)  # pictures that a class retrieves, of which a share is its own
+RECALLED = (1, 5, 10, 50)  # of the nearest, among which one is to belong
 _REFERENCE_WORDS = {"frechet": "FID", "inception_score": "IS", "kernel": "KID"}
 WORDS = {
     "frechet": "Fréchet distance",
@@ -22,6 +23,13 @@ WORDS = {
     "recognition": "class accuracy",
     **{f"precision_at_{count}": f"AP@{count}" for count in RETRIEVED},
     "attribute_kept": "attribute kept",
+    "stated": "stated, read out",
+    "heard": "stated, heard",
+    "map": "mAP",
+    "recall": "R@K",
+    **{f"recall_at_{count}": f"R@{count}" for count in RECALLED},
+    **{f"picture_recall_at_{count}": f"R@{count}, pictures found" for count in RECALLED},
+    **{f"caption_recall_at_{count}": f"R@{count}, captions found" for count in RECALLED},
     "noise_error": "squared error of the noise",
     "style_cosine": "cosine, other captions",
     "redrawn": "levels off when redrawn",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+FEW = 4  # voices that are named one by one
 
 
 @dataclass(frozen=True)
@@ -27,3 +31,38 @@ class Protocol:
     captions_per_image: int
     real_baseline: str = "two random halves of the real images"
     extra: dict[str, Any] = field(default_factory=dict)
+
+
+def heard_as(hearing: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What of `Protocol.extra` is said of spoken captions: the front-end, the voices on both sides
+    and whether they are others. `hearing`: of the data set, None for captions that are read."""
+    if hearing is None:
+        return {}
+    voices = hearing.get("voices")
+    found: dict[str, Any] = {"front-end": _told(hearing["frontend"])}
+    if not isinstance(voices, Mapping):  # people's own, each a caption's
+        return found | {"voices": str(voices)}
+    train, test = (list(voices[side]) for side in ("train", "test"))
+    known = sorted(set(train) & set(test))
+    said = "none" if not known else f"{len(known)} of {len(set(test))}"
+    return found | {
+        "voices heard in training": _named(train),
+        "voices of the test": _named(test),
+        "voices of the test that training heard": said,
+    }
+
+
+def _named(voices: list[str]) -> str:
+    """Voices by name, many by how many of each family; `facts.json` names them all."""
+    if len(voices) <= FEW:
+        return ", ".join(voices)
+    families = Counter(voice.partition("/")[0] for voice in voices)
+    return ", ".join(f"{count} of {family}" for family, count in sorted(families.items()))
+
+
+def _told(frontend: Any) -> str:
+    """A front-end in words: its class and what it is made with."""
+    if not isinstance(frontend, Mapping):
+        return str(frontend)
+    made = ", ".join(f"{key} {value}" for key, value in frontend.items() if key != "class")
+    return f"{frontend.get('class', '')} ({made})" if made else str(frontend.get("class", ""))

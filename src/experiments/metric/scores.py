@@ -4,13 +4,15 @@ Every score of generated images stands under its name; beside it, with a suffix,
 compared with: `/real` (real images), `/chance`, `/std`, `/candidates`. For distances `/real` is the
 distance of two random halves of the real images: what sampling alone gives, an upper bound at these
 counts (halves are smaller, and the Fréchet distance grows as sets shrink). For diversity it is the
-mean distance of any two real images. Otherwise it is the same score of real images.
+mean distance of any two real images. For mAP the other real images are found instead of generated
+ones. Otherwise it is the same score of real images.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -22,6 +24,7 @@ from experiments.metric.extractor import Given
 from experiments.metric.frechet import FrechetDistance
 from experiments.metric.inception_score import ClassScore
 from experiments.metric.kernel import KernelDistance
+from experiments.metric.picture_retrieval import Found, MeanAveragePrecision, Recall
 from experiments.metric.r_precision import Retrieved, RPrecision
 from experiments.metric.result import Scored
 from experiments.metric.rows import RowScore, collection, require
@@ -63,7 +66,8 @@ class PictureScores:
     """Scores of what extractors and encoders saw: rows by name, `features/<extractor>` (B, d),
     `logits/<extractor>` (B, k), which may stand alone, `image_vectors/<encoder>` and
     `sentence_vectors/<encoder>` (B, d), `labels` (B,) int64, `predicted` and `stated` (B, A) int64,
-    -1 where nothing is stated.
+    -1 where nothing is stated, `images` (B,) int64, the number of the real picture that a picture
+    is, or whose caption it was drawn for.
     """
 
     def __init__(
@@ -76,15 +80,20 @@ class PictureScores:
         subset_size: int | None = None,
         candidates: int = 100,
         folds: int = 10,
+        retrieval: Literal["classes", "captions"] | None = None,
+        queries: int | None = None,
     ) -> None:
         """`attributes` names the columns of `predicted` and `stated`; `colours` those averaged as
         "colour". `splits` of the class score, `subsets` and `subset_size` of the kernel distance,
-        `candidates` and `folds` of R-precision.
+        `candidates` and `folds` of R-precision. `retrieval`: real pictures find generated ones of
+        their class (mAP), or of their own captions (R@K), which asks for `images`; `queries` of
+        each class do.
         """
         self.attributes, self.colours = list(attributes), colours
         self.seed, self.splits = seed, splits
         self.subsets, self.subset_size = subsets, subset_size
         self.candidates, self.folds = candidates, folds
+        self.retrieval, self.queries = retrieval, queries
         self.metrics = collection({})
 
     def update(self, rows: Mapping[str, Tensor], real: bool) -> None:
@@ -103,6 +112,8 @@ class PictureScores:
                 self.metrics[f"diversity/{name}/real"].update(features, of_one)
             if logits is not None:
                 self.metrics[f"inception_score/{name}{side}"].update(logits)
+            if self.retrieval is not None:
+                self._retrieve(name, rows, real)
         for name in _names(rows, "logits"):
             if f"features/{name}" not in rows:  # it was asked for classes alone
                 logits = rows[f"logits/{name}"]
@@ -137,7 +148,18 @@ class PictureScores:
             if value is None:
                 continue
             base, side = name.removesuffix(REAL), REAL if name.endswith(REAL) else ""
-            if isinstance(value, Retrieved):
+            if isinstance(value, Found):
+                if side:  # of another gallery, whose chance is another
+                    found.scores[name] = value.mean.item()
+                else:
+                    found.scores |= value.scores(name)
+                    found.columns[name] = value.values
+            elif isinstance(value, dict):
+                for first, of_count in value.items():
+                    key = f"{first}/{name.partition('/')[2]}"
+                    found.scores |= of_count.scores(key)
+                    found.columns[key] = of_count.values
+            elif isinstance(value, Retrieved):
                 found.scores |= value.scores(base, side)
                 if not side:
                     found.columns[base] = value.hits
@@ -165,6 +187,21 @@ class PictureScores:
             self.metrics[f"{name}/{extractor}{REAL}"] = Halves(distance, self.seed)
         self._class_score(extractor, features.shape[1])
         self._both(f"diversity/{extractor}", lambda: Diversity(given))
+
+    def _retrieve(self, extractor: str, rows: Mapping[str, Tensor], real: bool) -> None:
+        """Features of an extractor as queries, or as what they are to find."""
+        seen = rows[f"features/{extractor}"], rows["labels"], rows["images"]
+        options: dict[str, Any] = {"each": self.queries, "seed": self.seed}
+        if self.retrieval == "captions":
+            name = f"recall/{extractor}"
+            if name not in self.metrics:
+                self.metrics[name] = Recall(**options)
+        elif (name := f"map/{extractor}") not in self.metrics:
+            self.metrics[name] = MeanAveragePrecision(**options)
+            self.metrics[name + REAL] = MeanAveragePrecision(among_real=True, **options)
+        self.metrics[name].update(*seen, of="queries" if real else "gallery")
+        if real and name + REAL in self.metrics:
+            self.metrics[name + REAL].update(*seen, of="queries")
 
     def _class_score(self, name: str, size: int) -> None:
         given = Given(size)

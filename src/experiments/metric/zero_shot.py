@@ -17,12 +17,15 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.store.split import Split
 from experiments.machine.rank import Ranks
 from experiments.metric.embedding import evaluating, image_vectors, sentence_vectors
+from experiments.metric.embedding_retrieval import tell_map
 from experiments.metric.extractor import hash_weights
 from experiments.metric.names import RETRIEVED
-from experiments.metric.protocol import Protocol
+from experiments.metric.picture_retrieval import found_again
+from experiments.metric.protocol import Protocol, heard_as
 from experiments.metric.real import LARGEST_BATCH, at_once
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, RowScore, looked_at
+from experiments.metric.stated import tell_stated
 
 CHUNK = 1024
 
@@ -33,6 +36,7 @@ class ZeroShot(RowScore):
     "precision_at_50"."""
 
     kept = ("images", "image_classes", "captions", "caption_classes")
+    images: list[Tensor]
 
     def update(
         self, vectors: Tensor, classes: Tensor, of: Literal["images", "captions"] = "images"
@@ -55,13 +59,23 @@ class ZeroShotScores:
     """`zero_shot/<encoder>` and `precision_at_<k>/<encoder>` of real pictures, all of those of the
     test classes that are not trained on."""
 
-    def __init__(self, captions: int | None = None, seed: int = 0, unseen: bool = True) -> None:
+    def __init__(
+        self,
+        captions: int | None = None,
+        seed: int = 0,
+        unseen: bool = True,
+        stated: int | None = None,
+        retrieval: bool | None = None,
+    ) -> None:
         """`captions`: of each class, a random subset drawn by `seed`; all of them where null.
         `unseen` false: all classes of the test split, also those that are trained on with other
-        pictures; what is `zero_shot` otherwise is `recognition` then.
+        pictures; what is `zero_shot` otherwise is `recognition` then. `stated`: training captions
+        that readouts are fitted on (`tell_stated`); None: none. `retrieval`: whether one caption of
+        each class looks for its pictures (`map/<encoder>`); None: where captions are heard.
         """
         assert captions is None or captions >= 1, f"captions={captions}: a class needs one"
         self.captions, self.seed, self.unseen = captions, seed, unseen
+        self.stated, self.retrieval = stated, retrieval
 
     @torch.inference_mode()
     def __call__(self, system: Any, dataset: Dataset, ranks: Ranks) -> Result:
@@ -84,49 +98,70 @@ class ZeroShotScores:
             extra={
                 "unseen classes" if self.unseen else "classes": len(classes),
                 "captions that stand for them": len(captions),
+                **heard_as(dataset.hearing),
             },
         )
-        name = "zero_shot" if self.unseen else "recognition"
+        name = f"{'zero_shot' if self.unseen else 'recognition'}/{encoder.name}"
+        found = Scored()
         if len(classes) < 2:
             reason = "fewer than two test classes are not in the training split"
-            return Result({}, protocol, {f"{name}/{encoder.name}": reason})
-        protocol.extra["images of a class"] = f"{sizes.min()} to {sizes.max()}"
-        of_image = np.searchsorted(classes, split.labels[rows])
-        of_caption = np.searchsorted(classes, split.labels[split.caption_image[captions]])
-        metric, device = ZeroShot(), ranks.device
+            found.skipped[name] = reason
+        else:
+            protocol.extra["images of a class"] = f"{sizes.min()} to {sizes.max()}"
+            metric = _seen(system, split, rows, captions, ranks)
+            if (shares := found.attempt(name, metric.compute)) is not None:
+                _tell(found, protocol, name, shares, sizes)
+            if found_again(self.retrieval, encoder):
+                vectors = torch.cat(metric.images)
+                tell_map(found, protocol, encoder, split, rows, vectors, ranks)
+        tell_stated(found, protocol, encoder, dataset, ranks, self.stated, self.seed)
+        return found.result(protocol)
 
-        def look_at_images(places: np.ndarray) -> Rows:
-            vectors = image_vectors(encoder, split, rows[places], size, device)
-            return {"vectors": vectors, "classes": torch.from_numpy(of_image[places]).to(device)}
 
-        def look_at_captions(places: np.ndarray) -> Rows:
-            vectors = sentence_vectors(encoder, split, captions[places], device)
-            return {"vectors": vectors, "classes": torch.from_numpy(of_caption[places]).to(device)}
+def _seen(
+    system: Any, split: Split, rows: np.ndarray, captions: np.ndarray, ranks: Ranks
+) -> ZeroShot:
+    """Of pictures and captions of two classes at least, as the system's encoder sees them."""
+    encoder, size, device = system.encoder, system.resolutions[-1], ranks.device
+    classes = np.unique(split.labels[rows])
+    of_image = np.searchsorted(classes, split.labels[rows])
+    of_caption = np.searchsorted(classes, split.labels[split.caption_image[captions]])
+    metric = ZeroShot()
 
-        with evaluating(encoder):
-            for part in looked_at(len(rows), at_once(size), ranks, look_at_images):
-                metric.update(**part, of="images")
-            for part in looked_at(len(captions), LARGEST_BATCH, ranks, look_at_captions):
-                metric.update(**part, of="captions")
-        scored = Scored()
-        found = scored.attempt(f"{name}/{encoder.name}", metric.compute)
-        if found is None:
-            return scored.result(protocol)
-        counts = [count for count in RETRIEVED if count <= len(rows)]
-        for count in counts:
-            best = float(np.minimum(sizes, count).mean() / count)
-            if best < 1:
-                protocol.extra[f"AP@{count} can reach"] = f"{best:.1%}"
-        scores = {}
-        for key, value in ({name: found.pop("top1")} | found).items():
-            scores[f"{key}/{encoder.name}/real"] = value
-            scores[f"{key}/{encoder.name}/chance"] = 1 / len(classes)
-        skipped = {
-            f"precision_at_{count}/{encoder.name}": f"there are {len(rows)} images to retrieve"
-            for count in RETRIEVED
-            if count not in counts
-        }
-        return Result(scores, protocol, skipped)
+    def look_at_images(places: np.ndarray) -> Rows:
+        vectors = image_vectors(encoder, split, rows[places], size, device)
+        return {"vectors": vectors, "classes": torch.from_numpy(of_image[places]).to(device)}
+
+    def look_at_captions(places: np.ndarray) -> Rows:
+        vectors = sentence_vectors(encoder, split, captions[places], device)
+        return {"vectors": vectors, "classes": torch.from_numpy(of_caption[places]).to(device)}
+
+    with evaluating(encoder):
+        for part in looked_at(len(rows), at_once(size), ranks, look_at_images):
+            metric.update(**part, of="images")
+        for part in looked_at(len(captions), LARGEST_BATCH, ranks, look_at_captions):
+            metric.update(**part, of="captions")
+    return metric
+
+
+def _tell(
+    found: Scored, protocol: Protocol, name: str, shares: dict[str, float], sizes: np.ndarray
+) -> None:
+    """What `ZeroShot` gave as scores with their chance, and what classes of `sizes` (C,) pictures
+    allow."""
+    first, _, encoder = name.partition("/")
+    images = int(sizes.sum())
+    for key, value in ({first: shares.pop("top1")} | shares).items():
+        found.scores[f"{key}/{encoder}/real"] = value
+        found.scores[f"{key}/{encoder}/chance"] = 1 / len(sizes)
+    for count in RETRIEVED:
+        if count > images:
+            reason = f"there are {images} images to retrieve"
+            found.skipped[f"precision_at_{count}/{encoder}"] = reason
+            continue
+        best = float(np.minimum(sizes, count).mean() / count)
+        if best < 1:
+            protocol.extra[f"AP@{count} can reach"] = f"{best:.1%}"
 
 
 def captions_by_class(split: Split, kept: np.ndarray, limit: int | None, seed: int) -> np.ndarray:

@@ -8,13 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from experiments.config.build import build
 from experiments.data.reader.plumage import Plumage
 from experiments.data.record import Reader, Record
 from experiments.data.store.table import read_records
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.data.text.words import tokeniser_of
 from experiments.run.fact import of_networks
+from experiments.run.reader import reader_of
 from experiments.terminal.error import UserError
 
 SAMPLE = 1000  # drawn birds whose captions have all words there are
@@ -48,6 +48,7 @@ PUBLISHED = {
     "cub": DataFacts(11_788, 8_855, 10, 5_450, 200, "published"),
     "coco": DataFacts(123_287, 82_783, 5, 27_297, 123_287, "published"),
     "oxford102": DataFacts(8_189, 7_034, 10, 5_450, 102, "published; words as of CUB"),
+    "flickr8k": DataFacts(8_000, 7_000, 5, 5_450, 8_000, "published; words as of CUB"),
     "stamps": DataFacts(331, 300, 1, 539, 67, "counted in tuxpaint-stamps-default 2022.06.04"),
 }
 
@@ -86,7 +87,7 @@ def _limited(found: DataFacts, limit: int | None) -> DataFacts:
 
 def require_known(config: Mapping[str, Any]) -> None:
     """Raise `UserError` where neither data nor `plan` say how many pictures there are."""
-    reader = build(config["data"]["reader"], None, "data.reader")
+    reader = reader_of(config)
     if isinstance(reader, Plumage) or _there(config, reader):
         reader.check()
     elif reader.name not in PUBLISHED and config["plan"]["pictures"] is None:
@@ -103,7 +104,7 @@ def _there(config: Mapping[str, Any], reader: Reader) -> bool:
 
 
 def _found(config: Mapping[str, Any]) -> DataFacts:
-    reader = build(config["data"]["reader"], None, "data.reader")
+    reader = reader_of(config)
     if isinstance(reader, Plumage):
         return _drawn(reader)
     if not _there(config, reader):

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from experiments.config.signature import Parameter, signature
-from experiments.config.target import targets_in
 from experiments.file.digest import known_sha256
 from experiments.run.pretrained import GROUPS, without_pretrained
+from experiments.run.reader import listens
 
 # What is no part of a run's id, each with the reason: what stands at such a key, and below it,
 # cannot change the weights that a run has after N images; or, of `launch`, it says on what machine
@@ -64,18 +64,21 @@ ADDED: dict[str, Any] = {
     "generator.noise": "normal",
     "system.split": "train",
     "generator.first": None,
+    "generator.dense": False,
     "discriminator.first": None,
     "system.frozen_images": 0,
+    "system.train_encoder": False,
     "system.distortion": None,
+    "system.stated": 0.0,
     "trainer.keep_best": None,
     "data.limit": None,
     "data.min_count": 1,
     "data.train_share": 1.0,
     "data.share_seed": 0,
+    "data.reader.language": "en",
     "data.reader.tokeniser": "unicode",  # the same for captions in ASCII; others are other words
     "trainer.text_features": "auto",  # those from before it go on with float16
 }
-HEARS = "experiments.frontend."  # a run without one is no other for how captions are spoken
 FLOATS = ("data.margin", "loss")  # where a number that no class describes is not whole
 
 
@@ -91,7 +94,7 @@ def identity(
             _drop(found, place, before)
     if found.get("variant") is not None:
         found["variant"] = str(found["variant"])  # 1 and "1" are one name
-    if not any(target.startswith(HEARS) for target in targets_in(found.get("system"))):
+    if not listens(found):
         _drop(found, "data.speech")
     for place in ("encoder.image.weights", "system.encoder.image.weights"):
         _by_contents(found, place, "encoder" in prerequisites)

@@ -14,11 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from experiments.config.build import build
 from experiments.data.source import SCHEME
 from experiments.data.store.fingerprint import Fingerprint, difference, fingerprint_of, read_as
 from experiments.data.text.words import Tokeniser, recorded_tokeniser, tokeniser_of
 from experiments.run import folder as files
+from experiments.run.reader import reader_of
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say_once
 
@@ -95,7 +95,7 @@ def _named(config: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _reader(config: Mapping[str, Any]) -> Any:
-    return build(config["data"]["reader"], None, "data.reader")
+    return reader_of(config)
 
 
 def _fingerprint(

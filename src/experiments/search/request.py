@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from experiments.config.build import build
 from experiments.config.compose import choices, plain
 from experiments.config.key import key_of, top_of, values
 from experiments.config.override import checked_compose, parse_sweep, text
@@ -19,6 +18,7 @@ from experiments.launch.ready import require_weights
 from experiments.metric.meaning import better, plain_names
 from experiments.metric.names import label
 from experiments.run.prerequisite import plan
+from experiments.run.reader import reader_of
 from experiments.search.space import Choice, Space, number, samples, space_of
 from experiments.study.job import Study
 from experiments.study.sweep import read
@@ -139,7 +139,7 @@ def check(search: Search) -> Path:
                 raise UserError(f"search.score={search.score}: the run has no metric to score it")
             if place == 0:
                 outputs = Path(resolved["paths"]["outputs"])
-                build(resolved["data"]["reader"], path="data.reader").check()
+                reader_of(resolved).check()
                 require_weights(plan(resolved, choices(config), overrides))
         except UserError as error:
             problems += str(error).splitlines()

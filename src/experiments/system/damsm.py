@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from experiments.data.batches import Batch
 from experiments.data.view.caption import Captions
 from experiments.data.view.picture import Pictures
@@ -10,6 +12,7 @@ from experiments.frontend.distortion import Distortion
 from experiments.loss.damsm import DAMSMLoss
 from experiments.system.base import EmbeddingTraining, Losses, Phase, Term
 from experiments.system.seeding import Step
+from experiments.system.stated import readout_for, stated_losses
 
 
 class DAMSMTraining(EmbeddingTraining):
@@ -23,12 +26,19 @@ class DAMSMTraining(EmbeddingTraining):
         damsm: DAMSMLoss,
         image_size: int,
         distortion: Distortion | None = None,
+        stated: float = 0.0,
+        attribute_values: Mapping[str, int] | None = None,
     ) -> None:
+        """`stated`: the weight of what captions state of attributes, read out of words and
+        sentences, where the data set knows it."""
         super().__init__(encoder, image_size, distortion)
-        self.damsm = damsm
+        self.damsm, self.stated = damsm, stated
+        # No part of what other runs load.
+        self.readout = readout_for(encoder.dim, attribute_values, True, stated)
 
     def phases(self) -> list[Phase]:
-        return [Phase("embedding", (self.encoder,), self.loss, clip=(self.encoder.text,))]
+        modules = (self.encoder,) if self.readout is None else (self.encoder, self.readout)
+        return [Phase("embedding", modules, self.loss, clip=(self.encoder.text,))]
 
     def loss(self, batch: Batch, step: Step, repeat: int) -> Losses:
         """Equations 7 to 13 over the pairs of all processes."""
@@ -43,4 +53,7 @@ class DAMSMTraining(EmbeddingTraining):
             step.gather(vector.float()),
             step.gather(batch.labels),
         )
-        return {name: Term(value, self.damsm.weight) for name, value in terms.items()}
+        losses = {name: Term(value, self.damsm.weight) for name, value in terms.items()}
+        if self.readout is not None:
+            losses |= stated_losses(self.readout, batch, words, sentence, self.stated)
+        return losses

@@ -1,6 +1,8 @@
-"""Training S2IGAN's speech embedding network (Wang et al. 2020, section 3.2)."""
+"""Training S2IGAN's speech embedding network (Wang et al. 2020)."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from torch import Tensor, nn
 
@@ -13,6 +15,7 @@ from experiments.loss.distinctive import DistinctiveLoss
 from experiments.loss.matching import MatchingLoss
 from experiments.system.base import EmbeddingTraining, Losses, Phase, Term
 from experiments.system.seeding import Step
+from experiments.system.stated import readout_for, stated_losses
 
 
 class SpeechEmbeddingTraining(EmbeddingTraining):
@@ -30,19 +33,25 @@ class SpeechEmbeddingTraining(EmbeddingTraining):
         distinctive: DistinctiveLoss,
         image_size: int,
         distortion: Distortion | None = None,
+        stated: float = 0.0,
+        attribute_values: Mapping[str, int] | None = None,
         class_count: int | None = None,
     ) -> None:
         """`class_count`: classes of the data set, so that labels are what they are everywhere.
-        Where there is but one, or `distinctive` has no weight, there is no layer of them."""
+        Where there is but one, or `distinctive` has no weight, there is no layer of them.
+        `stated`: the weight of what captions state of attributes, read out of vectors, where the
+        data set knows it (this project's choice)."""
         super().__init__(encoder, image_size, distortion)
         self.matching, self.distinctive = matching, distinctive
         told = distinctive.weight > 0 and class_count is not None and class_count > 1
         # Shared by both sides; no part of what other runs load.
         self.classes = nn.Linear(encoder.dim, class_count or 0) if told else None
+        self.stated = stated
+        self.readout = readout_for(encoder.dim, attribute_values, False, stated)
 
     def phases(self) -> list[Phase]:
-        modules = (self.encoder,) if self.classes is None else (self.encoder, self.classes)
-        return [Phase("embedding", modules, self.loss)]
+        heads = (head for head in (self.classes, self.readout) if head is not None)
+        return [Phase("embedding", (self.encoder, *heads), self.loss)]
 
     def loss(self, batch: Batch, step: Step, repeat: int) -> Losses:
         """The matching loss over the pairs of all processes, and the distinctive loss."""
@@ -58,4 +67,6 @@ class SpeechEmbeddingTraining(EmbeddingTraining):
                 self.classes(speech), self.classes(vector), labels
             )
             losses |= {n: Term(value, self.distinctive.weight) for n, value in classes.items()}
+        if self.readout is not None:
+            losses |= stated_losses(self.readout, batch, None, speech, self.stated)
         return losses

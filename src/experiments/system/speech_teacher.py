@@ -1,4 +1,4 @@
-"""Training a speech encoder by a fixed image encoder (Li et al. 2020, section III-A)."""
+"""Training a speech encoder by a fixed image encoder (Li et al. 2020)."""
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ class SpeechTeacherTraining(EmbeddingTraining):
     def loss(self, batch: Batch, step: Step, repeat: int) -> Losses:
         """The three terms over the pairs of all processes."""
         captions = batch.of(Captions)
-        _, student = self.encoder.encode_text(captions.tokens, captions.lengths)
-        _, teacher = self.encoder.encode_image(batch.of(Pictures).images[-1])
+        _, sentence = self.encoder.encode_text(captions.tokens, captions.lengths)
+        student = self.encoder.learn(sentence)
+        teacher = self.encoder.teach(batch.of(Pictures).images[-1])
         found = self.teacher_student(
             step.gather(student.float()), step.gather(teacher.float()), step.gather(batch.labels)
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from experiments.discriminator.base import Discriminator, Logits
 from experiments.generator.base import Generator
@@ -53,8 +54,9 @@ class StackGANv2(TextToImage):
             shared = self.make(shared.batch, shared.text, step)
         mu = shared.made.mu
         told = mu if self.condition == "mu" and mu is not None else shared.text.sentence
-        logits: list[Logits] = self.discriminator(self.seen(shared.fakes, step), told)
-        losses: Losses = {}
+        features = self.discriminator.trunks([self.seen(shared.fakes, step)])
+        logits: list[Logits] = self.discriminator.heads(features, [told])[0]
+        losses = self.feature_losses(features[0], shared, step)
         smaller, weight = None, self.colour.weight
         for size, fake, image in zip(self.resolutions, logits, shared.fakes, strict=True):
             value = self.adversarial.generator(fake)
@@ -63,3 +65,7 @@ class StackGANv2(TextToImage):
                 losses[f"{size}px/colour"] = term(weight, partial(self.colour, image, smaller))
             smaller = image
         return losses | self.kl_losses(self.kl, shared.made)
+
+    def feature_losses(self, features: Sequence[Tensor], shared: Shared, step: Step) -> Losses:
+        """What a method asks besides of the discriminators' features (B, C, 4, 4) of the fakes."""
+        return {}

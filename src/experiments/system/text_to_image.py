@@ -61,6 +61,7 @@ class TextToImage(System):
     discriminator: Discriminator
     initial_std: float | None = None  # of fresh weights; None: orthogonal ones
     by_length = False  # whether the released code sorts a batch by the length of captions
+    other_images = False  # whether a second picture of each one's class is asked for
 
     def __init__(
         self,
@@ -74,18 +75,22 @@ class TextToImage(System):
         captions: int = 1,
         gradient_penalty: GradientPenalty | None = None,
         augment: Sequence[Change] = (),
+        train_encoder: bool = False,
     ) -> None:
         """`mismatch`: how wrong pairs are chosen (`CaptionView`), `wrong`: which side of the pair
         is replaced. `generator_steps`: turns of the generator in each step; every turn after the
         first draws new noise. `condition`: what the discriminator is told of the text, the
         sentence or mu of the generator's conditioning augmentation. `captions`: of a picture, whose
         sentences are averaged in training. `augment`: changes at random of all that the
-        discriminator sees; colour spoils what captions say of colours.
+        discriminator sees; colour spoils what captions say of colours. `train_encoder`: the text
+        encoder trains with the generator, so that no features of captions are stored; its picture
+        side stays as it is.
         """
         super().__init__()
         assert captions >= 1, "captions must be at least 1"
         assert generator_steps >= 1, "generator_steps must be at least 1"
-        self.encoder = encoder.freeze()  # type: ignore[operator]
+        self.encoder = encoder.let_read() if train_encoder else encoder.freeze()  # type: ignore[operator]
+        self.train_encoder = train_encoder
         self.generator, self.discriminator = generator, discriminator
         self.mismatch, self.wrong, self.generator_steps = mismatch, wrong, generator_steps
         self.wrong_images = wrong == "image" and mismatch != "none"
@@ -93,10 +98,18 @@ class TextToImage(System):
         self.gradient_penalty, self.augment = gradient_penalty, list(augment)
         self.resolutions = generator.resolutions
         self.makes = MappingProxyType({(condition_of(encoder),): PICTURE})
+        if train_encoder:
+            assert captions == 1, "captions: an encoder that trains reads one, so this must be 1"
+            assert generator_steps == 1, "generator_steps: an encoder that trains reads once a step"
+            assert self.wrong_images or mismatch == "none", (
+                "wrong: an encoder that trains reads the right captions alone; it must be image"
+            )
 
     def views(self) -> list[View]:
-        text = view_for(self.encoder, self.mismatch, self.encoder, self.captions, self.by_length)
-        return [text, PictureView(self.resolutions, text.name if self.wrong_images else None)]
+        fixed = None if self.train_encoder else self.encoder
+        text = view_for(self.encoder, self.mismatch, fixed, self.captions, self.by_length)
+        wrong = text.name if self.wrong_images else None
+        return [text, PictureView(self.resolutions, wrong, self.other_images)]
 
     def phases(self) -> list[Phase]:
         judge, penalty = (self.discriminator,), self.gradient_penalty
@@ -107,7 +120,9 @@ class TextToImage(System):
                 Phase("penalty", judge, self.penalty_loss, interval=interval, shares=owner)
             )
         turns = self.generator_steps
-        return [*found, Phase("generator", (self.generator,), self.generator_loss, turns)]
+        readers = self.encoder.readers if self.train_encoder else []
+        drawers = (self.generator, *readers)
+        return [*found, Phase("generator", drawers, self.generator_loss, turns)]
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         raise NotImplementedError
@@ -128,14 +143,23 @@ class TextToImage(System):
     def initialise(self) -> None:
         initialise(self.generator, self.initial_std)
         initialise(self.discriminator, self.initial_std)
+        read = getattr(getattr(self.encoder, "image", None), "read_weights", None)
+        if read is not None and not getattr(self.encoder, "came_trained", False):
+            read()  # of a frozen image network, as where the encoder is trained
 
     def prepare(self, batch: Batch, step: Step) -> Shared:
         """Text features and one generator pass, used by both phases."""
         captions = batch.of(Captions)
-        text = text_of(captions)
+        text = self.read(captions)
         if self.mismatch == "roll_released" and step.batch > 1:
             text = with_pairs(text, captions, step.batch)
         return self.make(batch, text, step)
+
+    def read(self, captions: Captions) -> Text:
+        """The text of captions, as it was stored or as an encoder that trains has it now."""
+        if not self.train_encoder:
+            return text_of(captions)
+        return encoded(self.encoder, captions.tokens, captions.lengths)
 
     def make(self, batch: Batch, text: Text, step: Step) -> Shared:
         """Pictures of the text from the step's noise."""
@@ -151,7 +175,7 @@ class TextToImage(System):
     def told(self, sentence: Tensor) -> Tensor:
         """What the discriminator is told of sentences (B, D): a constant, as its turn needs it."""
         if self.condition == "sentence":
-            return sentence
+            return sentence.detach()
         with torch.no_grad():
             return self.generator.augmentation.moments(sentence)[0]
 

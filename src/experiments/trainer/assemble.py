@@ -35,6 +35,7 @@ from experiments.metric.result import Scorer
 from experiments.run import folder as files
 from experiments.run.fact import counts_of, facts_of
 from experiments.run.prerequisite import Run, with_paths
+from experiments.run.reader import reader_of
 from experiments.run.weight import load_pretrained
 from experiments.system.base import System
 from experiments.system.seeding import mix
@@ -135,7 +136,7 @@ def open_data(config: dict[str, Any], ranks: Ranks, folder: Path | None = None) 
     side = image_size_of(config)
     opened = partial(
         open_dataset,
-        build(data["reader"]),
+        reader_of(config),
         None if side is None else int(side * float(data["margin"])),
         Path(config["paths"]["cache"]),
         int(data["max_words"]),

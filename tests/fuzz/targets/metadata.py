@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
+
+import numpy as np
 
 from experiments.data.layout.caption_files import clean_captions, read_captions
 from experiments.data.layout.coco_annotations import read_annotations
@@ -14,9 +17,12 @@ from experiments.data.layout.cub_metadata import (
     read_boxes,
     read_test_classes,
 )
+from experiments.data.layout.flickr8k import read_captions as read_tokens
 from experiments.data.layout.folder_metadata import read_metadata
+from experiments.data.layout.npy import count_of, frames_of
 from experiments.data.layout.pickle_lists import PickledCaptions, pickled_words
 from experiments.data.layout.pickles import load_pickle
+from experiments.data.layout.spoken_lists import read_list
 from experiments.data.record import Drop
 from experiments.data.text.vocabulary import Vocabulary
 from tests.fuzz.target import Target, put, scratch, told
@@ -127,7 +133,65 @@ def _vocabulary(content: bytes) -> None:
         assert vocabulary.hash and vocabulary.encode("a red bird") is not None
 
 
+def _frames(content: bytes) -> None:
+    path = put("frames.npy", content)
+    with told():
+        assert count_of(path) >= 0
+    for index in (0, 2):
+        with told():
+            frames = frames_of(path, index)
+            assert frames.dtype == np.float32 and frames.shape[1] == 40 and len(frames)
+
+
+def _frame_files() -> list[bytes]:
+    rng = np.random.default_rng(0)
+    ragged = np.empty(3, object)
+    ragged[:] = [rng.normal(size=(n, 40)).astype("f4") for n in (1, 2, 1)]
+    content = []
+    for value in (ragged, np.zeros((3, 2, 40), "f4"), np.zeros((2, 40), "f8")):
+        file = io.BytesIO()
+        np.save(file, value, allow_pickle=True)
+        content.append(file.getvalue())
+    return content
+
+
+def _spoken(content: bytes) -> None:
+    drops: list[Drop] = []
+    put("spoken/images/a.jpg", b"a")
+    put("spoken/wavs/a.wav", b"a")
+    with told():
+        path, root = put("spoken/train.json", content), scratch() / "spoken"
+        for item in read_list(path, root, ["images"], ["wavs"], drops, True)[1]:
+            assert all(root.joinpath(str(name)).is_file() for name in item.speech.values())
+    _drops(drops)
+
+
+def _spoken_files() -> list[bytes]:
+    item = {"image": "b/a.jpg", "class": "001.Owl", "text": ["a bird"] * 2, "audio": ["a.wav"] * 2}
+    other = {"uttid": "x", "image": "a.jpg", "asr_text": "a bed", "wav": "wavs/a.wav"}
+    base = {"image_base_path": "/data/x/images", "audio_base_path": "../wavs"}
+    return [json.dumps({**base, "data": [item, other]}).encode()]
+
+
+def _tokens(content: bytes) -> None:
+    for name in ("Flickr8k.token.txt", "captions.txt"):
+        with told():
+            for image, said in read_tokens(put(name, content)).items():
+                assert isinstance(image, str) and said
+
+
 TARGETS = [
+    Target("frames", "S2IGAN: frames of recordings as `npy`", _frames, _frame_files),
+    Target("spoken", "Li, Places: lists of spoken captions", _spoken, _spoken_files),
+    Target(
+        "flickr8k",
+        "Flickr8k: captions",
+        _tokens,
+        lambda: [
+            b"1_a.jpg#0\tA dog .\n1_a.jpg#1\tTwo dogs .\n",
+            b'image,caption\n1_a.jpg,"A, b"\n',
+        ],
+    ),
     Target("pickle", "pickles of AttnGAN: `captions.pickle`", _pickle, _pickles),
     Target("pickled_names", "pickles of StackGAN: names and classes", _names, _pickles),
     _listed("metadata.jsonl"),

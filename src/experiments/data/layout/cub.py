@@ -9,6 +9,8 @@ from pathlib import Path
 from experiments.data.layout.cub_metadata import IMAGES
 from experiments.data.layout.entry import Layout
 from experiments.data.layout.pickle_lists import LISTS, captions_pickle, lists_folder
+from experiments.data.layout.root import first_folder
+from experiments.data.layout.spoken_lists import list_files
 from experiments.terminal.error import UserError
 
 FETCH = (
@@ -16,6 +18,12 @@ FETCH = (
     "birds metadata that the README of github.com/taoxugit/AttnGAN names), unpack to birds/ with "
     "birds/CUB_200_2011/images and birds/text, and set data.root to birds/"
 )
+
+
+AUDIO = ("audio", "CUB_200_2011_audio/audio")  # of S2IGAN; of Li, beside CUB_200_2011
+LI_IMAGES = ("CUB_200_2011/images", "images")
+LI = "li"  # the layout of Li's lists
+MEL = ("audio_mel",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,21 +46,31 @@ def image_tree(root: Path) -> Path:
     raise UserError(f"data.root: neither images/ nor CUB_200_2011/images in {root}; {remedy}")
 
 
-def find_layout(top: Path, layout: str, text: str | None) -> CubLayout:
+def find_layout(top: Path, layout: str, text: str | None, heard: bool = False) -> CubLayout:
     """Look for every part in the root `top`, with `layout` and `text` as `Cub` takes them.
 
-    Raises `UserError` where the images, the lists or the captions are not there.
+    `heard`: captions need not be written where there are recordings of them, as S2IGAN's users have
+    them. Raises `UserError` where the images, the lists or the captions are not there.
     """
     cub = image_tree(top)
     bases = (top, top.parent) if cub == top else (top,)
     pickles = None
-    if layout != "native":
+    if layout in ("auto", "attngan"):
         pickles = lists_folder(bases)
         if pickles is None and (layout == "attngan" or not (cub / "images.txt").is_file()):
             raise UserError(f"data.root: neither images.txt nor {LISTS[0]} in {top}; {FETCH}")
     captions = captions_pickle(pickles)
     captions_folder = _text_folder(text, [*bases, cub])
-    if captions_folder is None and captions is None:
+    audio, mel = first_folder((cub, top), AUDIO), first_folder((cub, top), MEL)
+    lists = None
+    if layout == LI or (layout == "auto" and captions_folder is None and captions is None):
+        lists = list_files(top)
+    if lists is None and layout == LI:
+        raise UserError(f"data.root: no train.json with test.json (of Li 2020) in {top}")
+    if lists is not None:
+        return CubLayout(root=top, audio=audio, lists=lists, cub=cub, test_classes=None)
+    unwritten = heard and (audio is not None or mel is not None)
+    if captions_folder is None and captions is None and not unwritten:
         raise UserError(f"data.root: no text/<class>/<picture>.txt in {top}; {FETCH}")
     own = (folder / "testclasses.txt" for folder in dict.fromkeys((*bases, cub)))
     return CubLayout(
@@ -60,6 +78,9 @@ def find_layout(top: Path, layout: str, text: str | None) -> CubLayout:
         text=captions_folder,
         pickles=pickles,
         words=captions,
+        audio=audio,
+        mel=mel,
+        written=captions_folder is not None or captions is not None,
         cub=cub,
         test_classes=next(filter(Path.is_file, own), None),
     )

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from experiments.data.layout.entry import Entry, stem_of
+from experiments.data.layout.entry import Entry, Said, stem_of
 from experiments.data.layout.pickle_lists import (
     SPLITS,
     PickledCaptions,
@@ -51,8 +51,11 @@ def read_boxes(cub: Path) -> dict[str, Box | str]:
     return {stem_of(path): boxes[number] for number, path in names if number in boxes}
 
 
-def native_entries(cub: Path, test_classes: frozenset[str]) -> list[Entry | Drop]:
+def native_entries(
+    cub: Path, test_classes: frozenset[str], written: bool = True
+) -> list[Entry | Drop]:
     """The images of `images.txt`, split by class. `train_test_split.txt` is never looked at.
+    `written`: whether there are files of captions.
 
     That file is the split for recognition, in which every class is in both parts.
     """
@@ -74,17 +77,18 @@ def native_entries(cub: Path, test_classes: frozenset[str]) -> list[Entry | Drop
         class_name = names.get(str(class_id)) or PurePosixPath(path).parent.name or str(class_id)
         split: Split = "test" if species(class_name) in test_classes else "train"
         key = stem_of(path)
-        folder, text = cub / IMAGES, f"{key}.txt"
-        entries.append(Entry(key, folder, path, text, split, class_id, class_name))
+        said: Said = f"{key}.txt" if written else []
+        entries.append(Entry(key, cub / IMAGES, path, said, split, class_id, class_name))
     return entries
 
 
 def pickled_entries(
-    base: Path, cub: Path, captions: PickledCaptions | None = None
+    base: Path, cub: Path, captions: PickledCaptions | None = None, written: bool = True
 ) -> list[Entry | Drop]:
     """The images of `{train,test}/filenames.pickle`, whose split they are.
 
-    `captions`: those of all of them, where there are no caption files.
+    `captions`: those of all of them, where there are no caption files. `written`: whether there are
+    any.
     """
     listed: dict[str, str] = {}
     if (cub / "images.txt").is_file():
@@ -103,7 +107,8 @@ def pickled_entries(
                 entries.append(Drop(name, "class is not an integer"))
                 continue
             image = listed.get(name, f"{name}.jpg")
-            said = captions.at(split, index) if captions else f"{name}.txt"
+            said: Said = f"{name}.txt" if written else []
+            said = captions.at(split, index) if captions else said
             class_name = folder or str(class_id)
             entries.append(Entry(name, cub / IMAGES, image, said, split, class_id, class_name))
     return entries

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from experiments.data.layout.pickle_lists import Split
 from experiments.data.record import Box
+
+# A recording of a caption: its file relative to the root, or {"file": ..., "index": ...} of frames.
+Spoken = str | dict[str, Any]
+Said = str | list[str]  # captions: their file, or they themselves
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +22,10 @@ class Layout:
     text: Path | None = None  # the folder of caption files
     pickles: Path | None = None  # holds train/ and test/
     words: Path | None = None  # captions.pickle
+    audio: Path | None = None  # the folder of recordings
+    mel: Path | None = None  # the folder of frames of recordings
+    written: bool = True  # whether there are captions, and not recordings alone
+    lists: dict[Split, list[Path]] = field(default_factory=dict)  # of spoken captions, as JSON
 
 
 @dataclass(frozen=True)
@@ -25,17 +34,19 @@ class Entry:
 
     `image` is relative to `folder`. `captions`: a file in the folder of captions, or the captions
     themselves. `class_id` gives the order of the classes; a picture without one is a class of its
-    own. `box` may be, in its place, what is wrong with it.
+    own. `box` may be, in its place, what is wrong with it. `speech`: recordings by the number
+    of the caption, from 0.
     """
 
     key: str
     folder: Path
     image: str
-    captions: str | list[str]
+    captions: Said
     split: Split = "train"
     class_id: int | str | None = None
     class_name: str = ""
     box: Box | str | None = None
+    speech: dict[int, Spoken] = field(default_factory=dict)
 
 
 def stem_of(path: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from experiments.data.layout.cub_metadata import MAX_CLASS, read_test_classes
-from experiments.data.layout.entry import Entry, Layout
+from experiments.data.layout.entry import Entry, Layout, Said
 from experiments.data.layout.pickle_lists import (
     LISTS,
     SPLITS,
@@ -18,13 +18,15 @@ from experiments.data.layout.pickle_lists import (
     have_class_ids,
     lists_folder,
 )
-from experiments.data.layout.root import holds
+from experiments.data.layout.root import first_folder, holds
+from experiments.data.layout.spoken_lists import Spelt, list_files, spoken_entries
 from experiments.data.record import Drop
 from experiments.file.name import plain
 from experiments.terminal.error import BadInput, UserError
 
 CLASS = re.compile(r"class_\d{5}")
-PICTURES = ("jpg", "oxford-102-flowers/images", "images")
+PICTURES = ("jpg", "oxford-102-flowers/images", "images", "Oxford102/images")  # the last: S2IGAN
+AUDIO, MEL = ("Oxford102/audio", "audio"), ("Oxford102/audio_mel", "audio_mel")
 CAPTIONS = ("text_c10", "text")
 CLASS_LISTS: dict[Split, str] = {"train": "trainvalclasses.txt", "test": "testclasses.txt"}
 FETCH = (
@@ -36,10 +38,12 @@ FETCH = (
 
 @dataclass(frozen=True, kw_only=True)
 class OxfordLayout(Layout):
-    """The parts of one copy of Oxford-102."""
+    """The parts of one copy of Oxford-102.
+
+    `text`: class_00001/image_00001.txt; DF-GAN's may lie in no folder.
+    """
 
     pictures: Path  # image_00001.jpg, in folders of classes or not
-    text: Path  # class_00001/image_00001.txt; DF-GAN's may lie in no folder
     class_lists: dict[Split, Path]  # one of them is enough
 
 
@@ -51,10 +55,11 @@ def picture_folder(root: Path) -> Path:
     raise UserError(f"data.root: no jpg/image_00001.jpg and the like in {root}; {FETCH}")
 
 
-def find_layout(top: Path, text: str | None) -> OxfordLayout:
+def find_layout(top: Path, text: str | None, heard: bool = False) -> OxfordLayout:
     """Look for every part in the root `top`, with `text` as `Oxford102` takes it.
 
-    Raises `UserError` where the pictures, the captions or the split are not there.
+    `heard`: captions need not be written where there are recordings of them, as S2IGAN's users have
+    them. Raises `UserError` where the pictures, the captions or the split are not there.
     """
     pictures = picture_folder(top)
     # The root may be oxford-102-flowers/ itself, whose captions and lists lie beside it.
@@ -66,25 +71,32 @@ def find_layout(top: Path, text: str | None) -> OxfordLayout:
     captions = next((folder for folder in texts if holds(folder, ".txt", below=True)), None)
     if captions is None and text is not None:
         raise UserError(f"data.reader.text: no class_00001/image_00001.txt in {text}; name theirs")
-    if captions is None:
+    audio, mel = first_folder([top], AUDIO), first_folder([top], MEL)
+    lists = list_files(top) if captions is None else None
+    if lists is not None:
+        return OxfordLayout(root=top, audio=audio, lists=lists, pictures=pictures, class_lists={})
+    if captions is None and not (heard and (audio or mel)):
         raise UserError(f"data.root: no text_c10/class_00001/image_00001.txt in {top}; {FETCH}")
     pickles = lists_folder(bases)
-    lists = {
+    class_lists = {
         split: next((base / name for base in bases if (base / name).is_file()), None)
         for split, name in CLASS_LISTS.items()
     }
-    if pickles is None and not any(lists.values()):
+    if pickles is None and not any(class_lists.values()):
         raise UserError(
             f"data.root: no split of the classes in {top}; add testclasses.txt (a name as "
             "class_00001 a line: of Reed's release, or your own choice), or StackGAN's "
             f"{' and '.join(LISTS)}"
         )
-    own = {split: path for split, path in lists.items() if path is not None}
+    own = {split: path for split, path in class_lists.items() if path is not None}
     return OxfordLayout(
         root=top,
         text=captions,
         pickles=pickles,
         words=captions_pickle(pickles),
+        audio=audio,
+        mel=mel,
+        written=captions is not None,
         pictures=pictures,
         class_lists=own,
     )
@@ -97,7 +109,7 @@ def pickled_entries(found: OxfordLayout) -> list[Entry | Drop]:
     folder tells comes from `class_info.pickle`.
     """
     assert found.pickles is not None
-    pictures, captions = _by_stem(found.pictures, "jpg"), _by_stem(found.text, "txt")
+    pictures, captions = _named(found)
     with_ids = have_class_ids(found.pickles)
     entries: list[Entry | Drop] = []
     for split in SPLITS:
@@ -114,7 +126,8 @@ def pickled_entries(found: OxfordLayout) -> list[Entry | Drop]:
                 entries.append(Drop(name, str(reason)))
                 continue
             key = f"{class_name}/{PurePosixPath(text).stem}"
-            entries.append(Entry(key, found.pictures, image, text, split, class_name, class_name))
+            said = _said(found, text)
+            entries.append(Entry(key, found.pictures, image, said, split, class_name, class_name))
     return entries
 
 
@@ -127,7 +140,7 @@ def listed_entries(found: OxfordLayout) -> list[Entry | Drop]:
             f"{found.class_lists['test']}: {plain(min(both))} stands in {CLASS_LISTS['train']} "
             "too; leave it in one of them"
         )
-    pictures, captions = _by_stem(found.pictures, "jpg"), _by_stem(found.text, "txt")
+    pictures, captions = _named(found)
     entries: list[Entry | Drop] = []
     for stem in sorted(pictures | captions, key=lambda stem: (captions.get(stem, []), stem)):
         try:
@@ -137,16 +150,41 @@ def listed_entries(found: OxfordLayout) -> list[Entry | Drop]:
         except BadInput as reason:
             entries.append(Drop(stem, str(reason)))
             continue
-        key = f"{class_name}/{stem}"
-        entries.append(Entry(key, found.pictures, image, text, split, class_name, class_name))
+        key, said = f"{class_name}/{stem}", _said(found, text)
+        entries.append(Entry(key, found.pictures, image, said, split, class_name, class_name))
     for split in SPLITS:
         if not any(isinstance(entry, Entry) and entry.split == split for entry in entries):
-            path = next(iter(found.class_lists.values()))
+            path, folder = next(iter(found.class_lists.values())), found.text or found.pictures
             raise UserError(
-                f"{path}: leaves no class for the {split} split of {found.text}; it must name some "
+                f"{path}: leaves no class for the {split} split of {folder}; it must name some "
                 "of its folders, one a line, and not all"
             )
     return entries
+
+
+def li_entries(found: OxfordLayout, heard: bool) -> list[Entry | Drop]:
+    """The pictures of Li's lists, whose splits they are."""
+    return spoken_entries(found, PICTURES, AUDIO, heard, _of_li)
+
+
+def _of_li(item: Spelt) -> tuple[str, str]:
+    """Class and key. Its classes are numbers, or folders as the captions of others have them."""
+    number = item.class_name
+    label = f"class_{int(number):05d}" if number.isascii() and number.isdigit() else number
+    if not CLASS.fullmatch(label):
+        label = PurePosixPath(item.image).parent.name or "class_00000"
+    return label, f"{label}/{PurePosixPath(item.image).stem}"
+
+
+def _named(found: OxfordLayout) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Pictures and captions by stem. Where captions are not written, the folder of the picture
+    tells its class."""
+    pictures = _by_stem(found.pictures, "jpg")
+    return pictures, pictures if found.text is None else _by_stem(found.text, "txt")
+
+
+def _said(found: OxfordLayout, text: str) -> Said:
+    return text if found.text else []
 
 
 def _by_stem(folder: Path, suffix: str) -> dict[str, list[str]]:

@@ -17,7 +17,7 @@ import struct
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -43,7 +43,7 @@ _NAMES = (pickle.PUT, pickle.BINPUT, pickle.LONG_BINPUT, pickle.MEMOIZE)
 Spend = Callable[[int], None]  # says that so many bytes are made; raises where they are too many
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """The pickle wants something that metadata have no need of."""
 
 
@@ -55,9 +55,9 @@ def load_pickle(path: Path, limit_bytes: int = LIMIT) -> Any:
     """
     content = read_bounded(path, limit_bytes)
     try:
-        value = _Unpickler(content).load()
+        value = Unpickler(content).load()
         _require_plain(value)
-    except _Refused as refusal:
+    except Refused as refusal:
         raise UserError(
             f"{path}: refused, because it asks for {refusal}; fetch the file from its source"
         ) from None
@@ -68,22 +68,22 @@ def load_pickle(path: Path, limit_bytes: int = LIMIT) -> Any:
     return value
 
 
-class _Dtype:
+class Dtype:
     """Stands in for `numpy.dtype`: a kind and a width of numbers, and their byte order."""
 
     def __init__(self, spend: Spend, code: Any, *_: Any) -> None:
         if not isinstance(code, str) or not _NUMBER.fullmatch(code):
-            raise _Refused(f"an array of {shown(code)}")
+            raise Refused(f"an array of {shown(code)}")
         self.dtype = np.dtype(code)
 
     def set_state(self, spend: Spend, state: Any) -> None:
         order = state[1]
         if order not in ("<", ">", "|", "="):
-            raise _Refused(f"the byte order {shown(order)}")
+            raise Refused(f"the byte order {shown(order)}")
         self.dtype = self.dtype.newbyteorder(order)
 
 
-class _Array(list):
+class Array(list):
     """Stands in for `numpy.ndarray`: the numbers themselves, as a list."""
 
     def set_state(self, spend: Spend, state: Any) -> None:
@@ -91,21 +91,25 @@ class _Array(list):
         self[:] = _numbers(spend, raw, dtype, shape, "F" if fortran else "C")
 
 
-def _numbers(spend: Spend, raw: Any, dtype: Any, shape: Any, order: str = "C") -> list:
+def numbers(spend: Spend, raw: Any, dtype: Any, shape: Any, order: str = "C") -> np.ndarray:
+    """The array that lies in `raw`, a view of it that nobody can write to."""
     if not isinstance(raw, (str, bytes, bytearray)):  # of a number, `bytes` makes as many zeros
-        raise _Refused("an array of no data")
+        raise Refused("an array of no data")
     data = raw.encode("latin-1") if isinstance(raw, str) else bytes(raw)
     spend(len(data))
-    if not isinstance(dtype, _Dtype) or not all(type(n) is int and n >= 0 for n in shape):
-        raise _Refused("an array without a shape or a type")
+    if not isinstance(dtype, Dtype) or not all(type(n) is int and n >= 0 for n in shape):
+        raise Refused("an array without a shape or a type")
     if len(shape) > 4 or math.prod(shape) * dtype.dtype.itemsize != len(data):
-        raise _Refused("an array whose size is not that of its data")
-    if not data:  # a huge empty shape must not become as many empty lists
-        return []
-    numbers = np.frombuffer(data, dtype.dtype)
+        raise Refused("an array whose size is not that of its data")
+    flat = np.frombuffer(data, dtype.dtype)
     # Dimensions that run the other way round are a transposed array.
-    shaped = numbers.reshape(shape[::-1]).T if order == "F" else numbers.reshape(shape)
-    return list(shaped.tolist())
+    return flat.reshape(shape[::-1]).T if order == "F" else flat.reshape(shape)
+
+
+def _numbers(spend: Spend, raw: Any, dtype: Any, shape: Any, order: str = "C") -> list:
+    found = numbers(spend, raw, dtype, shape, order)
+    # A huge empty shape must not become as many empty lists.
+    return list(found.tolist()) if found.size else []
 
 
 def _scalar(spend: Spend, dtype: Any, raw: Any) -> Any:
@@ -114,19 +118,19 @@ def _scalar(spend: Spend, dtype: Any, raw: Any) -> Any:
 
 def _encode(spend: Spend, text: Any, encoding: Any = "latin1") -> bytes:
     if encoding not in ("latin1", "latin-1") or not isinstance(text, str):
-        raise _Refused(f"the encoding {shown(encoding)}")
+        raise Refused(f"the encoding {shown(encoding)}")
     spend(len(text))
     return text.encode("latin-1")
 
 
 def _empty_bytes(spend: Spend, *arguments: Any) -> bytes:
     if arguments:
-        raise _Refused("bytes made of something")
+        raise Refused("bytes made of something")
     return b""
 
 
-def _empty_array(spend: Spend, *_: Any) -> _Array:
-    return _Array()
+def _empty_array(spend: Spend, *_: Any) -> Array:
+    return Array()
 
 
 class _Stand:
@@ -141,24 +145,25 @@ class _Stand:
         return self._call(self._spend, *arguments)
 
 
-_GLOBALS: dict[tuple[str, str], Callable[..., Any]] = {
-    ("numpy", "dtype"): _Dtype,
+GLOBALS: dict[tuple[str, str], Callable[..., Any]] = {
+    ("numpy", "dtype"): Dtype,
     ("numpy", "ndarray"): _empty_array,
     ("_codecs", "encode"): _encode,
     ("__builtin__", "bytes"): _empty_bytes,
     ("builtins", "bytes"): _empty_bytes,
 }
 for _core in ("numpy.core", "numpy._core"):
-    _GLOBALS[f"{_core}.multiarray", "_reconstruct"] = _empty_array
-    _GLOBALS[f"{_core}.multiarray", "scalar"] = _scalar
-    _GLOBALS[f"{_core}.numeric", "_frombuffer"] = _numbers
+    GLOBALS[f"{_core}.multiarray", "_reconstruct"] = _empty_array
+    GLOBALS[f"{_core}.multiarray", "scalar"] = _scalar
+    GLOBALS[f"{_core}.numeric", "_frombuffer"] = _numbers
 
 
 # The reader in Python, not the one in C: there an index of four bytes makes a table of 32 GB.
-class _Unpickler(pickle._Unpickler):
+class Unpickler(pickle._Unpickler):
     stack: list[Any]
     read: Callable[[int], bytes]
     append: Callable[[Any], None]
+    names: ClassVar = GLOBALS  # what a pickle may name
 
     def __init__(self, content: bytes) -> None:
         super().__init__(io.BytesIO(content), encoding="latin-1")
@@ -168,31 +173,31 @@ class _Unpickler(pickle._Unpickler):
     def spend(self, count: int) -> None:
         self._left -= count
         if self._left < 0:
-            raise _Refused("more data than it holds")
+            raise Refused("more data than it holds")
 
-    def counted(self, kind: str, load: Callable[[_Unpickler], None]) -> None:
+    def counted(self, kind: str, load: Callable[[Unpickler], None]) -> None:
         self._counts[kind] += 1
         if self._counts[kind] > MOST:
-            raise _Refused(f"more than {MOST} {kind}")
+            raise Refused(f"more than {MOST} {kind}")
         load(self)
 
     def find_class(self, module: str, name: str) -> Any:
-        call = _GLOBALS.get((module, name))
+        call = self.names.get((module, name))
         if call is None:
-            raise _Refused(plain(f"{module}.{name}"))
+            raise Refused(plain(f"{module}.{name}"))
         return _Stand(call, self.spend)
 
     def build(self) -> None:
         state = self.stack.pop()
-        if not isinstance(self.stack[-1], (_Array, _Dtype)):
-            raise _Refused(f"the state of a {type(self.stack[-1]).__name__}")
+        if not isinstance(self.stack[-1], (Array, Dtype)):
+            raise Refused(f"the state of a {type(self.stack[-1]).__name__}")
         self.stack[-1].set_state(self.spend, state)
 
-    def keyed(self, load: Callable[[_Unpickler], None], keys: Sequence[Any]) -> None:
+    def keyed(self, load: Callable[[Unpickler], None], keys: Sequence[Any]) -> None:
         """Keys must hash fast: a nested tuple has no end, and chosen numbers are all alike."""
         for key in keys:
             if type(key) not in _KEYS or (isinstance(key, int) and abs(key) >= 2**63):
-                raise _Refused(f"{shown(key)} as a key")
+                raise Refused(f"{shown(key)} as a key")
         load(self)
 
     def load_bytearray(self) -> None:
@@ -202,10 +207,10 @@ class _Unpickler(pickle._Unpickler):
         self.append(bytearray(self.read(length)))
 
     def refuse(self) -> None:
-        raise _Refused("an object")
+        raise Refused("an object")
 
     def refuse_set(self) -> None:
-        raise _Refused("a set as data")
+        raise Refused("a set as data")
 
 
 def _counted(kind: str, load: Any) -> Any:
@@ -218,10 +223,10 @@ _dispatch: dict[int, Any] = {
     **{opcode[0]: _counted("lists", _standard[opcode[0]]) for opcode in _LISTS},
     **{opcode[0]: _counted("names", _standard[opcode[0]]) for opcode in _NAMES},
     pickle.MARK[0]: _counted("marks", _standard[pickle.MARK[0]]),
-    pickle.BUILD[0]: _Unpickler.build,
-    pickle.BYTEARRAY8[0]: _Unpickler.load_bytearray,
-    **{opcode[0]: _Unpickler.refuse for opcode in _REFUSED_OPCODES},
-    **{opcode[0]: _Unpickler.refuse_set for opcode in _SETS},
+    pickle.BUILD[0]: Unpickler.build,
+    pickle.BYTEARRAY8[0]: Unpickler.load_bytearray,
+    **{opcode[0]: Unpickler.refuse for opcode in _REFUSED_OPCODES},
+    **{opcode[0]: Unpickler.refuse_set for opcode in _SETS},
 }
 for _opcode in (pickle.SETITEMS, pickle.DICT):
     _dispatch[_opcode[0]] = lambda reader, load=_standard[_opcode[0]]: reader.keyed(
@@ -230,7 +235,7 @@ for _opcode in (pickle.SETITEMS, pickle.DICT):
 _dispatch[pickle.SETITEM[0]] = lambda reader, load=_standard[pickle.SETITEM[0]]: reader.keyed(
     load, reader.stack[-2:-1]
 )
-_Unpickler.dispatch = _dispatch
+Unpickler.dispatch = _dispatch
 
 
 def _require_plain(value: Any) -> None:
@@ -240,7 +245,7 @@ def _require_plain(value: Any) -> None:
     while todo:
         part = todo.pop()
         if not isinstance(part, _PLAIN):
-            raise _Refused(f"a {type(part).__name__.strip('_').lower()} as data")
+            raise Refused(f"a {type(part).__name__.strip('_').lower()} as data")
         if isinstance(part, (list, tuple, dict)) and id(part) not in seen:
             seen.add(id(part))
             todo.extend([*part, *part.values()] if isinstance(part, dict) else part)

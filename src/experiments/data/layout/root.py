@@ -14,12 +14,11 @@ from experiments.terminal.error import BadInput, UserError
 LayoutName = Literal["auto", "attngan", "native"]
 
 
-def require_layout(layout: str) -> None:
-    """Raise `UserError` for a layout that there is none of."""
-    if layout not in get_args(LayoutName):
-        raise UserError(
-            f"data.reader.layout: {layout!r} is none of {', '.join(get_args(LayoutName))}"
-        )
+def require_layout(layout: str, *more: str) -> None:
+    """Raise `UserError` for a layout that there is none of; `more`: others of a data set."""
+    names = (*get_args(LayoutName), *more)
+    if layout not in names:
+        raise UserError(f"data.reader.layout: {layout!r} is none of {', '.join(names)}")
 
 
 def data_folder(root: str | None, remedy: str) -> Path:
@@ -35,6 +34,12 @@ def data_folder(root: str | None, remedy: str) -> Path:
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UserError(f"data.root: {folder} cannot be read; change its rights")
     return folder
+
+
+def first_folder(bases: Iterable[Path], names: Iterable[str]) -> Path | None:
+    """The first of the folders by these names that is there."""
+    names = list(names)
+    return next((base / name for base in bases for name in names if (base / name).is_dir()), None)
 
 
 def holds(folder: Path, suffix: str, below: bool = False) -> bool:

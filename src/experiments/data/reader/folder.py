@@ -114,7 +114,7 @@ class Folder(PictureReader[FolderLayout]):
         found, drops = self._checked(), list[Drop]()
         listed = _gather(found.root, found.tree, drops, self.follows)
         yield from drops
-        good: list[tuple[Entry, list[str]]] = []
+        good: list[tuple[Entry, dict[int, str]]] = []
         for item in self._usable(found, _entries(found, listed)):
             if isinstance(item, Drop):
                 yield item

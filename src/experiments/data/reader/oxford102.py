@@ -7,25 +7,27 @@ unique, so a picture and its captions find each other wherever both lie.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.data.layout.entry import Entry
-from experiments.data.layout.fingerprint import Listing, listed
+from experiments.data.layout.fingerprint import Listing
 from experiments.data.layout.oxford102 import (
     FETCH,
     PICTURES,
     OxfordLayout,
     find_layout,
+    li_entries,
     listed_entries,
     pickled_entries,
 )
 from experiments.data.layout.pickle_lists import SPLITS, Split
-from experiments.data.reader.pictures import PictureReader
+from experiments.data.reader.spoken import SpokenReader
 from experiments.data.record import Drop
 
 
-class Oxford102(PictureReader[OxfordLayout]):
+class Oxford102(SpokenReader[OxfordLayout]):
     """The reader of Oxford-102.
 
     `root`: the folder that holds `jpg/` (or `oxford-102-flowers/images/`) and the captions in
@@ -53,16 +55,21 @@ class Oxford102(PictureReader[OxfordLayout]):
 
     def _files(self, found: OxfordLayout) -> Listing:
         settings = (self.name, found.pickles is None, self.captions_per_image)
+        if found.lists:
+            lists = list(itertools.chain(*found.lists.values()))
+            content = repr((*settings, "li")).encode()
+            return self._listed_files(content, found, lists, self._entries(found))
         places = [found.pictures, found.text, *found.class_lists.values(), found.words]
         if found.pickles is not None:
             places += [found.pickles / split for split in SPLITS]
-        content = repr(settings).encode()
-        return Listing(content, listed(places, self.follows), self.follows)
+        return self._listing(repr(settings).encode(), found, places)
 
     def _layout(self, root: Path) -> OxfordLayout:
-        return find_layout(root, self.text)
+        return find_layout(root, self.text, self.recordings)
 
     def _entries(self, found: OxfordLayout) -> Sequence[Entry | Drop]:
+        if found.lists:
+            return li_entries(found, self.recordings)
         return listed_entries(found) if found.pickles is None else pickled_entries(found)
 
     def _folders(self, root: Path, split: Split) -> list[Path]:

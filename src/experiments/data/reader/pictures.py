@@ -33,6 +33,7 @@ class PictureReader(Reader, Generic[L]):
 
     tokeniser: Tokeniser = "ascii"  # of published captions: their vocabularies ask for it
 
+    recordings = False  # whether recordings of the captions are a part of the data
     remedy: str  # where to get the data set, and where to put it
     repeated = "listed more than once"  # why a picture is dropped that was there before
 
@@ -56,6 +57,10 @@ class PictureReader(Reader, Generic[L]):
     def _entries(self, found: L) -> Sequence[Entry | Drop]:
         """The pictures in a fixed order, and in place of each unusable one why it is dropped."""
         raise NotImplementedError
+
+    def _spoken(self, found: L, entries: Sequence[Entry | Drop]) -> Sequence[Entry | Drop]:
+        """The pictures, with recordings of their captions where these are a part of the data."""
+        return entries
 
     def _folders(self, root: Path, split: Split) -> list[Path]:
         """Where pictures of a split may lie. Such a folder may be a link to another disk."""
@@ -92,7 +97,7 @@ class PictureReader(Reader, Generic[L]):
     def read(self) -> Iterator[Record | Drop]:
         """The pictures in the order of the lists."""
         found = self._checked()
-        entries = self._entries(found)
+        entries = self._spoken(found, self._entries(found))
         names: dict[int | str, str] = {}
         for entry in entries:
             if isinstance(entry, Entry) and entry.class_id is not None:
@@ -138,8 +143,9 @@ class PictureReader(Reader, Generic[L]):
 
     def _usable(
         self, found: L, entries: Sequence[Entry | Drop]
-    ) -> Iterator[Drop | tuple[Entry, list[str]]]:
-        """Each picture that is there, with its captions, and why others are dropped."""
+    ) -> Iterator[Drop | tuple[Entry, dict[int, str]]]:
+        """Each picture that is there, with its captions by their number, and why others are
+        dropped."""
         times = Counter(entry.key for entry in entries if isinstance(entry, Entry))
         seen: set[str] = set()
         for entry in entries:
@@ -160,7 +166,14 @@ class PictureReader(Reader, Generic[L]):
                 continue
             yield from faults
             if captions:
-                yield entry, captions[: self.captions_per_image]
+                yield entry, self._numbered(captions, faults)
+
+    def _numbered(self, captions: list[str], faults: list[Drop]) -> dict[int, str]:
+        """The captions that are used, by the number (from 0) that they have among all: recordings
+        are of those numbers. A fault is named by its number from 1."""
+        lost = {int(fault.key.rpartition("#")[2]) - 1 for fault in faults}
+        kept = (number for number in range(len(captions) + len(faults)) if number not in lost)
+        return dict(list(zip(kept, captions, strict=True))[: self.captions_per_image])
 
     def _captions(self, found: L, entry: Entry, faults: list[Drop]) -> list[str]:
         """The captions that can be used; none for a picture that the settings leave out.
@@ -173,8 +186,11 @@ class PictureReader(Reader, Generic[L]):
         return clean_captions(entry.captions, entry.key, faults)
 
     def _record(
-        self, found: L, entry: Entry, captions: list[str], label: int, split: Split
+        self, found: L, entry: Entry, captions: dict[int, str], label: int, split: Split
     ) -> Record:
         image = (entry.folder / entry.image).relative_to(found.root).as_posix()
         box = None if isinstance(entry.box, str) else entry.box
-        return Record(entry.key, tuple(captions), label, split, image=image, box=box)
+        said = tuple(captions.values())
+        speech = [entry.speech.get(number) for number in captions]
+        more = {"speech": speech} if self.recordings else {}
+        return Record(entry.key, said, label, split, image=image, box=box, more=more)

@@ -23,7 +23,7 @@ from experiments.terminal.error import BadInput, reason_of
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-STRETCH = 512  # records of a part
+STRETCH = 64  # records of a part
 Item = np.ndarray | str  # or why there is none
 Make = Callable[[Reader, Record], Sequence[Item]]
 

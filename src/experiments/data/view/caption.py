@@ -30,7 +30,7 @@ from experiments.terminal.line import say_once
 
 CAPTION = "caption"
 SHARED_STREAM = 1  # of captions and pictures; those of `data/order.py` are 0 and 2
-Mismatch = Literal["none", "roll", "roll_released", "class_aware"]
+Mismatch = Literal["none", "roll", "roll_released", "class_aware", "redrawn_once"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +56,7 @@ class Captions(Part):
     sentence: Tensor | None = None  # (B, dim)
     wrong_sentence: Tensor | None = None  # (B, dim)
     steps: Tensor | None = None  # int64 (B,)
+    mentions: Tensor | None = None  # bool (B, A), the attributes that each states, where known
 
     def word_mask(self, count: int) -> Tensor:
         """(B, count), True on the words that each caption has."""
@@ -75,9 +76,11 @@ class CaptionView(View):
     last takes the first's). `roll_released`: the last has none, so that a batch has a wrong pair
     less than records, as released; in the order of the batch where `by_length` is false.
     `class_aware`: a random caption of a random record of another class (of another record where
-    there is one class). `encoder`: a text encoder that never changes, whose features of the
-    training captions are computed once. `average`: of a record, whose `sentence` is the mean, that
-    which is drawn and others (all, where there are fewer).
+    there is one class). `redrawn_once`: of a random record, drawn once more where that is of the
+    same class, which may then be of the same again (released StackGAN-v2 and S2IGAN). `encoder`: a
+    text encoder that never changes, whose features of the training captions are computed once.
+    `average`: of a record, whose `sentence` is the mean, that which is drawn and others (all, where
+    there are fewer).
     """
 
     name = CAPTION
@@ -190,6 +193,7 @@ class CaptionView(View):
             words,
             sentence,
             other,
+            mentions=torch.from_numpy(self.split.mentions[rows]),
         )
 
     def given(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -291,7 +295,9 @@ class CaptionView(View):
             if released:
                 wrong[order[-1]] = -1
             return wrong
-        return self.split.caption_at(self.strangers.of(rows, rng), rng.random(len(rows)))
+        once = self.mismatch == "redrawn_once"
+        others = self.strangers.drawn_twice(rows, rng) if once else self.strangers.of(rows, rng)
+        return self.split.caption_at(others, rng.random(len(rows)))
 
 
 def tell_letters(name: str, captions: Sequence[Sequence[str]]) -> None:

@@ -23,6 +23,7 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.store.split import ImageRows, Split
 from experiments.data.view.base import Choice, Part, View
 from experiments.data.view.caption import CAPTION, SHARED_STREAM
+from experiments.data.view.stranger import Fellows
 from experiments.terminal.error import BadInput, UserError
 
 PICTURE = "picture"
@@ -37,27 +38,36 @@ class StoredPictures(Part):
     offsets: Tensor  # int64 (B, 2), top and left
     flips: Tensor  # bool (B,)
     wrong_pixels: Tensor | None = None  # uint8 (B, L, L, 3), of the records of a wrong pair
+    other_pixels: Tensor | None = None  # uint8 (B, L, L, 3), of others of the same class
+    itself: Tensor | None = None  # bool (B,), where there is no other
 
 
 @dataclass(frozen=True, eq=False)
 class Pictures(Part):
-    """What a system is given. Wrong pictures are those of the records of wrong pairs, cut alike."""
+    """What a system is given. Wrong pictures are those of the records of wrong pairs, and others
+    are of the same class, all cut alike."""
 
     images: list[Tensor]  # (B, 3, r, r) in [-1, 1] of each resolution, smallest first
     wrong_images: list[Tensor] | None = None  # the same
+    other: Tensor | None = None  # (B, 3, r, r) of the largest resolution
+    itself: Tensor | None = None  # bool (B,): it is the picture itself, which has no other
 
 
 class PictureView(View):
     """Squares of the `resolutions` (px) that the system is given, smallest first; the largest is
     what is cut from the stored ones. `wrong`: the view whose wrong pairs have their pictures come
-    too.
+    too. `other`: a second picture of each one's class comes as well.
     """
 
     name = PICTURE
     stream = SHARED_STREAM
 
-    def __init__(self, resolutions: Sequence[int], wrong: str | None = None) -> None:
-        self.resolutions, self.wrong = list(resolutions), wrong
+    fellows: Fellows  # since `open`
+
+    def __init__(
+        self, resolutions: Sequence[int], wrong: str | None = None, other: bool = False
+    ) -> None:
+        self.resolutions, self.wrong, self.other = list(resolutions), wrong, other
         self.crop = self.resolutions[-1]
         self.together = max(1, min(TOGETHER, TOGETHER * SIDE**2 // self.crop**2))
         self.flip = True
@@ -77,6 +87,8 @@ class PictureView(View):
             raise UserError(f"crop: {self.crop} pixels cannot be cut from images of {length}")
         opened = copy.copy(self)
         opened.split, opened.flip = split, flip
+        if self.other:
+            opened.fellows = Fellows(split.labels)
         return opened
 
     # What is drawn, and what becomes of it.
@@ -95,7 +107,12 @@ class PictureView(View):
     def pair(
         self, rows: np.ndarray, drawn: Mapping[str, Choice], rng: np.random.Generator
     ) -> Choice:
-        return {} if self.wrong is None else {"wrong": drawn[self.wrong]["wrong_records"]}
+        found: Choice = {}
+        if self.wrong is not None:
+            found["wrong"] = drawn[self.wrong]["wrong_records"]
+        if self.other:
+            found["other"] = self.fellows.of(rows, rng)
+        return found
 
     def plain(self, rows: np.ndarray) -> Choice:
         """The central crop."""
@@ -103,30 +120,36 @@ class PictureView(View):
         return {"rows": rows, "offsets": offsets, "flips": np.zeros(len(rows), bool)}
 
     def take(self, choice: Choice) -> StoredPictures:
-        wrong = choice.get("wrong")
+        wrong, other = choice.get("wrong"), choice.get("other")
         return StoredPictures(
             self._gather(np.asarray(choice["rows"])),
             torch.from_numpy(np.asarray(choice["offsets"])),
             torch.from_numpy(np.asarray(choice["flips"])),
             None if wrong is None else self._gather(np.asarray(wrong)),
+            None if other is None else self._gather(np.asarray(other)),
+            None if other is None else torch.from_numpy(np.asarray(other == choice["rows"])),
         )
 
     def ready(self, part: Part, layout: torch.memory_format = torch.contiguous_format) -> Pictures:
         assert isinstance(part, StoredPictures)
 
-        def made(pixels: Tensor) -> list[Tensor]:
+        def made(pixels: Tensor, sides: Sequence[int] = self.resolutions) -> list[Tensor]:
             crops = crop_and_flip(pixels, part.offsets, part.flips, self.crop)
-            images = pyramid(crops, self.resolutions)
+            images = pyramid(crops, sides)
             return [image.contiguous(memory_format=layout) for image in images]
 
         wrong = None if part.wrong_pixels is None else made(part.wrong_pixels)
-        return Pictures(made(part.pixels), wrong)
+        other = None if part.other_pixels is None else made(part.other_pixels, [self.crop])[0]
+        return Pictures(made(part.pixels), wrong, other, part.itself)
 
     def blank(self, count: int, data: Mapping[str, Any]) -> Pictures:
         def made() -> list[Tensor]:
             return [torch.empty(count, 3, side, side) for side in self.resolutions]
 
-        return Pictures(made(), None if self.wrong is None else made())
+        wrong = None if self.wrong is None else made()
+        if not self.other:
+            return Pictures(made(), wrong)
+        return Pictures(made(), wrong, made()[-1], torch.zeros(count, dtype=torch.bool))
 
     def disk(
         self, records: int, trained: int, captions: float, data: Mapping[str, Any]

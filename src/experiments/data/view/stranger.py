@@ -1,4 +1,4 @@
-"""Records of other classes: what a wrong pair is made with."""
+"""Records of other classes, what a wrong pair is made with, and others of the same class."""
 
 from __future__ import annotations
 
@@ -27,3 +27,32 @@ class Strangers:
         pick = (uniform * (count - same)).astype(np.int64)
         found: np.ndarray = self._by_class[pick + np.where(pick >= first, same, 0)]
         return found
+
+    def drawn_twice(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A random record for each (B,), another random one where its class is the same."""
+        first, second = rng.integers(0, len(self.labels), (2, len(rows)))
+        return np.where(self.labels[first] == self.labels[rows], second, first)
+
+
+class Fellows:
+    """Draws other records of the same class."""
+
+    def __init__(self, labels: np.ndarray) -> None:
+        """`labels` (N,) of all records. Where they are all one, the set has no classes."""
+        self.alone = len(np.unique(labels)) == 1
+        self._by_class = np.argsort(labels, kind="stable")
+        self._place = np.argsort(self._by_class)
+        ordered = labels[self._by_class]
+        self._first = np.searchsorted(ordered, labels, side="left")
+        self._count = np.searchsorted(ordered, labels, side="right") - self._first
+
+    def of(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A random other record of the class of each (B,); itself where there is none, or where
+        the set has no classes."""
+        uniform = rng.random(len(rows))
+        if self.alone:
+            return rows
+        first, others = self._first[rows], self._count[rows] - 1
+        pick = (uniform * others).astype(np.int64)
+        pick += pick >= self._place[rows] - first
+        return np.asarray(self._by_class[first + np.where(others > 0, pick, 0)])

@@ -113,7 +113,7 @@ def _named(options: Sequence[str]) -> tuple[str, ...]:
             found += (f"{family}/{name}" for name in engine.voices())
         else:
             engine, name = engine_of(family)
-            engine.check(name, LANGUAGE)
+            engine.require(name)
             found.append(family)
     if not found:
         raise UserError("data.speech.voice= names no voice; use data.speech.voice=auto")
@@ -125,14 +125,14 @@ def _kept(voices: Sequence[str]) -> tuple[str, ...]:
     speakers: dict[str, list[str]] = {}
     for voice in voices:
         speakers.setdefault(speaker_of(voice), []).append(voice)
-    people = [one for one, all in speakers.items() if not any(map(EFFECTS.fullmatch, all))]
+    people = [one for one, his in speakers.items() if not any(map(EFFECTS.fullmatch, his))]
     kept: list[str] = []
     for high in (False, True):
         those = [one for one in people if (speakers[one][0] in HIGH) == high]
         those.sort(key=lambda name: hashlib.sha256(name.encode()).digest())
         kept += those[: max(len(those) // SHARE, int(len(those) > 1))]
-    if not kept and len(speakers) > 1:  # one low, one high
-        kept = sorted(people)[:1]
+    if not kept and len(speakers) > 1:  # one low and one high, or effects alone
+        kept = sorted(people or speakers)[:1]
     return tuple(sorted(voice for one in kept for voice in speakers[one]))
 
 

@@ -31,6 +31,7 @@ SYNCHRONOUS, DONT_EXIT, UTF8 = 2, 0x8000, 1  # speak_lib.h; UTF8 alone: neither 
 RATE, PITCH = 1, 3  # espeak_PARAMETER
 # Their noise comes from the C library's dice, so they do not sound the same twice.
 UNSTEADY = ("caleb", "Reed")
+MUTE = ("fo", "kaa", "xex")  # languages that are described, without a dictionary
 FILE = 2**16  # bytes of a description of a language at most
 LANGUAGE = re.compile(r"^language\s+(\S+)(?:\s+(\d+))?", re.MULTILINE)
 
@@ -49,9 +50,8 @@ def speak(
     name: str, text: str, language: str, words_per_minute: int, pitch: int
 ) -> tuple[np.ndarray, int]:
     """See `experiments.data.voice.speak.speak`."""
+    require(name)
     file = _file(language)
-    if name not in voices():
-        check(name, language)
     with _lock, _engine() as (library, rate), open(file, "rb") as opened:
         heard = _Heard(SECONDS * rate)
         library.espeak_SetSynthCallback(heard.callback)
@@ -73,7 +73,12 @@ def speak(
 
 def check(name: str, language: str) -> None:
     """Raise `UserError` where espeak is missing, or knows no such variant or language."""
+    require(name)
     _file(language)
+
+
+def require(name: str) -> None:
+    """Raise `UserError` for a name that no voice has."""
     if name in voices():
         return
     said = f"data.speech.voice={shown(f'espeak/{name}')}"
@@ -85,7 +90,7 @@ def check(name: str, language: str) -> None:
             f"{said}: the name of a voice is that of espeak's variant, as in espeak/f3; say the "
             f"language as data.speech.language={first}"
         )
-    raise UserError(f"{said}: espeak has no such variant{suggest(name, list(voices()))}")
+    raise UserError(f"{said}: espeak has no such variant{suggest(name.lower(), list(voices()))}")
 
 
 def version(name: str) -> str:
@@ -119,7 +124,7 @@ def languages() -> dict[str, Path]:
         for code, rank in LANGUAGE.findall(told):
             new = (int(rank or 5), path)  # espeak's own default
             found[code.lower()] = min(new, found.get(code.lower(), new))
-    return {code: path for code, (_, path) in sorted(found.items())}
+    return {code: path for code, (_, path) in sorted(found.items()) if code not in MUTE}
 
 
 def _file(language: str) -> Path:

@@ -19,7 +19,7 @@ from experiments.terminal.error import BadInput, UserError, reason_of, suggest
 VOICES = ("awb", "kal", "kal16", "rms", "slt")  # the others that `flite -lv` names tell the time
 SECONDS = 60  # of patience with one caption, which takes a twentieth of a second
 BYTES = 10 * 2**20  # of one caption: five minutes
-WORDS = 175  # a minute, about, at flite's own tempo
+WORDS = 157  # a minute, as espeak counts them, at flite's own tempo
 OCTAVE = 50  # steps of pitch: 0 is an octave below the voice's own
 VERSION = re.compile(r"flite-[\w.-]+")
 
@@ -44,17 +44,21 @@ def speak(
 
 
 def check(name: str, language: str) -> None:
-    """Raise `UserError` where flite is missing, or has no such voice or language. Flite itself
-    would speak with another voice."""
-    _program()
-    if name not in VOICES:
-        said = f"data.speech.voice={shown(f'flite/{name}')}"
-        raise UserError(f"{said}: flite has no such voice{suggest(name, list(VOICES))}")
+    """Raise `UserError` where flite is missing, or has no such voice or language."""
+    require(name)
     if language.lower() not in ("en", "en-us"):
         raise UserError(
             f"data.speech.language={shown(language)}: flite speaks en-us alone; use a voice of "
             "espeak for others"
         )
+    _program()
+
+
+def require(name: str) -> None:
+    """Raise `UserError` for a name that no voice has; flite itself would use another voice."""
+    if name not in VOICES:
+        said = f"data.speech.voice={shown(f'flite/{name}')}"
+        raise UserError(f"{said}: flite has no such voice{suggest(name, list(VOICES))}")
 
 
 def version(name: str) -> str:

