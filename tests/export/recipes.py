@@ -22,7 +22,11 @@ from experiments.run.pretrained import GROUPS, _without_unneeded, without_pretra
 CONF = Path(__file__).parents[2] / "conf"
 RECIPES = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
 # What draws with a text encoder of a package; its recipe alone draws nothing.
-MORE = {"gan_cls_minilm": ["model=gan_cls", "encoder=minilm_pretrained"]}
+# And what listens, whose front-end has no weights and is made from the configuration.
+MORE = {
+    "gan_cls_minilm": ["model=gan_cls", "encoder=minilm_pretrained"],
+    "attngan_heard": ["model=attngan", "encoder=damsm_speech_pretrained"],
+}
 WORDS = ["a", "bird", "red", "wing"]
 CAPTION = "a red bird"
 
@@ -58,7 +62,12 @@ def answers(place: Path) -> dict[str, str]:
     found = {}
     for folder in sorted(place.iterdir()):
         try:
-            image = load(folder).sample([CAPTION], seed=3)[-1]
+            model = load(folder)
+            asked: dict[str, Any] = {"captions": [CAPTION]}
+            if model.system.reads == "speech":
+                rate = model.views["speech"].frontend.rate
+                asked = {"speech": [(np.sin(np.arange(rate) ** 1.3 / 9), rate)]}
+            image = model.sample(**asked, seed=3)[-1]
             found[folder.name] = str(int(np.asarray(image).astype(np.int64).sum()))
         except UserError as error:
             found[folder.name] = str(error)

@@ -65,6 +65,12 @@ def test_all_exports_load_in_an_environment_without_extras(
     assert asked(str(core_environment), exports, {"PYTHONPATH": str(ROOT / "src")}) == here
 
 
+def test_a_model_that_listens_is_asked_by_recordings(exports: Path) -> None:
+    text = (exports / "attngan_heard" / "README.md").read_text()
+    assert 'model.sample(speech=["red-bird.wav"], seed=0)' in text and "model.sample([" not in text
+    assert 'model.sample(["a small' in (exports / "attngan" / "README.md").read_text()
+
+
 def test_an_export_holds_what_draws(exports: Path) -> None:
     """Of the flagship neither its image network, nor a discriminator."""
     about = json.loads((exports / "attngan_4stage" / "export.json").read_text())

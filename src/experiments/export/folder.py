@@ -28,6 +28,7 @@ from experiments.machine.device import alive
 from experiments.run import folder as files
 from experiments.run.change import READ, tell_changes
 from experiments.run.exported import FORMAT, State, require_whole
+from experiments.run.fact import hears_run
 from experiments.run.folder import ALL, DRAWS
 from experiments.run.portable import portable, portable_config, portable_overrides
 from experiments.run.reference import grouped, named
@@ -83,7 +84,8 @@ def write_export(request: Request) -> None:
     show(f"exported: {folder} ({amount(size)})")
     show(f"card:     {folder / README}")
     if "generator" in files.run_config(folder)["system"]:
-        show(f"drawing:  python run.py task=sample run={folder} 'text=...'")
+        asked = "sample.speech=red-bird.wav" if hears_run(folder) else "'text=...'"
+        show(f"drawing:  python run.py task=sample run={folder} {asked}")
 
 
 def contents_of(run: Path, parts: str) -> Contents:

@@ -14,7 +14,9 @@ from experiments.human.answers import Collected, answer_files, collect
 from experiments.human.captions import captions_of_runs, chosen
 from experiments.human.key import LETTERS, PLACE, Run
 from experiments.run import folder as files
+from experiments.run.fact import hears_run
 from experiments.run.state import run_named
+from experiments.sample.asked import Asked
 from experiments.sample.request import drawing_of
 from experiments.terminal.error import UserError
 
@@ -25,6 +27,7 @@ CHOOSE = "name two or more runs: run=outputs/<model>-<data>/<id>,outputs/<model>
 class Study:
     """A page: every caption with one picture of each run, or several that are ranked together.
 
+    `asked`: the same by run: one that listens has each caption said by `sample.voice`.
     `page`: ten hexadecimal digits, a function of the runs, of how long they trained, of what is
     asked about them and of the seed. `folder`: where the page goes. `notes`: lines for the user.
     """
@@ -37,6 +40,7 @@ class Study:
     question: str
     seed: int
     notes: list[str]
+    asked: list[list[Asked]]
 
 
 def study_of(config: Mapping[str, Any]) -> Study:
@@ -46,13 +50,14 @@ def study_of(config: Mapping[str, Any]) -> Study:
     question = " ".join(str(human["question"]).split())
     if not question:
         raise UserError("human.question: must say what people are to rank the pictures by")
-    captions, notes = _captions(config, runs)
+    captions, notes, drawn = _captions(config, runs)
     seeds = [seed + number for number in range(int(human["pictures"]))]
     asked = [[run.folder.name, run.name, run.images] for run in runs]
-    text = json.dumps([asked, captions, seeds, question, seed])
+    voice = config["sample"]["voice"]
+    text = json.dumps([asked, captions, seeds, question, seed, *([voice] if voice else [])])
     page = hashlib.sha256(text.encode()).hexdigest()[:10]
     folder = Path(config["paths"]["outputs"]) / PLACE / page
-    return Study(page, folder, runs, captions, seeds, question, seed, notes)
+    return Study(page, folder, runs, captions, seeds, question, seed, notes, drawn)
 
 
 def answers_of(config: Mapping[str, Any]) -> Collected:
@@ -96,16 +101,27 @@ def _images(place: Path) -> int:
     return max(map(files.images_of, states), default=0)
 
 
-def _captions(config: Mapping[str, Any], runs: list[Run]) -> tuple[list[str], list[str]]:
-    """The captions, each of which says something to every run, and what was left out."""
+def _captions(
+    config: Mapping[str, Any], runs: list[Run]
+) -> tuple[list[str], list[str], list[list[Asked]]]:
+    """The captions, each of which says something to every run, what was left out, and how each run
+    is asked."""
     notes: list[str] = []
     wanted, seed = int(config["human"]["captions"]), int(config["seed"])
+    voice = config["sample"]["voice"]
+    if config["sample"]["speech"] is not None:
+        raise UserError(
+            "sample.speech: people rank pictures by captions that they read; name captions, and "
+            "for runs that listen the voice that says them: sample.voice=espeak/f3"
+        )
+    if voice is not None and not any(hears_run(run.folder) for run in runs):
+        raise UserError(f"sample.voice={voice}: none of these runs listens; leave it away")
     sample = {**config["sample"], "between": None, "picture": None, "stages": False}
     drawing = {**config, "sample": sample, "num_samples": 1}
     if config["text"] or sample["file"] is not None:
-        asked = drawing_of({**drawing, "run": str(runs[0].folder)})
-        found, origin = asked.captions, "text and sample.file"
-        notes += asked.notes
+        first = drawing_of(_of(drawing, sample, runs[0]))
+        found, origin = first.captions, "text and sample.file"
+        notes += first.notes
     else:
         cache = Path(config["paths"]["cache"])
         found, origin = captions_of_runs([run.folder for run in runs], cache)
@@ -117,14 +133,20 @@ def _captions(config: Mapping[str, Any], runs: list[Run]) -> tuple[list[str], li
         )
     elif len(found) > wanted:
         notes.append(f"{wanted:,} of {len(found):,} captions of {origin}, drawn by seed={seed}")
+    asked = list[list[Asked]]()
     for run in runs:
-        asked_of = {**drawing, "run": str(run.folder), "text": captions}
-        asked_of["sample"] = {**sample, "file": None}
         try:
-            drawing_of(asked_of)
+            here = drawing_of(_of({**drawing, "text": captions}, {**sample, "file": None}, run))
+            asked.append(here.asked)
         except UserError as error:
             line = str(error)
             raise UserError(
                 line if line.startswith("run=") else f"run={run.folder}: {line}"
             ) from None
-    return captions, notes
+    return captions, notes, asked
+
+
+def _of(drawing: Mapping[str, Any], sample: Mapping[str, Any], run: Run) -> dict[str, Any]:
+    """What is asked of one run: a voice says it to one that listens."""
+    voice = sample["voice"] if hears_run(run.folder) else None
+    return {**drawing, "run": str(run.folder), "sample": {**sample, "voice": voice}}

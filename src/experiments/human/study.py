@@ -53,18 +53,20 @@ def write(config: dict[str, Any]) -> Path:
 
 def _drawn(study: Study, device: str) -> list[list[list[bytes]]]:
     """PNG files by run, caption and seed, all of one side. One network is in memory at a time."""
-    pairs = [(caption, seed) for caption in study.captions for seed in study.seeds]
+    total = len(study.captions) * len(study.seeds)
     made: list[list[bytes]] = []
     sides: list[int] = []
-    with Progress(len(pairs) * len(study.runs), description="drawing") as bar:
-        for run in study.runs:
+    with Progress(total * len(study.runs), description="drawing") as bar:
+        for run, asked in zip(study.runs, study.asked, strict=True):
+            pairs = [(one, seed) for one in asked for seed in study.seeds]
             model = load(run.folder, device)
             files: list[bytes] = []
             for part in model.parts(len(pairs)):
-                captions, seeds = (list(side) for side in zip(*pairs[part], strict=True))
-                pixels: np.ndarray = to_pixels(model.stages(captions, seeds).images[-1])
+                some, seeds = (list(side) for side in zip(*pairs[part], strict=True))
+                given = [one.given for one in some]
+                pixels: np.ndarray = to_pixels(model.stages(given, seeds).images[-1])
                 files += [png(picture) for picture in pixels]
-                bar.update(len(made) * len(pairs) + part.stop)
+                bar.update(len(made) * total + part.stop)
             made.append(files)
             sides.append(int(pixels.shape[1]))
     side, each = max(sides), len(study.seeds)

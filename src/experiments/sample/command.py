@@ -58,9 +58,10 @@ def long_enough(model: Model, drawing: Drawing) -> Drawing:
             model.encode([one.given])
             kept.append(one)
         except UserError as error:
+            named = f"text: {one.label!r}" if one.recording is None else "sample.speech"
+            short.append(UserError(f"{named}{': ' if one.recording is None else '='}{error}"))
             if not one.listed:
-                raise
-            short.append(error)
+                raise short[-1] from None
     if not short:
         return drawing
     if not kept:

@@ -47,7 +47,7 @@ def strip(
     draw = ImageDraw.Draw(sheet)
     sheet.paste(_spectrogram(sound).resize((inner, HIGH), Image.Resampling.BILINEAR), (margin, top))
     edges = [margin + round(inner * k / len(shares)) for k in range(len(shares) + 1)]
-    most, right = max(*shares, 1e-12), 0
+    most, right = max(*shares, 1e-12), 0.0
     for place, share in enumerate(shares):
         left, end = edges[place], edges[place + 1]
         colour = CHOSEN if place in chosen else FAINT

@@ -46,7 +46,7 @@ class SpeechView(CaptionView):
     """
 
     name = SPEECH
-    example = "sample(speech=['red-bird.wav'])"
+    example = "sample(speech=['red-bird.wav']); experiments.data.voice.speak says captions"
     stream: int | None = None
     seconds: float  # kept of a recording, since `asked`
 
