@@ -150,8 +150,8 @@ def _of_cache(where: Places, runs: list[Path]) -> Iterator[Item]:
                 continue
             half = folder.name.endswith(PARTS)
             if _unused(folder, where.days):
-                days = int((time.time() - folder.stat().st_mtime) / DAY)
-                reason = f"{what}, {'half made, ' if half else ''}not used for {days} days"
+                made = "half made, " if half else ""
+                reason = f"{what}, {made}not used for {where.days} days"
             elif half or not where.own or stores is None or folder.name in stores:
                 continue
             else:

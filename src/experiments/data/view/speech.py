@@ -90,9 +90,15 @@ class SpeechView(CaptionView):
         return found
 
     def given(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Frames (B, T, ...) and lengths (B,); no frames where features are stored."""
+        """Frames (B, T, ...) and lengths (B,); no frames where features are stored, and none of a
+        caption that is not there, -1."""
         if self.features is None:
-            return super().given(rows)
+            there = rows >= 0
+            read, counts = super().given(rows[there])
+            frames = np.zeros((len(rows), *read.shape[1:]), read.dtype)
+            lengths = np.zeros(len(rows), np.int64)
+            frames[there], lengths[there] = read, counts
+            return frames, lengths
         return np.zeros((len(rows), 0, *self.frontend.shape), np.float16), self.split.lengths[rows]
 
     def take(self, choice: Choice) -> Captions:
@@ -123,6 +129,7 @@ class SpeechView(CaptionView):
     def blank(self, count: int, data: Mapping[str, Any]) -> Captions:
         """The longest recordings that are kept; the wrong ones are not distorted."""
         frames, stored = self.most(data), self._frames_of(speech_of(data).seconds)
+        stored = 0 if self.mismatch == "none" else stored
         if self.encoder is not None:
             frames = stored = 0
         tokens = torch.empty(count, frames, *self.frontend.shape)
