@@ -60,7 +60,7 @@ def measure(options: Namespace) -> list[Row]:
 def main(arguments: list[str]) -> None:
     """Serve one way."""
     name, batch = arguments[0], int(arguments[1])
-    set_up({"device": "cpu", "threads": torch.get_num_threads()}, 1)
+    set_up({"device": "cpu", "threads": torch.get_num_threads(), "allocator": False}, 1)
     frontend = LogMel(22050, 551, 220, 40)  # S2IGAN's
     rng = np.random.default_rng(0)
     samples = (rng.uniform(*SECONDS, COUNT) * frontend.rate).astype(int)
