@@ -119,6 +119,7 @@ def test_a_plan_has_the_shapes_of_the_longest_recordings(distortion: Distortion 
         assert view.most(data) == 75
     else:
         assert blank.tokens.shape == taken.tokens.shape and view.most(data) == 50
+    assert blank.tokens.dtype == (torch.float16 if distortion is None else torch.float32)
     wrong = blank.wrong_tokens
     assert isinstance(wrong, Tensor) and wrong.shape == (3, 50, BINS)
 

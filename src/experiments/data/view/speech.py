@@ -132,8 +132,10 @@ class SpeechView(CaptionView):
         stored = 0 if self.mismatch == "none" else stored
         if self.encoder is not None:
             frames = stored = 0
-        tokens = torch.empty(count, frames, *self.frontend.shape)
-        wrong_tokens = torch.empty(count, stored, *self.frontend.shape, dtype=torch.float16)
+        half, shape = torch.float16, self.frontend.shape  # as they are stored
+        made = half if self.distortion is None else torch.float32
+        tokens = torch.empty(count, frames, *shape, dtype=made)
+        wrong_tokens = torch.empty(count, stored, *shape, dtype=half)
         rows = torch.zeros(count, dtype=torch.int64)
         lengths = torch.full((count,), self.most(data))
         words = sentence = other = None
