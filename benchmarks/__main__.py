@@ -23,6 +23,7 @@ from experiments.terminal.line import say, show
 PARTS = {
     "step": "the training step of every method; --compile also with compiled networks",
     "data": "batches from the store against pictures opened one by one",
+    "frames": "recordings as frames, read from the store against computed",
     "waiting": "whether a step waits for its batch",
     "processes": "a step of two processes, gradients that travel during the backward pass",
     "loss": "the word loss at once against caption by caption",
@@ -38,7 +39,7 @@ PARTS = {
     "features": "text features in float16 against float32: gradients, time, disk",
     "leave-one-out": "the step without one optimisation at a time",
 }
-USUAL = ("step", "data", "loss", "frontend", "score", "start", "busy")
+USUAL = ("step", "data", "frames", "loss", "frontend", "score", "start", "busy")
 
 
 def main() -> None:

@@ -123,7 +123,7 @@ def opened(view: View, split: Split, dtype: type[np.floating] | None = None) -> 
         return view.of(split)
     with torch.no_grad():
         read = split.read_as(view.reads)
-        tokens, lengths = torch.from_numpy(read.tokens), torch.from_numpy(read.lengths)
+        tokens, lengths = map(torch.from_numpy, read.read(np.arange(len(read.lengths))))
         words, sentence = view.encoder.encode_text(tokens, lengths)  # type: ignore[operator]
     made = [
         None if x is None else x.numpy().astype(dtype or x.numpy().dtype) for x in (words, sentence)

@@ -225,6 +225,29 @@ def test_runs_that_cannot_say_what_they_use_keep_it_for_the_days(outputs: Path) 
     assert "cache/plumage/other" not in found(outputs)
 
 
+def test_recordings_go_as_text_features_do(outputs: Path) -> None:
+    named = outputs / "cache/plumage/named"
+    about = json.loads((outputs / "gan-plumage/done/run.json").read_text())
+    write(outputs / "gan-plumage/done/run.json", about | {"stores": ["speech-heard"]})
+    for name in ("speech-heard", "speech-not", "speech-half.parts"):
+        write(named / name / "values.npy", "x" * 1000)
+    here = "cache/plumage/named/"
+    assert found(outputs)[f"{here}speech-not"] == "recordings as frames that no run hears"
+    assert f"{here}speech-heard" not in found(outputs)
+    assert f"{here}speech-half.parts" not in found(outputs), "whoever follows goes on with it"
+    for name in ("speech-heard", "speech-half.parts"):
+        os.utime(named / name, (1, 1))
+    listed = found(outputs)
+    assert listed[f"{here}speech-heard"] == "recordings as frames, not used for 30 days"
+    half = "recordings as frames, half made, not used for 30 days"
+    assert listed[f"{here}speech-half.parts"] == half
+    writer = held(named / ".speech-half.lock")
+    assert writer is not None and f"{here}speech-half.parts" not in found(outputs)
+    writer.close()
+    clean(config_of(outputs, "clean.remove=true"))
+    assert not list(named.glob("speech-*"))
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [

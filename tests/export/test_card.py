@@ -13,6 +13,7 @@ from huggingface_hub import ModelCard
 
 from experiments.data.source import SOURCES, source_of
 from experiments.export.card import card_of, write_card
+from experiments.terminal.error import UserError
 
 PROTOCOL = {
     "n_real": 1155,
@@ -190,6 +191,58 @@ def test_an_encoder_shows_scores_of_real_pictures(run: Path) -> None:
     (result,) = ModelCard(text).data.eval_results
     assert (result.metric_type, result.metric_value) == ("r_precision/damsm", 0.5)
     assert "It draws nothing" in text and "text-to-image" not in text
+
+
+HEARING = {
+    "frontend": {"class": "LogMel", "rate": 22050, "bins": 40},
+    "voices": {"train": ["espeak/f1", "espeak/m1", "flite/slt"], "test": ["espeak/f2"]},
+    "versions": {"espeak/f1": "espeak-ng 1.52", "espeak/m1": "espeak-ng 1.52"},
+    "language": "en",
+    "seconds": 10.0,
+    "heard": {"captions": 24000},
+}
+
+
+def test_one_that_hears_says_what_and_whom(run: Path) -> None:
+    assert "## What it hears" not in card_of(run)
+    change(run, "facts.json", reads="speech", speech=HEARING)
+    names = ["speech-000003.wav", None]
+    (run / "samples" / "captions.json").write_text(
+        json.dumps({"captions": ["a *red* bird", "a blue bird"], "sounds": names})
+    )
+    (run / "samples" / "speech-000003.wav").touch()
+    text = card_of(run)
+    for part in (
+        "| front-end | `LogMel`: rate 22050, bins 40 |",
+        "| language | en |",
+        "| voices of split `train` | 3 voices (`espeak/f1`, `espeak/m1`, `flite/slt`), to train",
+        "| voices of split `test` | 1 voice (`espeak/f2`), to test on |",
+        "| spoken by | machines: espeak-ng 1.52. No person was recorded |",
+        "| captions that are heard | 24,000, of both splits |",
+        "- voices: eSpeak NG, GPL-3.0-or-later; Flite, under its own licence like BSD",
+        "- It hears synthetic voices; how well it understands people, nobody has measured.",
+        '<audio controls preload="none" src="samples/speech-000003.wav"></audio>',
+        "a \\*red\\* bird",
+    ):
+        assert part in text, part
+    assert "a blue bird" not in text and "It reads" not in text
+
+
+def test_recordings_are_under_the_terms_of_the_data(run: Path) -> None:
+    change(run, "facts.json", reads="speech", speech=HEARING | {"voices": "recordings"})
+    text = card_of(run)
+    assert "| voices | recordings of the data set |" in text
+    assert "- recordings: unknown; ask whoever recorded them" in text
+    assert "No person was recorded" not in text
+    change(run, "config.yaml", data={"name": "stamps", "max_words": 18})
+    assert "- recordings: GPL-2, says the package" in card_of(run)
+
+
+def test_a_sound_elsewhere_is_no_sound_of_the_run(run: Path) -> None:
+    content = {"captions": ["a"], "sounds": ["../../secret.wav"]}
+    (run / "samples" / "captions.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match=r"captions\.json.*sounds"):
+        card_of(run)
 
 
 def test_hostile_text_stays_in_its_block(run: Path) -> None:

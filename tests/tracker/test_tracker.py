@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 import time
+import wave
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -167,6 +169,63 @@ def test_wandb_table_of_samples_keeps_its_pictures_with_the_run(tmp_path: Path) 
     # What a dashboard shows is in the artifact, not in the copy beside it.
     assert item["samples_table.artifact_path"].startswith("wandb-client-artifact://")
     assert "WANDB_DATA_DIR" not in os.environ
+
+
+def sounds(folder: Path) -> list[Path]:
+    """Two wav files of 16 bits, of 100 and 50 samples."""
+    paths = []
+    for name, count in (("red", 100), ("blue", 50)):
+        paths.append(folder / f"{name}.wav")
+        with wave.open(str(paths[-1]), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(16000)
+            file.writeframes(np.full(count, 2**14, "<i2").tobytes())
+    return paths
+
+
+def test_wandb_has_the_sound_of_a_sample_in_its_row(tmp_path: Path) -> None:
+    red, _ = sounds(tmp_path)
+    tracker = begin("wandb", tmp_path, mode="offline")
+    rows = [(CAPTIONS[0], *PICTURES), (CAPTIONS[1], *PICTURES)]
+    tracker.log_sounds("heard", CAPTIONS, [red, None], 0)
+    tracker.log_samples(rows, 64, [red, None])
+    tracker.finish()
+    (run,) = (tmp_path / "wandb").glob("offline-run-*")
+    (artifact,) = records(run, "artifact")
+    files = {item["path"]: Path(item["local_path"]) for item in artifact["manifest"]["contents"]}
+    table = json.loads(files["samples_table.table.json"].read_text())
+    assert table["columns"] == ["images", "caption", "drawn", "real", "heard"]
+    (first, second) = (row[4] for row in table["data"])
+    assert files[first["path"]].read_bytes() == red.read_bytes() and second is None
+    logged = [flat(record["item"]) for record in records(run, "history")]
+    assert [item["images"] for item in logged if "heard._type" in item or "heard" in item] == [0]
+    (copy,) = (run / "files" / "media" / "audio").glob("heard_*.wav")
+    assert copy.read_bytes() == red.read_bytes()
+
+
+def test_trackio_has_the_sounds(tmp_path: Path) -> None:
+    tracker = begin("trackio", tmp_path / "run", trackio_dir=tmp_path / "trackio")
+    tracker.log_sounds("heard", CAPTIONS, sounds(tmp_path), 0)
+    tracker.log_samples([(CAPTIONS[0], *PICTURES)], 64, sounds(tmp_path)[:1])
+    tracker.finish()
+    kept = sorted(path.read_bytes() for path in (tmp_path / "trackio").rglob("*.wav"))
+    assert kept == sorted(path.read_bytes() for path in sounds(tmp_path))
+
+
+def test_tensorboard_has_the_sounds(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    tracker = begin("tensorboard", tmp_path)
+    tracker.log_sounds("heard", CAPTIONS, sounds(tmp_path), 0)
+    tracker.log_samples([(CAPTIONS[0], *PICTURES)], 64, sounds(tmp_path)[:1])
+    tracker.finish()
+    events = EventAccumulator(str(tmp_path / "tensorboard"), {"audio": 0, "tensors": 0})
+    events.Reload()
+    (red,), (blue,) = (events.Audio(f"heard/{number}") for number in (0, 1))
+    assert (red.step, red.sample_rate, red.length_frames, blue.length_frames) == (0, 16000, 100, 50)
+    (captions,) = events.Tensors("heard/captions/text_summary")
+    assert "a blue bird" in captions.tensor_proto.string_val[0].decode()
 
 
 def test_wandb_artifact_is_the_file_where_it_lies(

@@ -50,7 +50,7 @@ class Shown:
     def log_pictures(self, name: str, pictures: Any, captions: Any, images: int) -> None:
         self.pictures.append((name, images, captions[0]))
 
-    def log_samples(self, samples: Any, images: int) -> None:
+    def log_samples(self, samples: Any, images: int, sounds: Any = ()) -> None:
         pass
 
 

@@ -50,7 +50,7 @@ class Memory:
         assert len(pictures) == len(captions) == 1
         self.pictures.append((name, images))
 
-    def log_samples(self, samples: Any, images: int) -> None:
+    def log_samples(self, samples: Any, images: int, sounds: Any = ()) -> None:
         assert all(made.size == real.size for _, made, real in samples)
         self.rows[images] = [caption for caption, _, _ in samples]
 

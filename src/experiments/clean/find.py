@@ -10,7 +10,13 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from experiments.data.store.room import drop_features, feature_folders
+from experiments.data.store.room import (
+    PARTS,
+    drop_folder,
+    feature_folders,
+    lock_of,
+    recording_folders,
+)
 from experiments.file.lock import held
 from experiments.file.use import free, in_use
 from experiments.file.whole import discard, remove, size_of
@@ -133,16 +139,24 @@ def _of_cache(where: Places, runs: list[Path]) -> Iterator[Item]:
             gone.append(folder)
             reason = "a prepared data set that no run names"
             yield Item(folder, reason, size_of(folder), partial(_drop_data, folder))
-    for folder in feature_folders(where.cache):
-        if folder.parent in gone or in_use(folder) or in_use(folder.parent):
-            continue
-        if _unused(folder, where.days):
-            reason = f"text features, not used for {where.days} days"
-        elif where.own and stores is not None and folder.name not in stores:
-            reason = "text features of an encoder that no run uses"
-        else:
-            continue
-        yield Item(folder, reason, size_of(folder), partial(drop_features, folder))
+    for what, folders, of in (
+        ("text features", feature_folders(where.cache), "of an encoder that no run uses"),
+        ("recordings as frames", recording_folders(where.cache), "that no run hears"),
+    ):
+        for folder in folders:
+            if folder.parent in gone or in_use(folder) or in_use(folder.parent):
+                continue
+            if not free(lock_of(folder)):
+                continue
+            half = folder.name.endswith(PARTS)
+            if _unused(folder, where.days):
+                made = "half made, " if half else ""
+                reason = f"{what}, {made}not used for {where.days} days"
+            elif half or not where.own or stores is None or folder.name in stores:
+                continue
+            else:
+                reason = f"{what} {of}"
+            yield Item(folder, reason, size_of(folder), partial(drop_folder, folder))
 
 
 def _torn(folder: Path) -> Iterator[Item]:

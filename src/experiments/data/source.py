@@ -16,12 +16,14 @@ CAPTIONS = "Captions: Reed et al. 2016 (CVPR, https://arxiv.org/abs/1605.05395).
 @dataclass(frozen=True)
 class Source:
     """title: what it is. origin: who made it, and where it is. licence: the terms of pictures and
-    captions, or that they are not known. warning: what a model of these data cannot do."""
+    captions, or that they are not known. warning: what a model of these data cannot do. recordings:
+    the terms of spoken captions, where people have recorded them."""
 
     title: str
     origin: str
     licence: str
     warning: str
+    recordings: str = "unknown; ask whoever recorded them"
 
 
 SOURCES = {
@@ -36,6 +38,8 @@ SOURCES = {
         "Debian's package `tuxpaint-stamps-default` (https://tuxpaint.org).",
         "GPL-2, says the package's copyright file; its makers name other terms of single pictures",
         "Its captions are a few words about cut-out things on white.",
+        "GPL-2, says the package's copyright file; volunteers of Tux Paint recorded them, about "
+        "one person a language",
     ),
     "cub": Source(
         "Caltech-UCSD Birds-200-2011: photographs of 200 species of birds, ten captions each",

@@ -160,9 +160,11 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any], holds: Conten
 
 
 def _samples(run: Path, images: int) -> list[Path]:
-    """The sheets of these weights, and the captions that they show."""
+    """The sheets of these weights, the captions that they show, and what is heard of them."""
     found, captions = sheets_of(run, images), run / files.CAPTIONS
-    return [*found, captions] if found and captions.is_file() else found
+    if not found or not captions.is_file():
+        return found
+    return [*found, captions, *(path for path in files.sample_sounds(run) if path is not None)]
 
 
 def require_unedited(folder: Path) -> None:

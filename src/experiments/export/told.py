@@ -12,6 +12,7 @@ from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
 from experiments.config.target import NO_TEXT
 from experiments.data.source import Source, source_of
+from experiments.export.hearing import Hearing
 from experiments.file import markdown
 from experiments.metric.protocol import Protocol
 from experiments.metric.table import format_table
@@ -88,7 +89,8 @@ class Contents:
 @dataclass(frozen=True)
 class Told:
     """What a run says of itself. `images`: those that the weights have seen. `holds`: of an export;
-    None for the run's own card. `sheets`: names of samples. Scores and sheets of an export are
+    None for the run's own card. `sheets`: names of samples; `sounds`: what is heard of their
+    captions, a caption and the name of a file each. Scores and sheets of an export are
     those of its weights, none of another state; `scored` says after how many images scores of the
     run were taken."""
 
@@ -100,6 +102,7 @@ class Told:
     images: int
     licence: str
     sheets: list[str]
+    sounds: list[tuple[str, str]]
     scored: int | None = None
     holds: Contents | None = None
 
@@ -151,6 +154,12 @@ class Told:
     def reads_text(self) -> bool:
         encoder = self.config["system"].get("encoder")
         return encoder is not None and encoder.get("_target_") != NO_TEXT
+
+    @property
+    def hearing(self) -> Hearing | None:
+        """How it hears captions; None where it reads them, or is told nothing."""
+        facts = self.facts.get("speech")
+        return None if facts is None else Hearing(dict(portable(facts)), self.source)
 
     @property
     def sheet(self) -> str:
@@ -263,7 +272,15 @@ def told(
     scored = scores["images"] if scores else None
     scores = scores if images in (None, scored) else None
     sheets = [path.name for path in sheets_of(folder, images)]
-    return Told(folder, config, about, facts, scores, reached, licence, sheets, scored, holds)
+    sounds = _sounds(folder) if sheets else []
+    return Told(
+        folder, config, about, facts, scores, reached, licence, sheets, sounds, scored, holds
+    )
+
+
+def _sounds(folder: Path) -> list[tuple[str, str]]:
+    pairs = zip(files.sample_captions(folder) or [], files.sample_sounds(folder), strict=False)
+    return [(caption, path.name) for caption, path in pairs if path is not None]
 
 
 def sheets_of(folder: Path, images: int | None) -> list[Path]:

@@ -40,6 +40,10 @@ class Distortion:
         self.frequency_mask = round(strength * frequency_mask)
         self.numbers = 2 + 2 * (time_masks + frequency_masks)
 
+    def longest(self, frames: int) -> int:
+        """Frames that `__call__` makes of so many, at the slowest."""
+        return math.ceil(frames * (1 + self.tempo))
+
     def __call__(self, frames: Tensor, lengths: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
         """frames: (B, T, F), zeros behind `lengths` (B,); numbers: (B, `numbers`) in [0, 1).
 
@@ -62,7 +66,7 @@ class Distortion:
     def _at_tempo(self, frames: Tensor, lengths: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
         """Each as long as its number in [-1, 1] says, between frames by their distance."""
         made = (lengths * (uniform * math.log1p(self.tempo)).exp()).round().long().clamp(min=1)
-        time = torch.arange(math.ceil(frames.shape[1] * (1 + self.tempo)), device=frames.device)
+        time = torch.arange(self.longest(frames.shape[1]), device=frames.device)
         last = (lengths - 1)[:, None]
         place = ((time + 0.5) * (lengths / made)[:, None] - 0.5).clamp(min=0).minimum(last)
         before = place.floor().long()

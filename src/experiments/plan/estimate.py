@@ -130,7 +130,7 @@ def disk(
     """`data`: the group of the configuration."""
     stores: dict[str, int] = {}
     for view in views:
-        stores |= view.disk(facts.pictures, facts.train, facts.captions, data)
+        stores |= view.disk(facts.pictures, facts.train, facts.captions, data, facts.letters)
     return Disk(stores, (keep + 1) * held.checkpoint + held.export)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -24,7 +24,8 @@ TEST_SHARE = 0.1  # where a number of pictures is all that is known
 @dataclass(frozen=True)
 class DataFacts:
     """pictures: in both splits; train: of them to train on. captions: of one picture. words: of
-    the vocabulary. classes: of both splits, where no attribute is known. source: how this is known.
+    the vocabulary. classes: of both splits, where no attribute is known. letters: of a caption, in
+    the mean, 0 where that is not known. source: how this is known.
     """
 
     pictures: int
@@ -35,6 +36,7 @@ class DataFacts:
     source: str
     attribute_values: Mapping[str, int] = field(default_factory=dict)
     local_attributes: tuple[str, ...] = ()
+    letters: float = 0.0
 
     def of_networks(self) -> dict[str, Any]:
         """What `run.fact.facts_of` tells networks of data that are there."""
@@ -128,19 +130,26 @@ def _found(config: Mapping[str, Any]) -> DataFacts:
         len(reader.class_names()),
         "counted",
         {name: len(values) for name, values in reader.attribute_values().items()},
+        letters=_letters(captions),
     )
+
+
+def _letters(captions: Sequence[str]) -> float:
+    return sum(map(len, captions)) / max(len(captions), 1)
 
 
 def _drawn(reader: Plumage) -> DataFacts:
     """What follows from its settings."""
     few = [entry for entry in islice(reader.read(), SAMPLE) if isinstance(entry, Record)]
+    captions = [caption for record in few for caption in record.captions]
     return DataFacts(
         reader.species * reader.images_per_species,
         (reader.species - reader.test_species) * reader.images_per_species,
         reader.captions,
-        len(Vocabulary.build(caption for record in few for caption in record.captions)),
+        len(Vocabulary.build(captions)),
         reader.species,
         "as it is drawn",
         {name: len(values) for name, values in reader.attribute_values().items()},
         reader.colour_attributes(),
+        _letters(captions),
     )

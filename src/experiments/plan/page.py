@@ -82,8 +82,8 @@ def _assumed(row: Planned, options: Mapping[str, Any]) -> list[str]:
         f"{options['network']:g} GB/s beyond; nothing is exchanged while it computes",
         "  each GPU has the whole batch of one, so that trainer.batch grows with them; whether it "
         "still learns as well is another question",
-        "  captions are as long as they can be; training alone, without samples and scores; "
-        "nothing is compiled",
+        "  captions are as long as they can be, recordings as data.speech.seconds; training alone, "
+        "without samples and scores; nothing is compiled",
         f"  data: {facts.pictures:,} pictures, {facts.train:,} of them to train on, "
         f"{facts.captions:.3g} captions each, {facts.words:,} words ({facts.source})",
     ]

@@ -18,8 +18,8 @@ from torch.utils._pytree import tree_leaves
 
 from experiments.config.build import build
 from experiments.data.batches import Batch
-from experiments.data.text.reading import longest_of
 from experiments.data.view.base import held_in
+from experiments.data.view.caption import CaptionView
 from experiments.machine.rank import Ranks
 from experiments.machine.setup import memory_format, text_features
 from experiments.plan.facts import DataFacts
@@ -141,10 +141,13 @@ class Paper:
             self.system: System = build(config["system"], facts.of_networks(), "system", _came)
             layout = memory_format(config["trainer"]["channels_last"], self.ranks.device)
             self.system.to(memory_format=layout)  # type: ignore[call-overload]
-        self.longest = longest_of(self.system.reads, int(config["data"]["max_words"]))
         dtype = PRECISIONS[self.precision]
         features = text_features(config["trainer"]["text_features"], dtype)
         self.views = held_in(self.system.views(), features)
+        captions = [
+            view.most(config["data"]) for view in self.views if isinstance(view, CaptionView)
+        ]
+        self.longest = max(captions, default=0)  # nothing else is asked for its numbers
         with self._modes():
             self.system._apply(_without_numbers)
             self.system.train()

@@ -35,11 +35,13 @@ from experiments.terminal.secret import scrub
 
 @dataclass(frozen=True)
 class Pictures:
-    """What arms drew: captions, and by the place of an arm what it drew for them."""
+    """What arms drew: captions, and by the place of an arm what it drew for them; `sounds`: a wav
+    of each caption, where some of them hear."""
 
     captions: Sequence[str]
     drawn: Mapping[int, Drawn]
     note: str | None = None
+    sounds: Sequence[bytes] = ()
 
 
 def render(
@@ -94,6 +96,7 @@ def render(
         scrub=scrub,
         unfinished=[(arm, run) for arm in arms for run in arm.records if not run.member.finished],
         uri=uri,
+        sounds=[uri(content, "audio/wav") for content in pictures.sounds],
         css=Markup(style + rules(looks)),
         script=Markup(script),
         script_hash=digest,
@@ -160,9 +163,9 @@ def _uris(pixels: np.ndarray) -> list[str]:
     return [uri(encoded(Image.fromarray(picture))) for picture in pixels]
 
 
-def uri(content: bytes) -> str:
-    """A WebP as text that a page holds."""
-    return "data:image/webp;base64," + base64.b64encode(content).decode()
+def uri(content: bytes, kind: str = "image/webp") -> str:
+    """A file as text that a page holds."""
+    return f"data:{kind};base64," + base64.b64encode(content).decode()
 
 
 def _curves(

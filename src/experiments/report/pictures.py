@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from experiments.data.text.reading import SPEECH
 from experiments.file.array import load_arrays, save_arrays
+from experiments.file.digest import sha256
 from experiments.report.record import Arm
 from experiments.run import folder as files
 from experiments.terminal.error import UserError, one_line
@@ -45,28 +47,42 @@ def captions_of(arms: Sequence[Arm], count: int) -> list[str]:
     return kept[0][:count] if kept else []
 
 
+def sounds_of(arms: Sequence[Arm], captions: Sequence[str]) -> list[Path]:
+    """A wav of each of the captions, of the first run that kept them all; else nothing."""
+    for record in (record for arm in arms for record in arm.records):
+        if record.captions[: len(captions)] == list(captions):
+            paths = record.sounds[: len(captions)]
+            found = [path for path in paths if path is not None]
+            if captions and len(found) == len(captions):
+                return found
+    return []
+
+
 def draws(arm: Arm) -> bool:
     """Whether runs of this arm draw pictures from captions, as far as their configuration says."""
     system = arm.first.config.get("system")
     return isinstance(system, dict) and "generator" in system
 
 
-def drawn(arm: Arm, captions: Sequence[str]) -> Drawn:
+def drawn(arm: Arm, captions: Sequence[str], sounds: Sequence[Path] = ()) -> Drawn:
     """What the first seed of an arm draws: with seed 0 for the first caption, 1 for the second and
-    so on. Remembered under the images that the run has seen, the captions and the seeds."""
+    so on; of `sounds`, a file for each caption, where it hears. Remembered under the images that
+    the run has seen, the captions and the seeds."""
     folder, seeds = arm.first.folder, list(range(len(captions)))
     weights = files.by_images(folder, "weights") + files.by_images(folder, "checkpoints")
     if not weights:
         return Drawn(reason="it has no weights yet")
     newest = max(weights, key=files.images_of)
     asked = [VERSION, files.images_of(newest), newest.stat().st_mtime_ns, list(captions), seeds]
+    if sounds and hears(arm):
+        asked.append([sha256(path) for path in sounds])
     key = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:10]
     path = folder / FOLDER / f"drawn-{key}.npz"
     found = _remembered(path)
     if found is not None:
         return found
     try:
-        made = _draw(folder, captions, seeds)
+        made = _draw(folder, captions, seeds, sounds)
     except UserError as error:
         return Drawn(reason=str(error))
     except Exception as error:  # a run of another version; the others are shown
@@ -75,10 +91,19 @@ def drawn(arm: Arm, captions: Sequence[str]) -> Drawn:
     return made
 
 
-def _draw(folder: Path, captions: Sequence[str], seeds: list[int]) -> Drawn:
+def hears(arm: Arm) -> bool:
+    """Whether runs of this arm are told captions by their sound."""
+    try:
+        return files.run_facts(arm.first.folder).get("reads") == SPEECH
+    except UserError:
+        return False
+
+
+def _draw(folder: Path, captions: Sequence[str], seeds: list[int], sounds: Sequence[Path]) -> Drawn:
     import torch
 
     from experiments.data.text.reading import words_of
+    from experiments.data.view.caption import CAPTION
     from experiments.sample.attention import attention_stages
     from experiments.sample.model import load
     from experiments.sample.picture import resize, to_pixels
@@ -86,8 +111,12 @@ def _draw(folder: Path, captions: Sequence[str], seeds: list[int]) -> Drawn:
     say(f"drawing with {folder}")
     model = load(folder, "cuda" if torch.cuda.is_available() else "cpu")
     attends = bool(getattr(model.generator, "attends", False))
+    heard = SPEECH in model.views
+    if heard and not sounds:
+        return Drawn(reason="it hears, and no run kept the sound of these captions (samples/*.wav)")
+    asked = model.read({SPEECH: sounds} if heard else {CAPTION: captions})
     with torch.no_grad():
-        made = model.stages(list(captions), seeds, attention=attends)
+        made = model.make(asked, seeds, attention=attends and not heard)
     stages, sides = [], []
     for stage in made.images:
         pixels = to_pixels(stage)
@@ -98,7 +127,7 @@ def _draw(folder: Path, captions: Sequence[str], seeds: list[int]) -> Drawn:
             pixels = np.stack([np.asarray(resize(each, SIDE, tall)) for each in pixels])
         stages.append(pixels)
     sheet = None
-    words = words_of(model.reader, captions[0])[: model.longest]
+    words = [] if heard else words_of(model.reader, captions[0])[: model.longest]
     if made.attention and words:
         heat = [maps[0].float() for maps in made.attention]
         shown = [stage[0] for stage in made.images[1:]]

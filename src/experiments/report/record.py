@@ -29,7 +29,8 @@ class Record:
     """A member and what its folder says; what is not there is empty.
 
     scores: of the last evaluation, by name, finite ones. images: that it had seen by then. stats:
-    lines of `stats.jsonl`. captions: those of its sample sheets. git, environment: the last of
+    lines of `stats.jsonl`. captions: those of its sample sheets; sounds: what is heard of
+    them, where it hears. git, environment: the last of
     each, since a resumed run may have several. debug: the preset of a run that only tries. codes:
     images since which each trained it.
     """
@@ -42,6 +43,7 @@ class Record:
     skipped: dict[str, str] = field(default_factory=dict)
     stats: list[dict[str, Any]] = field(default_factory=list)
     captions: list[str] = field(default_factory=list)
+    sounds: list[Path | None] = field(default_factory=list)
     samples: ScoreSamples | None = None
     git: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
@@ -111,6 +113,7 @@ def read(member: Member) -> Record:
         {str(name): str(why) for name, why in _mapping(scores.get("skipped")).items()},
         stats,
         _tried(lambda: files.sample_captions(place), problems, None) or [],
+        _tried(lambda: files.sample_sounds(place), [], []),
         _tried(lambda: score_samples(place), problems, None),
         _newest(place, "git", problems),
         _newest(place, "environment", problems),

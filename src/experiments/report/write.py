@@ -10,7 +10,7 @@ from experiments.file.whole import write_text
 from experiments.report.answers import answers_of
 from experiments.report.member import Member
 from experiments.report.page import Pictures, render
-from experiments.report.pictures import captions_of, drawn, draws
+from experiments.report.pictures import captions_of, drawn, draws, hears, sounds_of
 from experiments.report.place import require_runs
 from experiments.report.plain import csv_text, markdown_text
 from experiments.report.record import Arm, Record, arms_of, read
@@ -96,4 +96,6 @@ def _pictures(arms: Sequence[Arm], count: int) -> Pictures:
     if not captions:
         note = "No run kept the captions of its sample sheets (samples/captions.json)."
         return Pictures([], {}, note)
-    return Pictures(captions, {arm.index: drawn(arm, captions) for arm in drawing})
+    heard = sounds_of(drawing, captions) if any(map(hears, drawing)) else []
+    made = {arm.index: drawn(arm, captions, heard) for arm in drawing}
+    return Pictures(captions, made, sounds=[path.read_bytes() for path in heard])

@@ -169,6 +169,15 @@ def sample_captions(folder: Path) -> list[str] | None:
     return list(_read(folder, CAPTIONS)["captions"])
 
 
+def sample_sounds(folder: Path) -> list[Path | None]:
+    """What is heard of these captions, a wav of each that has one; nothing where a run reads."""
+    if not (folder / CAPTIONS).is_file():
+        return []
+    names = _read(folder, CAPTIONS).get("sounds") or []
+    paths = [None if name is None else (folder / CAPTIONS).with_name(name) for name in names]
+    return [path if path is not None and path.is_file() else None for path in paths]
+
+
 def sweep(folder: Path) -> None:
     """Remove what processes that were killed left half written. For whoever holds the run alone."""
     for place in (folder, *(folder / name for name in WRITTEN)):

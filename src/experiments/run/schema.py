@@ -41,6 +41,11 @@ def _prints(value: Any) -> bool:
     return mapped(mapped(is_name))(value) and all(map(is_inside, value))
 
 
+def _is_sound(value: Any) -> bool:
+    """A file beside it."""
+    return is_inside(value) and "/" not in value and value.endswith(".wav")
+
+
 _SCORE = optional(is_number)
 
 
@@ -157,7 +162,10 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
     "fresh.json": ({"of": is_text}, ("of",)),
     "code.json": ({"versions": listed(_VERSION)}, ("versions",)),
     "failure.json": ({"reason": is_text}, ("reason",)),
-    "captions.json": ({"captions": listed(is_text)}, ("captions",)),
+    "captions.json": (
+        {"captions": listed(is_text), "sounds": optional(listed(optional(_is_sound)))},
+        ("captions",),
+    ),
     "export.json": (
         {
             "format": is_whole,

@@ -10,6 +10,7 @@ import io
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ log = logging.getLogger(__name__)
 
 SAMPLES = "samples_table"
 COLUMNS = ("images", "caption", "drawn", "real")
+HEARD = "heard"  # one more, where captions are heard
 Rows = Sequence[tuple[str, "Image", "Image"]]  # caption, drawn, real
+Sounds = Sequence[Path | None]  # a file of each of some records, or nothing
 
 
 def bounded(call: Callable[[], None], seconds: float) -> Exception | None:

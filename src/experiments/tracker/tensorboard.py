@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import wave
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from PIL.Image import Image
 from experiments.config.key import flat
-from experiments.tracker.guard import Rows, accelerate_state, picture_keys
+from experiments.tracker.guard import Rows, Sounds, accelerate_state, picture_keys
 
 
 class TensorBoard:
@@ -49,7 +50,21 @@ class TensorBoard:
             writer.add_text(f"{name}/captions", "\n".join(lines), images)
         writer.flush()
 
-    def log_samples(self, samples: Rows, images: int) -> None:
+    def log_sounds(
+        self, name: str, captions: Sequence[str], sounds: Sequence[Path], images: int
+    ) -> None:
+        writer = self._tracker.writer
+        for key, path in zip(picture_keys(name, len(sounds)), sounds, strict=True):
+            with wave.open(str(path)) as file:
+                rate, frames = file.getframerate(), file.readframes(file.getnframes())
+            samples = np.frombuffer(frames, "<i2").astype(np.float32) / 2**15
+            writer.add_audio(key, samples[None], images, sample_rate=rate)
+        if any(captions):
+            lines = [f"- {caption}" for caption in captions]
+            writer.add_text(f"{name}/captions", "\n".join(lines), images)
+        writer.flush()
+
+    def log_samples(self, samples: Rows, images: int, sounds: Sounds = ()) -> None:
         """TensorBoard has no tables; the sheet of samples shows the same."""
 
     def log_artifact(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from experiments.run.portable import portable
 from experiments.terminal.error import UserError, one_line
 from experiments.terminal.package import installing
-from experiments.tracker.guard import Rows, bounded, quiet
+from experiments.tracker.guard import Rows, Sounds, bounded, quiet
 from experiments.tracker.tensorboard import TensorBoard
 from experiments.tracker.trackio import Trackio
 from experiments.tracker.wandb import FINISH_TIMEOUT, WandB, wandb_mode
@@ -42,7 +42,11 @@ class Backend(Protocol):
         self, name: str, pictures: Sequence[Image], captions: Sequence[str], images: int
     ) -> None: ...
 
-    def log_samples(self, samples: Rows, images: int) -> None: ...
+    def log_sounds(
+        self, name: str, captions: Sequence[str], sounds: Sequence[Path], images: int
+    ) -> None: ...
+
+    def log_samples(self, samples: Rows, images: int, sounds: Sounds = ()) -> None: ...
 
     def log_artifact(
         self, name: str, kind: str, file: Path, aliases: Sequence[str], about: dict[str, Any]
@@ -96,9 +100,18 @@ class Tracker:
             "log pictures", lambda backend: backend.log_pictures(name, pictures, captions, images)
         )
 
-    def log_samples(self, samples: Rows, images: int) -> None:
-        """A table: (caption, drawn, real) of PIL pictures, a row each."""
-        self._each("log samples", lambda backend: backend.log_samples(samples, images))
+    def log_sounds(self, name: str, captions: Sequence[str], sounds: Sounds, images: int) -> None:
+        """Files of sound, wav of 16 bits, each with its caption; those that are there."""
+        there = [
+            (text, path) for text, path in zip(captions, sounds, strict=False) if path is not None
+        ]
+        if there:
+            texts, paths = [text for text, _ in there], [path for _, path in there]
+            self._each("log sounds", lambda b: b.log_sounds(name, texts, paths, images))
+
+    def log_samples(self, samples: Rows, images: int, sounds: Sounds = ()) -> None:
+        """A table: (caption, drawn, real) of PIL pictures, a row each, with what was heard."""
+        self._each("log samples", lambda backend: backend.log_samples(samples, images, sounds))
 
     def log_artifact(
         self,

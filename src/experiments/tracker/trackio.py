@@ -18,6 +18,7 @@ from experiments.tracker.guard import (
     COLUMNS,
     SAMPLES,
     Rows,
+    Sounds,
     accelerate_state,
     log,
     picture_keys,
@@ -87,7 +88,20 @@ class Trackio:
         }
         self.log(shown, images)
 
-    def log_samples(self, samples: Rows, images: int) -> None:
+    def log_sounds(
+        self, name: str, captions: Sequence[str], sounds: Sequence[Path], images: int
+    ) -> None:
+        import trackio
+
+        keys = picture_keys(name, len(sounds))
+        shown = {
+            key: trackio.Audio(path, caption=caption or None)
+            for key, caption, path in zip(keys, captions, sounds, strict=True)
+        }
+        self.log(shown, images)
+
+    def log_samples(self, samples: Rows, images: int, sounds: Sounds = ()) -> None:
+        """trackio's tables show pictures and play nothing: `log_sounds` has the sounds."""
         import trackio
 
         rows = [

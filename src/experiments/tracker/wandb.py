@@ -21,8 +21,10 @@ from experiments.terminal.secret import scrub
 from experiments.tracker.agent import agent_project, agent_run, without_agent
 from experiments.tracker.guard import (
     COLUMNS,
+    HEARD,
     SAMPLES,
     Rows,
+    Sounds,
     accelerate_state,
     bounded,
     picture_keys,
@@ -145,15 +147,31 @@ class WandB:
         )
         self.log(logged, images)
 
-    def log_samples(self, samples: Rows, images: int) -> None:
+    def log_sounds(
+        self, name: str, captions: Sequence[str], sounds: Sequence[Path], images: int
+    ) -> None:
         import wandb
 
-        rows = [
+        shown = [
+            wandb.Audio(path, caption=caption or None)
+            for caption, path in zip(captions, sounds, strict=True)
+        ]
+        self.log({name: shown}, images)
+
+    def log_samples(self, samples: Rows, images: int, sounds: Sounds = ()) -> None:
+        import wandb
+
+        columns = list(COLUMNS)
+        rows: list[list[Any]] = [
             [images, caption, wandb.Image(drawn), wandb.Image(real)]
             for caption, drawn, real in samples
         ]
+        if any(sounds):
+            columns.append(HEARD)
+            for row, path in zip(rows, sounds, strict=True):
+                row.append(None if path is None else wandb.Audio(path))
         with self._staged():
-            self.log({SAMPLES: wandb.Table(columns=list(COLUMNS), data=rows)}, images)
+            self.log({SAMPLES: wandb.Table(columns=columns, data=rows)}, images)
 
     def log_artifact(
         self, name: str, kind: str, file: Path, aliases: Sequence[str], about: dict[str, Any]

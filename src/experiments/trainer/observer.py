@@ -41,6 +41,7 @@ from experiments.trainer.ema import EMA
 from experiments.trainer.meter import Meter
 from experiments.trainer.pace import Pace
 from experiments.trainer.scoring import scored
+from experiments.trainer.sound import written
 
 TALL = 6  # captions from which on a sheet is cut in two
 WIDE = 9  # words from which on their attention takes two rows
@@ -70,6 +71,7 @@ class Observer:
         count = min(int(run.config["trainer"]["sample_captions"]), len(dataset.test))
         self.rows = spread(dataset.test.labels.tolist(), count)
         self._views: dict[str, View] | None = None
+        self.sounds: list[Path | None] = []  # of the shown records, where they are heard
         self.collapse = CollapseDetector(run, system, dataset, tracker, self.rows)
 
     def progress(self, images: int) -> Progress:
@@ -113,9 +115,14 @@ class Observer:
         faults in data are visible here."""
         if not self.ranks.main or not self.rows:
             return
+        folder = self.run.folder / "samples"
         if any(self.dataset.test.captions):
-            write_json(self.run.folder / CAPTIONS, {"captions": self._labels()})
-        path, real = self.run.folder / "samples" / "real.png", self._real()
+            self.sounds = written(self.views.values(), self.rows, folder)
+            names = [None if path is None else path.name for path in self.sounds]
+            told = {"captions": self._labels()} | ({"sounds": names} if names else {})
+            write_json(self.run.folder / CAPTIONS, told)
+            self.tracker.log_sounds("heard", self._labels(), self.sounds, 0)
+        path, real = folder / "real.png", self._real()
         if path.exists() or not real:
             return
         sheet = self._sheet(real)
@@ -158,7 +165,7 @@ class Observer:
         last = len(made.made[view.name])
         rows = zip(self._labels(), pictures(stages[last - 1]), pictures(real[0]), strict=True)
         if not kind:
-            self.tracker.log_samples(list(rows), images)
+            self.tracker.log_samples(list(rows), images, self.sounds)
         looks = [self.views[key].attended(self.rows[0]) for key in asks] if made.attention else []
         for attended in (one for one in looks if one.steps):
             steps = len(attended.steps)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.data.store.room import drop_features, feature_folders, keep_within, lock_of
+from experiments.data.store.room import drop_folder, feature_folders, keep_within, lock_of
 from experiments.file.lock import held
 from tests.file.test_use import user_of
 
@@ -53,8 +53,8 @@ def test_what_a_process_uses_or_writes_stays(
     assert "more than paths.features=0 GB" in capfd.readouterr().err
     user.kill()
     user.wait()
-    assert drop_features(oldest) and not drop_features(next_one)
+    assert drop_folder(oldest) and not drop_folder(next_one)
     assert writer is not None
     writer.close()
-    assert drop_features(next_one)
+    assert drop_folder(next_one)
     assert not list(cache.glob("*/*/*.npy")) and not list(cache.glob("*/*/*.partial"))

@@ -51,25 +51,37 @@ class Recorder:
 
     def _frames(self, reader: Reader, record: Record, number: int) -> Item:
         """Frames (T, ...) of a caption, none without a recording, or why it cannot be used."""
-        rate, seconds = self.frontend.rate, self.speech.seconds
         try:
             if self.voices is None:
                 found = reader.recording(record, number)  # type: ignore[attr-defined]
                 if isinstance(found, np.ndarray):
                     return self._given(found)
-                wave = None if found is None else read_wave(Path(found), rate, seconds)
+                wave = None if found is None else self._read(found)
             else:
-                manner = self.voices.of(record.key, number, record.split)
-                text, language = record.captions[number], self.speech.language
-                spoken, at = speak(
-                    manner.voice, text, language, manner.words_per_minute, manner.pitch
-                )
-                wave = as_wave(spoken, at, rate)[: int(seconds * rate)]
+                wave = self._spoken(record, number)
         except BadInput as error:
             return str(error)
         if wave is None:
             return np.zeros((0, *self.frontend.shape), STORED)
         return frames_of(self.frontend, wave)
+
+    def wave(self, reader: Reader, record: Record, number: int) -> np.ndarray | None:
+        """The sound (N,) that the frames of a caption were made of, at the front-end's rate, made
+        again; None where the data have nothing but frames. Raises `BadInput` where it is gone."""
+        if self.voices is not None:
+            return self._spoken(record, number)
+        found = reader.recording(record, number)  # type: ignore[attr-defined]
+        return None if found is None or isinstance(found, np.ndarray) else self._read(found)
+
+    def _read(self, file: Path) -> np.ndarray:
+        return read_wave(Path(file), self.frontend.rate, self.speech.seconds)
+
+    def _spoken(self, record: Record, number: int) -> np.ndarray:
+        assert self.voices is not None
+        manner, rate = self.voices.of(record.key, number, record.split), self.frontend.rate
+        text, language = record.captions[number], self.speech.language
+        spoken, at = speak(manner.voice, text, language, manner.words_per_minute, manner.pitch)
+        return as_wave(spoken, at, rate)[: int(self.speech.seconds * rate)]
 
     def _given(self, frames: np.ndarray) -> Item:
         """Frames that the data have already."""
@@ -135,7 +147,7 @@ def heard(dataset: Dataset, frontend: Any, least: int, quiet: bool = True) -> Da
         test=test,
         report=report,
         summary=summary,
-        hearing={"frontend": settings["frontend"], "voices": settings["voices"]},
+        hearing=settings | {"heard": dict(counts)},
     )
 
 
@@ -204,7 +216,9 @@ def _heard(
     lengths[there] = items.lengths[item[there]]
     kept = lengths >= least
     found = split.only_captions(kept)
-    recordings = Recordings(items.values, items.begin[item[kept]], lengths[kept], made)
+    recordings = Recordings(
+        items.values, items.begin[item[kept]], lengths[kept], number[kept], made, store.folder.name
+    )
     found = dataclasses.replace(found, recordings=recordings)
     has = np.diff(found.caption_start) > 0
     keys = set(split.keys)

@@ -22,7 +22,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -36,17 +36,15 @@ from experiments.data.store.picture import (
     progress_bar,
     read_json,
 )
+from experiments.data.store.room import PARTS, lock_of
 from experiments.file.lock import locked
 from experiments.file.mapped import write_header
+from experiments.file.use import use
 from experiments.file.whole import atomic, discard
 from experiments.terminal.error import UserError
 
-if TYPE_CHECKING:
-    pass
-
 VALUES, LENGTHS, COUNTS = "values.npy", "lengths.npy", "counts.npy"
 KEYS, LEFT_OUT, MISSING = "keys.json", "left_out.json", "missing.json"
-PARTS = ".parts"
 
 
 class Items:
@@ -142,7 +140,7 @@ def prepare_items(
     """
     folder = item_folder(dataset, name, settings)
     if not folder.exists():
-        with locked(folder.with_name(f".{folder.name}.lock")):
+        with locked(lock_of(folder)):
             if not folder.exists():
                 records = dataset.records()
                 title = f"{dataset.reader.name}: {name} of {len(records)} {unit}"
@@ -152,6 +150,7 @@ def prepare_items(
                 with atomic(folder) as made:
                     _join(made, parts, dataset.reader.name, name, [r.key for r in records])
                 discard(parts.folder)
+    use(folder)
     return _read(folder)
 
 

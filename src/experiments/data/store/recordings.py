@@ -14,14 +14,16 @@ class Recordings:
     """M recordings as frames of a front-end, which lie end to end in one array.
 
     values (all frames, ...), of the memory map; recording k is its rows `begin[k]` to `begin[k] +
-    lengths[k]`, int64 (M,) each. `made`: what the frames were made of and by; with the rows it
-    names them for good.
+    lengths[k]`, int64 (M,) each. `number`: of its caption in the record, int64 (M,). `made`: what
+    the frames were made of and by; with the rows it names them for good.
     """
 
     values: np.ndarray
     begin: np.ndarray
     lengths: np.ndarray
+    number: np.ndarray
     made: str
+    folder: str = ""  # beside the data set, that holds them
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -50,4 +52,6 @@ class Recordings:
 
     def only(self, kept: np.ndarray) -> Recordings:
         """Those where `kept` (M,) is true; no frame is copied."""
-        return dataclasses.replace(self, begin=self.begin[kept], lengths=self.lengths[kept])
+        return dataclasses.replace(
+            self, begin=self.begin[kept], lengths=self.lengths[kept], number=self.number[kept]
+        )

@@ -84,8 +84,9 @@ class Split:
         return self.tokens[caption_rows].astype(np.int64), self.lengths[caption_rows]
 
     def label(self, row: int) -> str:
-        """What a person knows the record by: its first caption, or its key."""
-        return self.captions[row][0] if self.captions[row] else self.keys[row]
+        """What a person knows the record by: its first caption, or its key, where captions are not
+        written."""
+        return next(iter(self.captions[row]), "") or self.keys[row]
 
     def caption_at(self, rows: np.ndarray, uniform: np.ndarray) -> np.ndarray:
         """A caption (B,) of each of the images (B,), by a number in [0, 1)."""

@@ -30,6 +30,7 @@ from experiments.terminal.error import UserError
 # What is drawn for a global batch: arrays, or lists of arrays, of one entry for each record.
 Choice = dict[str, np.ndarray | list[np.ndarray]]
 Pixels = np.ndarray | Tensor
+Sound = tuple[np.ndarray, int]  # (N,) in [-1, 1], and its samples a second
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +97,7 @@ class View:
     stream: int | None = None  # of random numbers; None: one of its own, see `stream_of`
     # Of what a frozen network makes, where the view stores that; the run chooses it: see `held_in`.
     precision: torch.dtype | None = None
+    heard = False  # whether there are `sounds` of it
     stores: tuple[str, ...] = ()  # since `open`: folders beside the data set that it reads
     example = ""  # of what a trained run is asked through it
     together = 16  # rows that are made at a time when a trained run is asked: memory bounds it
@@ -156,10 +158,15 @@ class View:
         raise NotImplementedError
 
     def disk(
-        self, records: int, trained: int, captions: float, data: Mapping[str, Any]
+        self,
+        records: int,
+        trained: int,
+        captions: float,
+        data: Mapping[str, Any],
+        letters: float = 0.0,
     ) -> dict[str, int]:
         """Bytes of what is stored, by what it is. `trained`: records of the training split;
-        `captions`: of a record."""
+        `captions`: of a record; `letters`: of a caption, 0 where that is not known."""
         return {}
 
     # What a person sees of it.
@@ -177,6 +184,11 @@ class View:
         """How values (B, ...) look on a sheet: (B, 3, H, W), uint8 or in [-1, 1]; None: not at
         all."""
         return None
+
+    def sounds(self, rows: Sequence[int]) -> list[Sound | None]:
+        """What a person hears of the records (B,) in their `plain` choice, None for one whose sound
+        is not there. Only of a view that is `heard`."""
+        raise NotImplementedError
 
     def told(self, part: Part) -> dict[str, Tensor]:
         """Integers (B,) by name that say what the rows of a part are, for a diagnosis."""

@@ -200,10 +200,12 @@ class CaptionView(View):
         """Tokens (B, T) and lengths (B,) of captions (B,), as a batch has them."""
         return self.split.read(rows)
 
+    def most(self, data: Mapping[str, Any]) -> int:
+        """Tokens that a caption has at most. `data`: the group of the configuration."""
+        return longest_of(self.reads, int(data["max_words"]))
+
     def blank(self, count: int, data: Mapping[str, Any]) -> Captions:
-        tokens = torch.zeros(
-            count, longest_of(self.reads, int(data["max_words"])), dtype=torch.int64
-        )
+        tokens = torch.zeros(count, self.most(data), dtype=torch.int64)
         rows, lengths = tokens[:, 0].clone(), torch.full((count,), tokens.shape[1])
         words = sentence = other = None
         if self.encoder is not None:
@@ -216,14 +218,18 @@ class CaptionView(View):
         return Captions(tokens, lengths, rows, *wrong, words, sentence, other)
 
     def disk(
-        self, records: int, trained: int, captions: float, data: Mapping[str, Any]
+        self,
+        records: int,
+        trained: int,
+        captions: float,
+        data: Mapping[str, Any],
+        letters: float = 0.0,
     ) -> dict[str, int]:
         """Features of every caption to train on: sentences, and words of encoders that have
         them."""
         if self.encoder is None or self.precision is None:
             return {}
-        longest = longest_of(self.reads, int(data["max_words"]))
-        numbers = int(self.encoder.dim) * (1 + longest * self.gives_words)  # type: ignore[arg-type]
+        numbers = int(self.encoder.dim) * (1 + self.most(data) * self.gives_words)  # type: ignore[arg-type]
         return {"encoded captions": self.precision.itemsize * round(trained * captions) * numbers}
 
     @property

@@ -152,7 +152,12 @@ class PictureView(View):
         return Pictures(made(), wrong, made()[-1], torch.zeros(count, dtype=torch.bool))
 
     def disk(
-        self, records: int, trained: int, captions: float, data: Mapping[str, Any]
+        self,
+        records: int,
+        trained: int,
+        captions: float,
+        data: Mapping[str, Any],
+        letters: float = 0.0,
     ) -> dict[str, int]:
         side = int(self.crop * float(data["margin"]))
         return {f"store of {records:,} pictures at {side} px": records * side * side * 3}

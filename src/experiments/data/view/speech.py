@@ -18,15 +18,17 @@ import torch
 from torch import Tensor, nn
 
 from experiments.data.store.dataset import Dataset
-from experiments.data.store.heard import frames_of, heard
+from experiments.data.store.heard import STORED, frames_of, heard, recorder_of
 from experiments.data.store.speech import speech_of
 from experiments.data.store.split import Split
-from experiments.data.view.base import Attended, Choice, Part
+from experiments.data.view.base import Attended, Choice, Part, Sound
 from experiments.data.view.caption import Captions, CaptionView, Mismatch
+from experiments.data.voice.estimate import mean_seconds
 from experiments.file.name import plain
 from experiments.frontend.distortion import Distortion
 from experiments.frontend.wave import as_wave, read_wave
-from experiments.terminal.error import UserError, reason_of
+from experiments.terminal.error import BadInput, UserError, reason_of
+from experiments.terminal.line import say
 
 SPEECH = "speech"
 
@@ -47,8 +49,10 @@ class SpeechView(CaptionView):
 
     name = SPEECH
     example = "sample(speech=['red-bird.wav']); experiments.data.voice.speak says captions"
+    heard = True
     stream: int | None = None
     seconds: float  # kept of a recording, since `asked`
+    dataset: Dataset  # since `open`
 
     def __init__(
         self,
@@ -71,7 +75,10 @@ class SpeechView(CaptionView):
         self, dataset: Dataset, split: Split, device: torch.device | str = "cpu", quiet: bool = True
     ) -> Self:
         assert split.recordings is not None, "`usable` comes first"
-        return self.opened(dataset, split, device, quiet)
+        opened = self.opened(dataset, split, device, quiet)
+        opened.dataset = dataset
+        opened.stores = (*opened.stores, split.recordings.folder)
+        return opened
 
     # What is drawn.
 
@@ -85,9 +92,15 @@ class SpeechView(CaptionView):
         return found
 
     def given(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Frames (B, T, ...) and lengths (B,); no frames where features are stored."""
+        """Frames (B, T, ...) and lengths (B,); no frames where features are stored, and none of a
+        caption that is not there, -1."""
         if self.features is None:
-            return super().given(rows)
+            there = rows >= 0
+            read, counts = super().given(rows[there])
+            frames = np.zeros((len(rows), *read.shape[1:]), read.dtype)
+            lengths = np.zeros(len(rows), np.int64)
+            frames[there], lengths[there] = read, counts
+            return frames, lengths
         return np.zeros((len(rows), 0, *self.frontend.shape), np.float16), self.split.lengths[rows]
 
     def take(self, choice: Choice) -> Captions:
@@ -107,13 +120,26 @@ class SpeechView(CaptionView):
             values["lengths"] = values["lengths"].clamp(min=self.network.shortest)
         return Captions(**(values | {"steps": self._steps(values["lengths"])}))
 
+    def most(self, data: Mapping[str, Any]) -> int:
+        """Frames of the longest recordings that are kept, slowed down where they are distorted."""
+        frames = self._frames_of(speech_of(data).seconds)
+        return frames if self.distortion is None else self.distortion.longest(frames)
+
+    def _frames_of(self, seconds: float) -> int:
+        return self.frontend.frames(int(seconds * self.frontend.rate))
+
     def blank(self, count: int, data: Mapping[str, Any]) -> Captions:
-        """The longest recordings that are kept."""
-        longest = int(speech_of(data).seconds * self.frontend.rate)
-        frames = self.frontend.frames(longest)
-        kept = 0 if self.encoder is not None else frames
-        tokens = torch.empty(count, kept, *self.frontend.shape)
-        rows, lengths = torch.zeros(count, dtype=torch.int64), torch.full((count,), frames)
+        """The longest recordings that are kept; the wrong ones are not distorted."""
+        frames, stored = self.most(data), self._frames_of(speech_of(data).seconds)
+        stored = 0 if self.mismatch == "none" else stored
+        if self.encoder is not None:
+            frames = stored = 0
+        half, shape = torch.float16, self.frontend.shape  # as they are stored
+        made = half if self.distortion is None else torch.float32
+        tokens = torch.empty(count, frames, *shape, dtype=made)
+        wrong_tokens = torch.empty(count, stored, *shape, dtype=half)
+        rows = torch.zeros(count, dtype=torch.int64)
+        lengths = torch.full((count,), self.most(data))
         words = sentence = other = None
         if self.encoder is not None:
             dim = int(self.encoder.dim)  # type: ignore[arg-type]
@@ -122,7 +148,7 @@ class SpeechView(CaptionView):
             if self.gives_words:
                 places = int(self.network.places)
                 words = torch.empty(count, dim, places, dtype=self.precision)
-        wrong = rows.clone(), tokens.clone(), lengths.clone()
+        wrong = rows.clone(), wrong_tokens, lengths.clone()
         steps = self._steps(lengths)
         return Captions(tokens, lengths, rows, *wrong, words, sentence, other, steps)
 
@@ -130,14 +156,22 @@ class SpeechView(CaptionView):
         return self.network.steps(lengths) if self.network.gives_words else None
 
     def disk(
-        self, records: int, trained: int, captions: float, data: Mapping[str, Any]
+        self,
+        records: int,
+        trained: int,
+        captions: float,
+        data: Mapping[str, Any],
+        letters: float = 0.0,
     ) -> dict[str, int]:
-        """Frames of the longest recordings, and features of what is trained on."""
+        """Frames of recordings as long as captions are when they are spoken, or of the longest that
+        are kept; and features of what is trained on."""
         speech = speech_of(data)
         each = min(captions, speech.captions or captions)
-        frames = self.frontend.frames(int(speech.seconds * self.frontend.rate))
-        size = 2 * frames * int(np.prod(self.frontend.shape))
-        found = {"recordings, at most": round(records * each) * size}
+        seconds, name = speech.seconds, "recordings, at most"
+        if letters:
+            seconds, name = min(seconds, mean_seconds(letters)), "recordings"
+        frame = np.dtype(STORED).itemsize * int(np.prod(self.frontend.shape))
+        found = {name: round(records * each) * self._frames_of(seconds) * frame}
         if self.encoder is not None and self.precision is not None:
             words = int(self.network.places) if self.gives_words else 0
             numbers = int(self.encoder.dim) * (1 + words)  # type: ignore[arg-type]
@@ -162,6 +196,23 @@ class SpeechView(CaptionView):
         seconds = len(frames) * self.frontend.hop / self.frontend.rate
         names = [f"{seconds * (place + 0.5) / count:.2f} s" for place in range(count)]
         return Attended(names, frames.reshape(len(frames), -1).T.astype(np.float32), caption)
+
+    def sounds(self, rows: Sequence[int]) -> list[Sound | None]:
+        """What the frames of the first captions were made of, spoken or read again."""
+        recorder, recordings = recorder_of(self.dataset, self.frontend), self.split.recordings
+        assert recordings is not None
+        records = {record.key: record for record in self.dataset.records()}
+        found: list[Sound | None] = []
+        for row in rows:
+            record = records[self.split.keys[row]]
+            number = int(recordings.number[self.split.caption_start[row]])
+            try:
+                wave = recorder.wave(self.dataset.reader, record, number)
+            except BadInput as error:
+                say(f"{record.key}: its recording cannot be heard again ({error})")
+                wave = None
+            found.append(None if wave is None else (wave, self.frontend.rate))
+        return found
 
     def asked(self, facts: Mapping[str, Any], config: Mapping[str, Any]) -> Self:
         ready = copy.copy(self)

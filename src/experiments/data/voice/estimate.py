@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from experiments.data.voice.choice import Manner
+from experiments.data.voice.choice import TEMPO, Manner
 
 # Measured on captions of plumage by `tests/data/voice/test_estimate.py`; docs/voice.md has more.
 PACE = 9.57  # letters (and spaces) times this, over words a minute, are seconds
@@ -24,6 +25,13 @@ class Estimate:
 def seconds_of(text: str, words_per_minute: int) -> float:
     """About how long the caption sounds, which is known to a tenth without its voice."""
     return PACE * len(text) / words_per_minute
+
+
+def mean_seconds(letters: float) -> float:
+    """About how long captions of so many letters sound, at the tempos of the training split, each
+    as likely as another."""
+    slow, fast = TEMPO["train"]
+    return PACE * letters * math.log(fast / slow) / (fast - slow)
 
 
 def estimate(spoken: Iterable[tuple[str, Manner]]) -> Estimate:
