@@ -161,7 +161,7 @@ class WandB:
     def log_samples(self, samples: Rows, images: int, sounds: Sounds = ()) -> None:
         import wandb
 
-        columns = list(COLUMNS)
+        columns: list[str | int] = list(COLUMNS)
         rows: list[list[Any]] = [
             [images, caption, wandb.Image(drawn), wandb.Image(real)]
             for caption, drawn, real in samples
