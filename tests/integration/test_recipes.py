@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,13 @@ DRAWING = {
 }
 # What listens is told who says the caption.
 SPOKEN = {model: ["sample.voice=espeak/f3"] for model in ("s2igan", "speech_to_image")}
-READING = ["damsm", "classifier", "char_cnn_rnn", "word_cnn_rnn", "word_lstm", "minilm"]
-PHASE = {"classifier": "classifier"}
+READING = [
+    *("damsm", "classifier", "char_cnn_rnn", "word_cnn_rnn", "word_lstm", "minilm"),
+    *("hearing", "damsm_speech", "speech_embedding", "speech_teacher"),
+]
+PHASE = {"classifier": "classifier", "hearing": "hearing"}
+LEVEL = ("speech_embedding", "speech_teacher")  # their rates do not know where the run ends
+TEACHER = {"speech_teacher": ["encoder/image=efficientnet_lite0"]}
 
 
 def train_stop_and_go_on(commands: Any, outputs: Path, recipe: list[str]) -> None:
@@ -48,6 +54,7 @@ LIKE_OTHERS = (
     *("gan", "gan_int", "gan_int_cls", "attngan", "stackgan_stage1", "stackgan_stage2"),
     "speech_to_image",
     *("word_cnn_rnn", "char_cnn_rnn", "minilm"),
+    *("hearing", "speech_embedding", "speech_teacher"),
 )
 
 
@@ -70,8 +77,25 @@ def test_what_draws(commands: Any, outputs: Path, model: str) -> None:
 def test_what_reads(commands: Any, outputs: Path, model: str) -> None:
     shutil.rmtree(outputs / f"{model}-plumage", ignore_errors=True)
     # A rate that falls to zero at the end makes runs of other lengths other runs.
-    whole = f"optim.{PHASE.get(model, 'embedding')}.decay_to_zero=null"
-    train_stop_and_go_on(commands, outputs, [f"model={model}", *QUICK, whole])
+    whole = [] if model in LEVEL else [f"optim.{PHASE.get(model, 'embedding')}.decay_to_zero=null"]
+    recipe = [f"model={model}", *QUICK, *whole, *TEACHER.get(model, [])]
+    train_stop_and_go_on(commands, outputs, recipe)
+
+
+def test_stages_that_attend_to_sound(commands: Any, outputs: Path) -> None:
+    recipe = ["model=attngan_4stage", "encoder=damsm_speech_pretrained", *QUICK]
+    train_stop_and_go_on(commands, outputs, recipe)
+    (run,) = (path for path in (outputs / "attngan_4stage-plumage").iterdir() if hears(path))
+    asked = ["text=a red bird", "sample.voice=espeak/f3", "num_samples=2"]
+    commands.ok("task=sample", f"run={run}", *asked, outputs=None)
+    (attention,) = run.glob("drawn/*/attention.png")
+    assert len(list(attention.parent.glob("seed-*.png"))) == 2
+    refused = commands.run("task=sample", f"run={run}", "text=a red bird", outputs=None)
+    assert refused.wait() == 2 and "sample.voice=" in refused.text
+
+
+def hears(run: Path) -> bool:
+    return bool(json.loads((run / "facts.json").read_text())["reads"] == "speech")
 
 
 def test_stage_2_names_the_stage_1_that_it_was_built_on(commands: Any, outputs: Path) -> None:
