@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -154,6 +156,18 @@ def test_attention_over_a_recording(model: Model, tmp_path: Path) -> None:
     with Image.open(tmp_path / "drawn" / one.slug / "attention.png") as sheet:
         cells = 7 * 160
         assert cells < sheet.width < cells + 7 * 40 and sheet.height > 160 + 120
+
+
+def test_attention_among_the_samples_of_a_training(model: Model) -> None:
+    """The first caption of a record, with its words where the data have them."""
+    view, frames = copy.copy(model.captions), np.ones((121, 12), np.float16)
+    start, read = np.array([0, 2]), lambda rows: (frames[None], np.array([121]))
+    for words, known in (("a red bird", "a red bird"), ("", None)):
+        there: Any = SimpleNamespace(caption_start=start, read=read, captions=[[words, "more"]])
+        view.split = there
+        looks = view.attended(0)
+        assert looks.steps[0] == "0.10 s" and len(looks.steps) == 6 and looks.caption == known
+        assert looks.picture is not None and looks.picture.shape == (12, 121)
 
 
 def test_the_way_from_one_recording_to_the_next(model: Model, tmp_path: Path) -> None:
