@@ -23,7 +23,7 @@ import torch
 from benchmarks.case import split_of
 from benchmarks.row import Row, faster
 from benchmarks.turns import serve, take_turns
-from experiments.data.store.heard import frames_of
+from experiments.data.store.recorder import frames_of
 from experiments.data.store.recordings import Recordings
 from experiments.data.view.speech import SpeechView
 from experiments.frontend.log_mel import LogMel

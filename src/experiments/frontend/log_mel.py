@@ -13,6 +13,8 @@ class LogMel(Mel):
     """ln(power + offset), of which `normalise` takes mean and deviation off each bin of each
     utterance (S2IGAN, released code)."""
 
+    takes_frames = True  # those that data sets bring as S2IGAN made them
+
     def __init__(
         self, rate: int, n_fft: int, hop: int, bins: int, offset: float = 1e-6, eps: float = 1e-16
     ) -> None:

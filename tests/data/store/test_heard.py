@@ -12,8 +12,9 @@ from recorded_reader import Given, RecordedReader
 from tiny_reader import TinyReader
 
 from experiments.data.store.dataset import Dataset, open_dataset
-from experiments.data.store.heard import frames_of, heard, recorder_of
+from experiments.data.store.heard import heard
 from experiments.data.store.held_out import hold_out
+from experiments.data.store.recorder import frames_of, recorder_of
 from experiments.data.store.recordings import Recordings
 from experiments.data.store.share import with_share
 from experiments.data.store.speech import Speech

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from experiments.data.batches import Batches
 from experiments.data.store.dataset import Dataset, open_dataset
-from experiments.data.store.heard import frames_of
+from experiments.data.store.recorder import frames_of
 from experiments.data.store.speech import Speech
 from experiments.data.view.caption import Captions
 from experiments.data.view.picture import PictureView

@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from experiments.data.store.dataset import Dataset
-from experiments.data.store.heard import STORED, frames_of, heard, recorder_of
+from experiments.data.store.heard import heard
+from experiments.data.store.recorder import STORED, frames_of, recorder_of
 from experiments.data.store.speech import speech_of
 from experiments.data.store.split import Split
 from experiments.data.view.base import Attended, Choice, Part, Sound
