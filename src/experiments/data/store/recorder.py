@@ -77,7 +77,7 @@ class Recorder:
     def _given(self, frames: np.ndarray) -> Item:
         """Frames that the data have already: those of S2IGAN's front-end, which no other hears."""
         if not getattr(self.frontend, "takes_frames", False) or frames.shape[1:] != self.frontend.shape:
-            return f"frames of S2IGAN, which {type(self.frontend).__name__} does not hear"
+            return f"frames of {frames.shape[1:]} that {type(self.frontend).__name__} does not hear"
         return frames.astype(STORED)
 
     def settings(self) -> dict[str, Any]:
