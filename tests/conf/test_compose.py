@@ -165,6 +165,23 @@ def test_all_mistakes_at_once() -> None:
     assert len(found) == 5
 
 
+@pytest.mark.parametrize(
+    ("model", "line"),
+    [
+        ("attngan", "listens, and this run reads its captions"),
+        ("speech_to_image", "hears other frames than the run"),
+        ("s2igan", None),
+    ],
+)
+def test_who_scores_hears_the_frames_of_the_run(model: str, line: str | None) -> None:
+    overrides = [f"model={model}", "encoder@metric.independent=damsm_speech_pretrained"]
+    if line is None:
+        checked_compose(overrides)
+        return
+    with pytest.raises(UserError, match=f"^metric.independent.text.frontend: {line}"):
+        checked_compose(overrides)
+
+
 def test_a_key_of_one_recipe_is_unknown_to_another() -> None:
     checked_compose(["model=damsm", "loss.damsm.gamma3=5"])
     assert problems("model=damsm", "generator.width=3") == [

@@ -140,6 +140,32 @@ def test_ways_to_say_the_same_are_one_run(one: list[str], other: list[str]) -> N
     assert identity(*one) == identity(*other)
 
 
+@pytest.mark.parametrize(
+    "override",
+    [
+        "data.speech.voice=flite/slt",
+        "data.speech.unheard=false",
+        "data.speech.captions=1",
+        "data.speech.language=fr",
+        "data.speech.seconds=5",
+    ],
+)
+def test_how_captions_are_heard_is_in_the_id_of_runs_that_listen_alone(override: str) -> None:
+    assert identity("model=hearing", override) != identity("model=hearing")
+    assert identity("model=damsm", override) == identity("model=damsm")
+    front_end = "encoder.text.frontend.hop=200"
+    assert identity("model=damsm_speech", front_end) != identity("model=damsm_speech")
+
+
+def test_distortion_and_what_is_stated_are_in_the_id_where_there_are_any() -> None:
+    """Runs from before had neither."""
+    for model, there in (("damsm", set[str]()), ("damsm_speech", {"distortion", "stated"})):
+        system = plain(checked_compose([f"model={model}"]))["system"]
+        assert {"distortion", "stated"} <= system.keys()
+        kept = deciding({"system": system}, {})["system"].keys()
+        assert {"distortion", "stated"} & kept == there
+
+
 def test_what_looks_alike_is_not_the_same() -> None:
     assert run_id({"seed": 1}, {}) != run_id({"seed": True}, {}) != run_id({"seed": "1"}, {})
     assert run_id({"a": None}, {}) != run_id({"a": "null"}, {})

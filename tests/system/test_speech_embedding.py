@@ -50,6 +50,17 @@ def test_there_is_no_layer_of_classes_where_there_is_nothing_to_tell_apart(
     assert system.loss(batch, step, 0).keys() == {"image_to_speech", "speech_to_image"}
 
 
+def test_where_all_is_of_one_class_every_other_pair_is_a_negative() -> None:
+    """Else there was nothing to tell apart, and the loss zero."""
+    system = make(classes=1).eval()
+    one, step = heard_batch(system.encoder.text, (0, 0, 0, 0))
+    many, _ = heard_batch(system.encoder.text, (0, 1, 2, 3))
+    found, other = system.loss(one, step, 0), make(classes=None).eval().loss(many, step, 0)
+    assert all(float(term.value) > 0.1 for term in found.values())
+    for name, term in found.items():
+        torch.testing.assert_close(term.value, other[name].value)
+
+
 def test_the_loss_is_that_of_pairs_with_their_classes_and_of_both_sides_classes() -> None:
     system = make(distinctive=0.5).eval()
     batch, step = heard_batch(system.encoder.text)

@@ -122,3 +122,23 @@ def check_parts(config: dict[str, Any]) -> Iterator[str]:
             yield f"{path}: must have a class, _target_"
         elif signature(str(target)) is not None and not defines(str(target), method):
             yield f"{path}._target_={target}: is no class that can stand here"
+    yield from _check_front_ends(system, config.get("metric"))
+
+
+def _check_front_ends(system: Any, metric: Any) -> Iterator[str]:
+    """Whether what scores a run hears the frames that the run has: there are no others."""
+    own = [node for _, node in _front_ends(system, "system")]
+    for path, node in _front_ends(metric, "metric"):
+        if not own:
+            yield f"{path}: listens, and this run reads its captions; score it by one that reads"
+        elif node not in own:
+            yield f"{path}: hears other frames than the run; give it the run's front-end"
+
+
+def _front_ends(node: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """(path, node) of each front-end of a node and of what it holds."""
+    for key, value in node.items() if isinstance(node, dict) else ():
+        if key == "frontend":
+            yield f"{path}.{key}", value
+        else:
+            yield from _front_ends(value, f"{path}.{key}")

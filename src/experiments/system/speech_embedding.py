@@ -43,6 +43,7 @@ class SpeechEmbeddingTraining(EmbeddingTraining):
         data set knows it (this project's choice)."""
         super().__init__(encoder, image_size, distortion)
         self.matching, self.distinctive = matching, distinctive
+        self.class_count = class_count
         told = distinctive.weight > 0 and class_count is not None and class_count > 1
         # Shared by both sides; no part of what other runs load.
         self.classes = nn.Linear(encoder.dim, class_count or 0) if told else None
@@ -58,9 +59,9 @@ class SpeechEmbeddingTraining(EmbeddingTraining):
         captions, labels = batch.of(Captions), batch.labels
         _, speech = self.encoder.encode_text(captions.tokens, captions.lengths)
         _, vector = self.encoder.encode_image(batch.of(Pictures).images[-1])
-        found = self.matching(
-            step.gather(speech.float()), step.gather(vector.float()), step.gather(labels)
-        )
+        # Where all is of one class there are none, and every other pair is a negative.
+        known = None if self.class_count == 1 else step.gather(labels)
+        found = self.matching(step.gather(speech.float()), step.gather(vector.float()), known)
         losses = {name: Term(value, self.matching.weight) for name, value in found.items()}
         if self.classes is not None:
             classes: dict[str, Tensor] = self.distinctive(

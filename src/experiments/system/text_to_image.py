@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from experiments.data.batches import Batch
 from experiments.data.view.base import Part, View, part_of
-from experiments.data.view.caption import Captions, Mismatch
+from experiments.data.view.caption import Captions
 from experiments.data.view.condition import condition_of, view_for
 from experiments.data.view.picture import PICTURE, Pictures, PictureView
+from experiments.data.view.stranger import Mismatch
 from experiments.discriminator.augment import Change, augmented, numbers_of
 from experiments.discriminator.base import Discriminator, Logits
 from experiments.generator.base import Generator, GeneratorOutput

@@ -122,6 +122,25 @@ def test_recordings_need_no_written_captions(tmp_path: Path) -> None:
         assert split.label(0) == split.keys[0]
 
 
+def test_frames_that_the_data_bring_are_cut_where_sound_is_and_the_report_says_so(
+    tmp_path: Path,
+) -> None:
+    asked = dataclasses.replace(opened(tmp_path), speech=Speech(seconds=0.06))  # 6 frames
+    dataset = heard(asked, Given(), least=1)
+    require_aligned(dataset)
+    pairs = [(k, j) for k in range(40) for j in range(1 + k % 9) if (k + j) % 4]
+    lengths = [split.recordings.lengths for split in (dataset.train, dataset.test)]  # type: ignore[union-attr]
+    assert sorted(np.concatenate(lengths)) == sorted(min(4 + j, 6) for _, j in pairs)
+    assert dataset.report["heard"]["cut at data.speech.seconds"] == sum(j >= 2 for _, j in pairs)
+    assert dataset.report["captions"] == len(pairs)
+
+
+def test_frames_too_large_to_be_stored_are_told(tmp_path: Path) -> None:
+    recorder = recorder_of(opened(tmp_path), Given())
+    assert isinstance(recorder._given(np.full((5, 4), 6e4, np.float32)), np.ndarray)
+    assert "half precision" in str(recorder._given(np.full((5, 4), 7e4, np.float32)))
+
+
 def test_other_frames_than_the_front_end_makes_are_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no record has a speech .*frames of \(4,\)"):
         heard(opened(tmp_path), LogMel(16000, 400, 160, 40), least=1)

@@ -52,14 +52,15 @@ def heard(dataset: Dataset, frontend: Any, least: int, quiet: bool = True) -> Da
     train, test = (
         _heard(split, store, least, asked, made, counts) for split in (dataset.train, dataset.test)
     )
-    report = dict(dataset.report)
-    report["heard"] = dict(counts)
-    report["kept"] = {"train": len(train), "test": len(test)}
     _require_some(dataset, store, counts, len(train))
-    longest = frontend.frames(int(recorder.speech.seconds * frontend.rate))
+    longest = recorder.longest
     for split in (train, test):
         assert split.recordings is not None
         counts[CUT] += int((split.recordings.lengths >= longest).sum())
+    report = dict(dataset.report)
+    report["heard"] = dict(counts)
+    report["kept"] = {"train": len(train), "test": len(test)}
+    report["captions"] = counts[CAPTIONS]
     told = f"{dataset.summary}; heard: {counts[CAPTIONS]:,} captions"
     more = [f"{counts[what]:,} {what}" for what in (CUT, *LEFT) if counts[what]]
     summary = told + (f" ({', '.join(more)})" if more else "")

@@ -76,9 +76,19 @@ class Recorder:
 
     def _given(self, frames: np.ndarray) -> Item:
         """Frames that the data have already: those of S2IGAN's front-end, which no other hears."""
-        if not getattr(self.frontend, "takes_frames", False) or frames.shape[1:] != self.frontend.shape:
+        if (
+            not getattr(self.frontend, "takes_frames", False)
+            or frames.shape[1:] != self.frontend.shape
+        ):
             return f"frames of {frames.shape[1:]} that {type(self.frontend).__name__} does not hear"
-        return frames.astype(STORED)
+        with np.errstate(over="ignore"):  # not finite then, which is refused
+            stored = frames[: self.longest].astype(STORED)
+        return stored if np.isfinite(stored).all() else "frames too large for half precision"
+
+    @property
+    def longest(self) -> int:
+        """Frames that are kept of a recording at most."""
+        return int(self.frontend.frames(int(self.speech.seconds * self.frontend.rate)))
 
     def settings(self) -> dict[str, Any]:
         """All that the frames depend on, besides records and code."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self, get_args
 
 import numpy as np
 import torch
@@ -24,13 +24,12 @@ from experiments.data.text.alphabet import outside
 from experiments.data.text.reading import Reader, Reads, longest_of, reader_of, words_of
 from experiments.data.text.words import SPLIT, recorded_tokeniser
 from experiments.data.view.base import Attended, Choice, Part, View
-from experiments.data.view.stranger import Strangers
+from experiments.data.view.stranger import Mismatch, Strangers, wrong_captions
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say_once
 
 CAPTION = "caption"
 SHARED_STREAM = 1  # of captions and pictures; those of `data/order.py` are 0 and 2
-Mismatch = Literal["none", "roll", "roll_released", "class_aware", "redrawn_once"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +155,9 @@ class CaptionView(View):
         """Wrong captions (batch,), -1 for none, the records that they are of, and the captions
         whose sentences are averaged with the right and with the wrong ones."""
         captions = np.asarray(drawn[self.name]["rows"])
-        wrong = self._wrong(rows, captions, rng)
+        wrong = wrong_captions(
+            self.split, self.strangers, self.mismatch, self.by_length, rows, captions, rng
+        )
         found: Choice = {"wrong": wrong, "wrong_records": self.split.caption_image[wrong]}
         if self.average > 1:
             found |= {
@@ -282,28 +283,6 @@ class CaptionView(View):
         for index, row in enumerate(rows):
             tokens[index, : len(row)] = torch.tensor(row)
         return Captions(tokens, torch.tensor([len(row) for row in rows]))
-
-    # Wrong pairs.
-
-    def _wrong(
-        self, rows: np.ndarray, captions: np.ndarray, rng: np.random.Generator
-    ) -> np.ndarray:
-        """Caption rows that do not belong to the records, (batch,); -1 for none."""
-        if self.mismatch == "none":
-            return np.full(len(rows), -1, np.int64)
-        if self.mismatch in ("roll", "roll_released") and len(rows) > 1:
-            released = self.mismatch == "roll_released"
-            order = np.argsort(-self.split.lengths[captions], kind="stable")
-            if released and not self.by_length:
-                order = np.arange(len(rows))
-            wrong = np.empty_like(captions)
-            wrong[order] = captions[np.roll(order, -1)]
-            if released:
-                wrong[order[-1]] = -1
-            return wrong
-        once = self.mismatch == "redrawn_once"
-        others = self.strangers.drawn_twice(rows, rng) if once else self.strangers.of(rows, rng)
-        return self.split.caption_at(others, rng.random(len(rows)))
 
 
 def tell_letters(name: str, captions: Sequence[Sequence[str]]) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 from torch import nn
 
 from experiments.data.text.reading import hears, reads_of
-from experiments.data.view.caption import CAPTION, CaptionView, Mismatch
+from experiments.data.view.caption import CAPTION, CaptionView
 from experiments.data.view.speech import SPEECH, SpeechView
+from experiments.data.view.stranger import Mismatch
 from experiments.frontend.distortion import Distortion
 
 

@@ -23,7 +23,8 @@ from experiments.data.store.recorder import STORED, frames_of, recorder_of
 from experiments.data.store.speech import speech_of
 from experiments.data.store.split import Split
 from experiments.data.view.base import Attended, Choice, Part, Sound
-from experiments.data.view.caption import Captions, CaptionView, Mismatch
+from experiments.data.view.caption import Captions, CaptionView
+from experiments.data.view.stranger import Mismatch
 from experiments.data.voice.estimate import mean_seconds
 from experiments.file.name import plain
 from experiments.frontend.distortion import Distortion

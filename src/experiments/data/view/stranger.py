@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
+
+from experiments.data.store.split import Split
+
+Mismatch = Literal["none", "roll", "roll_released", "class_aware", "redrawn_once"]
 
 
 class Strangers:
@@ -56,3 +62,31 @@ class Fellows:
         pick = (uniform * others).astype(np.int64)
         pick += pick >= self._place[rows] - first
         return np.asarray(self._by_class[first + np.where(others > 0, pick, 0)])
+
+
+def wrong_captions(
+    split: Split,
+    strangers: Strangers,
+    mismatch: Mismatch,
+    by_length: bool,
+    rows: np.ndarray,
+    captions: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Caption rows that do not belong to the records `rows`, whose own are `captions`, (batch,)
+    each; -1 for none. `mismatch` and `by_length` are those of `CaptionView`."""
+    if mismatch == "none":
+        return np.full(len(rows), -1, np.int64)
+    if mismatch in ("roll", "roll_released") and len(rows) > 1:
+        released = mismatch == "roll_released"
+        order = np.argsort(-split.lengths[captions], kind="stable")
+        if released and not by_length:
+            order = np.arange(len(rows))
+        wrong = np.empty_like(captions)
+        wrong[order] = captions[np.roll(order, -1)]
+        if released:
+            wrong[order[-1]] = -1
+        return wrong
+    once = mismatch == "redrawn_once"
+    others = strangers.drawn_twice(rows, rng) if once else strangers.of(rows, rng)
+    return split.caption_at(others, rng.random(len(rows)))
