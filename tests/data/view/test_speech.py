@@ -19,11 +19,14 @@ from experiments.data.store.speech import Speech
 from experiments.data.view.caption import Captions
 from experiments.data.view.picture import PictureView
 from experiments.data.view.speech import SPEECH, SpeechView
+from experiments.encoder.cnn import CNN
+from experiments.encoder.joint_embedding import JointEmbedding
 from experiments.frontend.distortion import Distortion
 from experiments.frontend.log_mel import LogMel
 from experiments.frontend.wave import read_wave
 from experiments.trainer.sound import written
 from tests.data.made_batches import flat
+from tests.system.heard import small_sed
 
 DISTORTION = Distortion(tempo=0.5, pitch=1.0, time_mask=2, frequency_mask=1)
 
@@ -56,6 +59,20 @@ def test_a_batch_is_a_function_of_the_images_seen(recorded: Dataset) -> None:
     for name, value in flat(first.at(24)).items():
         assert torch.equal(value, later[name]), name
     assert not torch.equal(flat(first.at(0))["speech.numbers"], later["speech.numbers"])
+
+
+def test_features_are_named_by_what_the_weights_do_not_say() -> None:
+    """Else those of an encoder with other places would be taken for its own."""
+
+    def named(**options: object) -> str:
+        torch.manual_seed(0)
+        text = small_sed(**options)
+        return SpeechView(
+            text, encoder=JointEmbedding(text, CNN((4,), (2,)), 8).freeze()
+        ).encoder_id()
+
+    assert named(places=4) == named(places=4)
+    assert len({named(places=4), named(places=5), named(places=4, mask_padding=False)}) == 3
 
 
 def test_processes_share_a_batch(recorded: Dataset) -> None:

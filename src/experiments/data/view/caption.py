@@ -124,7 +124,7 @@ class CaptionView(View):
         features = CaptionFeatures.open(
             split.read_as(self.reads),
             self.encoder.encode_text,  # type: ignore[arg-type]
-            hash_weights(self.encoder),
+            self.encoder_id(),
             dataset.folder,
             device,
             quiet,
@@ -133,6 +133,11 @@ class CaptionView(View):
         opened = self.of(split, features)
         opened.stores = () if features.folder is None else (features.folder.name,)
         return opened
+
+    def encoder_id(self) -> str:
+        """Names what gives the features, for good."""
+        assert self.encoder is not None
+        return hash_weights(self.encoder)
 
     def of(self, split: Split, features: CaptionFeatures | None = None) -> Self:
         """The view of a split, with the features of its captions where there are any."""

@@ -8,6 +8,7 @@ no recording is heard twice alike.
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ from experiments.terminal.error import BadInput, UserError, reason_of
 from experiments.terminal.line import say
 
 SPEECH = "speech"
+KINDS = bool | int | tuple | None  # of what an encoder is made with, beside its weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +83,17 @@ class SpeechView(CaptionView):
         opened.dataset = dataset
         opened.stores = (*opened.stores, split.recordings.folder)
         return opened
+
+    def encoder_id(self) -> str:
+        """With how it listens, which its weights do not say: places, padding, and the like."""
+        manner = [
+            f"{key}={value}"
+            for part in (self.encoder, self.network)
+            for key, value in sorted(vars(part).items())
+            if not key.startswith("_") and key != "training" and isinstance(value, KINDS)
+        ]
+        told = f"{super().encoder_id()} {manner}"
+        return hashlib.sha256(told.encode()).hexdigest()[:12]
 
     # What is drawn.
 
