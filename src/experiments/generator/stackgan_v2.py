@@ -30,7 +30,6 @@ class JointStage(nn.Module):
         norm: Norm,
         fast: bool,
         dense: bool = False,
-        standardised: bool = False,
     ) -> None:
         super().__init__()
         self.dense = dense
@@ -66,6 +65,7 @@ class StackGANv2Generator(Generator):
         sampling: bool = True,
         fast_upsample: bool = True,
         dense: bool = False,
+        standardised: bool = False,
     ) -> None:
         """`resolutions`: each twice the one before, the first 4 x 2^k. `width`: channels of the
         first stage (GF_DIM); each further stage has half of those before. `residual_blocks`: of
