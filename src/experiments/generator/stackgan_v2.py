@@ -65,11 +65,12 @@ class StackGANv2Generator(Generator):
         sampling: bool = True,
         fast_upsample: bool = True,
         dense: bool = False,
+        standardised: bool = False,
     ) -> None:
         """`resolutions`: each twice the one before, the first 4 x 2^k. `width`: channels of the
         first stage (GF_DIM); each further stage has half of those before. `residual_blocks`: of
-        each further stage, or of all; a fourth was released with one, untested. `activation` and
-        `sampling` are those of the conditioning augmentation. `dense`: further stages keep what
+        each further stage, or of all; a fourth was released with one, untested. `activation`,
+        `sampling` and `standardised` are those of the conditioning augmentation. `dense`: further stages keep what
         came in beside what they make of it (S2IGAN), the only difference of that generator.
         """
         super().__init__()
@@ -86,7 +87,9 @@ class StackGANv2Generator(Generator):
         assert widths[-1] >= 1, f"width {width} cannot be halved {len(widths) - 1} times"
         self.resolutions = list(resolutions)
         self.noise_dim, self.condition_dim, self.text_dim = noise_dim, condition_dim, text_dim
-        self.augmentation = ConditioningAugmentation(text_dim, condition_dim, activation, sampling)
+        self.augmentation = ConditioningAugmentation(
+            text_dim, condition_dim, activation, sampling, standardised
+        )
         self.initial = InitialStage(
             condition_dim + noise_dim, width, width << ups, ups, norm, fast_upsample
         )

@@ -64,6 +64,7 @@ ADDED: dict[str, Any] = {
     "generator.noise": "normal",
     "system.split": "train",
     "generator.first": None,
+    "generator.standardised": False,
     "generator.dense": False,
     "discriminator.first": None,
     "system.frozen_images": 0,
