@@ -70,8 +70,9 @@ class StackGANv2Generator(Generator):
         """`resolutions`: each twice the one before, the first 4 x 2^k. `width`: channels of the
         first stage (GF_DIM); each further stage has half of those before. `residual_blocks`: of
         each further stage, or of all; a fourth was released with one, untested. `activation`,
-        `sampling` and `standardised` are those of the conditioning augmentation. `dense`: further stages keep what
-        came in beside what they make of it (S2IGAN), the only difference of that generator.
+        `sampling` and `standardised` are those of the conditioning augmentation. `dense`: further
+        stages keep what came in beside what they make of it (S2IGAN), the only difference of that
+        generator.
         """
         super().__init__()
         for small, large in pairwise(resolutions):
