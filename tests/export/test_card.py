@@ -11,8 +11,10 @@ import pytest
 import yaml
 from huggingface_hub import ModelCard
 
+from experiments.config.compose import CONF
 from experiments.data.source import SOURCES, source_of
 from experiments.export.card import card_of, write_card
+from experiments.export.told import MODELS
 from experiments.terminal.error import UserError
 
 PROTOCOL = {
@@ -226,6 +228,10 @@ def test_one_that_hears_says_what_and_whom(run: Path) -> None:
     ):
         assert part in text, part
     assert "a blue bird" not in text and "It reads" not in text
+
+
+def test_every_model_has_words() -> None:
+    assert {path.stem for path in (CONF / "model").glob("*.yaml")} == set(MODELS)
 
 
 def test_recordings_are_under_the_terms_of_the_data(run: Path) -> None:
