@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from experiments.config.target import STYLE
-from experiments.data.text.reading import SPEECH
 from experiments.human.answers import Collected, answer_files, collect
 from experiments.human.captions import captions_of_runs, chosen
 from experiments.human.key import LETTERS, PLACE, Run
@@ -97,12 +96,6 @@ def _images(place: Path) -> int:
         raise UserError(
             f"run={place}: model={choices.get('model')} draws no captions; take the run of a "
             "text-to-image model, as attngan_4stage"
-        )
-    facts = files.run_facts(place) if (place / files.FACTS).is_file() else {}
-    if facts.get("reads") == SPEECH:
-        raise UserError(
-            f"run={place}: draws what it hears, and task=human_study shows captions as text; name "
-            "runs that read them"
         )
     states = files.by_images(place, "weights") + files.by_images(place, "checkpoints")
     return max(map(files.images_of, states), default=0)
