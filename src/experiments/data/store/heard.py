@@ -27,6 +27,7 @@ from experiments.terminal.error import UserError
 from experiments.terminal.line import amount, duration, number_of, say
 
 MAX_UNUSABLE = 0.01  # of the recordings that were looked at
+FRAMES = 0.002  # seconds of a core that the frames of a second of speech take, about
 
 
 def heard(dataset: Dataset, frontend: Any, least: int, quiet: bool = True) -> Dataset:
@@ -91,7 +92,7 @@ def _announce(dataset: Dataset, recorder: Recorder) -> None:
     say(
         f"{dataset.name}: {found.captions:,} captions are spoken once, by "
         f"{number_of(voices, 'voice')}: {found.seconds / 3600:.1f} hours of speech, {size}, about "
-        f"{duration(found.work / cores())}"
+        f"{duration((found.work + FRAMES * found.seconds) / cores())}"
     )
 
 
