@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from contextlib import suppress
 from dataclasses import dataclass
@@ -130,6 +131,8 @@ class Told:
     def what(self) -> str:
         """The model in words, with the sides of what it draws, and its paper."""
         words, paper = MODELS.get(self.model, ("A model of its own kind", ""))
+        if self.hearing is not None:
+            words = words.replace(": captions", ": spoken captions")
         sides = (self.config["system"].get("generator") or {}).get("resolutions") or []
         if sides:
             *first, last = map(str, sides)
@@ -160,6 +163,14 @@ class Told:
         """How it hears captions; None where it reads them, or is told nothing."""
         facts = self.facts.get("speech")
         return None if facts is None else Hearing(dict(portable(facts)), self.source)
+
+    @property
+    def language(self) -> str:
+        """Of its captions, without what is local: `pt` of `pt_BR`."""
+        data = self.config["data"]
+        reader, speech = data.get("reader") or {}, data.get("speech") or {}
+        told = (speech if self.hearing is not None else reader).get("language") or "en"
+        return re.split("[-_]", str(told))[0]
 
     @property
     def sheet(self) -> str:

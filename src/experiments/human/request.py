@@ -114,8 +114,14 @@ def _captions(
             "sample.speech: people rank pictures by captions that they read; name captions, and "
             "for runs that listen the voice that says them: sample.voice=espeak/f3"
         )
-    if voice is not None and not any(hears_run(run.folder) for run in runs):
+    listens = [run for run in runs if hears_run(run.folder)]
+    if voice is not None and not listens:
         raise UserError(f"sample.voice={voice}: none of these runs listens; leave it away")
+    if voice is None and listens:
+        raise UserError(
+            f"run={listens[0].folder}: listens, and does not read; name the voice that says the "
+            "captions to it: sample.voice=espeak/f3"
+        )
     sample = {**config["sample"], "between": None, "picture": None, "stages": False}
     drawing = {**config, "sample": sample, "num_samples": 1}
     if config["text"] or sample["file"] is not None:
