@@ -11,8 +11,10 @@ import pytest
 import yaml
 from huggingface_hub import ModelCard
 
+from experiments.config.compose import CONF
 from experiments.data.source import SOURCES, source_of
 from experiments.export.card import card_of, write_card
+from experiments.export.told import MODELS
 from experiments.terminal.error import UserError
 
 PROTOCOL = {
@@ -212,7 +214,10 @@ def test_one_that_hears_says_what_and_whom(run: Path) -> None:
     )
     (run / "samples" / "speech-000003.wav").touch()
     text = card_of(run)
+    data = ModelCard(text).data
+    assert data.pipeline_tag is None and "speech-to-image" in data.tags
     for part in (
+        ": spoken captions to pictures",
         "| front-end | `LogMel`: rate 22050, bins 40 |",
         "| language | en |",
         "| voices of split `train` | 3 voices (`espeak/f1`, `espeak/m1`, `flite/slt`), to train",
@@ -228,13 +233,19 @@ def test_one_that_hears_says_what_and_whom(run: Path) -> None:
     assert "a blue bird" not in text and "It reads" not in text
 
 
+def test_every_model_has_words() -> None:
+    assert {path.stem for path in (CONF / "model").glob("*.yaml")} == set(MODELS)
+
+
 def test_recordings_are_under_the_terms_of_the_data(run: Path) -> None:
     change(run, "facts.json", reads="speech", speech=HEARING | {"voices": "recordings"})
     text = card_of(run)
     assert "| voices | recordings of the data set |" in text
     assert "- recordings: unknown; ask whoever recorded them" in text
     assert "No person was recorded" not in text
-    change(run, "config.yaml", data={"name": "stamps", "max_words": 18})
+    speech = {"language": "pt_BR"}
+    change(run, "config.yaml", data={"name": "stamps", "max_words": 18, "speech": speech})
+    assert ModelCard(card_of(run)).data.language == "pt"
     assert "- recordings: GPL-2, says the package" in card_of(run)
 
 

@@ -41,14 +41,21 @@ def make_run(folder: Path, sampled: list[str] | None = None, **changes: Any) -> 
     return folder
 
 
-def ask(*runs: Path, text: Any = None, file: Any = None, seed: int = 0, **human: Any) -> Study:
+def ask(
+    *runs: Path,
+    text: Any = None,
+    file: Any = None,
+    seed: int = 0,
+    voice: str | None = None,
+    **human: Any,
+) -> Study:
     config = {
         "task": "human_study",
         "run": [str(run) for run in runs] if len(runs) != 1 else str(runs[0]),
         "text": text,
         "seed": seed,
         "num_samples": 4,
-        "sample": asdict(Sample()) | {"file": None if file is None else str(file)},
+        "sample": asdict(Sample()) | {"file": None if file is None else str(file), "voice": voice},
         "human": asdict(Human()) | human,
         "paths": {"outputs": str(runs[0].parent), "cache": str(runs[0].parent / "cache")},
     }
@@ -145,6 +152,18 @@ def test_runs_that_cannot_be_compared(runs: list[Path], tmp_path: Path) -> None:
     line = refused(*runs, blind, text="a bird")
     assert line.startswith(f"run={blind}: caption 'a bird': no word is known")
     assert refused(*runs, question="  ").startswith("human.question: must say")
+
+
+def test_a_voice_says_the_captions_to_a_run_that_hears(runs: list[Path]) -> None:
+    facts = {"reads": "speech", "speech": {}}
+    (runs[1] / "facts.json").write_text(json.dumps(facts))
+    config = yaml.safe_load((runs[1] / "config.yaml").read_text())
+    (runs[1] / "config.yaml").write_text(yaml.safe_dump(config | {"data": {"name": "plumage"}}))
+    line = refused(*runs, text="a red bird")
+    assert line.startswith(f"run={runs[1]}: listens, and does not read; name the voice")
+    study = ask(*runs, text="a red bird", voice="espeak/f3")
+    assert study.captions == ["a red bird"]
+    assert [[one.voice for one in asked] for asked in study.asked] == [[None], ["espeak/f3"]]
 
 
 def test_runs_of_one_name_are_told_apart(tmp_path: Path) -> None:

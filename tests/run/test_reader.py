@@ -9,7 +9,8 @@ import pytest
 
 from experiments.data.reader.stamps import Stamps
 from experiments.run.identity import identity
-from experiments.run.reader import listens, reader_of
+from experiments.run.reader import check_data, listens, reader_of
+from experiments.terminal.error import UserError
 
 READER = "experiments.data.reader.stamps.Stamps"
 HEARS = {"encoder": {"text": {"frontend": {"_target_": "experiments.frontend.log_mel.LogMel"}}}}
@@ -65,3 +66,22 @@ def test_english_is_no_part_of_an_id(root: Path) -> None:
     del before["data"]["reader"]["language"]
     assert identity(config(root, READS, "auto", "en"), {}) == identity(before, {})
     assert identity(config(root, READS, "auto", "fr"), {}) != identity(before, {})
+
+
+@pytest.mark.parametrize(
+    ("voice", "unheard", "language", "reason"),
+    [
+        ("recordings", True, "de", "has no recordings of its captions; data.speech.voice=espeak"),
+        ("espeek", True, "fr", "data.speech.voice='espeek': a voice .*; did you mean espeak"),
+        ("espeak/f3", True, "fr", "one speaker cannot be heard and unheard"),
+        (["espeak"], True, "xx", "data.speech.language='xx': espeak does not speak it"),
+    ],
+)
+def test_a_voice_that_cannot_speak_is_told_before_data_are_read(
+    root: Path, voice: Any, unheard: bool, language: str, reason: str
+) -> None:
+    made = config(root, HEARS, voice, "de" if voice == "recordings" else "fr")
+    made["data"]["speech"] |= {"unheard": unheard, "language": language}
+    with pytest.raises(UserError, match=reason):
+        check_data(made)
+    check_data(made | {"system": READS})  # which knows nothing of voices

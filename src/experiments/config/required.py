@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from experiments.config.signature import defines, fits, signature, trained
+from experiments.terminal.error import suggest
 
 # What the object that stands at a path is called for.
 CALLED = {"data.reader": "read", "system": "phases", "metric": "__call__"}
@@ -38,7 +39,14 @@ OPTIONAL: dict[str, tuple[str, float | None]] = {
     "data.share_seed": ("int", 0),
     "data.follow_links": ("bool | None", None),
     "paths.features": ("float | None", 0),
+    "data.speech.voice": ("str | Sequence[str]", None),
+    "data.speech.unheard": ("bool", None),
+    "data.speech.captions": ("int | None", 1),
+    "data.speech.language": ("str", None),
+    "data.speech.seconds": ("float", 0.1),
 }
+SPEECH = "data.speech"
+HEARS = [path.removeprefix(f"{SPEECH}.") for path in OPTIONAL if path.startswith(f"{SPEECH}.")]
 SHARE = "data.train_share"
 LARGEST = 2**63  # above every number that is kept
 
@@ -47,7 +55,7 @@ def check_kinds(config: dict[str, Any]) -> Iterator[str]:
     """Keys that no class and no dataclass describes."""
     for path, (kind, least) in (KINDS | OPTIONAL).items():
         group, _, key = path.rpartition(".")
-        node = config.get(group) if group else config
+        node = _at(config, group)
         if not isinstance(node, dict) or key not in node:
             if path in OPTIONAL:
                 continue
@@ -64,9 +72,28 @@ def check_kinds(config: dict[str, Any]) -> Iterator[str]:
         if not fit or (bounded and not least <= value < LARGEST):
             yield f"{path}={value}: must be {_kind(kind, least)}"
         elif value == "" and "None" not in kind:
-            yield f"{path}: is empty; it must be a folder"
+            what = "it must be a folder" if path.startswith("paths.") else "give it a value"
+            yield f"{path}: is empty; {what}"
         elif path == SHARE and not 0 < value <= 1:
             yield f"{path}={value}: must be above 0 and at most 1"
+    yield from _check_speech(_at(config, SPEECH))
+
+
+def _check_speech(node: Any) -> Iterator[str]:
+    """What `data.speech` is, and has that no run reads."""
+    if node is not None and not isinstance(node, dict):
+        yield f"{SPEECH}={node}: must be a group of keys, as {SPEECH}.voice=espeak"
+    for key in map(str, node if isinstance(node, dict) else ()):
+        if key not in HEARS:
+            yield f"{SPEECH}.{key}: {SPEECH} has no such key{suggest(key, HEARS)}"
+
+
+def _at(config: dict[str, Any], group: str) -> Any:
+    """The node of a group by its path; all of it where the path is empty."""
+    node: Any = config
+    for name in filter(None, group.split(".")):
+        node = node.get(name) if isinstance(node, dict) else None
+    return node
 
 
 def _kind(kind: str, least: float | None) -> str:

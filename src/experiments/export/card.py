@@ -79,7 +79,8 @@ def card_data(run: Told) -> ModelCardData:
     from huggingface_hub import EvalResult, ModelCardData
 
     known = run.licence.lower() in HUB_LICENCES
-    kinds = ["text-to-image", "gan"] if run.draws else []
+    kind = "speech-to-image" if run.hearing else "text-to-image"
+    kinds = [kind, "gan"] if run.draws else []
     data = hub_name(run.config["data"]) or run.data_name
     found = {
         name.removesuffix(run.own): value
@@ -90,7 +91,7 @@ def card_data(run: Told) -> ModelCardData:
     }
     results = [
         EvalResult(
-            task_type="text-to-image" if run.draws else "other",
+            task_type=kind if run.draws else "other",
             dataset_type=data,
             dataset_name=data,
             dataset_split=str((run.scores or {}).get("protocol", {}).get("split", "test")),
@@ -104,8 +105,9 @@ def card_data(run: Told) -> ModelCardData:
         license=run.licence.lower() if known else "other",
         license_name=None if known else "-".join(run.licence.lower().split()),
         library_name="birdsong-gan",
-        language="en",
-        pipeline_tag="text-to-image" if run.draws else None,
+        language=run.language,
+        # The hub has no task for spoken captions, and would ask for written ones.
+        pipeline_tag="text-to-image" if run.draws and not run.hearing else None,
         tags=["birdsong", run.model, run.data_name, *kinds],
         datasets=[data],
         metrics=sorted({name.partition("/")[0] for name in found}) or None,

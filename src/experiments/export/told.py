@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,19 +29,15 @@ EMBEDDING = "Reed et al. 2016, CVPR, https://arxiv.org/abs/1605.05395"
 STACKGAN = "Zhang et al. 2017, https://arxiv.org/abs/1612.03242"
 STACKGAN_V2 = "Zhang et al. 2018, https://arxiv.org/abs/1710.10916"
 ATTNGAN = "Xu et al. 2018, https://arxiv.org/abs/1711.10485"
+S2IGAN = "Wang et al. 2020, https://arxiv.org/abs/2005.06968"
+LI = "Li et al. 2020, https://arxiv.org/abs/2004.03413"
 MODELS = {
     "attngan": ("AttnGAN: captions to pictures", ATTNGAN),
     "attngan_4stage": ("AttnGAN with a fourth stage: captions to pictures", ATTNGAN),
     "attngan_grown": ("AttnGAN with a fourth stage grown on three: captions to pictures", ATTNGAN),
     "stackgan_v2": ("StackGAN-v2: captions to pictures", STACKGAN_V2),
-    "s2igan": (
-        "S2IGAN: spoken captions to pictures",
-        "Wang et al. 2020, https://arxiv.org/abs/2005.06968",
-    ),
-    "speech_to_image": (
-        "Direct speech-to-image translation: spoken captions to pictures",
-        "Li et al. 2020, https://arxiv.org/abs/2004.03413",
-    ),
+    "s2igan": ("S2IGAN: spoken captions to pictures", S2IGAN),
+    "speech_to_image": ("Direct speech-to-image translation: spoken captions to pictures", LI),
     "stackgan_stage1": ("StackGAN, the sketch: captions to pictures", STACKGAN),
     "stackgan_stage2": ("StackGAN, the refinement: captions to pictures", STACKGAN),
     "gan": ("A GAN that is told the caption: captions to pictures", GAN_CLS),
@@ -52,6 +49,10 @@ MODELS = {
         GAN_CLS,
     ),
     "damsm": ("DAMSM: similarity of captions and pictures", ATTNGAN),
+    "damsm_speech": ("DAMSM on sound: similarity of spoken captions and pictures", ATTNGAN),
+    "speech_embedding": ("S2IGAN's joint embedding of spoken captions and pictures", S2IGAN),
+    "speech_teacher": ("An encoder of spoken captions, taught by a fixed one of pictures", LI),
+    "hearing": ("An encoder of spoken captions that reads out what they state", ""),
     "char_cnn_rnn": ("Joint embedding of captions, by letters, and pictures", EMBEDDING),
     "word_cnn_rnn": ("Joint embedding of captions, by words, and pictures", EMBEDDING),
     "word_lstm": ("Joint embedding of captions, by words, and pictures", EMBEDDING),
@@ -130,6 +131,8 @@ class Told:
     def what(self) -> str:
         """The model in words, with the sides of what it draws, and its paper."""
         words, paper = MODELS.get(self.model, ("A model of its own kind", ""))
+        if self.hearing is not None:
+            words = words.replace(": captions", ": spoken captions")
         sides = (self.config["system"].get("generator") or {}).get("resolutions") or []
         if sides:
             *first, last = map(str, sides)
@@ -160,6 +163,14 @@ class Told:
         """How it hears captions; None where it reads them, or is told nothing."""
         facts = self.facts.get("speech")
         return None if facts is None else Hearing(dict(portable(facts)), self.source)
+
+    @property
+    def language(self) -> str:
+        """Of its captions, without what is local: `pt` of `pt_BR`."""
+        data = self.config["data"]
+        reader, speech = data.get("reader") or {}, data.get("speech") or {}
+        told = (speech if self.hearing is not None else reader).get("language") or "en"
+        return re.split("[-_]", str(told))[0]
 
     @property
     def sheet(self) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from experiments.config.target import STYLE
-from experiments.data.text.reading import SPEECH
 from experiments.human.answers import Collected, answer_files, collect
 from experiments.human.captions import captions_of_runs, chosen
 from experiments.human.key import LETTERS, PLACE, Run
@@ -98,12 +97,6 @@ def _images(place: Path) -> int:
             f"run={place}: model={choices.get('model')} draws no captions; take the run of a "
             "text-to-image model, as attngan_4stage"
         )
-    facts = files.run_facts(place) if (place / files.FACTS).is_file() else {}
-    if facts.get("reads") == SPEECH:
-        raise UserError(
-            f"run={place}: draws what it hears, and task=human_study shows captions as text; name "
-            "runs that read them"
-        )
     states = files.by_images(place, "weights") + files.by_images(place, "checkpoints")
     return max(map(files.images_of, states), default=0)
 
@@ -121,8 +114,14 @@ def _captions(
             "sample.speech: people rank pictures by captions that they read; name captions, and "
             "for runs that listen the voice that says them: sample.voice=espeak/f3"
         )
-    if voice is not None and not any(hears_run(run.folder) for run in runs):
+    listens = [run for run in runs if hears_run(run.folder)]
+    if voice is not None and not listens:
         raise UserError(f"sample.voice={voice}: none of these runs listens; leave it away")
+    if voice is None and listens:
+        raise UserError(
+            f"run={listens[0].folder}: listens, and does not read; name the voice that says the "
+            "captions to it: sample.voice=espeak/f3"
+        )
     sample = {**config["sample"], "between": None, "picture": None, "stages": False}
     drawing = {**config, "sample": sample, "num_samples": 1}
     if config["text"] or sample["file"] is not None:

@@ -17,7 +17,7 @@ from experiments.launch.ready import require_weights
 from experiments.metric.meaning import require_choosable
 from experiments.run.named import evaluation_config, run_of
 from experiments.run.prerequisite import Run, plan, tell_found
-from experiments.run.reader import listens, reader_of
+from experiments.run.reader import check_data, listens
 from experiments.terminal.line import say
 
 
@@ -81,10 +81,11 @@ def reads(check: str, perform: str) -> Task:
 
 def _check_training(asked: Asked, seen: list[Any]) -> Run:
     _check_best(asked)
-    reader = asked.config["data"]["reader"], listens(asked.config)
-    if reader not in seen:
-        reader_of(asked.config).check()
-        seen.append(reader)
+    data = asked.config["data"]
+    looked = data["reader"], data.get("speech") if listens(asked.config) else None
+    if looked not in seen:
+        check_data(asked.config)
+        seen.append(looked)
     run = asked.run
     require_weights(run)
     return run

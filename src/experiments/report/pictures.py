@@ -24,7 +24,7 @@ from experiments.terminal.line import say
 
 SIDE = 192  # px of a picture on the page, at most
 WIDE = 1200  # px of a sheet of attention, at most
-WORDS = 7  # of a caption, those that are looked for most strongly
+WORDS = 7  # of a caption, or stretches of its sound, that are looked for most strongly
 FOLDER = "report"
 VERSION = 2  # of the files there; another one is drawn anew
 
@@ -75,7 +75,7 @@ def drawn(arm: Arm, captions: Sequence[str], sounds: Sequence[Path] = ()) -> Dra
     newest = max(weights, key=files.images_of)
     asked = [VERSION, files.images_of(newest), newest.stat().st_mtime_ns, list(captions), seeds]
     if sounds and hears(arm):
-        asked.append([sha256(path) for path in sounds])
+        asked += ["where it looks in sound", [sha256(path) for path in sounds]]
     key = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:10]
     path = folder / FOLDER / f"drawn-{key}.npz"
     found = _remembered(path)
@@ -102,7 +102,6 @@ def hears(arm: Arm) -> bool:
 def _draw(folder: Path, captions: Sequence[str], seeds: list[int], sounds: Sequence[Path]) -> Drawn:
     import torch
 
-    from experiments.data.text.reading import words_of
     from experiments.data.view.caption import CAPTION
     from experiments.sample.attention import attention_stages
     from experiments.sample.model import load
@@ -114,9 +113,10 @@ def _draw(folder: Path, captions: Sequence[str], seeds: list[int], sounds: Seque
     heard = SPEECH in model.views
     if heard and not sounds:
         return Drawn(reason="it hears, and no run kept the sound of these captions (samples/*.wav)")
-    asked = model.read({SPEECH: sounds} if heard else {CAPTION: captions})
+    given: Sequence[Any] = sounds if heard else captions
     with torch.no_grad():
-        made = model.make(asked, seeds, attention=attends and not heard)
+        asked = model.read({SPEECH if heard else CAPTION: given})
+        made = model.make(asked, seeds, attention=attends)
     stages, sides = [], []
     for stage in made.images:
         pixels = to_pixels(stage)
@@ -127,11 +127,14 @@ def _draw(folder: Path, captions: Sequence[str], seeds: list[int], sounds: Seque
             pixels = np.stack([np.asarray(resize(each, SIDE, tall)) for each in pixels])
         stages.append(pixels)
     sheet = None
-    words = [] if heard else words_of(model.reader, captions[0])[: model.longest]
-    if made.attention and words:
+    looks = model.captions.attended_in(given[0], captions[0]) if made.attention else None
+    if looks is not None and looks.steps:
         heat = [maps[0].float() for maps in made.attention]
         shown = [stage[0] for stage in made.images[1:]]
-        sheet = _small(attention_stages(shown, heat, words[: len(heat[0])], top=WORDS))
+        names, sound = looks.steps[: len(heat[0])], looks.picture
+        sheet = _small(
+            attention_stages(shown, heat, names, top=WORDS, sound=sound, said=looks.caption)
+        )
     return Drawn(stages, sides, sheet)
 
 

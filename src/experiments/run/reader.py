@@ -9,7 +9,8 @@ from typing import Any
 from experiments.config.build import build
 from experiments.config.target import targets_in
 from experiments.data.record import Reader
-from experiments.data.store.speech import AUTO, RECORDINGS, speech_of
+from experiments.data.store.speech import AUTO, RECORDINGS, speakers, speech_of
+from experiments.data.voice import check
 from experiments.terminal.error import UserError
 
 HEARS = "experiments.frontend."  # what a run has that listens
@@ -29,3 +30,15 @@ def reader_of(config: Mapping[str, Any]) -> Reader:
             if hasattr(reader, "recordings") and getattr(reader, "records_speech", False):
                 reader.recordings = True
     return reader
+
+
+def check_data(config: Mapping[str, Any]) -> None:
+    """Raise `UserError`, before anything is read, for data that are not there, and where a run
+    listens for captions that nobody can speak."""
+    reader = reader_of(config)
+    reader.check()
+    if listens(config):
+        speech = speech_of(config["data"])
+        voices = speakers(speech, reader, str(config["data"].get("name") or reader.name))
+        if voices is not None:
+            check(voices.train[0], speech.language)

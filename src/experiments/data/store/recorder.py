@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from experiments.data.record import Reader, Record, has_of
+from experiments.data.record import Reader, Record
 from experiments.data.store.dataset import Dataset
 from experiments.data.store.part import Item
-from experiments.data.store.speech import AUTO, RECORDINGS, Speech
+from experiments.data.store.speech import RECORDINGS, Speech, speakers
 from experiments.data.text.reading import SPEECH
-from experiments.data.voice.choice import PITCH, TEMPO, Voices, voices_of
+from experiments.data.voice.choice import PITCH, TEMPO, Voices
 from experiments.data.voice.speak import speak, version_of
 from experiments.frontend.wave import as_wave, read_wave
-from experiments.terminal.error import BadInput, UserError
+from experiments.terminal.error import BadInput
 
 STORED = np.float16
 
@@ -76,10 +76,8 @@ class Recorder:
 
     def _given(self, frames: np.ndarray) -> Item:
         """Frames that the data have already: those of S2IGAN's front-end, which no other hears."""
-        if (
-            not getattr(self.frontend, "takes_frames", False)
-            or frames.shape[1:] != self.frontend.shape
-        ):
+        takes = getattr(self.frontend, "takes_frames", False)
+        if not takes or frames.shape[1:] != self.frontend.shape:
             return f"frames of {frames.shape[1:]} that {type(self.frontend).__name__} does not hear"
         with np.errstate(over="ignore"):  # not finite then, which is refused
             stored = frames[: self.longest].astype(STORED)
@@ -123,17 +121,5 @@ def frames_of(frontend: Any, wave: np.ndarray) -> np.ndarray:
 
 def recorder_of(dataset: Dataset, frontend: Any) -> Recorder:
     """Who makes the recordings of a data set. Raises `UserError` where nobody can."""
-    speech, reader = dataset.speech, dataset.reader
-    has, wanted = getattr(reader, "records_speech", False), speech.voice
-    if wanted == RECORDINGS and not has:
-        raise UserError(
-            f"data.speech.voice={RECORDINGS}: {dataset.name} has no recordings of its captions; "
-            "data.speech.voice=espeak speaks them"
-        )
-    if wanted == RECORDINGS or (wanted == AUTO and has):
-        return Recorder(frontend, speech, None)
-    if "caption" not in has_of(reader):
-        raise UserError(f"data: {dataset.name} has neither captions nor recordings to hear")
-    return Recorder(
-        frontend, speech, voices_of("espeak" if wanted == AUTO else wanted, speech.unheard)
-    )
+    speech = dataset.speech
+    return Recorder(frontend, speech, speakers(speech, dataset.reader, dataset.name))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from experiments.data.voice.speak import LANGUAGE, check, engine_of
+from experiments.data.voice.speak import ENGINES, LANGUAGE, check, engine_of, unknown
 from experiments.terminal.error import UserError
 
 RECORDINGS = "recordings"
@@ -109,8 +109,9 @@ def _named(options: Sequence[str]) -> tuple[str, ...]:
     for option in options:
         family = AUTO if option == "auto" else option
         if "/" not in family:
-            engine, _ = engine_of(f"{family}/any")
-            found += (f"{family}/{name}" for name in engine.voices())
+            if family not in ENGINES:
+                raise unknown(option)
+            found += (f"{family}/{name}" for name in ENGINES[family].voices())
         else:
             engine, name = engine_of(family)
             engine.require(name)

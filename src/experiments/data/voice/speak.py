@@ -66,13 +66,18 @@ def engine_of(voice: str) -> tuple[ModuleType, str]:
     """The engine of a voice, and the voice's name in it. Raises `UserError` for another family."""
     family, _, name = voice.partition("/")
     if family not in ENGINES or not name:
-        known = [f"{one}/..." for one in ENGINES]
-        near = suggest(family, list(ENGINES)) if family not in ENGINES else ""
-        raise UserError(
-            f"data.speech.voice={shown(voice)}: a voice is named by its engine and its own name, "
-            f"{', '.join(known)}{near}"
-        )
+        raise unknown(voice)
     return ENGINES[family], name
+
+
+def unknown(voice: str) -> UserError:
+    """Of what is neither a voice nor a family of them."""
+    family = voice.partition("/")[0]
+    near = suggest(family, list(ENGINES)) if family not in ENGINES else ""
+    return UserError(
+        f"data.speech.voice={shown(voice)}: a voice is named by its engine and its own name, as "
+        f"espeak/f3, flite/slt, piper/joe{near}"
+    )
 
 
 def plain(text: str) -> str:
