@@ -18,9 +18,11 @@ import numpy as np
 from experiments.data.store.dataset import open_dataset
 from experiments.terminal.error import BadInput
 from tests.hostile import captions, containers, names, numbers, pictures
-from tests.hostile.layouts import LAYOUTS, MELS, Layout, Placed, replace
+from tests.hostile.layouts import WRITTEN, Layout, Placed, replace
+from tests.hostile.spoken_layouts import MELS, SPOKEN
 from tests.hostile.trial import Outcome, attempt
 
+LAYOUTS = WRITTEN | SPOKEN
 SIZE = 8
 SECRET = "topsecret"  # a word of captions outside of the root
 Put = Callable[[Placed, str, random.Random], set[str] | None]

@@ -21,14 +21,11 @@ from PIL import Image
 
 from experiments.data.reader.coco import Coco
 from experiments.data.reader.cub import Cub
-from experiments.data.reader.flickr8k import Flickr8k
 from experiments.data.reader.folder import Folder
 from experiments.data.reader.oxford102 import Oxford102
-from experiments.data.reader.places import Places
 from experiments.data.reader.stamps import Stamps
 from experiments.data.record import Reader
 from tests.data.cub_tree import python2_pickle, write_cub_tree
-from tests.data.spoken import write_frames, write_wave
 
 COUNT = 120
 BIRDS = ("001.Black_footed_Albatross", "002.Laysan_Albatross", "006.Least_Auklet", "010.Red_Bird")
@@ -92,12 +89,12 @@ def picture(number: int, kind: str = "JPEG", side: int = 12) -> bytes:
     return file.getvalue()
 
 
-def _write(path: Path, content: bytes | str) -> None:
+def write(path: Path, content: bytes | str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def _lines(texts: list[str]) -> str:
+def lines_of(texts: list[str]) -> str:
     return "".join(f"{text}\n" for text in texts)
 
 
@@ -112,7 +109,7 @@ def _cub(root: Path, layout: Any) -> dict[str, str]:
     return {name.removesuffix(".jpg"): f"{CUB}/images/{name}" for name in found}
 
 
-def _cub_pickled(root: Path) -> dict[str, str]:
+def cub_pickled(root: Path) -> dict[str, str]:
     found = _cub(root, "attngan")
     shutil.rmtree(root / "text")
     return found
@@ -123,20 +120,20 @@ def _oxford(root: Path, pickles: bool) -> dict[str, str]:
     for number in range(1, COUNT + 1):
         label = (1, 77, 102)[number % 3]
         key, image = f"class_{label:05d}/image_{number:05d}", f"jpg/image_{number:05d}.jpg"
-        _write(root / image, picture(number))
-        _write(root / "text_c10" / f"{key}.txt", _lines(captions(number)))
+        write(root / image, picture(number))
+        write(root / "text_c10" / f"{key}.txt", lines_of(captions(number)))
         names["test" if label == 102 else "train"].append(image.removesuffix(".jpg"))
         found[key] = image
     if pickles:
         for split, listed in names.items():
             labels = [(1, 77, 102)[int(name[-5:]) % 3] for name in listed]
-            _write(root / split / "filenames.pickle", python2_pickle(listed, 0))
-            _write(root / split / "class_info.pickle", python2_pickle(labels))
+            write(root / split / "filenames.pickle", python2_pickle(listed, 0))
+            write(root / split / "class_info.pickle", python2_pickle(labels))
     else:
-        _write(root / "trainvalclasses.txt", "class_00001\nclass_00077\n")
-        _write(root / "testclasses.txt", "class_00102\n")
+        write(root / "trainvalclasses.txt", "class_00001\nclass_00077\n")
+        write(root / "testclasses.txt", "class_00102\n")
     for name in ("setid.mat", "imagelabels.mat"):  # of the published set; nothing reads them
-        _write(root / name, b"MATLAB 5.0 MAT-file" + bytes(109) + b"\x0e\0\0\0\xff\xff\xff\xff")
+        write(root / name, b"MATLAB 5.0 MAT-file" + bytes(109) + b"\x0e\0\0\0\xff\xff\xff\xff")
     return found
 
 
@@ -147,17 +144,17 @@ def _coco(root: Path, lists: bool) -> dict[str, str]:
         for number in numbers:
             key = f"COCO_{year}2014_{number:012d}"
             found[key] = f"{'images' if lists else f'{year}2014'}/{key}.jpg"
-            _write(root / found[key], picture(number))
+            write(root / found[key], picture(number))
             names.append(key)
             images.append({"id": number, "file_name": f"{key}.jpg"})
             said += [{"image_id": number, "caption": text} for text in captions(number)]
             if lists:
-                _write(root / "text" / f"{key}.txt", _lines(captions(number)))
+                write(root / "text" / f"{key}.txt", lines_of(captions(number)))
         if lists:
-            _write(root / split / "filenames.pickle", python2_pickle(names, 0))
+            write(root / split / "filenames.pickle", python2_pickle(names, 0))
         else:
             content = json.dumps({"images": images, "annotations": said})
-            _write(root / f"annotations/captions_{year}2014.json", content)
+            write(root / f"annotations/captions_{year}2014.json", content)
     return found
 
 
@@ -166,17 +163,17 @@ def _folder(root: Path, kind: str) -> dict[str, str]:
     for number in range(COUNT):
         key = f"kind{number % 6}/bird {number}"
         found[key] = f"{key}.png"
-        _write(root / found[key], picture(number, "PNG"))
+        write(root / found[key], picture(number, "PNG"))
         if kind == "text":
-            _write(root / f"{key}.txt", _lines(captions(number)))
+            write(root / f"{key}.txt", lines_of(captions(number)))
     rows = [(path, text) for k, path in enumerate(found.values()) for text in captions(k)]
     if kind == "jsonl":
         lines = [json.dumps({"file_name": name, "text": text}) for name, text in rows]
-        _write(root / "metadata.jsonl", _lines(lines))
+        write(root / "metadata.jsonl", lines_of(lines))
     elif kind == "csv":
         file = io.StringIO()
         csv.writer(file).writerows([("file_name", "text"), *rows])
-        _write(root / "metadata.csv", file.getvalue())
+        write(root / "metadata.csv", file.getvalue())
     return found
 
 
@@ -194,62 +191,9 @@ def _stamps(root: Path) -> dict[str, str]:
     for number in range(COUNT):
         key = f"animals/kind{number % 6}/stamp{number}"
         found[key] = f"{key}.png"
-        _write(root / found[key], picture(number, "PNG", 66))
-        _write(root / f"{key}.txt", f"A stamp {number}.\nde.utf8=Ein Ding.\n")
+        write(root / found[key], picture(number, "PNG", 66))
+        write(root / f"{key}.txt", f"A stamp {number}.\nde.utf8=Ein Ding.\n")
     return found
-
-
-def _flickr8k(root: Path) -> dict[str, str]:
-    found, lists = {}, {"train": [], "test": []}  # type: dict[str, str], dict[str, list[str]]
-    tokens, mapped = [], []
-    for number in range(COUNT):
-        key = f"10{number}_ab"
-        found[key] = f"images/{key}.jpg"
-        _write(root / found[key], picture(number))
-        lists["test" if number % 6 == 5 else "train"].append(f"{key}.jpg")
-        for k, text in enumerate(captions(number)):
-            tokens.append(f"{key}.jpg#{k}\t{text}")
-            mapped.append(f"{key}_{k}.wav {key}.jpg #{k}")
-            _write(root / f"flickr_audio/wavs/{key}_{k}.wav", b"RIFF")
-    _write(root / TOKENS, _lines(tokens))
-    _write(root / MAPPING, _lines(mapped))
-    for split, names in lists.items():
-        _write(root / f"Flickr_8k.{split}Images.txt", _lines(names))
-    return found
-
-
-def _places(root: Path) -> dict[str, str]:
-    found = {}
-    for split, numbers in (("train", range(100)), ("val", range(100, COUNT))):
-        items = []
-        for number in numbers:
-            room = ("bedroom", "living_room")[number % 2]
-            key, wav = f"{room}/bird {number}", f"wavs/{number}.wav"
-            found[key] = f"images/{room[0]}/{key}.jpg"
-            _write(root / found[key], picture(number))
-            _write(root / wav, b"RIFF")
-            image = found[key].removeprefix("images/")
-            items.append({"image": image, "wav": wav, "asr_text": captions(number)[0]})
-        content = {"image_base_path": "/data/images", "audio_base_path": "/data/x", "data": items}
-        _write(root / f"metadata/{split}.json", json.dumps(content))
-    return found
-
-
-def _cub_spoken(root: Path) -> dict[str, str]:
-    """As S2IGAN's users have it: no text, frames of all captions, and some recordings."""
-    found = _cub_pickled(root)
-    (root / "captions.pickle").unlink()
-    for number, key in enumerate(found):
-        write_frames(root / MELS / f"{key}.npy", [3, 4, 5])
-        if number % 2:
-            write_wave(root / CUB / "audio" / key / "0.wav")
-    return found
-
-
-def _heard(reader: Any) -> Reader:
-    reader.recordings = True
-    opened: Reader = reader
-    return opened
 
 
 def _say_in(folder: str) -> Say:
@@ -294,14 +238,11 @@ def _json(line: bytes) -> bytes:
     return json.dumps(line.decode("utf-8", "surrogateescape")).encode()
 
 
-MELS = f"{CUB}/audio_mel"
-TOKENS, MAPPING = "Flickr8k.token.txt", "flickr_audio/wav2capt.txt"
-FLICKR_LISTS = tuple(f"Flickr_8k.{split}Images.txt" for split in ("train", "test"))
 CUB_LISTS = tuple(f"{CUB}/{name}.txt" for name in ("images", "image_class_labels", "classes"))
 BOXES = f"{CUB}/bounding_boxes.txt"
 PICKLES = tuple(f"{s}/{n}.pickle" for s in ("train", "test") for n in ("filenames", "class_info"))
 ANNOTATIONS = tuple(f"annotations/captions_{year}2014.json" for year in ("train", "val"))
-LAYOUTS = {
+WRITTEN = {
     layout.name: layout
     for layout in (
         Layout(
@@ -324,7 +265,7 @@ LAYOUTS = {
         ),
         Layout(
             "cub_pickled",
-            _cub_pickled,
+            cub_pickled,
             lambda root: Cub(str(root)),
             files=(*PICKLES, "captions.pickle"),
         ),
@@ -382,26 +323,6 @@ LAYOUTS = {
             _open_hub,
             _say_jsonl(f"{HUB}/metadata.jsonl"),
             files=(f"{HUB}/metadata.jsonl",),
-        ),
-        Layout(
-            "cub_s2igan",
-            _cub_spoken,
-            lambda root: _heard(Cub(str(root))),
-            boxes=BOXES,
-            files=PICKLES,
-        ),
-        Layout(
-            "flickr8k",
-            _flickr8k,
-            lambda root: _heard(Flickr8k(str(root))),
-            lists=(TOKENS, MAPPING, *FLICKR_LISTS),
-            files=(TOKENS, MAPPING, *FLICKR_LISTS),
-        ),
-        Layout(
-            "places",
-            _places,
-            lambda root: _heard(Places(str(root))),
-            files=("metadata/train.json", "metadata/val.json"),
         ),
         Layout("stamps", _stamps, lambda root: Stamps(str(root), min_size=1), _say_in(".")),
     )

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.hostile.inputs import ALL, Case
-from tests.hostile.layouts import LAYOUTS, place
+from tests.hostile.inputs import ALL, LAYOUTS, Case
+from tests.hostile.layouts import place
 
 _spec = importlib.util.spec_from_file_location(
     "hostile_commands", Path(__file__).parents[1] / "integration" / "conftest.py"

@@ -22,8 +22,8 @@ from experiments.data.layout.unpack import unpack_beside
 from experiments.data.store.dataset import open_dataset
 from experiments.data.store.picture import open_store
 from tests.hostile import containers, pictures
-from tests.hostile.inputs import ALL, Case, run
-from tests.hostile.layouts import LAYOUTS, place
+from tests.hostile.inputs import ALL, LAYOUTS, Case, run
+from tests.hostile.layouts import place
 from tests.hostile.trial import Outcome, attempt
 
 A_LAYOUT = 3  # cases for each, every time the same

@@ -23,6 +23,7 @@ OURS = re.compile(r"(pip|uv|pipx) (install|add)[^\n]*(birdsong|experiments)|bird
 WITH_EXTRA = {
     *("search/result.py", "search/space.py", "search/store.py", "search/strategy.py"),
     *("search/trial.py", "tracker/trackio.py", "report/wandb.py", "data/text/wordpiece.py"),
+    *("data/voice/espeak.py", "data/voice/piper.py"),
 }
 
 
