@@ -91,6 +91,12 @@ def write_wave(path: Path, wave: np.ndarray, rate: int) -> Path:
     return path
 
 
+def check() -> None:
+    """Raise `UserError` where a package that reads sound is missing."""
+    _soundfile()
+    _soxr()
+
+
 def _soundfile() -> Any:
     return _package("soundfile")
 

@@ -11,6 +11,7 @@ from experiments.config.target import targets_in
 from experiments.data.record import Reader
 from experiments.data.store.speech import AUTO, RECORDINGS, speakers, speech_of
 from experiments.data.voice import check
+from experiments.frontend.wave import check as check_sound
 from experiments.terminal.error import UserError
 
 HEARS = "experiments.frontend."  # what a run has that listens
@@ -34,10 +35,11 @@ def reader_of(config: Mapping[str, Any]) -> Reader:
 
 def check_data(config: Mapping[str, Any]) -> None:
     """Raise `UserError`, before anything is read, for data that are not there, and where a run
-    listens for captions that nobody can speak."""
+    listens without what reads sound, or for captions that nobody can speak."""
     reader = reader_of(config)
     reader.check()
     if listens(config):
+        check_sound()
         speech = speech_of(config["data"])
         voices = speakers(speech, reader, str(config["data"].get("name") or reader.name))
         if voices is not None:
