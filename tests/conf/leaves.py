@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from experiments.config.compose import CONF, choices, plain
 from experiments.config.override import checked_compose
 from experiments.run.identity import WITHOUT_EFFECT, run_id
 from experiments.run.prerequisite import Run, plan
+from experiments.run.reader import listens
 
 DATA = ("plumage", "cub")
 
@@ -73,6 +74,12 @@ def reason(path: Sequence[str | int]) -> str | None:
     return next((key for key in WITHOUT_EFFECT if name == key or name.startswith(f"{key}.")), None)
 
 
+def unheard(config: Mapping[str, Any], path: Sequence[str | int]) -> str | None:
+    """How captions are spoken, of a run that reads them."""
+    spoken = tuple(path[:2]) == ("data", "speech") and not listens(config)
+    return "data.speech" if spoken else None
+
+
 def mutated(models: Sequence[str] = (), data: Sequence[str] = DATA) -> Found:
     """Change every key of the recipes, all where none is named. What a node asks of another run is
     in the id by the name of that run, and is none of these keys."""
@@ -85,7 +92,7 @@ def mutated(models: Sequence[str] = (), data: Sequence[str] = DATA) -> Found:
             own = run_id(run.config, built_on)
             found.recipes += 1
             for path in leaves(run.config):
-                key = reason(path)
+                key = reason(path) or unheard(run.config, path)
                 if key is None and "pretrained" in path:
                     continue
                 same = run_id(with_other(run.config, path), built_on) == own
@@ -94,6 +101,6 @@ def mutated(models: Sequence[str] = (), data: Sequence[str] = DATA) -> Found:
                 found.other += not same
                 if same != (key is not None):
                     found.wrong.append(f"{model}-{name}: {'.'.join(map(str, path))}")
-                if key:
+                if key in WITHOUT_EFFECT:
                     found.keys.add(key)
     return found

@@ -326,7 +326,9 @@ def test_what_other_voices_said_is_not_taken_for_the_same(
     frames, ends = np.zeros((count, 2), np.float16), np.arange(count)
     system = Oracle(birds, make_encoder().freeze(), COUNT)
     for made in ("espeak/f1", "espeak/m1"):
-        recordings = Recordings(frames, ends, np.ones(count, np.int64), made)
+        recordings = Recordings(
+            frames, ends, np.ones(count, np.int64), np.zeros(count, np.int64), made
+        )
         heard = replace(birds, test=replace(birds.test, recordings=recordings))
         GenerationScores(Counting(), samples=COUNT, splits=2)(system, heard, Ranks("cpu"))
     assert len(list((birds.folder / "scores").iterdir())) == 2

@@ -196,7 +196,7 @@ def test_people_compare_runs_that_listen_with_some_that_read(tmp_path: Path) -> 
     assert study(heard, read, voice="espeak/m3").page != asked.page
     other = make_run(tmp_path / "a" / "other", "words")
     for runs, options, line in (
-        ((heard, read), {}, f"text: run={heard} listens, and does not read; name the voice"),
+        ((heard, read), {}, f"run={heard}: listens, and does not read; name the voice"),
         ((other, read), {"voice": "espeak/f3"}, "sample.voice=espeak/f3: none of these runs list"),
         ((heard, read), {"speech": "a.wav"}, "sample.speech: people rank pictures by captions"),
     ):
