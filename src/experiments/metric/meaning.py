@@ -33,6 +33,7 @@ HEADLINES = (
     "attribute_accuracy/colour",
     "attribute_accuracy/mean",
     "r_precision/*",
+    "map/*",
     "frechet/*",
     "diversity/*",
 )
