@@ -14,7 +14,7 @@ from huggingface_hub import ModelCard
 from experiments.config.compose import CONF
 from experiments.data.source import SOURCES, source_of
 from experiments.export.card import card_of, write_card
-from experiments.export.told import MODELS
+from experiments.export.title import MODELS
 from experiments.terminal.error import UserError
 
 PROTOCOL = {

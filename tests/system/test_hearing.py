@@ -84,3 +84,14 @@ def test_there_is_no_readout_without_weight_or_attributes() -> None:
     told = stating(batch, [[False, True]] * 4)
     losses = stated_losses(readout, told, None, torch.zeros(4, 8), 0.5)  # type: ignore[arg-type]
     assert losses["stated/back"].weight == 0.5 and losses["stated/back"].value > 0
+
+
+def test_what_is_read_is_told_by_its_words() -> None:
+    readout = readout_for(8, VALUES, True, 1.0)
+    assert readout is not None
+    batch, _ = heard_batch(small_sed())
+    told = stating(batch, [[True, True]] * 4)
+    captions = replace(told.of(Captions), lengths=torch.tensor([3, 5, 5, 4]))  # type: ignore[attr-defined]
+    read = replace(told, views={"caption": captions})  # type: ignore[type-var]
+    losses = stated_losses(readout, read, torch.randn(4, 8, 5), torch.zeros(4, 8), 1.0)  # type: ignore[arg-type]
+    assert all(term.value.isfinite() for term in losses.values())

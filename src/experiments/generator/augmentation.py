@@ -18,7 +18,7 @@ class ConditioningAugmentation(nn.Module):
     (StackGAN in PyTorch: log sigma^2), "leaky_relu" (StackGAN in TensorFlow: log sigma). Without
     `sampling`, c = mu, and there is no sigma. `standardised`: sentences are brought to mean 0 and
     deviation 1 over their features first (this project's choice): beside noise of deviation 1 a
-    vector of length 1, as encoders of speech give, says next to nothing for many thousand images.
+    vector of length 1, as encoders of speech give, says little at first (docs/recipes.md).
     """
 
     def __init__(

@@ -175,8 +175,8 @@ class Model:
 
         `asked`: the same of other views, by name, an input for each result: `speech`, files or
         pairs of samples and their rate, of a run that listens. `count`: of results, where the run
-        is asked for nothing. Raises `UserError` for a caption without a word, or
-        letter, that the model knows, and for what the run cannot be asked for.
+        is asked for nothing. Raises `UserError` for a caption that says nothing to the model, and
+        for what the run cannot be asked for.
         """
         request = asked if captions is None else {CAPTION: captions, **asked}
         given = self.read(request)  # a mistake in the last input is told before anything is made
@@ -241,10 +241,8 @@ class Model:
         return f"this run makes {', or '.join(told)}{example}"
 
     def draw(self, sentences: Tensor, seeds: list[int]) -> Samples:
-        """Every stage from sentence embeddings (B, D), one seed for each.
-
-        Raises `UserError` where the system also needs the words of a caption.
-        """
+        """Every stage from sentence embeddings (B, D), one seed for each. Raises `UserError` where
+        the system also needs the words of a caption."""
         if self.generator.attends:
             name = type(self.system).__name__
             raise UserError(
@@ -277,10 +275,7 @@ class Model:
     @torch.no_grad()
     def text(self, captions: Sequence[Any]) -> Text:
         """What the generator is told of captions, or recordings where the run listens: sentences,
-        and words where the encoder has them.
-
-        Raises `UserError` as `encode` does.
-        """
+        and words where the encoder has them. Raises `UserError` as `encode` does."""
         tokens, lengths = self.encode(captions)
         return encoded(self.system.encoder, tokens.to(self.device), lengths)
 

@@ -1,7 +1,7 @@
 """Hearing before drawing: an encoder of recordings learns what captions state of their attributes.
 
-This project's choice, for data whose truth is known: minutes of it spare the methods that compare
-recordings with pictures hours, which go on from here (`encoder.text.pretrained`).
+This project's choice, for data whose truth is known: the methods that compare recordings
+with pictures go on from here (`encoder.text.pretrained`).
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def stated_losses(
     captions, stated = batch.of(Captions), batch.attributes
     if captions.mentions is not None:
         stated = stated.masked_fill(~captions.mentions, -1)
-    ways = readout(words, captions.steps, sentence)
+    ways = readout(words, captions.places, sentence)
     losses: Losses = {}
     for name, target in zip(readout.names, stated.unbind(1), strict=True):
         terms = [known_cross_entropy(way[name].float(), target) for way in ways]

@@ -28,6 +28,11 @@ from experiments.terminal.line import amount, duration, number_of, say
 
 MAX_UNUSABLE = 0.01  # of the recordings that were looked at
 FRAMES = 0.002  # seconds of a core that the frames of a second of speech take, about
+CAPTIONS, CUT = "captions", "cut at data.speech.seconds"
+# What is left out, and how it is told.
+BEYOND, WITHOUT = "left out by data.speech.captions", "without a recording"
+SHORT, UNUSABLE, SILENT = "too short", "that cannot be used", "records without any"
+LEFT = (BEYOND, WITHOUT, SHORT, UNUSABLE, SILENT)
 
 
 def heard(dataset: Dataset, frontend: Any, least: int, quiet: bool = True) -> Dataset:
@@ -72,13 +77,6 @@ def heard(dataset: Dataset, frontend: Any, least: int, quiet: bool = True) -> Da
         summary=summary,
         hearing=settings | {"heard": dict(counts)},
     )
-
-
-CAPTIONS, CUT = "captions", "cut at data.speech.seconds"
-# What is left out, and how it is told.
-BEYOND, WITHOUT = "left out by data.speech.captions", "without a recording"
-SHORT, UNUSABLE, SILENT = "too short", "that cannot be used", "records without any"
-LEFT = (BEYOND, WITHOUT, SHORT, UNUSABLE, SILENT)
 
 
 def _announce(dataset: Dataset, recorder: Recorder) -> None:

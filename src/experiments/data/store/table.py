@@ -19,6 +19,7 @@ from typing import Any
 
 from experiments.data.record import Drop, Reader, Record, has_of
 from experiments.data.store.picture import damaged, read_json
+from experiments.data.store.row import record_of, row_of
 from experiments.data.text.words import SPLIT, Tokeniser, tokeniser_of
 from experiments.file.whole import atomic
 from experiments.terminal.error import UserError, reason_of
@@ -164,7 +165,7 @@ def require_few_drops(report: dict[str, Any], path: Path) -> None:
 
 def write_table(records: list[Record], folder: Path) -> None:
     """Write the records into `folder`, whole or not at all."""
-    rows = [_row(record) for record in records]
+    rows = [row_of(record) for record in records]
     try:
         import datasets
         import pyarrow
@@ -211,12 +212,12 @@ def read_table(folder: Path) -> list[Record]:
     try:
         if path.name == LINES:
             with path.open(encoding="utf-8") as file:
-                return [_record(json.loads(line)) for line in file]
+                return [record_of(json.loads(line)) for line in file]
         import datasets
 
         with _silent(datasets):  # all of it becomes records, so a map would save nothing
             table = datasets.load_from_disk(str(path), keep_in_memory=True)
-            return [_record(row) for row in table.to_list()]
+            return [record_of(row) for row in table.to_list()]
     except Exception as error:  # each version of the package has others for a damaged file
         raise damaged(path, reason_of(error)) from None
 
@@ -262,35 +263,6 @@ def _fault(
     if any(name not in values for mention in record.mentions for name in mention):
         return "mention of an attribute that does not exist"
     return ""
-
-
-def _row(record: Record) -> dict[str, Any]:
-    return {
-        "key": record.key,
-        "image": record.image,
-        "captions": list(record.captions),
-        "label": record.label,
-        "split": record.split,
-        "box": None if record.box is None else list(record.box),
-        "attributes": json.dumps(record.attributes),
-        "mentions": [list(mention) for mention in record.mentions],
-        "more": json.dumps(record.more),
-    }
-
-
-def _record(row: dict[str, Any]) -> Record:
-    box = row["box"]
-    return Record(
-        key=row["key"],
-        captions=tuple(row["captions"]),
-        label=row["label"],
-        split=row["split"],
-        image=row["image"],
-        box=None if box is None else (box[0], box[1], box[2], box[3]),
-        attributes=json.loads(row["attributes"]),
-        mentions=tuple(tuple(mention) for mention in row["mentions"]),
-        more=dict(json.loads(row.get("more") or "{}")),  # tables of before had no such column
-    )
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from experiments.terminal.error import UserError
+from experiments.terminal.line import say_once
 
 SYMBOLS = string.ascii_lowercase + string.digits + "-,;.!?:'\"/\\|_@#$%^&*~`" + "+-=<>()[]{}" + " "
 LENGTH = 201
@@ -63,3 +64,13 @@ class Alphabet:
                 f"caption {caption!r}: it holds no letter that is known to the text encoder; "
                 "write in English letters"
             )
+
+
+def tell_letters(name: str, captions: Sequence[Sequence[str]]) -> None:
+    """Say how many letters an encoder of characters does not know, and reads as nothing."""
+    letters, count = outside(text for texts in captions for text in texts)
+    if letters:
+        say_once(
+            f"{name}: letters outside the alphabet of the text encoder, which it reads as nothing: "
+            f"{letters:,}, in {count:,} captions"
+        )

@@ -20,13 +20,12 @@ from torch import Tensor, nn
 from experiments.data.store.dataset import Dataset
 from experiments.data.store.feature import CaptionFeatures, hash_weights
 from experiments.data.store.split import Split
-from experiments.data.text.alphabet import outside
+from experiments.data.text.alphabet import tell_letters
 from experiments.data.text.reading import Reader, Reads, longest_of, reader_of, words_of
 from experiments.data.text.words import SPLIT, recorded_tokeniser
 from experiments.data.view.base import Attended, Choice, Part, View
 from experiments.data.view.stranger import Mismatch, Strangers, wrong_captions
 from experiments.terminal.error import UserError
-from experiments.terminal.line import say_once
 
 CAPTION = "caption"
 SHARED_STREAM = 1  # of captions and pictures; those of `data/order.py` are 0 and 2
@@ -57,9 +56,14 @@ class Captions(Part):
     steps: Tensor | None = None  # int64 (B,)
     mentions: Tensor | None = None  # bool (B, A), the attributes that each states, where known
 
+    @property
+    def places(self) -> Tensor:
+        """(B,), the words that each caption has."""
+        return self.lengths if self.steps is None else self.steps
+
     def word_mask(self, count: int) -> Tensor:
         """(B, count), True on the words that each caption has."""
-        return before(self.lengths if self.steps is None else self.steps, count)
+        return before(self.places, count)
 
 
 def before(lengths: Tensor, count: int) -> Tensor:
@@ -213,15 +217,20 @@ class CaptionView(View):
     def blank(self, count: int, data: Mapping[str, Any]) -> Captions:
         tokens = torch.zeros(count, self.most(data), dtype=torch.int64)
         rows, lengths = tokens[:, 0].clone(), torch.full((count,), tokens.shape[1])
-        words = sentence = other = None
-        if self.encoder is not None:
-            dim = int(self.encoder.dim)  # type: ignore[arg-type]
-            sentence = torch.empty(count, dim, dtype=self.precision)
-            other = None if self.mismatch == "none" else sentence.clone()
-            if self.gives_words:
-                words = torch.empty(count, dim, tokens.shape[1], dtype=self.precision)
         wrong = rows.clone(), tokens.clone(), lengths.clone()
-        return Captions(tokens, lengths, rows, *wrong, words, sentence, other)
+        features = self.blank_features(count, tokens.shape[1])
+        return Captions(tokens, lengths, rows, *wrong, *features)
+
+    def blank_features(
+        self, count: int, places: int
+    ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        """Words, of `places`, sentences and wrong sentences without numbers, where there are."""
+        if self.encoder is None:
+            return None, None, None
+        dim = int(self.encoder.dim)  # type: ignore[arg-type]
+        sentence = torch.empty(count, dim, dtype=self.precision)
+        words = torch.empty(count, dim, places, dtype=self.precision) if self.gives_words else None
+        return words, sentence, None if self.mismatch == "none" else sentence.clone()
 
     def disk(
         self,
@@ -288,13 +297,3 @@ class CaptionView(View):
         for index, row in enumerate(rows):
             tokens[index, : len(row)] = torch.tensor(row)
         return Captions(tokens, torch.tensor([len(row) for row in rows]))
-
-
-def tell_letters(name: str, captions: Sequence[Sequence[str]]) -> None:
-    """Say how many letters an encoder of characters does not know, and reads as nothing."""
-    letters, count = outside(text for texts in captions for text in texts)
-    if letters:
-        say_once(
-            f"{name}: letters outside the alphabet of the text encoder, which it reads as nothing: "
-            f"{letters:,}, in {count:,} captions"
-        )

@@ -23,6 +23,7 @@ from experiments.data.store.heard import heard
 from experiments.data.store.recorder import STORED, frames_of, recorder_of
 from experiments.data.store.speech import speech_of
 from experiments.data.store.split import Split
+from experiments.data.text.reading import SPEECH
 from experiments.data.view.base import Attended, Choice, Part, Sound
 from experiments.data.view.caption import Captions, CaptionView
 from experiments.data.view.stranger import Mismatch
@@ -33,7 +34,6 @@ from experiments.frontend.wave import as_wave, read_wave
 from experiments.terminal.error import BadInput, UserError, reason_of
 from experiments.terminal.line import say
 
-SPEECH = "speech"
 KINDS = bool | int | tuple | None  # of what an encoder is made with, beside its weights
 
 
@@ -67,7 +67,7 @@ class SpeechView(CaptionView):
         by_length: bool = True,
         distortion: Distortion | None = None,
     ) -> None:
-        super().__init__("speech", mismatch, encoder, average, by_length)
+        super().__init__(SPEECH, mismatch, encoder, average, by_length)
         assert encoder is None or distortion is None, "what is distorted cannot be stored"
         self.network, self.frontend = network, network.frontend
         self.distortion = distortion if distortion is not None and distortion.strength else None
@@ -109,14 +109,14 @@ class SpeechView(CaptionView):
     def given(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Frames (B, T, ...) and lengths (B,); no frames where features are stored, and none of a
         caption that is not there, -1."""
-        if self.features is None:
-            there = rows >= 0
-            read, counts = super().given(rows[there])
-            frames = np.zeros((len(rows), *read.shape[1:]), read.dtype)
-            lengths = np.zeros(len(rows), np.int64)
-            frames[there], lengths[there] = read, counts
-            return frames, lengths
-        return np.zeros((len(rows), 0, *self.frontend.shape), np.float16), self.split.lengths[rows]
+        if self.features is not None:
+            return np.zeros((len(rows), 0, *self.frontend.shape), STORED), self.split.lengths[rows]
+        there = rows >= 0
+        read, counts = super().given(rows[there])
+        frames = np.zeros((len(rows), *read.shape[1:]), read.dtype)
+        lengths = np.zeros(len(rows), np.int64)
+        frames[there], lengths[there] = read, counts
+        return frames, lengths
 
     def take(self, choice: Choice) -> Captions:
         found, numbers = super().take(choice), choice.get("numbers")
@@ -155,17 +155,10 @@ class SpeechView(CaptionView):
         wrong_tokens = torch.empty(count, stored, *shape, dtype=half)
         rows = torch.zeros(count, dtype=torch.int64)
         lengths = torch.full((count,), self.most(data))
-        words = sentence = other = None
-        if self.encoder is not None:
-            dim = int(self.encoder.dim)  # type: ignore[arg-type]
-            sentence = torch.empty(count, dim, dtype=self.precision)
-            other = None if self.mismatch == "none" else sentence.clone()
-            if self.gives_words:
-                places = int(self.network.places)
-                words = torch.empty(count, dim, places, dtype=self.precision)
+        places = int(self.network.places) if self.gives_words else 0
+        features = self.blank_features(count, places)
         wrong = rows.clone(), wrong_tokens, lengths.clone()
-        steps = self._steps(lengths)
-        return Captions(tokens, lengths, rows, *wrong, words, sentence, other, steps)
+        return Captions(tokens, lengths, rows, *wrong, *features, self._steps(lengths))
 
     def _steps(self, lengths: Tensor) -> Tensor | None:
         return self.network.steps(lengths) if self.network.gives_words else None

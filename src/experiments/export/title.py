@@ -1,0 +1,42 @@
+"""What model cards call the recipes, and the papers that these are of."""
+
+from __future__ import annotations
+
+GAN_CLS = "Reed et al. 2016, ICML, https://arxiv.org/abs/1605.05396"
+EMBEDDING = "Reed et al. 2016, CVPR, https://arxiv.org/abs/1605.05395"
+STACKGAN = "Zhang et al. 2017, https://arxiv.org/abs/1612.03242"
+STACKGAN_V2 = "Zhang et al. 2018, https://arxiv.org/abs/1710.10916"
+ATTNGAN = "Xu et al. 2018, https://arxiv.org/abs/1711.10485"
+S2IGAN = "Wang et al. 2020, https://arxiv.org/abs/2005.06968"
+LI = "Li et al. 2020, https://arxiv.org/abs/2004.03413"
+MODELS = {
+    "attngan": ("AttnGAN: captions to pictures", ATTNGAN),
+    "attngan_4stage": ("AttnGAN with a fourth stage: captions to pictures", ATTNGAN),
+    "attngan_grown": ("AttnGAN with a fourth stage grown on three: captions to pictures", ATTNGAN),
+    "stackgan_v2": ("StackGAN-v2: captions to pictures", STACKGAN_V2),
+    "s2igan": ("S2IGAN: spoken captions to pictures", S2IGAN),
+    "speech_to_image": ("Direct speech-to-image translation: spoken captions to pictures", LI),
+    "stackgan_stage1": ("StackGAN, the sketch: captions to pictures", STACKGAN),
+    "stackgan_stage2": ("StackGAN, the refinement: captions to pictures", STACKGAN),
+    "gan": ("A GAN that is told the caption: captions to pictures", GAN_CLS),
+    "gan_cls": ("GAN-CLS: captions to pictures", GAN_CLS),
+    "gan_int": ("GAN-INT: captions to pictures", GAN_CLS),
+    "gan_int_cls": ("GAN-INT-CLS: captions to pictures", GAN_CLS),
+    "style_encoder": (
+        "A style encoder with its generator: captions in the style of pictures",
+        GAN_CLS,
+    ),
+    "damsm": ("DAMSM: similarity of captions and pictures", ATTNGAN),
+    "damsm_speech": ("DAMSM on sound: similarity of spoken captions and pictures", ATTNGAN),
+    "speech_embedding": ("S2IGAN's joint embedding of spoken captions and pictures", S2IGAN),
+    "speech_teacher": ("An encoder of spoken captions, taught by a fixed one of pictures", LI),
+    "hearing": ("An encoder of spoken captions that reads out what they state", ""),
+    "char_cnn_rnn": ("Joint embedding of captions, by letters, and pictures", EMBEDDING),
+    "word_cnn_rnn": ("Joint embedding of captions, by words, and pictures", EMBEDDING),
+    "word_lstm": ("Joint embedding of captions, by words, and pictures", EMBEDDING),
+    "minilm": (
+        "Joint embedding of captions, by a fixed MiniLM under a linear head, and pictures",
+        f"{EMBEDDING}; Wang et al. 2020, https://arxiv.org/abs/2002.10957",
+    ),
+    "classifier": ("A classifier that reads attributes, or the class, of a picture", ""),
+}
