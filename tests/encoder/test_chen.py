@@ -75,33 +75,11 @@ def test_a_picture_of_another_side_is_resized_and_a_sound_is_not() -> None:
         ChenCNN()(torch.randn(1, 1, 64, 64))
 
 
-def test_a_slot_sees_its_own_stretch_alone() -> None:
-    """Four slots of eight frames, 12 features each; what changes in frame 20 reaches the third, and
-    by the 3x3 kernel no other, since it stands in the middle."""
-    torch.manual_seed(0)
-    network = ChenCNN((1, 8, 32), (4,), (1,), (1,), (16, 48), (0.5, 0.5), slots=4).eval()
-    sound = torch.randn(1, 1, 8, 32)
-    other = sound.clone()
-    other[..., 20] += 5
-    changed = (network(sound)[1] != network(other)[1])[0].unflatten(0, (4, 12)).any(1)
-    assert changed.tolist() == [False, False, True, False]
-    # All slots share their layers: the same stretch gives the same numbers in each.
-    level = network(torch.ones(1, 1, 8, 32))[1][0].unflatten(0, (4, 12))
-    torch.testing.assert_close(level[1], level[2])
-    assert size(network) == conv(1, 4, 3, True) + linear(4 * 8 * 8, 16) + linear(16, 12)
-
-
-def test_slots_of_a_length_that_they_do_not_divide_are_filled_with_nothing() -> None:
-    network = ChenCNN((1, 8, 30), (4,), (1,), (1,), (16, 48), (0.5, 0.5), slots=4)
-    assert network.flat == 4 * 8 * 8 and network(torch.randn(2, 1, 8, 30))[1].shape == (2, 48)
-
-
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         ({"strides": (2, 2)}, "a stride and a pool"),
         ({"dropout": (0.5,)}, "a dropout"),
-        ({"slots": 5}, "do not divide"),
         ({"shape": (1, 1, 4), "pools": (2, 2, 2, 2)}, "too small"),
         ({"norm": "layer"}, "norm must be"),
     ],

@@ -74,8 +74,8 @@ def test_other_sides_are_refused(resolution: int) -> None:
 
 @pytest.mark.parametrize(("channels", "published"), [(3, 3_371_968), (1, 3_369_920)])
 def test_chen_s_generator_has_the_layers_that_are_drawn(channels: int, published: int) -> None:
-    """Chen 2017: 128 features to 64, with 10 of noise to 512 x 4 x 4, 256, 128, 64, and a picture or
-    a spectrogram of 64 px."""
+    """Chen 2017: 128 features to 64, with 10 of noise to 512 x 4 x 4, 256, 128, 64, and a picture
+    or a spectrogram of 64 px."""
     with torch.device("meta"):
         network = ReedGenerator([64], 64, 10, 128, 64, residual=False, channels=channels)
     layers = linear(128, 64) + conv(64 + 10, 512, 4) + norm(512)

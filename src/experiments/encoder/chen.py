@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from experiments.layer.resize import at_side
@@ -33,27 +32,21 @@ class ChenCNN(nn.Module):
         dropout: Sequence[float] = (0.7, 0.8),
         l2: float = 0.015,
         norm: ChenNorm = "none",
-        slots: int = 1,
     ) -> None:
         """`shape`: (C, H, W) of what it sees; its layers over all of it fit no other. `widths`,
         `strides`, `pools`: of each convolution, its channels, its stride and the side over which
         the largest value is taken after it (1: none). `hidden` and `dropout`: of each fully
         connected layer, its features and the share of them that training loses (before ReLU, as
-        drawn). `l2`: weight of the squares of all fully connected weights, the heads' included, in
-        the loss of `ClassifierTraining`.
-
-        This project's choices, for data whose test classes are new: `norm`, a batch norm after each
-        convolution; `slots`, stretches of time (the last axis) that the same fully connected layers
-        see one by one, each giving hidden[-1] / slots of the features. Then no feature can tell two
-        parts of a song apart from their combination, which would be learned by heart.
+        drawn). `l2`: weight of half the squares of all fully connected weights, the heads'
+        included, in the loss of `ClassifierTraining`. `norm`: a batch norm
+        after each convolution is this project's choice.
         """
         super().__init__()
         assert len(widths) == len(strides) == len(pools) > 0, "a stride and a pool for each width"
         assert len(hidden) == len(dropout) > 0, "a dropout for each fully connected layer"
         assert norm in ("none", "batch"), f"norm must be 'none' or 'batch', got {norm!r}"
-        assert hidden[-1] % slots == 0, f"slots: {slots} do not divide {hidden[-1]} features"
         inputs, height, width = shape
-        self.shape, self.l2, self.slots = list(shape), l2, slots
+        self.shape, self.l2 = list(shape), l2
         self.pooled_channels = hidden[-1]
         layers: list[nn.Module] = []
         for outputs, stride, pool in zip(widths, strides, pools, strict=True):
@@ -63,10 +56,9 @@ class ChenCNN(nn.Module):
             layers += [nn.MaxPool2d(pool)] if pool > 1 else []
             inputs = outputs
             height, width = (((side - 1) // stride + 1) // pool for side in (height, width))
-        assert height and width >= slots, f"{list(shape)} is too small for so many strides or slots"
+        assert height and width, f"{list(shape)} is too small for so many strides and pools"
         self.convolutions = nn.Sequential(*layers)
-        self.flat = inputs * height * -(-width // slots)
-        sides = [self.flat, *hidden[:-1], hidden[-1] // slots]
+        sides = [inputs * height * width, *hidden]
         dense: list[nn.Module] = []
         for (before, after), rate in zip(pairwise(sides), dropout, strict=True):
             dense += [nn.Linear(before, after), nn.Dropout(rate), nn.ReLU()]
@@ -81,9 +73,4 @@ class ChenCNN(nn.Module):
         assert list(values.shape[1:]) == self.shape, (
             f"it sees {self.shape} and got {list(values.shape[1:])}"
         )
-        maps = self.convolutions(values)
-        if self.slots > 1:
-            over = -maps.shape[3] % self.slots
-            parts = F.pad(maps, (0, over)).unflatten(3, (self.slots, -1)).movedim(3, 1)
-            return None, self.dense(parts.flatten(2)).flatten(1)
-        return None, self.dense(maps.flatten(1))
+        return None, self.dense(self.convolutions(values).flatten(1))
