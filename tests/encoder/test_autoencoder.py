@@ -26,7 +26,7 @@ def test_odd_sides_come_back_as_they_were(
 
 
 def test_parameters_layer_by_layer() -> None:
-    """64 px: 64 x 32, 128 x 16, 256 x 8, 256... no more than eight times the first, 4 x 4 in all."""
+    """64 px in four halvings: 32, 64, 128 and 256 channels."""
     found = Autoencoder((3, 64, 64), 128, 32)
     count = conv(3, 32, 4, True) + sum(
         conv(a, b, 4, True) + norm(b) for a, b in ((32, 64), (64, 128), (128, 256))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from experiments.data.batches import Batch
-from experiments.data.view.picture import PictureView, Pictures
+from experiments.data.view.picture import Pictures, PictureView
 from experiments.data.view.sound import Sounds, SoundView
 from experiments.discriminator.reed import ReedDiscriminator
 from experiments.encoder.autoencoder import Autoencoder

@@ -1,5 +1,5 @@
-"""What a classifier or an autoencoder takes of a record, its picture or its sound, and where it finds
-that: of sounds is one that has an `excerpt`."""
+"""What a classifier or an autoencoder takes of a record, its picture or its sound, and where it
+finds that. Of sounds is one that has an `excerpt`."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """A picture of a sound, and a sound of a picture (Chen et al. 2017): GAN-CLS told the features of a
 network of the other modality, which is trained before and never changes.
 
-Of a sound A and its picture I, with phi the projected features: S_r = D(I, phi(A)), S_f = D(G(phi(A),
-z), phi(A)), S_w = D(I', phi(A)) with a picture I' that does not belong to A. D maximises log S_r +
-(log(1 - S_w) + log(1 - S_f)) / 2, G maximises log S_f (section 3.2). The other direction is the same
-with both sides swapped.
+Of a sound A and its picture I, with phi the projected features: S_r = D(I, phi(A)),
+S_f = D(G(phi(A), z), phi(A)), S_w = D(I', phi(A)) with a picture I' that does not belong to A.
+D maximises log S_r + (log(1 - S_w) + log(1 - S_f)) / 2, G maximises log S_f (section 3.2). The
+other direction is the same with both sides swapped.
 """
 
 from __future__ import annotations
