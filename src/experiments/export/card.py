@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.data.source import hub_name
+from experiments.export.people import require_section
 from experiments.export.told import Contents, Told, told
 from experiments.file.markdown import block, cell, code, plain
 from experiments.file.whole import write_text
@@ -58,19 +59,22 @@ def card_of(
     licence: str | None = None,
     hub: str | None = None,
     holds: Contents | None = None,
+    people: str | None = None,
 ) -> str:
     """The card of a run as it stands after `images` images, by default after those it reached.
 
     `licence`: of the weights, by default what the run was configured with. `hub`: owner/name of the
-    repository that the card is for. `holds`: of the export that it is for. Raises `UserError`
-    where the folder is no run.
+    repository that the card is for. `holds`: of the export that it is for. `people`: what its maker
+    says of the data, by default what the run was configured with. Raises `UserError` where the
+    folder is no run, and where the card would not say of voices and faces what it has to.
     """
     from huggingface_hub import ModelCard  # takes a while
 
-    run = told(folder, images, licence, holds)
+    run = told(folder, images, licence, holds, people)
     shown: dict[str, Any] = {"run": run, "hub": hub, "count": "{:,}".format, "duration": duration}
     shown |= {"plain": plain, "code": code, "block": block, "cell": cell}
     card = ModelCard.from_template(card_data(run), template_path=str(TEMPLATE), **shown)
+    require_section(str(card), run.people, TEMPLATE)
     return f"{card}\n"
 
 

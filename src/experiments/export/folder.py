@@ -19,6 +19,7 @@ from experiments.data.text.wordpiece import pieces_of_package
 from experiments.encoder.minilm import MiniLM
 from experiments.encoder.package import packaged
 from experiments.export.card import card_of, write_card
+from experiments.export.people import people_of, require_section
 from experiments.export.request import Request, export_of, require_free
 from experiments.export.told import Contents, sheets_of
 from experiments.file.digest import sha256
@@ -49,6 +50,7 @@ def write(config: Mapping[str, Any]) -> Path:
         write_export(request)
     else:
         require_whole(request.folder)
+        require_told(request)
     if request.hub is not None:
         from experiments.export.hub import push
 
@@ -141,7 +143,7 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any], holds: Conten
     for source in _samples(run, images):
         (place / "samples").mkdir(exist_ok=True)
         shutil.copyfile(source, place / "samples" / source.name)
-    text = card_of(run, images, request.licence, request.hub, holds)
+    text = card_of(run, images, request.licence, request.hub, holds, request.people)
     (place / README).write_text(text, encoding="utf-8")
     names = sorted(p.relative_to(place).as_posix() for p in place.rglob("*") if p.is_file())
     chosen = about.get("choices") or {}
@@ -154,6 +156,7 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any], holds: Conten
         "finished": images == files.reached(run) and bool(files.finished_weights(run)),
         "birdsong": __version__,
         "parts": holds.parts,
+        "people": request.people,
         "sha256": {name: sha256(place / name) for name in names},
     }
     write_json(place / files.EXPORT, content)
@@ -174,6 +177,16 @@ def require_unedited(folder: Path) -> None:
         return
     if (files.export_about(folder).get("sha256") or {}).get(README) != sha256(path):
         raise UserError(f"{path}: was edited; move it away, or name another export.folder")
+
+
+def require_told(request: Request) -> None:
+    """Raise `UserError` where the README.md of an export, which may have been edited, does not say
+    of voices and faces what the card of such a model says."""
+    folder = request.folder
+    config, facts = files.run_config(folder), files.run_facts(folder)
+    path = folder / README
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    require_section(text, people_of(config, facts, request.people), path)
 
 
 def _bring_back(older: Path, folder: Path, ours: set[str]) -> None:

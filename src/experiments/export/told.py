@@ -14,6 +14,8 @@ from experiments.config.override import checked_compose
 from experiments.config.target import NO_TEXT
 from experiments.data.source import Source, source_of
 from experiments.export.hearing import Hearing
+from experiments.export.people import People, people_of
+from experiments.export.request import said_of
 from experiments.export.title import MODELS
 from experiments.file import markdown
 from experiments.metric.protocol import Protocol
@@ -56,7 +58,7 @@ class Told:
     None for the run's own card. `sheets`: names of samples; `sounds`: what is heard of their
     captions, a caption and the name of a file each. Scores and sheets of an export are
     those of its weights, none of another state; `scored` says after how many images scores of the
-    run were taken."""
+    run were taken. `say`: `export.people`."""
 
     folder: Path
     config: dict[str, Any]
@@ -69,6 +71,12 @@ class Told:
     sounds: list[tuple[str, str]]
     scored: int | None = None
     holds: Contents | None = None
+    say: str | None = None
+
+    @property
+    def people(self) -> People:
+        """What of people its data have."""
+        return people_of(self.config, self.facts, self.say)
 
     @property
     def choices(self) -> dict[str, Any]:
@@ -230,8 +238,10 @@ def told(
     images: int | None = None,
     licence: str | None = None,
     holds: Contents | None = None,
+    people: str | None = None,
 ) -> Told:
-    """What a run folder says, with `images`, `licence` and `holds` as `card_of` takes them.
+    """What a run folder says, with `images`, `licence`, `holds` and `people` as `card_of` takes
+    them.
 
     Raises `UserError` where the folder is no run.
     """
@@ -242,13 +252,14 @@ def told(
             raise UserError(f"{folder / files.CONFIG}: is damaged ({part} is missing)")
     reached = files.reached(folder) if images is None else images
     licence = licence or str((config.get("export") or {}).get("licence") or "unknown")
+    say = people or said_of(folder)
     scores = files.run_scores(folder)
     scored = scores["images"] if scores else None
     scores = scores if images in (None, scored) else None
     sheets = [path.name for path in sheets_of(folder, images)]
     sounds = _sounds(folder) if sheets else []
     return Told(
-        folder, config, about, facts, scores, reached, licence, sheets, sounds, scored, holds
+        folder, config, about, facts, scores, reached, licence, sheets, sounds, scored, holds, say
     )
 
 
