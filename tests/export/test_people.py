@@ -20,8 +20,11 @@ from experiments.terminal.error import UserError
 
 BOTH = (VOICES, FACES)
 OF_PEOPLE = {
-    **{"flickr8k": (FACES,), "coco": (FACES,), "sub_urmp": (FACES,)},
-    **{"youtubers": BOTH, "voxceleb1": BOTH},
+    "flickr8k": (FACES,),
+    "coco": (FACES,),
+    "sub_urmp": (FACES,),
+    "youtubers": BOTH,
+    "voxceleb1": BOTH,
 }
 ASKED = (  # what the authors of Speech2Face ask to be said, and what follows from it
     "Read what it makes as an average",
@@ -149,5 +152,5 @@ def test_makers_say_what_their_own_sounds_are(run: Path) -> None:
     assert export_of(config_of(run)).people == "voices"
     assert "It was trained on voices of people." in card_of(run)
     edit(run, export={"people": "birds"})
-    with pytest.raises(UserError, match="config.yaml"):
+    with pytest.raises(UserError, match=r"config\.yaml"):
         export_of(config_of(run))

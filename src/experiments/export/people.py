@@ -53,9 +53,9 @@ def people_of(config: Mapping[str, Any], facts: Mapping[str, Any], say: str | No
         return People((VOICES, FACES), False, sounds)
     found = {*(known or ()), *(told or ()), *((VOICES,) if heard else ())}
     if say == "none" and found and known is not None:  # of their own data only makers know
+        has = " and ".join(_in_order(found))
         raise UserError(
-            f"export.people=none: data={data.get('name')} has {' and '.join(_in_order(found))} of people; "
-            "leave it away"
+            f"export.people=none: data={data.get('name')} has {has} of people; leave it away"
         )
     found = set() if say == "none" else found
     return People(_in_order(found), known is not None or told is not None, sounds)

@@ -23,7 +23,7 @@ LICENCE = re.compile(r"[A-Za-z0-9][\w .+-]{0,79}")
 class Request:
     """run: the folder that is read. folder: the one that is written; the same where an export is
     only pushed. hub: owner/name, or None. licence: of the weights. parts: which networks. at: the
-    state of the run, None for the newest. people: what its maker says of the data, None: nothing."""
+    state of the run, None for the newest. people: what its maker says of the data, or None."""
 
     run: Path
     folder: Path
