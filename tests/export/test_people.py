@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 import yaml
 from exported_run import config_of
+from recipes import make_recipe
 
 from experiments.data.source import FACES, SOURCES, VOICES
 from experiments.export import card
 from experiments.export.card import card_of
 from experiments.export.folder import require_told, write
-from experiments.export.people import EXCERPT, People, people_of, require_section
+from experiments.export.people import People, people_of, require_section
 from experiments.export.request import Request, export_of
+from experiments.run.reader import EXCERPT
 from experiments.terminal.error import UserError
 
 BOTH = (VOICES, FACES)
@@ -62,6 +64,12 @@ def test_what_of_people_a_run_learned_from() -> None:
     assert of("stamps", voices="recordings").found == (VOICES,)
     assert of("stamps", voices={"train": ["espeak/f1"]}).found == ()
     assert of("flickr8k", voices="recordings").found == BOTH
+    reader = {"_target_": "experiments.data.reader.stamps.Stamps"}
+    for voice, found in (("auto", (VOICES,)), ("recordings", (VOICES,)), ("espeak", ())):
+        # A run that makes speech records nobody: its data say who speaks.
+        data = {"name": "stamps", "reader": reader, "speech": {"voice": voice}}
+        system = {"excerpt": {"_target_": EXCERPT, "of": "speech"}}
+        assert people_of({"data": data, "system": system}, {}, None).found == found
     # Of their own data makers know, and what nobody says is taken to be of people.
     assert of("folder", "sound") == People(BOTH, False, True)
     assert of("folder") == People((), False, False)
@@ -134,12 +142,14 @@ def test_an_edited_card_keeps_it(run: Path, tmp_path: Path) -> None:
         require_told(request)
 
 
-def test_makers_say_what_their_own_sounds_are(run: Path) -> None:
+def test_makers_say_what_their_own_sounds_are(run: Path, tmp_path: Path) -> None:
     edit(run, data={"name": "folder"})
     assert export_of(config_of(run)).people is None  # no sounds: a card says that it is not known
     assert "Whether its pictures show people" in card_of(run)
     assert "Whether its pictures show people" not in card_of(run, people="none")
-    edit(run, system={"excerpt": {"_target_": EXCERPT}})
+    run = make_recipe(tmp_path / "heard", "song_classifier")
+    assert export_of(config_of(run)).people is None and "Voices and faces" not in card_of(run)
+    edit(run, data={"name": "folder"})
     with pytest.raises(UserError) as caught:
         export_of(config_of(run))
     (line,) = str(caught.value).splitlines()

@@ -21,7 +21,9 @@ from experiments.encoder.package import packaged
 from experiments.export.card import card_of, write_card
 from experiments.export.people import people_of, require_section
 from experiments.export.request import Request, export_of, require_free
-from experiments.export.told import Contents, sheets_of
+from experiments.export.sheet import made_sounds, newest, sheets_of
+from experiments.export.told import Contents
+from experiments.export.way import asked_by, ways_of
 from experiments.file.digest import sha256
 from experiments.file.tensor import apart
 from experiments.file.whole import as_a_new_file, aside, remove, write_json
@@ -85,9 +87,16 @@ def write_export(request: Request) -> None:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     show(f"exported: {folder} ({amount(size)})")
     show(f"card:     {folder / README}")
-    if "generator" in files.run_config(folder)["system"]:
-        asked = "sample.speech=red-bird.wav" if hears_run(folder) else "'text=...'"
+    for asked in _asked(folder):
         show(f"drawing:  python run.py task=sample run={folder} {asked}")
+
+
+def _asked(folder: Path) -> list[str]:
+    """What an export can be asked for, as overrides of `task=sample`."""
+    ways = ways_of(folder)
+    if ways or "generator" not in files.run_config(folder)["system"]:
+        return asked_by(ways)
+    return ["sample.speech=red-bird.wav" if hears_run(folder) else "'text=...'"]
 
 
 def contents_of(run: Path, parts: str) -> Contents:
@@ -167,7 +176,9 @@ def _samples(run: Path, images: int) -> list[Path]:
     found, captions = sheets_of(run, images), run / files.CAPTIONS
     if not found or not captions.is_file():
         return found
-    return [*found, captions, *(path for path in files.sample_sounds(run) if path is not None)]
+    heard = [path for path in files.sample_sounds(run) if path is not None]
+    made = [path for name in newest([p.name for p in found]) for path in made_sounds(run, name)]
+    return [*found, captions, *heard, *made]
 
 
 def require_unedited(folder: Path) -> None:

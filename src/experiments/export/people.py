@@ -12,14 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from experiments.config.target import locate
 from experiments.data.source import FACES, VOICES, source_of
-from experiments.data.store.speech import RECORDINGS, speech_of
+from experiments.data.store.speech import AUTO, RECORDINGS, speech_of
+from experiments.run.reader import hears_sounds, listens
 from experiments.terminal.error import UserError
 
 TITLE = "Voices and faces"
 CHOICES = {"none": (), "voices": (VOICES,), "faces": (FACES,), "both": (VOICES, FACES)}
 SAY = "export.people=none, voices, faces or both"
-EXCERPT = "experiments.frontend.excerpt.Excerpt"  # what takes a sound to networks
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def people_of(config: Mapping[str, Any], facts: Mapping[str, Any], say: str | No
     data = config.get("data") or {}
     known = source_of(data).people
     heard = _recorded(config, facts)
-    sounds = "sound" in _excerpts(config.get("system"))
+    sounds = hears_sounds(config)
     told = None if say is None else CHOICES[say]
     if known is None and told is None and sounds:
         return People((VOICES, FACES), False, sounds)
@@ -126,17 +127,13 @@ def _recorded(config: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
     speech = facts.get("speech")
     if speech is not None:
         return not isinstance(speech.get("voices"), Mapping)
-    if "speech" not in _excerpts(config.get("system")):
+    if not listens(config):
         return False
-    return speech_of(config.get("data") or {}).voice == RECORDINGS
-
-
-def _excerpts(node: Any) -> set[str]:
-    """Of what the excerpts of a system are: `sound`, `speech`."""
-    if isinstance(node, Mapping):
-        own = {str(node.get("of", "sound"))} if node.get("_target_") == EXCERPT else set()
-        return own.union(*map(_excerpts, node.values()))
-    return set().union(*map(_excerpts, node)) if isinstance(node, list) else set()
+    data = config.get("data") or {}
+    voice, reader = speech_of(data).voice, (data.get("reader") or {}).get("_target_")
+    if voice == AUTO:  # recordings, where the data have them
+        return reader is not None and hasattr(locate(reader), "records_speech")
+    return voice == RECORDINGS
 
 
 def _plain(text: str) -> str:
