@@ -1,9 +1,10 @@
-"""Convolutions that halve a map until little is left of it, and their mirror, for maps of any shape:
-pictures (3, R, R) and spectrograms (1, bins, frames) alike. No code of CMCGAN, which these serve,
-was released, nor its layers: the rule below is this project's choice."""
+"""Convolutions that halve a map until little is left of it, and their mirror, for maps of any
+shape: pictures (3, R, R) and spectrograms (1, bins, frames) alike. CMCGAN, which these serve, was
+published without code and without layers: the rule below is this project's choice."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -66,7 +67,7 @@ class Doublings(nn.Module):
         channels, height, across = self.shape
         self.seed = nn.Linear(inputs, channels * height * across, bias=False)
         layers: list[nn.Module] = [normalisation(norm, channels), nn.ReLU()]
-        for before, after in zip(widths[:-1], widths[1:], strict=True):
+        for before, after in itertools.pairwise(widths):
             layers += [
                 nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False),
                 normalisation(norm, after),
