@@ -53,6 +53,10 @@ def test_the_identity_of_classes_and_of_attributes() -> None:
         "wing": (4, 3),
         "size": (4, 2),
     }
+    labels, columns = torch.tensor([7, 8]), torch.tensor([[0, 1], [2, -1]])
+    assert speakers.told(labels, columns)["class"].tolist() == [7, 8]
+    assert heard.told(labels, columns)["size"].tolist() == [1, -1]
+    assert [x.tolist() for x in parts.told(labels, columns).values()] == [[0, 2], [1, -1]]
 
 
 def test_an_identity_that_the_data_do_not_have_is_refused() -> None:

@@ -30,11 +30,13 @@ class IdentityHead(nn.Module):
         its number of values, and those that a sound tells; where no data say which, all of them.
         """
         super().__init__()
+        self.of = of
         assert of in get_args(Identity), f"of={of}: class or attributes"
         if of == "attributes":
             known = dict(attribute_values or {})
             assert known, "of=attributes: these data have none; take class"
             self.sizes = {name: known[name] for name in heard_attributes} or known
+            self.columns = [list(known).index(name) for name in self.sizes]
         else:
             assert class_count, "of=class: these data have no classes"
             self.sizes = {of: class_count}
@@ -51,3 +53,11 @@ class IdentityHead(nn.Module):
         """heard (B, dim) -> logits (B, values) of the class, or of each attribute, by name."""
         found = self.layers(heard).split(list(self.sizes.values()), dim=1)
         return dict(zip(self.sizes, found, strict=True))
+
+    def told(self, labels: Tensor, attributes: Tensor) -> dict[str, Tensor]:
+        """What records of the labels (B,) and attributes (B, A) are, (B,) each, as `forward` names
+        it; -1 where an attribute is not known."""
+        if self.of == "class":
+            return {self.of: labels}
+        pairs = zip(self.sizes, self.columns, strict=True)
+        return {name: attributes[:, column] for name, column in pairs}

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from experiments.discriminator.base import MAP_SIZE, SLOPE, Discriminator, Logits, with_sentence
 from experiments.discriminator.together import together
-from experiments.generator.base import doublings
 from experiments.layer.spectral import SpectralConv2d
 
 
@@ -26,7 +25,11 @@ class Wav2PixDiscriminator(Discriminator):
         self.resolutions = [resolution]
         layers: list[nn.Module] = []
         inputs = 3
-        for step in range(doublings(resolution)):
+        downs = (resolution // MAP_SIZE).bit_length() - 1
+        assert downs >= 1 and resolution == MAP_SIZE << downs, (
+            f"a resolution must be 8, 16, 32, ..., got {resolution}"
+        )
+        for step in range(downs):
             layers.append(SpectralConv2d(inputs, width << step, 4, 2, 1, bias=False))
             layers.append(nn.LeakyReLU(SLOPE))
             inputs = width << step
