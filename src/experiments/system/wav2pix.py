@@ -77,6 +77,10 @@ class Wav2Pix(System):
         self.adversarial, self.features = adversarial, features
         self.pixel_weight, self.identity_weight = pixel_weight, identity_weight
         self.stochastic = stochastic
+        # Of protocols: what a seed decides of a picture.
+        self.sampled_as = {
+            "dropout in sampling": "on purpose, drawn from each row's seed" if stochastic else "none"
+        }
         self.resolutions = generator.resolutions
 
     def views(self) -> list[View]:
