@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from experiments.layer.width import scaled
+
 KERNEL = 4  # of every convolution, both ways, without padding
 # (channels, stride, whether a pooling follows) of each block; the last convolution stands apart.
 BLOCKS = (
@@ -83,11 +85,6 @@ class VoiceEncoder(nn.Module):
         if self.last_pool > 1:
             heard = F.avg_pool1d(heard, self.last_pool, ceil_mode=True)
         return self.head(self.norm(heard.relu()[:, :, None]).flatten(1))  # type: ignore[no-any-return]
-
-
-def scaled(channels: int, width: float) -> int:
-    """Channels of a layer that is `width` times as wide as published; at least one."""
-    return max(1, round(channels * width))
 
 
 def shortest() -> int:
