@@ -10,7 +10,7 @@ from experiments.layer.warp import warp
 
 def small(points: int | None = 5) -> FaceDecoder:
     torch.manual_seed(0)
-    return FaceDecoder(dim=6, size=32, width=1 / 128, points=points)
+    return FaceDecoder(dim=6, size=32, width=1 / 16, points=points)
 
 
 def test_the_layers_and_the_count_are_those_of_the_table() -> None:

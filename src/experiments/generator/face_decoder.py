@@ -7,6 +7,7 @@ branch has them. Ports stop at the texture. Without points, which few data have,
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -63,7 +64,7 @@ class FaceDecoder(nn.Module):
         if points is not None:
             assert points >= 3, f"points={points}: three are needed to bend a picture"
             sides = [second, *(scaled(channels, width) for channels in LANDMARKS)]
-            branch = [_layer(*pair) for pair in zip(sides, sides[1:], strict=False)]
+            branch = [_layer(*pair) for pair in pairwise(sides)]
             self.landmarks = nn.Sequential(*branch, nn.Linear(sides[-1], 2 * points))
             self.register_buffer("shape", torch.zeros(points, 2))
             self.register_buffer("seen", torch.zeros(()))
