@@ -33,6 +33,13 @@ SOURCES = {
         "that of the code, MIT",
         "It knows drawn birds of invented species alone, in the few words of their captions.",
     ),
+    "plumage_song": Source(
+        "invented birds, drawn by this project, with captions and songs made of their attributes",
+        "Drawn and sung by `experiments.data.reader.plumage_song`; nothing was downloaded.",
+        "that of the code, MIT",
+        "It knows drawn birds of invented species alone, in the few words of their captions and "
+        "the ten motifs of their songs.",
+    ),
     "stamps": Source(
         "photographs and drawings of Tux Paint with a caption each",
         "Debian's package `tuxpaint-stamps-default` (https://tuxpaint.org).",

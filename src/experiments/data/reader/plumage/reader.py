@@ -79,7 +79,7 @@ class Plumage:
         first_test = self.species - self.test_species
         for label in range(self.species):
             for index in range(self.images_per_species):
-                attributes = self._attributes(label, index)
+                attributes = self.attributes(label, index)
                 dice = Dice(self.seed, label, index, 2)
                 captions, mentions = write_captions(attributes, self.captions, dice)
                 yield Record(
@@ -93,12 +93,16 @@ class Plumage:
 
     def image(self, record: Record, size: int) -> np.ndarray:
         """The bird as uint8 (size, size, 3). Raises `BadInput` for a key of another data set."""
+        label, index = self.numbers(record)
+        seed = int(Dice(self.seed, label, index, 3).random() * 2**52)
+        return render(self.attributes(label, index), size, seed)
+
+    def numbers(self, record: Record) -> tuple[int, int]:
+        """Of its species, and of it in the species. Raises `BadInput` for a key of another set."""
         match = KEY.fullmatch(record.key)
         if match is None or int(match[1]) >= self.species:
-            raise BadInput(f"{record.key!r} is no record of this plumage set")
-        label, index = int(match[1]), int(match[2])
-        seed = int(Dice(self.seed, label, index, 3).random() * 2**52)
-        return render(self._attributes(label, index), size, seed)
+            raise BadInput(f"{record.key!r} is no record of this {self.name} set")
+        return int(match[1]), int(match[2])
 
     def class_names(self) -> list[str]:
         """Species names, decorative; valid at any time."""
@@ -119,7 +123,8 @@ class Plumage:
     def _all_species(self) -> tuple[Species, ...]:
         return draw_species(self.species, self.test_species, self.seed)
 
-    def _attributes(self, label: int, index: int) -> dict[str, str]:
+    def attributes(self, label: int, index: int) -> dict[str, str]:
+        """All of one bird: its species', its pose and its background."""
         dice = Dice(self.seed, label, index, 1)
         scene = {attribute: dice.pick(values) for attribute, values in SCENES.items()}
         return self._all_species()[label].attributes | scene
