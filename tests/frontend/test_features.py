@@ -24,8 +24,11 @@ EVERY = {"stft": 16}  # bins of which values are kept
 
 
 def front_end(name: str, **changes: Any) -> Any:
-    node = OmegaConf.load(CONF / f"frontend/{name}.yaml")
-    return build(OmegaConf.to_container(OmegaConf.merge(node, changes)))
+    """With the published presets of sound, where it has values of these."""
+    node = OmegaConf.merge(OmegaConf.load(CONF / f"frontend/{name}.yaml"), changes)
+    presets = {"sound": OmegaConf.load(CONF / "data/sound/published.yaml")}
+    whole = OmegaConf.create({"data": {"preset": presets}, "frontend": node})
+    return build(OmegaConf.to_container(whole.frontend, resolve=True))
 
 
 def one(name: str, wave: np.ndarray, dtype: torch.dtype = torch.float32) -> Tensor:

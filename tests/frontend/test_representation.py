@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 from experiments.frontend.cqt import CQT
+from experiments.frontend.excerpt import Excerpt
+from experiments.terminal.error import UserError
 from tests.frontend.librosa_values import sound
 from tests.frontend.test_features import LIBROSA, NAMES, front_end, one
 
@@ -122,8 +124,21 @@ def test_the_spectrum_of_the_inverse_is_the_spectrum() -> None:
     assert off["ms128"] < 0.3
 
 
-def test_cqt_is_not_turned_back() -> None:
-    assert not hasattr(front_end("cqt"), "inverse")
+def test_an_excerpt_of_cqt_says_that_it_is_not_turned_back() -> None:
+    excerpt = Excerpt(front_end("cqt"), 0.5)
+    with pytest.raises(UserError, match=r"^frontend: CQT cannot be turned back"):
+        excerpt.waves(torch.zeros(1, *excerpt.shape))
+
+
+@pytest.mark.parametrize("name", ["lms128", "mfcc", "ms128", "stft"])
+def test_an_excerpt_is_turned_back(name: str) -> None:
+    excerpt = Excerpt(front_end(name), 0.5)
+    assert excerpt.shape == (1, *front_end(name).shape, 44)
+    wave = torch.from_numpy(excerpt.heard(tone(1200, 5000)))[None].float()
+    frames = front_end(name)(wave, torch.tensor([22050]))[0]
+    again = excerpt.waves(excerpt.values(frames))
+    assert again.shape == (1, 22050)
+    assert again[:, :4000].square().mean() > 30 * again[:, 7000:].square().mean(), "then silence"
 
 
 @pytest.mark.parametrize("name", NAMES)
