@@ -36,7 +36,7 @@ class Linear(Centred):
         return (exact(values).clamp(-1.0, 1.0) + 1.0) / 2.0
 
 
-class MS(Linear, Mel):
+class MS(Mel, Linear):
     """The mel spectrum of Chen 2017: mel powers, of which LMS is the logarithm."""
 
     def strengths(self, waves: Tensor, lengths: Tensor) -> Tensor:
