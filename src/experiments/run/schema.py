@@ -46,6 +46,11 @@ def _is_sound(value: Any) -> bool:
     return is_inside(value) and "/" not in value and value.endswith(".wav")
 
 
+def _is_people(value: Any) -> bool:
+    """What `export.people` says."""
+    return value is None or (is_text(value) and value in ("none", "voices", "faces", "both"))
+
+
 _SCORE = optional(is_number)
 
 
@@ -97,6 +102,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "generator": optional(_DRAWS),
             "trainer": optional(_TRAINER),
             "data": _DATA,
+            "export": optional(shaped({"people": _is_people})),
             "paths": optional(shaped({"outputs": optional(is_text), "cache": optional(is_text)})),
         }
         | {name: optional(kind) for name, kind in _PARTS.items()},
@@ -187,6 +193,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "data": optional(is_name),
             "birdsong": is_text,
             "parts": optional(is_name),
+            "people": _is_people,
             "sha256": optional(lambda value: mapped(is_name)(value) and all(map(is_inside, value))),
         },
         ("images",),
