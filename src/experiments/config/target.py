@@ -8,7 +8,14 @@ from typing import Any
 
 TARGETS = ("experiments.",)
 # What the data decide; `build` passes these to every target that has such a parameter.
-FACTS = ("vocabulary_size", "attribute_values", "num_classes", "class_count", "local_attributes")
+FACTS = (
+    "vocabulary_size",
+    "attribute_values",
+    "num_classes",
+    "class_count",
+    "local_attributes",
+    "heard_attributes",
+)
 
 
 def locate(target: str) -> Any:

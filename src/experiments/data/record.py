@@ -8,6 +8,9 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from experiments.terminal.error import UserError
+
+SOUND = "sound"
 Box = tuple[int, int, int, int]
 
 
@@ -48,8 +51,11 @@ class Drop:
 class Reader(Protocol):
     """What a data set offers. Readers pickle, import no torch, and know nothing of training.
 
-    One that lacks pictures or captions says what its records have by an attribute `has`; see
-    `has_of`. Other views ask it what they need by methods of their own (`StoredView.items`).
+    One that lacks pictures or captions, or has sounds, says what its records have by an attribute
+    `has`; see `has_of`. Other views ask it what they need by methods of their own
+    (`StoredView.items`): sounds by `sound(record)`, which gives a file, or a wave (N,) float32 in
+    [-1, 1] and its rate in Hz, or None where the record has none; `heard_attributes()` names the
+    attributes that a sound tells. What pairs of one class differ in is `Record.more["pose"]`.
     """
 
     name: str
@@ -79,6 +85,15 @@ class Reader(Protocol):
 
 
 def has_of(reader: object) -> tuple[str, ...]:
-    """What every record of a reader has, of "picture" and "caption": both where it does not say."""
+    """What records of a reader have, of "picture", "caption" and "sound": the first two where it
+    does not say."""
     found: tuple[str, ...] = getattr(reader, "has", ("picture", "caption"))
     return found
+
+
+def require_sounds(reader: object, name: str) -> None:
+    """Raise `UserError` for data whose records have no sounds."""
+    if SOUND not in has_of(reader):
+        raise UserError(
+            f"data: {name} has no sounds; choose another data set, as data=plumage_song"
+        )

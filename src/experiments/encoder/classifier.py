@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from torch import Tensor, nn
 
@@ -40,6 +40,7 @@ class Classifier(nn.Module):
         assert sizes, "give attribute_values, num_classes, or both"
         assert set(local_attributes) <= set(sizes), "a local attribute that is none of them"
         self.sizes = sizes
+        self.columns = list(range(len(sizes)))  # of the attributes of the data, where they are read
         self.score_attribute = score_attribute or (CLASS if CLASS in sizes else next(iter(sizes)))
         assert self.score_attribute in sizes, f"no head is called {self.score_attribute!r}"
         self.image = image
@@ -60,6 +61,11 @@ class Classifier(nn.Module):
             if self.local_attributes
             else None
         )
+
+    def told(self, attributes: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Of the attributes (B, A) of records those that it reads, (B,) each, by name."""
+        for name, column in zip(self.sizes, self.columns, strict=True):
+            yield name, attributes[:, column]
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """images: (batch, 3, H, W) in [-1, 1]. Logits (batch, values) of every attribute."""

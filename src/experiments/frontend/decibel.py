@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from experiments.frontend.base import exact, masked
+from experiments.frontend.griffin_lim import ROUNDS
 from experiments.frontend.mel import Mel
 from experiments.frontend.table import Window
 
@@ -65,3 +66,12 @@ class LMS(Decibels):
 
     def normalise(self, features: Tensor, lengths: Tensor) -> Tensor:
         return masked(exact(features) / (RANGE / 2) + 1.0, lengths)
+
+    def denormalise(self, values: Tensor) -> Tensor:
+        """The inverse of `normalise`; what is beyond -1 and 1 counts as these."""
+        return (exact(values).clamp(-1.0, 1.0) - 1.0) * (RANGE / 2)
+
+    def inverse(self, features: Tensor, samples: int, rounds: int = ROUNDS) -> Tensor:
+        """features: (B, T, bins) in dB as `__call__` gives, T = `frames(samples)`. Returns sounds
+        (B, samples), which are as loud as each other: how loud they were is lost."""
+        return self.waves(10 ** (exact(features) / 10), samples, rounds)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from experiments.frontend.base import FrontEnd, emphasised, exact, masked, unrounded
+from experiments.frontend.griffin_lim import ROUNDS, at_peak, griffin_lim, under_filters
 from experiments.frontend.table import Window, filters_on, window_on
 
 
@@ -58,6 +59,19 @@ class Mel(FrontEnd):
                 return_complex=True,
             )
             power = spectrum.real.square() + spectrum.imag.square()
-            return power.transpose(1, 2) @ filters_on(
-                waves, self.rate, self.n_fft, self.bins, self.lowest, self.rate / 2
-            )
+            return power.transpose(1, 2) @ self._filters(waves)
+
+    @torch.no_grad()
+    def waves(self, powers: Tensor, samples: int, rounds: int = ROUNDS) -> Tensor:
+        """powers: (B, T, bins) at any level, T = `frames(samples)`; rounds: of Griffin-Lim. Returns
+        sounds (B, samples) that have about these, the peak of each at `griffin_lim.PEAK`."""
+        assert powers.shape[1] == self.frames(samples), "frames and samples do not fit"
+        assert not self.emphasis, "what is emphasised is not turned back"
+        with unrounded(powers):
+            found = under_filters(exact(powers), self._filters(exact(powers)))
+            window = window_on(found, self.window, self.n_fft)
+            return at_peak(griffin_lim(found.sqrt(), samples, self.hop, window, rounds))
+
+    def _filters(self, like: Tensor) -> Tensor:
+        """(n_fft // 2 + 1, bins)."""
+        return filters_on(like, self.rate, self.n_fft, self.bins, self.lowest, self.rate / 2)

@@ -17,6 +17,8 @@ class PowerLawSTFT(FrontEnd):
     give 597.
     """
 
+    fills = True  # by itself what is too short
+
     def __init__(
         self, rate: int, n_fft: int, win: int, hop: int, seconds: float, power: float = 0.3
     ) -> None:

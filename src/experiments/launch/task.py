@@ -17,7 +17,7 @@ from experiments.launch.ready import require_weights
 from experiments.metric.meaning import require_choosable
 from experiments.run.named import evaluation_config, run_of
 from experiments.run.prerequisite import Run, plan, tell_found
-from experiments.run.reader import check_data, listens
+from experiments.run.reader import check_data, hears_sounds, listens
 from experiments.terminal.line import say
 
 
@@ -82,7 +82,8 @@ def reads(check: str, perform: str) -> Task:
 def _check_training(asked: Asked, seen: list[Any]) -> Run:
     _check_best(asked)
     data = asked.config["data"]
-    looked = data["reader"], data.get("speech") if listens(asked.config) else None
+    speech = data.get("speech") if listens(asked.config) else None
+    looked = data["reader"], speech, hears_sounds(asked.config)
     if looked not in seen:
         check_data(asked.config)
         seen.append(looked)

@@ -1,4 +1,4 @@
-"""Accuracy of a classifier on real pictures of classes that it has not seen."""
+"""Accuracy of a classifier on real pictures, or sounds, that it was not trained on."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import torch
 
 from experiments.data.store.dataset import Dataset
 from experiments.encoder.classifier import CLASS
+from experiments.encoder.sound_classifier import SoundClassifier
+from experiments.encoder.taken import cut_as, taken_by, view_of
 from experiments.machine.rank import Ranks
 from experiments.metric.attribute import AttributeAccuracy
 from experiments.metric.embedding import evaluating
 from experiments.metric.extractor import hash_weights
+from experiments.metric.names import sung
 from experiments.metric.protocol import Protocol
-from experiments.metric.real import at_once, real_images
+from experiments.metric.real import at_once
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, looked_at
 
@@ -28,14 +31,16 @@ class AccuracyScores:
     @torch.inference_mode()
     def __call__(self, system: Any, dataset: Dataset, ranks: Ranks) -> Result:
         split, network, size = dataset.test, system.encoder, system.resolutions[-1]
+        hears = isinstance(network, SoundClassifier)
         order = np.random.default_rng(0).permutation(len(split))[: self.samples]
         names = list(network.sizes)
-        truth = split.labels[:, None] if names == [CLASS] else split.attributes
+        known = split.attributes[:, network.columns]
+        truth = split.labels[:, None] if names == [CLASS] else known
         protocol = Protocol(
             n_real=len(order),
             n_fake=0,
             split=split.name,
-            crop=f"central {size} of {dataset.size} px",
+            crop=cut_as(network, size, dataset.size),
             resize={},
             weights={"classifier": hash_weights(network)},
             seed=0,
@@ -48,10 +53,12 @@ class AccuracyScores:
             reason = "no test class is in the training split"
             return Result({}, protocol, {"attribute_accuracy": reason})
         metric = AttributeAccuracy(names, [n for n in dataset.colour_attributes if n in names])
+        view = view_of(network, system.resolutions).open(dataset, split, ranks.device)
 
         def look(places: np.ndarray) -> Rows:
-            logits = network(real_images(split, order[places], size, ranks.device))
-            stated = torch.from_numpy(truth[order[places]]).to(ranks.device)
+            rows = order[places]
+            logits = network(taken_by(network, {view.name: view.real(rows, ranks.device)}))
+            stated = torch.from_numpy(truth[rows]).to(ranks.device)
             return {
                 "predicted": torch.stack([x.argmax(1) for x in logits.values()], 1),
                 "stated": stated,
@@ -63,5 +70,6 @@ class AccuracyScores:
         found = Scored()
         if (shown := found.attempt("attribute_accuracy", metric.compute)) is not None:
             for name, value in shown.accuracy.items():
-                found.scores[f"attribute_accuracy/{name}/real"] = value
+                named = sung(name) if hears else name
+                found.scores[f"attribute_accuracy/{named}/real"] = value
         return found.result(protocol)

@@ -38,6 +38,12 @@ WORDS = {
 _SUFFIXES = ("std", "real", "chance", "candidates")
 
 
+def sung(attribute: str) -> str:
+    """The name of an attribute of `attribute_accuracy`, or of an average, where sounds tell it:
+    "colour", that of the parts, is "motif" there."""
+    return "motif" if attribute == "colour" else f"sung_{attribute}"
+
+
 def label(name: str) -> str:
     """What a person reads for a score's name; suffixes such as `/std` and `/real` follow in words.
 

@@ -37,10 +37,16 @@ class DataFacts:
     attribute_values: Mapping[str, int] = field(default_factory=dict)
     local_attributes: tuple[str, ...] = ()
     letters: float = 0.0
+    heard_attributes: tuple[str, ...] = ()
 
     def of_networks(self) -> dict[str, Any]:
         """What `run.fact.facts_of` tells networks of data that are there."""
-        return of_networks(self.words, self.attribute_values, self.classes, self.local_attributes)
+        attributes, local, heard = (
+            self.attribute_values,
+            self.local_attributes,
+            self.heard_attributes,
+        )
+        return of_networks(self.words, attributes, self.classes, local, heard)
 
 
 # By the name of the reader. CUB and COCO: the released AttnGAN (Xu et al. 2018), words from its
@@ -152,4 +158,5 @@ def _drawn(reader: Plumage) -> DataFacts:
         {name: len(values) for name, values in reader.attribute_values().items()},
         reader.colour_attributes(),
         _letters(captions),
+        getattr(reader, "heard_attributes", tuple)(),
     )

@@ -20,17 +20,22 @@ COUNTS = ("kept", "classes", "captions", "dropped")  # of the report of a data s
 
 
 def of_networks(
-    words: int, attributes: Mapping[str, int], classes: int | None, local: Iterable[str]
+    words: int,
+    attributes: Mapping[str, int],
+    classes: int | None,
+    local: Iterable[str],
+    heard: Iterable[str] = (),
 ) -> dict[str, Any]:
     """What `build` passes to networks (`config.target.FACTS`): how many words the vocabulary has
     and values each attribute, and classes in all and where there is no attribute; `local`:
-    attributes of parts of a picture."""
+    attributes of parts of a picture; `heard`: attributes that a sound tells."""
     return {
         "vocabulary_size": words,
         "attribute_values": dict(attributes) or None,
         "num_classes": None if attributes else classes,
         "class_count": classes,
         "local_attributes": list(local),
+        "heard_attributes": list(heard),
     }
 
 
@@ -39,7 +44,9 @@ def facts_of(dataset: Dataset) -> dict[str, Any]:
     sizes = {name: len(values) for name, values in dataset.attribute_values.items()}
     words, classes = dataset.vocabulary, len(dataset.class_names)
     return (
-        of_networks(len(words or ()), sizes, classes, dataset.colour_attributes)
+        of_networks(
+            len(words or ()), sizes, classes, dataset.colour_attributes, dataset.heard_attributes
+        )
         | _of_words(words)
         | {"data": dataset.fingerprint}
     )

@@ -8,24 +8,47 @@ from typing import Any
 
 from experiments.config.build import build
 from experiments.config.target import targets_in
-from experiments.data.record import Reader
+from experiments.data.record import Reader, require_sounds
 from experiments.data.store.speech import AUTO, RECORDINGS, speakers, speech_of
+from experiments.data.text.reading import SPEECH
 from experiments.data.voice import check
 from experiments.frontend.wave import check as check_sound
 from experiments.terminal.error import UserError
 
 HEARS = "experiments.frontend."  # what a run has that listens
+EXCERPT = f"{HEARS}excerpt.Excerpt"  # of a sound
 
 
 def listens(config: Mapping[str, Any]) -> bool:
     """Whether a run of a resolved configuration hears captions, in place of reading them."""
-    return any(str(target).startswith(HEARS) for target in targets_in(config.get("system")))
+    whole, own = config.get("system"), _excerpts(config.get("system"))
+    if any(excerpt.get("of") == SPEECH for excerpt in own):
+        return True
+    heard = sum(len(list(targets_in(excerpt))) for excerpt in own)
+    return sum(str(target).startswith(HEARS) for target in targets_in(whole)) > heard
+
+
+def hears_sounds(config: Mapping[str, Any]) -> bool:
+    """Whether a run of a resolved configuration is given the sounds of records."""
+    return any(excerpt.get("of") != SPEECH for excerpt in _excerpts(config.get("system")))
+
+
+def _excerpts(node: Any) -> list[Mapping[str, Any]]:
+    """All excerpts of sounds in a part of a configuration."""
+    if isinstance(node, Mapping) and node.get("_target_") == EXCERPT:
+        return [node]
+    if isinstance(node, Mapping):
+        node = list(node.values())
+    return [found for item in node for found in _excerpts(item)] if isinstance(node, list) else []
 
 
 def reader_of(config: Mapping[str, Any]) -> Reader:
-    """Built, with the recordings of its captions where the run listens to them and there are any:
-    they are then a part of its data. What is missing says whoever asks for it."""
+    """Built, with the sounds of its records, or the recordings of its captions, where the run
+    listens to them and there are any: they are then a part of its data. What is missing says
+    whoever asks for it."""
     reader: Reader = build(config["data"]["reader"], None, "data.reader")
+    if hears_sounds(config) and hasattr(reader, "sounds"):
+        reader.sounds = True
     if listens(config) and speech_of(config["data"]).voice in (AUTO, RECORDINGS):
         with suppress(UserError):
             if hasattr(reader, "recordings") and getattr(reader, "records_speech", False):
@@ -38,6 +61,9 @@ def check_data(config: Mapping[str, Any]) -> None:
     listens without what reads sound, or for captions that nobody can speak."""
     reader = reader_of(config)
     reader.check()
+    if hears_sounds(config):
+        require_sounds(reader, str(config["data"].get("name") or reader.name))
+        check_sound()
     if listens(config):
         check_sound()
         speech = speech_of(config["data"])

@@ -118,6 +118,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "num_classes": optional(is_whole),
             "class_count": optional(is_whole),
             "local_attributes": listed(is_text),
+            "heard_attributes": listed(is_text),
             "data": optional(is_name),
             "data_counts": optional(_COUNTS),
         },

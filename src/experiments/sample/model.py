@@ -187,6 +187,11 @@ class Model:
             found += view.handed(made.made[view.name][-1])
         return found
 
+    def sing(self, pictures: Sequence[Any], seed: int = 0) -> list[Any]:
+        """What pictures sound like, of a run that makes sounds: pairs of samples (N,) and their
+        rate, as `sample(picture=...)` gives them."""
+        return self.sample(seed=seed, picture=pictures)
+
     def stages(self, captions: Sequence[Any], seeds: list[int], attention: bool = False) -> Samples:
         """Every stage as tensors, one seed for each caption, or recording where the run listens."""
         return self.make(self.read({self.captions.name: captions}), seeds, attention)

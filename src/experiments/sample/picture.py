@@ -94,8 +94,10 @@ def stage_grid(
     captions: Sequence[str],
     real: Images | None = None,
     size: int | None = None,
+    given: Sequence[Images] = (),
 ) -> Image.Image:
-    """One row per caption: the real picture when given, then the sample at every stage.
+    """One row per caption: what was asked, where that can be shown, the real picture when given,
+    then the sample at every stage.
 
     stages: (N, 3, H_i, W_i) each, coarse to fine; real: (N, 3, H, W). All are drawn at the size
     of the largest stage (or `size` px wide), enlarged without smoothing so that each stage shows
@@ -109,6 +111,7 @@ def stage_grid(
     width = readable(max(stage.shape[2] for stage in columns))
     if real is not None:
         columns, titles = [to_pixels(real), *columns], ["real", *titles]
+    columns, titles = [*map(to_pixels, given), *columns], ["given"] * len(given) + titles
     return table(columns, titles, captions, size or width)
 
 

@@ -7,14 +7,15 @@ from torch import Tensor, nn
 
 from experiments.data.batches import Batch
 from experiments.data.view.base import View
-from experiments.data.view.picture import Pictures, PictureView
 from experiments.encoder.classifier import CLASS, Classifier
+from experiments.encoder.taken import taken_by, view_of
 from experiments.system.base import Losses, Phase, System, Term, TrainedOn
 from experiments.system.seeding import Step
 
 
 class ClassifierTraining(System):
-    """Cross-entropy of every attribute; pictures whose attribute is unknown do not count."""
+    """Cross-entropy of every attribute of pictures, or of sounds where the encoder takes these;
+    those whose attribute is unknown do not count."""
 
     def __init__(
         self, encoder: Classifier, weight: float, image_size: int, split: TrainedOn = "train"
@@ -27,7 +28,7 @@ class ClassifierTraining(System):
         self.resolutions = [image_size]
 
     def views(self) -> list[View]:
-        return [PictureView(self.resolutions)]
+        return [view_of(self.encoder, self.resolutions)]
 
     def phases(self) -> list[Phase]:
         return [Phase("classifier", (self.encoder,), self.loss)]
@@ -37,11 +38,11 @@ class ClassifierTraining(System):
 
     def loss(self, batch: Batch, step: Step, repeat: int) -> Losses:
         """One term for each attribute, or one for the class."""
-        logits = self.encoder(batch.of(Pictures).images[-1])
+        logits = self.encoder(taken_by(self.encoder, batch.views))
         targets = (
             {CLASS: batch.labels}
             if CLASS in self.encoder.sizes
-            else dict(zip(self.encoder.sizes, batch.attributes.unbind(1), strict=True))
+            else dict(self.encoder.told(batch.attributes))
         )
         return {
             name: Term(known_cross_entropy(logits[name].float(), target), self.weight)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from PIL.Image import Image
@@ -41,7 +41,7 @@ from experiments.trainer.ema import EMA
 from experiments.trainer.meter import Meter
 from experiments.trainer.pace import Pace
 from experiments.trainer.scoring import scored
-from experiments.trainer.sound import written
+from experiments.trainer.sound import made_sounds, written
 
 TALL = 6  # captions from which on a sheet is cut in two
 WIDE = 9  # words from which on their attention takes two rows
@@ -116,7 +116,7 @@ class Observer:
         if not self.ranks.main or not self.rows:
             return
         folder = self.run.folder / "samples"
-        if any(self.dataset.test.captions):
+        if any(self.dataset.test.captions) or any(v.heard for v in self.views.values()):
             self.sounds = written(self.views.values(), self.rows, folder)
             names = [None if path is None else path.name for path in self.sounds]
             told = {"captions": self._labels()} | ({"sounds": names} if names else {})
@@ -159,10 +159,15 @@ class Observer:
         if not stages or not real:
             return
         folder, name = self.run.folder / "samples", f"{kind}images-{images:010d}"
-        sheet = self._sheet(stages, real[0])
+        given = [self.views[key] for key in asks if self.views[key] is not view]
+        told = [pixels for one in given for pixels in shown(one, one.stages(self._given(one))[-1:])]
+        sheet = self._sheet(stages, real[0], told)
         save_png(sheet, folder / f"{name}.png")
         self.tracker.log_pictures(f"{kind}samples", [sheet], images, [f"{images} images"])
         last = len(made.made[view.name])
+        if view.heard:
+            heard = made_sounds(view, values[last - 1], self.rows, folder, name)
+            self.tracker.log_sounds(f"{kind}made", self._labels(), heard, images)
         rows = zip(self._labels(), pictures(stages[last - 1]), pictures(real[0]), strict=True)
         if not kind:
             self.tracker.log_samples(list(rows), images, self.sounds)
@@ -233,15 +238,22 @@ class Observer:
         """What the system is given of the shown records."""
         return view.real(self.rows, device)
 
-    def _sheet(self, stages: list[Pixels], real: Pixels | None = None) -> Image:
+    def _sheet(
+        self, stages: list[Pixels], real: Pixels | None = None, given: Sequence[Pixels] = ()
+    ) -> Image:
         """One row for each record; many of them stand in two halves, side by side."""
         captions = self._labels()
         half = len(captions) if len(captions) < TALL else -(-len(captions) // 2)
         parts = [slice(first, first + half) for first in range(0, len(captions), half)]
         return beside(
             [
-                stage_grid([s[p] for s in stages], captions[p], None if real is None else real[p])
-                for p in parts
+                stage_grid(
+                    [stage[part] for stage in stages],
+                    captions[part],
+                    None if real is None else real[part],
+                    given=[pixels[part] for pixels in given],
+                )
+                for part in parts
             ]
         )
 
@@ -279,10 +291,5 @@ def spread(labels: list[int], count: int) -> list[int]:
 
 def write_scores(path: Path, images: int, result: Result) -> None:
     """Scores with how they were measured, whole or not at all."""
-    content: dict[str, Any] = {
-        "images": images,
-        "scores": result.scores,
-        "skipped": result.skipped,
-        "protocol": asdict(result.protocol),
-    }
-    write_json(path, content)
+    told = {"scores": result.scores, "skipped": result.skipped}
+    write_json(path, {"images": images, **told, "protocol": asdict(result.protocol)})

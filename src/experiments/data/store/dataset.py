@@ -91,6 +91,12 @@ class Dataset:
     hearing: dict[str, Any] | None = None  # front-end and voices, once captions are heard
     by_time: str = ""  # what runs of before recorded as the fingerprint of these files
 
+    @property
+    def heard_attributes(self) -> tuple[str, ...]:
+        """The attributes that a record's sound tells, none where that is not known."""
+        found = getattr(self.reader, "heard_attributes", None)
+        return () if found is None else tuple(found())
+
     def records(self) -> list[Record]:
         """All of the table, which a view reads that has to store something."""
         return read_table(self.folder)

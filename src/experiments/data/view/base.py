@@ -190,6 +190,11 @@ class View:
         is not there. Only of a view that is `heard`."""
         raise NotImplementedError
 
+    def sounding(self, values: Tensor) -> list[Sound]:
+        """How values (B, ...) that were made sound. Only of a view that is `heard` and made. Raises
+        `UserError` where they cannot be turned into sound."""
+        raise UserError(f"{self.name}: is not made of anything")
+
     def told(self, part: Part) -> dict[str, Tensor]:
         """Integers (B,) by name that say what the rows of a part are, for a diagnosis."""
         return {}

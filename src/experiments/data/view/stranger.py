@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -38,6 +39,35 @@ class Strangers:
         """A random record for each (B,), another random one where its class is the same."""
         first, second = rng.integers(0, len(self.labels), (2, len(rows)))
         return np.where(self.labels[first] == self.labels[rows], second, first)
+
+
+class PoseStrangers:
+    """Draws records of the same class in another pose, as another player of an instrument (Chen
+    2017, pose-oriented)."""
+
+    def __init__(self, labels: np.ndarray, poses: Sequence[str]) -> None:
+        """`labels` (N,), and the pose of each record."""
+        pose = np.unique(np.asarray(poses), return_inverse=True)[1]
+        self._order = np.lexsort((pose, labels))  # by class, and in it by pose
+        both = labels.astype(np.int64) * (pose.max() + 1) + pose
+        of_class, of_pose = labels[self._order], both[self._order]
+        self._class = _bounds(of_class, labels)
+        self._pose = _bounds(of_pose, both)
+
+    def of(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A random record of another pose of the class of each (B,); itself where its class has
+        one pose alone."""
+        (first, last), (begin, end) = self._class[:, rows], self._pose[:, rows]
+        others = (last - first) - (end - begin)
+        pick = first + (rng.random(len(rows)) * others).astype(np.int64)
+        pick += np.where(pick >= begin, end - begin, 0)
+        found = self._order[np.where(others > 0, pick, 0)]
+        return np.where(others > 0, found, rows)
+
+
+def _bounds(ordered: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(2, N): where each of the values begins and ends among the ordered ones."""
+    return np.stack([np.searchsorted(ordered, values, side) for side in ("left", "right")])
 
 
 class Fellows:
