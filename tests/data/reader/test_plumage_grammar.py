@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -41,7 +43,7 @@ def test_slots_are_in_the_order_of_parts() -> None:
     song = slots(WHITE | {"tail": "red"}, NEAR)
     assert tuple(slot.part for slot in song) == COLOUR_ATTRIBUTES
     assert [slot.colour for slot in song].index("red") == COLOUR_ATTRIBUTES.index("tail")
-    assert all(a.start + a.count < b.start for a, b in zip(song, song[1:], strict=False))
+    assert all(a.start + a.count < b.start for a, b in pairwise(song))
 
 
 @pytest.mark.parametrize(

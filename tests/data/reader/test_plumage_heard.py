@@ -69,7 +69,7 @@ def read(wave: np.ndarray) -> dict[str, str]:
 def test_unseen_birds_are_read_from_their_songs() -> None:
     reader = PlumageSong(images_per_species=1, noise=0.0)
     birds = [r for r in reader.read() if isinstance(r, Record) and r.split == "test"][::4]
-    right = {name: 0 for name in reader.heard_attributes()}
+    right = dict.fromkeys(reader.heard_attributes(), 0)
     for bird in birds:
         found = read(reader.sound(bird)[0])
         for name in right:
