@@ -59,6 +59,16 @@ def _is_taken(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and is_whole(value[0]) and _SCORE(value[1])
 
 
+def _is_way(value: Any) -> bool:
+    """What is made, and of which views."""
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and listed(is_name)(value[0])
+        and is_name(value[1])
+    )
+
+
 _SPLITS = shaped({"train": is_whole, "test": is_whole}, "train", "test")
 _COUNTS = shaped(
     {"kept": _SPLITS, "classes": _SPLITS, "captions": is_whole, "dropped": is_whole},
@@ -125,6 +135,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "class_count": optional(is_whole),
             "local_attributes": listed(is_text),
             "heard_attributes": listed(is_text),
+            "makes": listed(_is_way),
             "data": optional(is_name),
             "data_counts": optional(_COUNTS),
         },
