@@ -37,7 +37,7 @@ def test_file_names_its_command_what_it_is_and_its_source(name: str) -> None:
 
 @pytest.mark.parametrize("name", CHEN)
 def test_lengths_and_rates_of_chen(name: str) -> None:
-    config, pairs = run(name).config, PAIRS[name.partition("_inis")[1] and "inis" or "sub_urmp"]
+    config, pairs = run(name).config, PAIRS[(name.partition("_inis")[1] and "inis") or "sub_urmp"]
     trainer, drawn = config["trainer"], name.startswith("cross_modal")
     assert trainer["batch"] == 64 and trainer["images"] % pairs == 0
     if drawn:
