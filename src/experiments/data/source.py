@@ -17,9 +17,10 @@ CAPTIONS = "Captions: Reed et al. 2016 (CVPR, https://arxiv.org/abs/1605.05395).
 @dataclass(frozen=True)
 class Source:
     """title: what it is. origin: who made it, and where it is. licence: the terms of pictures,
-    captions and sounds, or that they are not known. warning: what a model of these data cannot do. recordings:
-    the terms of spoken captions, where people have recorded them. people: what of people its sounds
-    and pictures have, `VOICES`, `FACES`; None: only whoever trained the model knows."""
+    captions and sounds, or that they are not known. warning: what a model of these data cannot do.
+    recordings: the terms of spoken captions, where people have recorded them. people: what of
+    people its sounds and pictures have, `VOICES`, `FACES`; None: only whoever trained the model
+    knows."""
 
     title: str
     origin: str
@@ -93,8 +94,8 @@ SOURCES = {
         people=(FACES,),
     ),
     "sub_urmp": Source(
-        "Sub-URMP: pictures of people who play one of thirteen instruments, each with half a second "
-        "of what they play",
+        "Sub-URMP: pictures of people who play one of thirteen instruments, each with half a "
+        "second of what they play",
         "Chen et al. 2017 (https://arxiv.org/abs/1704.08292), cut from URMP (Li et al. 2018, "
         "https://arxiv.org/abs/1612.08727).",
         "unknown; ask its authors before use other than research",

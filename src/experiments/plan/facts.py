@@ -51,7 +51,8 @@ class DataFacts:
 
 # By the name of the reader. CUB and COCO: the released AttnGAN (Xu et al. 2018), words from its
 # captions.pickle; COCO has no classes, and each picture is its own. Oxford-102: the split of Reed
-# et al. 2016, words assumed. Youtubers: the two people who are public. Stamps: counted in tuxpaint-stamps-default 2022.06.04.
+# et al. 2016, words assumed. Youtubers: the two people who are public. Stamps: counted in
+# tuxpaint-stamps-default 2022.06.04.
 PUBLISHED = {
     "cub": DataFacts(11_788, 8_855, 10, 5_450, 200, "published"),
     "coco": DataFacts(123_287, 82_783, 5, 27_297, 123_287, "published"),
