@@ -85,14 +85,15 @@ class CrossModalScores:
 
     def __init__(
         self,
-        extractor: Extractor,
+        extractor: Extractor | None = None,
         classifier: Classifier | None = None,
         song_classifier: SoundClassifier | None = None,
         samples: int = 1000,
         splits: int = 10,
         seed: int = 0,
     ) -> None:
-        """`extractor`: of pictures. `classifier` and `song_classifier`: read pictures and sounds.
+        """`extractor`: of pictures, where these are made. `classifier` and `song_classifier`: read
+        pictures and sounds.
         `samples`: records that are asked for, at most."""
         self.extractor = extractor
         self.classifier = None if classifier is None else classifier.requires_grad_(False).eval()
@@ -164,6 +165,9 @@ class CrossModalScores:
     def _see(self, side: Side, values: Tensor) -> Rows:
         """Rows of what was made (B, ...), or is real."""
         if side.makes.name == PICTURE:
+            assert self.extractor is not None, (
+                "metric.extractor: pictures are made, and nobody looks"
+            )
             eyes = Eyes(self.extractor, classifier=self.classifier, names=side.names)
             found = eyes.see(values)
         elif self.songs is None:
@@ -179,8 +183,10 @@ class CrossModalScores:
     def _protocol(
         self, system: Any, dataset: Dataset, count: int, views: dict[str, View]
     ) -> Protocol:
-        weights, resize = {self.extractor.name: self.extractor.weights}, dict[str, str]()
-        resize[self.extractor.name] = self.extractor.resize
+        weights, resize = dict[str, str](), dict[str, str]()
+        if self.extractor is not None:
+            weights[self.extractor.name] = self.extractor.weights
+            resize[self.extractor.name] = self.extractor.resize
         for name, network in ((CLASSIFIER, self.classifier), (SONGS, self.songs)):
             if network is not None:
                 weights[name], resize[name] = hash_weights(network), "none"
