@@ -87,3 +87,30 @@ def test_variants_of_chen() -> None:
     ]
     assert whole["encoder"] == n["encoder"] != a["encoder"]
     assert a["encoder"]["_target_"].endswith("Autoencoder")
+
+
+CMCGAN = {
+    "cmcgan_sub_urmp": (37_832_964, 18_622_977),
+    "cmcgan_cycle_sub_urmp": (37_832_964, 18_622_977),
+    # 100 numbers less for the 8,192 of each seed.
+    "cmcgan_without_latent_sub_urmp": (37_832_964 - 2 * 100 * 8_192, 18_622_977),
+    # Two heads of 512 512 + 512 + 512 + 1 in place of one of 1,024.
+    "cmcgan_standard_loss_sub_urmp": (37_832_964, 18_622_977 - 525_313 + 526_338),
+}
+
+
+@pytest.mark.parametrize("name", CMCGAN)
+def test_rows_of_cmcgan(name: str) -> None:
+    config = without_pretrained(run(name).config, *GROUPS)
+    with torch.device("meta"):
+        assert tuple(size(build(config[part])) for part in NETWORKS) == CMCGAN[name]
+    assert (config["trainer"]["batch"], config["trainer"]["images"]) == (64, 50 * 14_333)
+    assert {settings.rate(10**6) for settings in build(config["optim"]).values()} == {2e-4}
+    assert config["loss"]["consistency"]["weight"] == 10.0
+    cycle = ["sound_picture_sound", "picture_sound_picture"]
+    assert (config["loss"]["consistency"]["paths"] == cycle) == (name == "cmcgan_cycle_sub_urmp")
+
+
+def test_the_classifier_of_both_fills_in_by_the_experiment_of_cmcgan() -> None:
+    needs = run("cmcgan_classifier_sub_urmp").prerequisites["generator"]
+    assert isinstance(needs, Run) and needs.folder == run("cmcgan_sub_urmp").folder
