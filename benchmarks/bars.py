@@ -50,8 +50,10 @@ BARS = {
     "scalar reads": at_most(0),
     "data 256": at_least(15.0),
     "data 512": at_least(8.0),
-    "frames alone": at_least(10.0),
-    "frames batched": at_least(10.0),
+    "recordings alone": at_least(10.0),
+    "recordings batched": at_least(10.0),
+    "songs alone": at_least(10.0),
+    "songs batched": at_least(10.0),
     "pyramid": at_most(0),
     "waiting": at_most(0.01),  # of the time
     "score 3000": at_least(2.0),

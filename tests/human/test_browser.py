@@ -112,7 +112,7 @@ def test_by_mouse_and_by_keyboard(
     assert [answers.participant for answers in found.answers] == ["Ada <i>L</i>", "ben"]
     for answers in found.answers:
         assert all(0 < seconds < 60 for seconds in answers.seconds)
-        for ranks, codes in zip(answers.ranks, key.codes, strict=True):
+        for (ranks,), codes in zip(answers.given, key.codes, strict=True):
             assert [ranks[code] for code in sorted(codes, key=codes.__getitem__)] == [3, 2, 1]
     assert browser.get_log("browser") == []
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]

@@ -41,8 +41,9 @@ def test_pictures_are_those_of_their_code(key: Key) -> None:
     for number, (caption, codes) in enumerate(zip(content["captions"], key.codes, strict=True)):
         assert [picture["code"] for picture in caption["pictures"]] == list(codes)
         for picture in caption["pictures"]:
-            assert list(picture) == ["code", "images"]
-            (uri,) = picture["images"]
+            assert list(picture) == ["code", "shown"]
+            (shown,) = picture["shown"]
+            (uri,) = shown.values()
             image = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
             assert image.info == {} and image.format == "PNG"
             assert image.getpixel((0, 0)) == (90 * codes[picture["code"]], 20 * number, 0)

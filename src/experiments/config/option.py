@@ -87,7 +87,9 @@ class Sample:
     # bf16 and the compiled generator draw faster; pictures differ by a few grey levels.
     precision: str = _one_of("fp32", "bf16", "auto")
     compile: bool = False  # takes a minute, and pays for hundreds of pictures
-    picture: Any = None  # files whose style the captions take, for a run of model=style_encoder
+    # Files whose style the captions take, for a run of model=style_encoder; or that are to sound.
+    picture: Any = None
+    sound: Any = None  # for a run that makes pictures of sounds: files, or folders of them
     # For a run that listens: recordings, or folders of them; and who says captions to it.
     speech: Any = None
     voice: str | None = None  # espeak/f3, flite/slt, ...
@@ -104,11 +106,15 @@ class Report:
 
 @dataclass
 class Human:
-    """What task=human_study asks people to rank."""
+    """What task=human_study asks people to rank or to mark."""
 
     captions: int = _least(1, 20)  # of `text` and sample.file, else of the test split
     pictures: int = _least(1, 1)  # of each caption and run, ranked as one; Zhang et al. 2017: 5
-    question: str = "Which picture fits the words and looks most real? Rank them, the best first."
+    form: str = _one_of("rank", "rate")  # the best first; or a mark for each, as Chen et al. 2017
+    question: Any = None  # one or a list; null: one that fits the form
+    most: int = _least(1, 3)  # the best mark of form=rate; the worst is 0
+    real: bool | None = None  # the real ones beside; null: with form=rate, where they are there
+    makes: str | None = _one_of(None, "picture", "sound")  # of runs that make both; null: the first
 
 
 @dataclass
@@ -120,6 +126,8 @@ class Export:
     hub: str | None = None  # owner/name of a Hugging Face repository to push to
     private: bool = True  # a repository that is made anew is for its owner's eyes
     parts: str = _one_of("draws", "all")  # networks that draw; or all, also to train and score on
+    # Of your own data: what of people they have, for the card; null: not said.
+    people: str | None = _one_of(None, "none", "voices", "faces", "both")
 
 
 @dataclass

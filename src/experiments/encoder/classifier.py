@@ -82,18 +82,25 @@ class Classifier(nn.Module):
 
     def read(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Features (batch, feature_dim) and the logits of every attribute, in one pass."""
-        seen: dict[str, Tensor] = {}
+        pooled, seen = self.seen(images)
+        return pooled, self.answers(pooled, seen)
+
+    def seen(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """What the heads read: features (batch, feature_dim), and for each local attribute those of
+        its place (batch, local_channels)."""
         if self.places is None:
-            _, pooled = self.image(images)
-        else:
-            trunk = self.image
-            assert isinstance(trunk, PartCNN)
-            places = trunk.places(images)
-            local = places[:, : trunk.local_channels]
-            pooled = attend(trunk.where(places), local).flatten(1)
-            parts = attend(self.places(places), local)
-            seen = dict(zip(self.local_attributes, parts.unbind(1), strict=True))
-        return pooled, {n: head(seen.get(n, pooled)) for n, head in self.heads.items()}
+            return self.image(images)[1], {}
+        trunk = self.image
+        assert isinstance(trunk, PartCNN)
+        places = trunk.places(images)
+        local = places[:, : trunk.local_channels]
+        pooled = attend(trunk.where(places), local).flatten(1)
+        parts = attend(self.places(places), local)
+        return pooled, dict(zip(self.local_attributes, parts.unbind(1), strict=True))
+
+    def answers(self, pooled: Tensor, seen: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The logits of every attribute, of what `seen` gave."""
+        return {name: head(seen.get(name, pooled)) for name, head in self.heads.items()}
 
 
 class FineTuned(Classifier):

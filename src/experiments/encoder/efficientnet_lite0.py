@@ -137,6 +137,10 @@ class EfficientNetLite0(nn.Module):
         _, pooled = self._maps(images)
         return pooled, self.classes(pooled)
 
+    def says(self, vectors: Tensor) -> dict[str, Tensor]:
+        """ImageNet logits (batch, 1000) of pooled vectors (batch, 1280), under the name "class"."""
+        return {"class": self.classes(vectors)}
+
     def _maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
         x = at_side(images.float(), self.input_size)
         # [-1, 1] to the range of the weights: (255 p - 127) / 128 with p = (x + 1) / 2.

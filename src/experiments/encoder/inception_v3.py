@@ -15,7 +15,7 @@ from experiments.encoder.inception import (
     InceptionTrunk,
     load_weights,
 )
-from experiments.encoder.weight_file import CONTENT, KEY, REMEDY, weight_file
+from experiments.encoder.weight_file import CONTENT, KEY, remedy, weight_file
 from experiments.layer.resize import at_side
 from experiments.terminal.error import UserError
 
@@ -49,7 +49,7 @@ class InceptionV3(InceptionTrunk):
         try:
             load_weights(self, path, f"{KEY}={path}: not {CONTENT}", SPARE)
         except UserError as error:
-            raise UserError(f"{error}; {REMEDY}") from error
+            raise UserError(f"{error}; {remedy()}") from error
 
     def train(self, mode: bool = True) -> InceptionV3:
         """Stay in eval mode: the trunk is a fixed function whatever its owner does."""

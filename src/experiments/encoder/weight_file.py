@@ -8,13 +8,24 @@ from experiments.terminal.error import UserError
 
 KEY = "encoder.image.weights"
 CONTENT = "the state dict of torchvision.models.inception_v3"
-REMEDY = (
-    f"save {CONTENT} (.pth or .safetensors) and set {KEY}=<path>, or choose another image network, "
-    "as encoder/image=efficientnet_lite0"
-)
+FACES = "the state dict of vgg_face_dag"
 
 
-def weight_file(given: str | None) -> Path:
+def content_of(target: str) -> str:
+    """What the file of an image network holds, by its `_target_`."""
+    return FACES if target.endswith(".VGGFace") else CONTENT
+
+
+def remedy(content: str = CONTENT) -> str:
+    """What a user can do who has no such file."""
+    other = "recogniser" if content == FACES else "efficientnet_lite0"
+    return (
+        f"save {content} (.pth or .safetensors) and set {KEY}=<path>, or choose another image "
+        f"network, as encoder/image={other}"
+    )
+
+
+def weight_file(given: str | None, content: str = CONTENT) -> Path:
     """Where it lies. Raises `UserError` where it is not given, missing or no file."""
     if given is not None and Path(given).is_file():
         return Path(given)
@@ -24,4 +35,4 @@ def weight_file(given: str | None) -> Path:
         problem = f"{given} is a folder"
     else:
         problem = f"{given} is no file" if Path(given).exists() else f"{given} does not exist"
-    raise UserError(f"{KEY}: {problem}; {REMEDY}")
+    raise UserError(f"{KEY}: {problem}; {remedy(content)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from experiments.config.signature import ancestors
-from experiments.encoder.weight_file import weight_file
+from experiments.encoder.weight_file import content_of, weight_file
 from experiments.run.folder import has_weights
 from experiments.run.prerequisite import Run
 from experiments.terminal.error import UserError
@@ -23,6 +23,6 @@ def require_weights(run: Run, at: str = "") -> None:
         return
     if EMBEDDING in ancestors(str(run.config["system"]["_target_"])):
         try:
-            weight_file(image["weights"])
+            weight_file(image["weights"], content_of(str(image["_target_"])))
         except UserError as error:
             raise UserError(f"{at}{error}") from None

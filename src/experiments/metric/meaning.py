@@ -19,13 +19,17 @@ SHARES = (
     "precision_at_",
     "stated/",
     "heard/",
+    "told_by_",
     "map/",
     "recall_at_",
     "picture_recall_at_",
     "caption_recall_at_",
 )
-LOWER = ("frechet/", "kernel/", "redrawn/", "query_redrawn/", "noise_error/")
-HIGHER = ("inception_score/", "diversity/", "style_cosine/", *SHARES)
+LOWER = (
+    *("frechet/", "kernel/", "redrawn/", "query_redrawn/", "noise_error/"),
+    *("feature_l1/", "feature_l2/", "pixel_l1/"),
+)
+HIGHER = ("inception_score/", "diversity/", "style_cosine/", "feature_cosine/", *SHARES)
 STARTS = ", ".join((*LOWER, *HIGHER))
 # In the order in which they answer a question: is the caption followed, are the pictures good, are
 # they varied. The second row is for runs that draw nothing.
@@ -38,6 +42,9 @@ HEADLINES = (
     "diversity/*",
 )
 OTHERS = (
+    "told_by_*/colour",
+    "told_by_*/mean",
+    "told_by_*/class",
     "heard/colour",
     "heard/mean",
     "stated/colour",

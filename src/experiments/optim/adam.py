@@ -19,15 +19,18 @@ class Adam(Scheduled):
         lr: float,
         betas: Sequence[float] = (0.9, 0.999),
         weight_decay: float = 0.0,
+        eps: float = 1e-8,
         **schedule: Any,
     ) -> None:
-        """`weight_decay` is decoupled (AdamW). `schedule` is that of `Scheduled`."""
+        """`weight_decay` is decoupled (AdamW). `eps` is added to the root of the mean square.
+        `schedule` is that of `Scheduled`."""
         super().__init__(lr, **schedule)
         assert len(betas) == 2 and all(0 <= beta < 1 for beta in betas), (
             f"betas={list(betas)}: must be two numbers from 0 to below 1"
         )
         assert weight_decay >= 0, f"weight_decay={weight_decay}: must not be negative"
-        self.betas, self.weight_decay = (betas[0], betas[1]), weight_decay
+        assert eps > 0, f"eps={eps}: must be positive"
+        self.betas, self.weight_decay, self.eps = (betas[0], betas[1]), weight_decay, eps
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         return torch.optim.AdamW(
@@ -35,5 +38,6 @@ class Adam(Scheduled):
             lr=self.lr,
             betas=self.betas,
             weight_decay=self.weight_decay,
+            eps=self.eps,
             fused=True,
         )

@@ -99,8 +99,9 @@ def identity(
         found["variant"] = str(found["variant"])  # 1 and "1" are one name
     if not listens(found):
         _drop(found, "data.speech")
-    for place in ("encoder.image.weights", "system.encoder.image.weights"):
-        _by_contents(found, place, "encoder" in prerequisites)
+    for place in ("encoder", "encoder.face"):
+        for key in (f"{place}.image.weights", f"system.{place}.image.weights"):
+            _by_contents(found, key, place in prerequisites)
     found = without_pretrained(found, *({*GROUPS, "system"} & found.keys()))
     spelt = {key: _spelt(value, key) for key, value in found.items()}
     return spelt | {"prerequisites": dict(prerequisites)}

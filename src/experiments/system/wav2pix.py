@@ -79,7 +79,9 @@ class Wav2Pix(System):
         self.stochastic = stochastic
         # Of protocols: what a seed decides of a picture.
         self.sampled_as = {
-            "dropout in sampling": "on purpose, drawn from each row's seed" if stochastic else "none"
+            "dropout in sampling": "on purpose, drawn from each row's seed"
+            if stochastic
+            else "none"
         }
         self.resolutions = generator.resolutions
 

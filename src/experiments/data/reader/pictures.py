@@ -15,7 +15,7 @@ from experiments.data.layout.entry import Entry, Layout
 from experiments.data.layout.fingerprint import Listing
 from experiments.data.layout.pickle_lists import Split, pickled_words, require_words
 from experiments.data.layout.root import data_folder, picture_below
-from experiments.data.record import Drop, Reader, Record
+from experiments.data.record import SOUND, Drop, Reader, Record
 from experiments.data.text.words import Tokeniser
 from experiments.terminal.error import BadInput, UserError
 
@@ -135,7 +135,7 @@ class PictureReader(Reader, Generic[L]):
     def sound(self, record: Record) -> Path | None:
         """The file of the record's own sound, below the root; None where it has none. Raises
         `BadInput` for one that is missing, empty, no file, or outside of the root."""
-        path = record.more.get("sound")
+        path = record.more.get(SOUND)
         if not path:
             return None
         root = self._folder()
@@ -213,7 +213,7 @@ class PictureReader(Reader, Generic[L]):
         said = tuple(captions.values())
         speech = [entry.speech.get(number) for number in captions]
         more: dict[str, Any] = {"speech": speech} if self.recordings else {}
-        more |= {"sound": entry.sound} if entry.sound else {}
+        more |= {SOUND: entry.sound} if entry.sound else {}
         more |= {"pose": entry.pose} if entry.pose else {}
         return Record(
             *(entry.key, said, label, split),
