@@ -105,9 +105,10 @@ def prepare(
     """
     run = case.run()
     torch.manual_seed(seed)
-    facts = facts_of(VOCABULARY.get(case.data, DEFAULT_VOCABULARY))
-    system: System = build(run.config["system"], facts)
     batch, side = int(run.config["trainer"]["batch"]), image_size_of(run.config)
+    facts = facts_of(VOCABULARY.get(case.data, DEFAULT_VOCABULARY))
+    facts["class_count"] = BATCHES * batch // 2  # as `split_of` has them
+    system: System = build(run.config["system"], facts)
     assert side is not None, "every case has pictures"
     length = int(side * float(run.config["data"]["margin"]))
     rng = np.random.default_rng(seed)
