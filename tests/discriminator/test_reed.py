@@ -9,7 +9,7 @@ from experiments.config.build import build
 from experiments.config.compose import compose, plain
 from experiments.discriminator.attngan import StageDiscriminator
 from experiments.discriminator.reed import ReedDiscriminator
-from tests.released_size import reed_judge, tree_judge
+from tests.released_size import conv, linear, norm, reed_judge, tree_judge
 
 
 def size(network: torch.nn.Module) -> int:
@@ -93,3 +93,22 @@ def test_features_serve_right_and_wrong_sentences() -> None:
     torch.testing.assert_close(first, network(images, right)[0][0])
     torch.testing.assert_close(second, network(images, wrong)[0][0])
     assert not torch.equal(network(images, right)[0][0], network(images, wrong)[0][0])
+
+
+@pytest.mark.parametrize(("channels", "published"), [(3, 3_069_761), (1, 3_067_713)])
+def test_chen_s_discriminator_has_the_layers_that_are_drawn(channels: int, published: int) -> None:
+    """Chen 2017: 64, 128, 256, 512 x 4 x 4, joined with 64 features at every place, to a score."""
+    options: Any = {"text_norm": False, "residual": False, "channels": channels}
+    with torch.device("meta"):
+        network = ReedDiscriminator([64], 64, 128, 64, **options)
+    layers = conv(channels, 64, 4) + linear(128, 64)
+    for inputs, outputs in ((64, 128), (128, 256), (256, 512)):
+        layers += conv(inputs, outputs, 4) + norm(outputs)
+    layers += conv(512 + 64, 512, 1) + norm(512) + conv(512, 1, 4, bias=True)
+    assert size(network) == layers == published
+
+
+def test_a_spectrogram_is_judged() -> None:
+    network = ReedDiscriminator([128], 4, 6, 3, residual=False, channels=1)
+    ((logits, _),) = network([torch.randn(3, 1, 128, 128)], torch.randn(3, 6))
+    assert logits.shape == (3,)

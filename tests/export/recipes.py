@@ -25,6 +25,7 @@ RECIPES = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
 # And what listens, whose front-end has no weights and is made from the configuration.
 MORE = {
     "gan_cls_minilm": ["model=gan_cls", "encoder=minilm_pretrained"],
+    "song_classifier": ["model=classifier", "encoder=song_classifier", "data=plumage_song"],
     "attngan_heard": ["model=attngan", "encoder=damsm_speech_pretrained"],
 }
 WORDS = ["a", "bird", "red", "wing"]
@@ -33,11 +34,13 @@ CAPTION = "a red bird"
 
 def make_recipe(folder: Path, name: str) -> Path:
     """A run of a recipe with the weights that its networks begin with."""
-    overrides = [*MORE.get(name, [f"model={name}"]), "data=plumage", "debug=tiny", "tracker=none"]
+    own = MORE.get(name, [f"model={name}"])
+    data = [] if any(item.startswith("data=") for item in own) else ["data=plumage"]
+    overrides = [*own, *data, "debug=tiny", "tracker=none"]
     cfg = checked_compose(overrides)
     config: dict[str, Any] = _without_unneeded(plain(cfg))
     words = Vocabulary(WORDS)
-    facts = of_networks(len(words), {"wing": 3, "crown": 4}, None, ["wing"])
+    facts = of_networks(len(words), {"wing": 3, "crown": 4}, None, ["wing"], ["wing"])
     torch.manual_seed(0)
     system = build(without_pretrained(config, *GROUPS, "system")["system"], facts, "system")
     facts |= {"words": WORDS, "vocabulary_hash": words.hash, "reads": system.reads}

@@ -5,7 +5,7 @@ import torch
 
 from experiments.generator.base import as_uniform
 from experiments.generator.reed import ReedGenerator
-from tests.released_size import reed_generator
+from tests.released_size import conv, linear, norm, reed_generator
 
 
 @pytest.mark.parametrize(("width", "published"), [(128, 18_905_472), (196, 41_101_080)])
@@ -70,3 +70,22 @@ def test_uniform_noise_is_the_same_draw_spread_evenly() -> None:
 def test_other_sides_are_refused(resolution: int) -> None:
     with pytest.raises(AssertionError, match="8, 16, 32"):
         ReedGenerator([resolution])
+
+
+@pytest.mark.parametrize(("channels", "published"), [(3, 3_371_968), (1, 3_369_920)])
+def test_chen_s_generator_has_the_layers_that_are_drawn(channels: int, published: int) -> None:
+    """Chen 2017: 128 features to 64, with 10 of noise to 512 x 4 x 4, 256, 128, 64, and a picture
+    or a spectrogram of 64 px."""
+    with torch.device("meta"):
+        network = ReedGenerator([64], 64, 10, 128, 64, residual=False, channels=channels)
+    layers = linear(128, 64) + conv(64 + 10, 512, 4) + norm(512)
+    for inputs, outputs in ((512, 256), (256, 128), (128, 64)):
+        layers += conv(inputs, outputs, 4) + norm(outputs)
+    layers += conv(64, channels, 4)
+    assert sum(p.numel() for p in network.parameters()) == layers == published
+
+
+def test_one_level_more_makes_a_spectrogram_of_128_px() -> None:
+    network = ReedGenerator([128], 4, 5, 6, 3, residual=False, channels=1)
+    made = network(torch.randn(2, 5), torch.randn(2, 0), torch.randn(2, 6))
+    assert [tuple(image.shape) for image in made.images] == [(2, 1, 128, 128)]

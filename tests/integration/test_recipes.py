@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+
+from experiments.data.reader.plumage.song import sing
+from experiments.sample.model import load
 
 QUICK = ["~metric", "trainer.sample_every=1000"]
 STABILISED = [
@@ -42,7 +46,7 @@ LEVEL = ("speech_embedding", "speech_teacher")  # their rates do not know where 
 TEACHER = {"speech_teacher": ["encoder/image=efficientnet_lite0"]}
 
 
-def train_stop_and_go_on(commands: Any, outputs: Path, recipe: list[str]) -> None:
+def train_stop_and_go_on(commands: Any, outputs: Path | None, recipe: list[str]) -> None:
     half = commands.ok(*recipe, "trainer.images=8", outputs=outputs)
     assert "from the start to 8 images" in half.text and "1 x cpu" in half.text
     more = commands.ok(*recipe, outputs=outputs, ranks=2)
@@ -92,6 +96,18 @@ def test_stages_that_attend_to_sound(commands: Any, outputs: Path) -> None:
     assert len(list(attention.parent.glob("seed-*.png"))) == 2
     refused = commands.run("task=sample", f"run={run}", "text=a red bird", outputs=None)
     assert refused.wait() == 2 and "sample.voice=" in refused.text
+
+
+def test_what_draws_sounds(commands: Any, outputs: Path) -> None:
+    tiny = [one for one in commands.settings(outputs) if not one.startswith("encoder/image")]
+    recipe = [*tiny, "model=wav2pix", "data=plumage_song", *QUICK]
+    train_stop_and_go_on(commands, None, recipe)
+    (run,) = (outputs / "wav2pix-plumage_song").iterdir()
+    song = sing({}, 1), 16000
+    model = load(run)
+    one, again, other = (model.sample(sound=[song], seed=seed).images[-1] for seed in (1, 1, 2))
+    assert one.shape == (1, 3, 16, 16)
+    assert torch.equal(one, again) and not torch.equal(one, other)
 
 
 def hears(run: Path) -> bool:

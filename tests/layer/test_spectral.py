@@ -7,7 +7,12 @@ from torch import nn
 from experiments.discriminator.attngan import StageDiscriminator
 from experiments.discriminator.reed import ReedDiscriminator
 from experiments.generator.initialisation import initialise
-from experiments.layer.spectral import SpectralConv2d, SpectralLinear, stored_weight
+from experiments.layer.spectral import (
+    SpectralConv2d,
+    SpectralConvTranspose2d,
+    SpectralLinear,
+    stored_weight,
+)
 
 
 def largest(weight: torch.Tensor) -> float:
@@ -68,3 +73,16 @@ def test_no_picture_depends_on_another() -> None:
     images, sentence = torch.randn(4, 3, 16, 16), torch.randn(4, 6)
     alone, together = network(images[:1], sentence[:1])[0], network(images, sentence)[0]
     torch.testing.assert_close(alone, together[:1])
+
+
+def test_a_transposed_convolution_is_bounded_by_its_outputs() -> None:
+    """Its weight is (inputs, outputs, 4, 4); the matrix is that of the outputs, as a plain one."""
+    torch.manual_seed(0)
+    layer, x = SpectralConvTranspose2d(3, 5, 4, 2, 1).eval(), torch.randn(2, 3, 8, 8)
+    initialise(layer, 3.0)
+    stored = stored_weight(layer)
+    assert layer.bias is None and stored.shape == (3, 5, 4, 4)
+    expected = stored / largest(stored.transpose(0, 1))
+    torch.testing.assert_close(
+        layer(x), F.conv_transpose2d(x, expected, None, 2, 1), atol=0.05, rtol=0.05
+    )

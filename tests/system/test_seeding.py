@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from experiments.system.seeding import Step, mix, noise_of
+from experiments.system.seeding import Step, mix, noise_of, numbers_of
 
 CPU = torch.device("cpu")
 
@@ -61,3 +61,13 @@ def test_noise_of_a_sample_depends_on_its_seed_alone() -> None:
 def test_one_process_gathers_its_own_rows_with_their_gradients() -> None:
     rows = torch.ones(2, 3, requires_grad=True)
     assert step().gather(rows) is rows
+
+
+def test_numbers_are_of_their_own_row_and_stream() -> None:
+    whole, first, second = step(), step(0, 4), step(4, 8)
+    numbers = whole.numbers()
+    assert numbers.dtype == torch.int64 and len(set(numbers.tolist())) == 8
+    assert torch.equal(torch.cat([first.numbers(), second.numbers()]), numbers)
+    assert not torch.equal(whole.numbers(), numbers)
+    assert numbers.abs().max() > 2**60 and (numbers < 0).any()  # all 64 bits
+    assert numbers_of([5, 7]).tolist() == [mix(5), mix(7)]

@@ -87,7 +87,9 @@ class Sample:
     # bf16 and the compiled generator draw faster; pictures differ by a few grey levels.
     precision: str = _one_of("fp32", "bf16", "auto")
     compile: bool = False  # takes a minute, and pays for hundreds of pictures
-    picture: Any = None  # files whose style the captions take, for a run of model=style_encoder
+    # Files whose style the captions take, for a run of model=style_encoder; or that are to sound.
+    picture: Any = None
+    sound: Any = None  # for a run that makes pictures of sounds: files, or folders of them
     # For a run that listens: recordings, or folders of them; and who says captions to it.
     speech: Any = None
     voice: str | None = None  # espeak/f3, flite/slt, ...
@@ -120,6 +122,8 @@ class Export:
     hub: str | None = None  # owner/name of a Hugging Face repository to push to
     private: bool = True  # a repository that is made anew is for its owner's eyes
     parts: str = _one_of("draws", "all")  # networks that draw; or all, also to train and score on
+    # Of your own data: what of people they have, for the card; null: not said.
+    people: str | None = _one_of(None, "none", "voices", "faces", "both")
 
 
 @dataclass

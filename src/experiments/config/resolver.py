@@ -62,6 +62,11 @@ def plus(first: int, second: int) -> int:
     return first + second
 
 
+def samples(seconds: float, rate: int) -> int:
+    """Of so much sound."""
+    return round(seconds * rate)
+
+
 def told(condition: str, sentence: int, mu: int | None) -> int:
     """Numbers that a discriminator is told of the text: those of the sentence, or of mu."""
     if condition == "mu" and not mu:
@@ -76,5 +81,6 @@ def r1_weight(side: int, batch: int) -> float:
 
 RESOLVERS = (
     *(resolutions, side, last, but_last, parts, at_most, when, share, times, plus, told),
+    samples,
     r1_weight,
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 SCHEME = "hf://"
+VOICES, FACES = "voices", "faces"  # of people, in sounds and pictures
 CAPTIONS = "Captions: Reed et al. 2016 (CVPR, https://arxiv.org/abs/1605.05395)."
 
 
@@ -17,13 +18,15 @@ CAPTIONS = "Captions: Reed et al. 2016 (CVPR, https://arxiv.org/abs/1605.05395).
 class Source:
     """title: what it is. origin: who made it, and where it is. licence: the terms of pictures and
     captions, or that they are not known. warning: what a model of these data cannot do. recordings:
-    the terms of spoken captions, where people have recorded them."""
+    the terms of spoken captions, where people have recorded them. people: what of people its sounds
+    and pictures have, `VOICES`, `FACES`; None: only whoever trained the model knows."""
 
     title: str
     origin: str
     licence: str
     warning: str
     recordings: str = "unknown; ask whoever recorded them"
+    people: tuple[str, ...] | None = ()
 
 
 SOURCES = {
@@ -70,6 +73,7 @@ SOURCES = {
         "who took them",
         "Its photographs show people as users of Flickr do; what it draws of them may follow "
         "prejudice.",
+        people=(FACES,),
     ),
     "places": Source(
         "Places with spoken captions: photographs of scenes, one caption each",
@@ -86,6 +90,7 @@ SOURCES = {
         "captions CC BY 4.0; photographs each under the licence that its owner chose on Flickr",
         "Its photographs show people and their surroundings, unevenly over the world; what it "
         "draws of them may follow prejudice.",
+        people=(FACES,),
     ),
 }
 UNKNOWN = Source(
@@ -93,6 +98,7 @@ UNKNOWN = Source(
     "Given by whoever trained the model.",
     "unknown; ask whoever trained the model",
     "What its pictures and captions leave out it does not know.",
+    people=None,
 )
 
 
@@ -102,7 +108,8 @@ def source_of(data: Mapping[str, Any]) -> Source:
     if isinstance(root, str) and root.startswith(SCHEME):
         page = f"https://huggingface.co/datasets/{hub_name(data)}"
         licence = f"unknown here; see {page}"
-        return Source("a data set of the Hugging Face Hub", page, licence, UNKNOWN.warning)
+        title = "a data set of the Hugging Face Hub"
+        return Source(title, page, licence, UNKNOWN.warning, people=None)
     return SOURCES.get(str(data.get("name")), UNKNOWN)
 
 

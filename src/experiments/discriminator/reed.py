@@ -16,9 +16,11 @@ HEAD_FACTOR = 8
 
 
 class ReedTrunk(nn.Sequential):
-    """A picture (B, 3, R, R) to a map (B, `channels`, 4, 4)."""
+    """A picture (B, `inputs`, R, R) to a map (B, `channels`, 4, 4)."""
 
-    def __init__(self, resolution: int, width: int, residual: bool, norm: JudgeNorm) -> None:
+    def __init__(
+        self, resolution: int, width: int, residual: bool, norm: JudgeNorm, inputs: int = 3
+    ) -> None:
         """See `ReedDiscriminator`."""
         downs = (resolution // MAP_SIZE).bit_length() - 1
         assert downs >= 1 and resolution == MAP_SIZE << downs, (
@@ -29,7 +31,6 @@ class ReedTrunk(nn.Sequential):
             shapes.append((shapes[-1][0] // 2, 1))
         silent = 2 if downs == len(shapes) else len(shapes) - 1  # from here on, before the block
         layers: list[nn.Module] = []
-        inputs = 3
         for index, (outputs, kernel) in enumerate(shapes):
             stride = 2 if kernel == 4 else 1
             layers += convolution(inputs, outputs, kernel, stride, norm, normalised=index > 0)
@@ -55,18 +56,19 @@ class ReedDiscriminator(Discriminator):
         residual: bool = True,
         text_norm: bool = True,
         norm: JudgeNorm = "batch",
+        channels: int = 3,
     ) -> None:
         """`width`: channels of the first map (ndf); they double down to 4x4, and where they are
         more than 8 x width there, 1x1 convolutions halve them to that. `residual`: a bottleneck
         block on the last map; with it the convolutions after the second have no activation up to
         64 px (as released for birds and flowers), above it the last has none. `text_norm`: a norm
         on the projected sentence. `norm`: spectral bounds the weights of all layers but the head.
-        64 and 256 px are published.
+        64 and 256 px are published. `channels`: of what is judged, 1 for a spectrogram (Chen 2017).
         """
         super().__init__()
         (resolution,) = resolutions
         self.resolutions = [resolution]
-        self.layers = ReedTrunk(resolution, width, residual, norm)
+        self.layers = ReedTrunk(resolution, width, residual, norm, channels)
         inputs = self.layers.channels
         self.project = nn.Sequential(
             *linear(text_dim, projected_dim, norm, text_norm), nn.LeakyReLU(SLOPE)

@@ -76,6 +76,10 @@ class Classifier(nn.Module):
         features, logits = self.read(images)
         return features, logits[self.score_attribute]
 
+    def features(self, images: Tensor) -> Tensor:
+        """Features alone (batch, feature_dim)."""
+        return self.read(images)[0]
+
     def read(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Features (batch, feature_dim) and the logits of every attribute, in one pass."""
         pooled, seen = self.seen(images)

@@ -1,35 +1,40 @@
-"""What a classifier takes of a record, its picture or its sound, and where it finds that."""
+"""What a classifier or an autoencoder takes of a record, its picture or its sound, and where it
+finds that. Of sounds is one that has an `excerpt`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from experiments.data.view.base import Part, View, part_of
 from experiments.data.view.picture import Pictures, PictureView
 from experiments.data.view.sound import Sounds, SoundView
-from experiments.encoder.classifier import Classifier
-from experiments.encoder.sound_classifier import SoundClassifier
+from experiments.frontend.excerpt import Excerpt
 
 
-def view_of(network: Classifier, resolutions: Sequence[int]) -> View:
+def excerpt_of(network: nn.Module) -> Excerpt | None:
+    """Of the sounds that it takes; None where it takes pictures."""
+    return getattr(network, "excerpt", None)
+
+
+def view_of(network: nn.Module, resolutions: Sequence[int]) -> View:
     """The view of what it takes; `resolutions` of pictures, where it takes these."""
-    if isinstance(network, SoundClassifier):
-        return SoundView(network.excerpt)
-    return PictureView(resolutions)
+    excerpt = excerpt_of(network)
+    return PictureView(resolutions) if excerpt is None else SoundView(excerpt)
 
 
-def taken_by(network: Classifier, parts: Mapping[str, Part]) -> Tensor:
+def taken_by(network: nn.Module, parts: Mapping[str, Part]) -> Tensor:
     """Of the views of records what it takes: sounds (B, *shape), or the largest pictures
     (B, 3, H, W)."""
-    if isinstance(network, SoundClassifier):
+    if excerpt_of(network) is not None:
         return part_of(parts, Sounds).values
     return part_of(parts, Pictures).images[-1]
 
 
-def cut_as(network: Classifier, size: int, stored: int) -> str:
+def cut_as(network: nn.Module, size: int, stored: int) -> str:
     """How what it takes was cut, for the record of a score; pictures of `size` px of `stored`."""
-    if isinstance(network, SoundClassifier):
-        return f"{network.excerpt.seconds:g} s of sound"
+    excerpt = excerpt_of(network)
+    if excerpt is not None:
+        return f"{excerpt.seconds:g} s of sound"
     return f"central {size} of {stored} px"

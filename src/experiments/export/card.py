@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.data.source import hub_name
+from experiments.export.people import require_section
 from experiments.export.told import Contents, Told, told
+from experiments.export.way import tags, uses
 from experiments.file.markdown import block, cell, code, plain
 from experiments.file.whole import write_text
 from experiments.metric.names import label
@@ -58,19 +60,22 @@ def card_of(
     licence: str | None = None,
     hub: str | None = None,
     holds: Contents | None = None,
+    people: str | None = None,
 ) -> str:
     """The card of a run as it stands after `images` images, by default after those it reached.
 
     `licence`: of the weights, by default what the run was configured with. `hub`: owner/name of the
-    repository that the card is for. `holds`: of the export that it is for. Raises `UserError`
-    where the folder is no run.
+    repository that the card is for. `holds`: of the export that it is for. `people`: what its maker
+    says of the data, by default what the run was configured with. Raises `UserError` where the
+    folder is no run, and where the card would not say of voices and faces what it has to.
     """
     from huggingface_hub import ModelCard  # takes a while
 
-    run = told(folder, images, licence, holds)
+    run = told(folder, images, licence, holds, people)
     shown: dict[str, Any] = {"run": run, "hub": hub, "count": "{:,}".format, "duration": duration}
-    shown |= {"plain": plain, "code": code, "block": block, "cell": cell}
+    shown |= {"uses": uses(run.ways), "plain": plain, "code": code, "block": block, "cell": cell}
     card = ModelCard.from_template(card_data(run), template_path=str(TEMPLATE), **shown)
+    require_section(str(card), run.people, TEMPLATE)
     return f"{card}\n"
 
 
@@ -80,7 +85,7 @@ def card_data(run: Told) -> ModelCardData:
 
     known = run.licence.lower() in HUB_LICENCES
     kind = "speech-to-image" if run.hearing else "text-to-image"
-    kinds = [kind, "gan"] if run.draws else []
+    kinds = [*(tags(run.ways) or [kind]), "gan"] if run.draws else []
     data = hub_name(run.config["data"]) or run.data_name
     found = {
         name.removesuffix(run.own): value
@@ -91,7 +96,7 @@ def card_data(run: Told) -> ModelCardData:
     }
     results = [
         EvalResult(
-            task_type=kind if run.draws else "other",
+            task_type=kinds[0] if run.draws else "other",
             dataset_type=data,
             dataset_name=data,
             dataset_split=str((run.scores or {}).get("protocol", {}).get("split", "test")),
@@ -106,8 +111,8 @@ def card_data(run: Told) -> ModelCardData:
         license_name=None if known else "-".join(run.licence.lower().split()),
         library_name="birdsong-gan",
         language=run.language,
-        # The hub has no task for spoken captions, and would ask for written ones.
-        pipeline_tag="text-to-image" if run.draws and not run.hearing else None,
+        # The hub has no task for what is heard or sung, and would ask for written captions.
+        pipeline_tag="text-to-image" if kinds[:1] == ["text-to-image"] else None,
         tags=["birdsong", run.model, run.data_name, *kinds],
         datasets=[data],
         metrics=sorted({name.partition("/")[0] for name in found}) or None,

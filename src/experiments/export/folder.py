@@ -19,8 +19,11 @@ from experiments.data.text.wordpiece import pieces_of_package
 from experiments.encoder.minilm import MiniLM
 from experiments.encoder.package import packaged
 from experiments.export.card import card_of, write_card
+from experiments.export.people import people_of, require_section
 from experiments.export.request import Request, export_of, require_free
-from experiments.export.told import Contents, sheets_of
+from experiments.export.sheet import made_sounds, newest, sheets_of
+from experiments.export.told import Contents
+from experiments.export.way import asked_by, ways_of
 from experiments.file.digest import sha256
 from experiments.file.tensor import apart
 from experiments.file.whole import as_a_new_file, aside, remove, write_json
@@ -49,6 +52,7 @@ def write(config: Mapping[str, Any]) -> Path:
         write_export(request)
     else:
         require_whole(request.folder)
+        require_told(request)
     if request.hub is not None:
         from experiments.export.hub import push
 
@@ -83,9 +87,16 @@ def write_export(request: Request) -> None:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     show(f"exported: {folder} ({amount(size)})")
     show(f"card:     {folder / README}")
-    if "generator" in files.run_config(folder)["system"]:
-        asked = "sample.speech=red-bird.wav" if hears_run(folder) else "'text=...'"
+    for asked in _asked(folder):
         show(f"drawing:  python run.py task=sample run={folder} {asked}")
+
+
+def _asked(folder: Path) -> list[str]:
+    """What an export can be asked for, as overrides of `task=sample`."""
+    ways = ways_of(folder)
+    if ways or "generator" not in files.run_config(folder)["system"]:
+        return asked_by(ways)
+    return ["sample.speech=red-bird.wav" if hears_run(folder) else "'text=...'"]
 
 
 def contents_of(run: Path, parts: str) -> Contents:
@@ -141,7 +152,7 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any], holds: Conten
     for source in _samples(run, images):
         (place / "samples").mkdir(exist_ok=True)
         shutil.copyfile(source, place / "samples" / source.name)
-    text = card_of(run, images, request.licence, request.hub, holds)
+    text = card_of(run, images, request.licence, request.hub, holds, request.people)
     (place / README).write_text(text, encoding="utf-8")
     names = sorted(p.relative_to(place).as_posix() for p in place.rglob("*") if p.is_file())
     chosen = about.get("choices") or {}
@@ -154,6 +165,7 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any], holds: Conten
         "finished": images == files.reached(run) and bool(files.finished_weights(run)),
         "birdsong": __version__,
         "parts": holds.parts,
+        "people": request.people,
         "sha256": {name: sha256(place / name) for name in names},
     }
     write_json(place / files.EXPORT, content)
@@ -164,7 +176,9 @@ def _samples(run: Path, images: int) -> list[Path]:
     found, captions = sheets_of(run, images), run / files.CAPTIONS
     if not found or not captions.is_file():
         return found
-    return [*found, captions, *(path for path in files.sample_sounds(run) if path is not None)]
+    heard = [path for path in files.sample_sounds(run) if path is not None]
+    made = [path for name in newest([p.name for p in found]) for path in made_sounds(run, name)]
+    return [*found, captions, *heard, *made]
 
 
 def require_unedited(folder: Path) -> None:
@@ -174,6 +188,16 @@ def require_unedited(folder: Path) -> None:
         return
     if (files.export_about(folder).get("sha256") or {}).get(README) != sha256(path):
         raise UserError(f"{path}: was edited; move it away, or name another export.folder")
+
+
+def require_told(request: Request) -> None:
+    """Raise `UserError` where the README.md of an export, which may have been edited, does not say
+    of voices and faces what the card of such a model says."""
+    folder = request.folder
+    config, facts = files.run_config(folder), files.run_facts(folder)
+    path = folder / README
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    require_section(text, people_of(config, facts, request.people), path)
 
 
 def _bring_back(older: Path, folder: Path, ours: set[str]) -> None:

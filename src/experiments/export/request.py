@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from experiments.export.people import people_of, require_said
 from experiments.run import folder as files
 from experiments.run.folder import DRAWS
 from experiments.run.named import run_of
@@ -22,7 +23,7 @@ LICENCE = re.compile(r"[A-Za-z0-9][\w .+-]{0,79}")
 class Request:
     """run: the folder that is read. folder: the one that is written; the same where an export is
     only pushed. hub: owner/name, or None. licence: of the weights. parts: which networks. at: the
-    state of the run, None for the newest."""
+    state of the run, None for the newest. people: what its maker says of the data, or None."""
 
     run: Path
     folder: Path
@@ -31,6 +32,7 @@ class Request:
     private: bool
     parts: str = DRAWS
     at: str | None = None
+    people: str | None = None
 
 
 def export_of(config: Mapping[str, Any]) -> Request:
@@ -44,18 +46,29 @@ def export_of(config: Mapping[str, Any]) -> Request:
         )
     if hub is not None:
         _check_hub(str(hub))
+    say = options["people"] or said_of(run)
+    trained = files.run_config(run)
+    people = people_of(trained, files.run_facts(run), say)
+    require_said(people, (trained.get("data") or {}).get("name"))
     if files.is_export(run):
         if hub is None or options["folder"] is not None:
             raise UserError(
                 f"run={run}: is an export already; copy it, push it with export.hub=owner/name, or "
                 "name the run that it was made of"
             )
-        return Request(run, run, licence, str(hub), bool(options["private"]))
+        return Request(run, run, licence, str(hub), bool(options["private"]), people=say)
     own = f"{FOLDER}@{state.at}" if state.at else FOLDER
     folder = Path(options["folder"] or run / own)
     require_free(folder, run)
     hub, private = None if hub is None else str(hub), bool(options["private"])
-    return Request(run, folder, licence, hub, private, str(options["parts"]), state.at)
+    return Request(run, folder, licence, hub, private, str(options["parts"]), state.at, say)
+
+
+def said_of(run: Path) -> str | None:
+    """What was said of people in the data of a run when it was trained, or when it was exported."""
+    if files.is_export(run):
+        return files.export_about(run).get("people")
+    return (files.run_config(run).get("export") or {}).get("people")
 
 
 def require_free(folder: Path, run: Path) -> None:

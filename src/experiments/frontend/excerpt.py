@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.frontend.base import exact
+from experiments.frontend.wave import as_wave
 from experiments.terminal.error import UserError
 
 Of = Literal["sound", "speech"]
@@ -99,6 +100,19 @@ class Excerpt:
                 frames = resized(frames, whole)[:, 0].transpose(1, 2)
             found: Tensor = self.frontend.inverse(self.frontend.denormalise(frames), self.samples)
         return found
+
+    def as_of(self, values: Tensor, other: Excerpt) -> Tensor:
+        """Values (B, *shape) of this excerpt as another has them, (B, *other.shape): a spectrum of
+        the same front-end is resized, another becomes a sound first. Raises `UserError` as
+        `waves` does."""
+        if vars(self.frontend) == vars(other.frontend) and len(self.shape) == 3 == len(other.shape):
+            return values if self.shape == other.shape else resized(values, other.shape[1:])
+        waves = self.waves(values).cpu().numpy()
+        heard = [other.heard(as_wave(wave, self.rate, other.rate)) for wave in waves]
+        frames, _ = other.frontend(
+            torch.from_numpy(np.stack(heard)), torch.full((len(heard),), len(heard[0]))
+        )
+        return other.values(frames).to(values.device)
 
     def pictures(self, values: Tensor) -> Tensor:
         """How values (B, *shape) look to a person, (B, 3, H, W) in [-1, 1]: time to the right, low

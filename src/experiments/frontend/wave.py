@@ -32,6 +32,10 @@ SHORTER = re.compile(r"^ ?(?:data|SSND) : (\d+) \(should be (\d+)\)", re.MULTILI
 FEWER = re.compile(r"Calculated frame count (\d+) does not match value from 'ds64' chunk of (\d+)")
 
 
+class Silent(BadInput):
+    """A sound in which there is nothing to hear."""
+
+
 def read_wave(path: Path, rate: int, seconds: float = 60.0) -> np.ndarray:
     """The first `seconds` of a sound: (N,) float32, the mean of its channels, at `rate` Hz.
 
@@ -180,5 +184,5 @@ def _checked(wave: np.ndarray) -> np.ndarray:
         raise BadInput("sound is louder than any scale")
     mean = float(wave.mean(dtype=np.float64))
     if max(high - mean, mean - low) < SILENT:
-        raise BadInput("sound is silent")
+        raise Silent("sound is silent")
     return wave

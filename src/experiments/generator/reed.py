@@ -35,11 +35,13 @@ class ReedGenerator(Generator):
         residual: bool = True,
         norm: Norm = "batch",
         noise: Noise = "normal",
+        channels: int = 3,
     ) -> None:
         """`width`: channels of the last map but the picture (ngf); they double towards 4x4.
         `residual`: a bottleneck block after each of the two smallest maps, as released; without it
         the plain stack of the paper's text. `noise`: what z is, normal as released, or uniform in
         [-1, 1] as in the first GANs (Goodfellow 2014, Radford 2016). 64 px is published.
+        `channels`: of what is drawn, 1 for a spectrogram (Chen 2017).
         """
         super().__init__()
         (resolution,) = resolutions
@@ -53,12 +55,12 @@ class ReedGenerator(Generator):
             nn.ConvTranspose2d(projected_dim + noise_dim, widths[0], SEED_SIZE, bias=False),
             normalisation(norm, widths[0]),
         ]
-        for index, channels in enumerate(widths):
+        for index, inputs in enumerate(widths):
             if residual and index < 2 and index < len(widths) - 1:
-                layers.append(Bottleneck(channels, channels // 4, norm, nn.ReLU()))
+                layers.append(Bottleneck(inputs, inputs // 4, norm, nn.ReLU()))
             layers.append(nn.ReLU())
-            outputs = widths[index + 1] if index + 1 < len(widths) else 3
-            layers.append(nn.ConvTranspose2d(channels, outputs, 4, 2, 1, bias=False))
+            outputs = widths[index + 1] if index + 1 < len(widths) else channels
+            layers.append(nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False))
             if index + 1 < len(widths):
                 layers.append(normalisation(norm, outputs))
         self.layers = nn.Sequential(*layers)

@@ -14,16 +14,36 @@ ITERATIONS = 15  # of the power method on fresh weights; each training pass adds
 
 
 class SpectralConv2d(nn.Conv2d):
-    """A convolution with bias, its weight taken as the matrix (outputs, inputs x kernel^2)."""
+    """A convolution, its weight taken as the matrix (outputs, inputs x kernel^2)."""
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        stride: int = 1,
+        padding: int = 0,
+        bias: bool = True,
     ) -> None:
-        super().__init__(inputs, outputs, kernel, stride, padding)
+        super().__init__(inputs, outputs, kernel, stride, padding, bias=bias)
         spectral_norm(self)
 
     def forward(self, x: Tensor) -> Tensor:
         return self._conv_forward(x, _normed(self, x), self.bias)
+
+
+class SpectralConvTranspose2d(nn.ConvTranspose2d):
+    """A transposed convolution without bias, its weight taken as (outputs, inputs x kernel^2)."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0
+    ) -> None:
+        super().__init__(inputs, outputs, kernel, stride, padding, bias=False)
+        spectral_norm(self)
+        self.steps, self.cut = stride, padding
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        return F.conv_transpose2d(x, _normed(self, x), None, self.steps, self.cut)
 
 
 class SpectralLinear(nn.Linear):
@@ -37,8 +57,10 @@ class SpectralLinear(nn.Linear):
         return F.linear(x, _normed(self, x), self.bias)
 
 
-def _normed(layer: nn.Conv2d | nn.Linear, x: Tensor) -> Tensor:
+def _normed(layer: nn.Conv2d | nn.ConvTranspose2d | nn.Linear, x: Tensor) -> Tensor:
     """The weight, in float32 under autocast too: its norm is the sum of many products."""
+    if x.device.type == "meta":  # which has no autocast
+        return layer.weight
     with torch.autocast(x.device.type, enabled=False):
         return layer.weight
 

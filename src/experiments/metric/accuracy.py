@@ -34,8 +34,8 @@ class AccuracyScores:
         hears = isinstance(network, SoundClassifier)
         order = np.random.default_rng(0).permutation(len(split))[: self.samples]
         names = list(network.sizes)
-        known = split.attributes[:, network.columns]
-        truth = split.labels[:, None] if names == [CLASS] else known
+        classes = names == [CLASS]  # of data without attributes
+        truth = split.labels[:, None] if classes else split.attributes[:, network.columns]
         protocol = Protocol(
             n_real=len(order),
             n_fake=0,

@@ -13,12 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from experiments.data.augment import normalise, to_uint8
 from experiments.data.store.dataset import Dataset
 from experiments.data.store.feature import tokens_hash
 from experiments.data.store.split import Split
 from experiments.data.view.caption import CAPTION, Captions
-from experiments.encoder.classifier import CLASS, Classifier, FineTuned
+from experiments.encoder.classifier import Classifier, FineTuned
 from experiments.encoder.text_image import TextImageEncoder
 from experiments.file.array import load_arrays, save_arrays
 from experiments.machine.rank import Ranks
@@ -32,12 +31,12 @@ from experiments.metric.result import Result
 from experiments.metric.rows import Rows, gathered, looked_at
 from experiments.metric.samples import ScoreSamples
 from experiments.metric.scores import PictureScores
+from experiments.metric.seen import CLASSIFIER, Eyes
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say
 
 REPEATED, REPEATS = 8, 4  # captions that are drawn several times, for diversity
 FORMAT = 1  # of what is kept of real pictures; raising it leaves older files unused
-CLASSIFIER = "classifier"
 
 
 @dataclass(frozen=True)
@@ -227,31 +226,12 @@ class GenerationScores:
         return system.sample(asked, seeds).images[-1]  # type: ignore[no-any-return]
 
     def _look(self, subject: _Subject, pictures: Tensor) -> Rows:
-        """What all extractors and encoders see in pictures (B, 3, H, W) in [-1, 1], rounded as
-        they would be saved: `PictureScores` has the names."""
-        finite, name = pictures.isfinite().flatten(1).all(1), self.extractor.name
-        pictures = normalise(to_uint8(pictures.nan_to_num()))
-        seen = self.extractor.see(pictures)
-        found = {f"features/{name}": seen.features}
-        if seen.logits is not None:
-            found[f"logits/{name}"] = seen.logits
-        for name, encoder in subject.encoders.items():
-            found[f"image_vectors/{name}"] = encoder.encode_image(pictures)[1].float()
-        if self.classifier is not None:
-            features, logits = self.classifier.read(pictures)
-            found[f"features/{CLASSIFIER}"] = features.float()
-            found[f"logits/{CLASSIFIER}"] = logits[self.classifier.score_attribute].float()
-            names = list(subject.dataset.attribute_values)
-            if names and set(names) <= logits.keys():  # it may know classes alone
-                found["predicted"] = torch.stack([logits[name].argmax(1) for name in names], 1)
-        if self.finetuned is not None:  # a softmax over the classes of the test split alone
-            classes = np.unique(subject.dataset.test.labels).tolist()
-            logits = self.finetuned(pictures)
-            found[f"logits/{FINETUNED}"] = logits[CLASS][:, classes].float()
-        # A picture of a generator that diverged is none: it has no features, and shows nothing.
-        for values in found.values() if not finite.all() else ():
-            values[~finite] = torch.nan if values.is_floating_point() else -1
-        return found
+        """What all extractors and encoders see in pictures (B, 3, H, W) in [-1, 1]."""
+        dataset = subject.dataset
+        names, classes = list(dataset.attribute_values), np.unique(dataset.test.labels).tolist()
+        return Eyes(
+            self.extractor, subject.encoders, self.classifier, self.finetuned, names, classes
+        ).see(pictures)
 
 
 def _right(split: Split) -> Literal["classes", "captions"]:

@@ -19,6 +19,7 @@ SHARES = (
     "precision_at_",
     "stated/",
     "heard/",
+    "told_by_",
     "map/",
     "recall_at_",
     "picture_recall_at_",
@@ -41,6 +42,9 @@ HEADLINES = (
     "diversity/*",
 )
 OTHERS = (
+    "told_by_*/colour",
+    "told_by_*/mean",
+    "told_by_*/class",
     "heard/colour",
     "heard/mean",
     "stated/colour",

@@ -11,6 +11,13 @@ FINETUNED = "finetuned"  # a classifier that was trained on the pictures it is c
 _SUBJECTS = {FINETUNED: "fine-tuned on the test classes"}
 RETRIEVED = (50, 10, 5, 1)  # pictures that a class retrieves, of which a share is its own
 RECALLED = (1, 5, 10, 50)  # of the nearest, among which one is to belong
+TOLD_BY = {  # a classifier of both modalities
+    "told_by_picture": "told by the picture",
+    "told_by_sound": "told by the sound",
+    "told_by_both": "told by both",
+    "told_by_generated_picture": "told by the sound and a picture made of it",
+    "told_by_generated_sound": "told by the picture and a sound made of it",
+}
 _REFERENCE_WORDS = {"frechet": "FID", "inception_score": "IS", "kernel": "KID"}
 WORDS = {
     "frechet": "Fréchet distance",
@@ -30,6 +37,7 @@ WORDS = {
     **{f"recall_at_{count}": f"R@{count}" for count in RECALLED},
     **{f"picture_recall_at_{count}": f"R@{count}, pictures found" for count in RECALLED},
     **{f"caption_recall_at_{count}": f"R@{count}, captions found" for count in RECALLED},
+    **TOLD_BY,
     "recall_at_2": "R@2",
     "feature_cosine": "cosine of features",
     "feature_l1": "L1 of features",

@@ -82,13 +82,15 @@ class PictureScores:
         folds: int = 10,
         retrieval: Literal["classes", "captions"] | None = None,
         queries: int | None = None,
+        expected: Collection[str] = EXPECTED,
     ) -> None:
         """`attributes` names the columns of `predicted` and `stated`; `colours` those averaged as
         "colour". `splits` of the class score, `subsets` and `subset_size` of the kernel distance,
         `candidates` and `folds` of R-precision. `retrieval`: real pictures find generated ones of
         their class (mAP), or of their own captions (R@K), which asks for `images`; `queries` of
-        each class do.
+        each class do. `expected`: encoders that are told of where they are missing.
         """
+        self.expected = expected
         self.attributes, self.colours = list(attributes), colours
         self.seed, self.splits = seed, splits
         self.subsets, self.subset_size = subsets, subset_size
@@ -217,7 +219,7 @@ class PictureScores:
         missing = {}
         if not any(str(name).startswith("frechet/") for name in self.metrics):
             missing["frechet"] = "no extractor looked at the images"
-        for name in EXPECTED:
+        for name in self.expected:
             if f"r_precision/{name}" not in self.metrics:
                 missing[f"r_precision/{name}"] = f"no encoder '{name}' looked at the images"
         if not self.attributes:

@@ -66,6 +66,8 @@ ADDED: dict[str, Any] = {
     "generator.first": None,
     "generator.standardised": False,
     "generator.dense": False,
+    "generator.channels": 3,
+    "discriminator.channels": 3,
     "discriminator.first": None,
     "system.frozen_images": 0,
     "system.train_encoder": False,

@@ -21,7 +21,7 @@ EXCERPT = f"{HEARS}excerpt.Excerpt"  # of a sound
 
 def listens(config: Mapping[str, Any]) -> bool:
     """Whether a run of a resolved configuration hears captions, in place of reading them."""
-    whole, own = config.get("system"), _excerpts(config.get("system"))
+    whole, own = config.get("system"), excerpts_of(config)
     if any(excerpt.get("of") == SPEECH for excerpt in own):
         return True
     heard = sum(len(list(targets_in(excerpt))) for excerpt in own)
@@ -30,11 +30,15 @@ def listens(config: Mapping[str, Any]) -> bool:
 
 def hears_sounds(config: Mapping[str, Any]) -> bool:
     """Whether a run of a resolved configuration is given the sounds of records."""
-    return any(excerpt.get("of") != SPEECH for excerpt in _excerpts(config.get("system")))
+    return any(excerpt.get("of") != SPEECH for excerpt in excerpts_of(config))
+
+
+def excerpts_of(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The excerpts of sounds that a run of a resolved configuration is given."""
+    return _excerpts(config.get("system"))
 
 
 def _excerpts(node: Any) -> list[Mapping[str, Any]]:
-    """All excerpts of sounds in a part of a configuration."""
     if isinstance(node, Mapping) and node.get("_target_") == EXCERPT:
         return [node]
     if isinstance(node, Mapping):

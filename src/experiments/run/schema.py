@@ -46,12 +46,27 @@ def _is_sound(value: Any) -> bool:
     return is_inside(value) and "/" not in value and value.endswith(".wav")
 
 
+def _is_people(value: Any) -> bool:
+    """What `export.people` says."""
+    return value is None or (is_text(value) and value in ("none", "voices", "faces", "both"))
+
+
 _SCORE = optional(is_number)
 
 
 def _is_taken(value: Any) -> bool:
     """[images, score]; a score that could not be taken is null."""
     return isinstance(value, list) and len(value) == 2 and is_whole(value[0]) and _SCORE(value[1])
+
+
+def _is_way(value: Any) -> bool:
+    """What is made, and of which views."""
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and listed(is_name)(value[0])
+        and is_name(value[1])
+    )
 
 
 _SPLITS = shaped({"train": is_whole, "test": is_whole}, "train", "test")
@@ -87,6 +102,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "generator": optional(_DRAWS),
             "trainer": optional(_TRAINER),
             "data": _DATA,
+            "export": optional(shaped({"people": _is_people})),
             "paths": optional(shaped({"outputs": optional(is_text), "cache": optional(is_text)})),
         }
         | {name: optional(kind) for name, kind in _PARTS.items()},
@@ -119,6 +135,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "class_count": optional(is_whole),
             "local_attributes": listed(is_text),
             "heard_attributes": listed(is_text),
+            "makes": listed(_is_way),
             "data": optional(is_name),
             "data_counts": optional(_COUNTS),
         },
@@ -176,6 +193,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "data": optional(is_name),
             "birdsong": is_text,
             "parts": optional(is_name),
+            "people": _is_people,
             "sha256": optional(lambda value: mapped(is_name)(value) and all(map(is_inside, value))),
         },
         ("images",),

@@ -14,6 +14,7 @@ from experiments.machine.setup import set_up
 from experiments.sample.asked import Asked
 from experiments.sample.between import draw_between
 from experiments.sample.caption import FEW, draw_captions
+from experiments.sample.crossing import draw_crossing
 from experiments.sample.model import Model, load
 from experiments.sample.request import Drawing, drawing_of
 from experiments.sample.style import draw_transfer
@@ -33,6 +34,8 @@ def draw_to_folder(config: dict[str, Any]) -> list[Path]:
     for note in drawing.notes:
         show(note)
     try:
+        if drawing.way is not None:
+            return draw_crossing(model, drawing)
         if drawing.pictures:
             written = draw_transfer(model, drawing)
         elif drawing.options["between"] is None:

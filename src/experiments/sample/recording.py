@@ -23,9 +23,11 @@ GIVE = "give recordings as wav, flac, ogg or mp3"
 RATE = 16_000  # Hz at which it is listened here; the run has its own
 
 
-def recordings_of(given: Any, data: Mapping[str, Any]) -> tuple[list[Asked], list[str]]:
-    """The recordings that `sample.speech` names, those of a folder in the order of their names,
-    and lines on what is not heard of them. `data`: the group of the run.
+def recordings_of(
+    given: Any, seconds: float, key: str = "sample.speech"
+) -> tuple[list[Asked], list[str]]:
+    """The recordings that a key of the command names, those of a folder in the order of their
+    names, and lines on what is not heard of them. `seconds`: that are heard of one at most.
 
     Raises `UserError` for a recording that is named and cannot be used; in a folder such are
     counted.
@@ -34,11 +36,11 @@ def recordings_of(given: Any, data: Mapping[str, Any]) -> tuple[list[Asked], lis
     for item in given if isinstance(given, list) else [given]:
         place = Path(str(item))
         if place.is_dir():
-            some, cut, told = _folder(place, speech_of(data).seconds)
+            some, cut, told = _folder(place, seconds, key)
         else:
-            some, cut, told = *_file(place, speech_of(data).seconds), []
+            some, cut, told = *_file(place, seconds, key), []
         found, notes, long = found + some, notes + told, long + cut
-    return _labelled(found), notes + _cut("recordings", long, data)
+    return _labelled(found), notes + _cut("recordings", long, seconds)
 
 
 def said_of(
@@ -60,7 +62,7 @@ def said_of(
             raise UserError(
                 f"{where}: {error}; write it otherwise, or take another voice"
             ) from None
-    return found, _cut("captions as they are said", long, data)
+    return found, _cut("captions as they are said", long, speech.seconds)
 
 
 def _of_voice(told: str, voice: str) -> str:
@@ -70,9 +72,9 @@ def _of_voice(told: str, voice: str) -> str:
     return told if told.startswith("sample.voice=") else f"sample.voice={plain(voice)}: {told}"
 
 
-def _file(path: Path, seconds: float) -> tuple[list[Asked], int]:
+def _file(path: Path, seconds: float, key: str) -> tuple[list[Asked], int]:
     """The recording of a file, and whether it is longer than what is heard."""
-    key = f"sample.speech={plain(path)}"
+    key = f"{key}={plain(path)}"
     if not path.exists():
         raise UserError(f"{key}: there is no such file or folder{_near(path)}")
     try:
@@ -82,10 +84,10 @@ def _file(path: Path, seconds: float) -> tuple[list[Asked], int]:
     return [one], int(long)
 
 
-def _folder(place: Path, seconds: float) -> tuple[list[Asked], int, list[str]]:
+def _folder(place: Path, seconds: float, key: str) -> tuple[list[Asked], int, list[str]]:
     """The recordings of a folder, how many are longer than what is heard, and what was passed
     over."""
-    key, found, long = f"sample.speech={plain(place)}", list[Asked](), 0
+    key, found, long = f"{key}={plain(place)}", list[Asked](), 0
     try:
         paths = sorted(path for path in place.iterdir() if not path.name.startswith("."))
     except OSError as error:
@@ -159,6 +161,5 @@ def _others(paths: Sequence[Path] | set[Path]) -> str:
     return ", ".join(f"{what}: {count}" for what, count in counts.items() if count) or "it is empty"
 
 
-def _cut(what: str, count: int, data: Mapping[str, Any]) -> list[str]:
-    seconds = speech_of(data).seconds
+def _cut(what: str, count: int, seconds: float) -> list[str]:
     return [f"{what} of which only the first {seconds:g} s are heard: {count}"] if count else []

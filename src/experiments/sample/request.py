@@ -9,6 +9,7 @@ from typing import Any
 
 from experiments.config.target import NO_TEXT, STYLE
 from experiments.data.layout.caption_files import clean_caption
+from experiments.data.store.speech import speech_of
 from experiments.data.text.reading import Reader
 from experiments.file.bounded import read_bounded
 from experiments.run import folder as files
@@ -16,6 +17,7 @@ from experiments.run.fact import hears_run, reader_of_run
 from experiments.run.named import run_of
 from experiments.run.state import Named
 from experiments.sample.asked import Asked
+from experiments.sample.crossed import crosses, crossing
 from experiments.sample.recording import recordings_of, said_of
 from experiments.terminal.error import BadInput, UserError
 
@@ -30,7 +32,8 @@ class Drawing:
     one of its caption, its seed and the weights, whatever else is asked for and in what order.
     `at`: the state of the run that is meant, None for the newest.
     `options`: the group `sample`. `pictures`: files whose style the captions take, of a run that
-    reads styles. `notes`: what was passed over, a line each.
+    reads styles. `notes`: what was passed over, a line each. `way`: what a run is given that makes
+    pictures of sounds, or sounds of pictures: the name of that view.
     """
 
     folder: Path
@@ -40,6 +43,7 @@ class Drawing:
     notes: list[str]
     pictures: list[Path] = field(default_factory=list)
     at: str | None = None
+    way: str | None = None
 
     @property
     def captions(self) -> list[str]:
@@ -53,6 +57,8 @@ class Drawing:
     @property
     def kind(self) -> str:
         """What it draws of, in messages."""
+        if self.way is not None:
+            return f"{self.way}s"
         return "recordings" if any(one.recording for one in self.asked) else "captions"
 
     @property
@@ -68,8 +74,15 @@ class Drawing:
 
 def drawing_of(config: Mapping[str, Any]) -> Drawing:
     """What a command asks to be drawn. Raises `UserError` for what cannot be drawn of the run."""
-    run, options, notes = run_of(config), config["sample"], []
+    run, options = run_of(config), config["sample"]
+    notes: list[str] = []
     place = run.folder
+    seeds = [int(config["seed"]) + number for number in range(int(config["num_samples"]))]
+    if ways := crosses(place):
+        way, asked, notes = crossing(place, config, ways)
+        return Drawing(place, asked, seeds, options, notes, at=run.at, way=way)
+    if options["sound"] is not None:
+        raise UserError(f"sample.sound: run={place} makes nothing of a sound; leave it away")
     system = files.run_config(place)["system"]
     if "encoder" not in system:
         raise UserError(
@@ -89,7 +102,6 @@ def drawing_of(config: Mapping[str, Any]) -> Drawing:
         notes += told
     else:
         asked = _read(place, texts, options)
-    seeds = [int(config["seed"]) + number for number in range(int(config["num_samples"]))]
     between = options["between"]
     if between is not None:
         _check_way(between, asked, seeds, options)
@@ -146,7 +158,9 @@ def _heard(
             "'text=a small red bird' sample.voice=espeak/f3"
         )
     said, notes = said_of(texts, voice, data) if texts else ([], [])
-    recorded, told = recordings_of(given, data) if given is not None else ([], [])
+    recorded, told = (
+        recordings_of(given, speech_of(data).seconds) if given is not None else ([], [])
+    )
     return said + recorded, notes + told
 
 

@@ -56,6 +56,13 @@ class Step:
         drawn = torch.rand(self.batch, *shape, generator=self._generator)[self.rows]
         return drawn.to(self.device, non_blocking=True)
 
+    def numbers(self) -> Tensor:
+        """A whole number of 64 bits for each row of this process, int64 (rows,): what a network
+        makes more noise of than could travel to a device (`layer/dropout.py`)."""
+        low, high = -(1 << 63), (1 << 63) - 1
+        drawn = torch.randint(low, high, (self.batch,), generator=self._generator)[self.rows]
+        return drawn.to(self.device, non_blocking=True)
+
     def gather(self, rows: Tensor) -> Tensor:
         """The rows of all processes, in order; gradients flow to those of this one."""
         return rows if self.processes == 1 else _Gather.apply(rows)
@@ -82,3 +89,8 @@ def noise_of(seeds: list[int], *shape: int) -> Tensor:
     return torch.stack(
         [torch.randn(*shape, generator=torch.Generator().manual_seed(mix(s))) for s in seeds]
     )
+
+
+def numbers_of(seeds: list[int]) -> Tensor:
+    """A whole number int64 (len(seeds),) for sampling, each of its own seed alone."""
+    return torch.tensor([mix(seed) for seed in seeds], dtype=torch.int64)

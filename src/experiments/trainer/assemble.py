@@ -101,6 +101,8 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     if training.compiled:
         compile_networks(system)
     facts |= {"reads": system.reads, "data_counts": counts_of(dataset)}
+    if system.makes:
+        facts["makes"] = [[list(asks), made] for asks, made in system.makes.items()]
     if dataset.hearing is not None:
         facts["speech"] = dataset.hearing
     best = None

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from experiments.data.reader.stamps import Stamps
-from experiments.data.record import Drop, Record
+from experiments.data.record import Drop, Record, has_of
 from experiments.terminal.error import BadInput, UserError
 from tests.data.spoken import write_wave
 
@@ -134,3 +134,34 @@ def test_installed_package(language: str) -> None:
     spoken = [path for _, path in found.values() if path is not None]
     assert (len(found), len(spoken)) == COUNTS[language]
     assert all((INSTALLED / path).is_file() for path in spoken)
+
+
+def test_sound_effects_where_they_are_asked_for(root: Path) -> None:
+    write_wave(root / "fish/cod.wav")
+    reader = Stamps(str(root))
+    silent = reader.fingerprint()
+    assert has_of(reader) == ("picture", "caption")
+    assert not any(record.more for record in reader.read() if isinstance(record, Record))
+    reader.sounds = True
+    assert has_of(reader) == ("picture", "caption", "sound")
+    records = {r.key: r for r in reader.read() if isinstance(r, Record)}
+    assert reader.sound(records["birds/crow"]) == root / "birds/crow.ogg"  # not its description
+    assert reader.sound(records["fish/cod"]) == root / "fish/cod.wav"
+    assert reader.sound(records["birds/owl"]) is None
+    assert records["birds/crow"].captions == ("A crow.",)
+    sounding = reader.fingerprint()
+    write_wave(root / "fish/cod.wav", 7)
+    assert len({silent, sounding, reader.fingerprint()}) == 3
+
+
+@pytest.mark.skipif(not INSTALLED.is_dir(), reason="the package is not installed")
+def test_sound_effects_of_the_package() -> None:
+    reader = Stamps(str(INSTALLED))
+    reader.sounds = True
+    records = [record for record in reader.read() if isinstance(record, Record)]
+    sounding = [record for record in records if "sound" in record.more]
+    assert (len(records), len(sounding)) == (331, 86)
+    assert sum(record.key.startswith("animals/birds/") for record in sounding) == 18
+    for record in sounding:
+        path = reader.sound(record)
+        assert path is not None and path.stem == Path(record.key).name

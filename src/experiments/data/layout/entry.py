@@ -35,7 +35,8 @@ class Entry:
     `image` is relative to `folder`. `captions`: a file in the folder of captions, or the captions
     themselves. `class_id` gives the order of the classes; a picture without one is a class of its
     own. `box` may be, in its place, what is wrong with it. `speech`: recordings by the number
-    of the caption, from 0.
+    of the caption, from 0. `sound`: the record's own, its file relative to the root of the data.
+    `pose`: which song, player or video it is of, within its class.
     """
 
     key: str
@@ -47,6 +48,9 @@ class Entry:
     class_name: str = ""
     box: Box | str | None = None
     speech: dict[int, Spoken] = field(default_factory=dict)
+    sound: str = ""
+    pose: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
 
 
 def stem_of(path: str) -> str:

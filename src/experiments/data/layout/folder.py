@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from experiments.data.layout.entry import stem_of
 from experiments.data.layout.folder_metadata import METADATA, SPLIT_WORDS
+from experiments.data.layout.recordings import by_format, is_sound
 from experiments.data.layout.walk import ALIKE, OTHER_FILES, Found, found_below, leads_to_folder
 from experiments.file.name import plain
 from experiments.terminal.error import UserError
@@ -21,6 +22,7 @@ OTHER_PICTURES = (
     *(".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jfif", ".jp2", ".jxl", ".svg"),
     *(".ppm", ".pgm", ".pnm", ".tga", ".ico", ".psd", ".dng", ".cr2", ".nef", ".arw"),
 )
+LONE_SOUNDS = "sounds without a picture"
 NO_CAPTIONS = ("readme", "license", "licence", "copying", "notice", "requirements", "classes")
 
 
@@ -33,22 +35,23 @@ class Tree:
     metadata: list[str]
     found: Found
     not_read: dict[str, int]
+    sounds: dict[str, str]  # by path without suffix; none unless they are asked for
 
     @property
     def files(self) -> list[str]:
-        """All of them."""
+        """All that are read without sounds."""
         return [*self.pictures, *self.texts.values(), *self.metadata]
 
 
-def walk(root: Path, follow: bool = False) -> Tree:
+def walk(root: Path, follow: bool = False, sounds: bool = False) -> Tree:
     """Every file that may matter. Hidden ones, and what archivers of a Mac leave, do not; they are
-    counted. `follow`: also links out of the root.
+    counted. `follow`: also links out of the root. `sounds`: whether they matter.
 
     Raises `UserError` for a folder with two metadata files, and for one that cannot be read.
     """
-    found = found_below(root, follow, _hidden)
+    found = found_below(root, follow, hidden)
     other = Counter[str]()
-    pictures, texts, metadata = [], {}, []
+    pictures, texts, metadata, heard = [], {}, [], []
     for path in sorted(found.files):
         pure = PurePosixPath(path)
         suffix = pure.suffix.lower()
@@ -58,6 +61,8 @@ def walk(root: Path, follow: bool = False) -> Tree:
             pictures.append(path)
         elif suffix == ".txt" and pure.stem.lower() not in NO_CAPTIONS:
             texts[stem_of(path)] = path
+        elif sounds and is_sound(path):
+            heard.append(path)
         elif suffix in OTHER_PICTURES:
             other[f"{suffix[1:]} pictures"] += 1
         else:
@@ -66,10 +71,21 @@ def walk(root: Path, follow: bool = False) -> Tree:
     stems = set(map(stem_of, pictures))
     if metadata:  # else each costs a record
         other["caption files without a picture"] = sum(stem not in stems for stem in texts)
+    beside = by_stem(heard)
+    if not metadata:  # which may name them
+        other[LONE_SOUNDS] = sum(stem not in stems for stem in beside)
     alike = Counter(path.casefold() for path in {*stems, *found.folders})
     other[ALIKE] = sum(n for n in alike.values() if n > 1)
     counts = {kind: count for kind, count in other.items() if count}
-    return Tree(pictures, texts, metadata, found, found.not_read | counts)
+    return Tree(pictures, texts, metadata, found, found.not_read | counts, beside)
+
+
+def by_stem(sounds: Iterable[str]) -> dict[str, str]:
+    """Sounds by their path without suffix, of two formats the first of `recordings.SOUNDS`."""
+    found: dict[str, str] = {}
+    for path in sorted(sounds, key=by_format):
+        found.setdefault(stem_of(path), path)
+    return dict(sorted(found.items()))
 
 
 def _require_one_file(root: Path, metadata: list[str]) -> None:
@@ -81,7 +97,8 @@ def _require_one_file(root: Path, metadata: list[str]) -> None:
             )
 
 
-def _hidden(entry: os.DirEntry[str]) -> str:
+def hidden(entry: os.DirEntry[str]) -> str:
+    """The kind of an entry that is hidden, or that an archiver of a Mac left; else nothing."""
     if entry.name[0] != "." and entry.name != "__MACOSX":
         return ""
     if leads_to_folder(entry.path):

@@ -3,6 +3,7 @@
     file_name                     of the picture, relative to the folder of the file
     text, caption or captions     one caption or, in JSON, a list of them
     label or class, split         not needed
+    sound                         a file of what is to be seen, relative likewise; where it is heard
 
 More rows of one picture are more captions of it.
 """
@@ -18,6 +19,7 @@ from typing import Any
 
 from experiments.data.images import path_inside
 from experiments.data.layout.json_text import loads
+from experiments.data.layout.recordings import SOUNDS, is_sound
 from experiments.data.record import Drop
 from experiments.file.bounded import read_bounded
 from experiments.file.name import is_name, plain, shown
@@ -43,12 +45,14 @@ class Listed:
     captions: list[str] = field(default_factory=list)
     label: str = ""
     split: str = ""  # train, validation or test
+    sound: str = ""  # relative to the root
 
 
 def read_metadata(
-    root: Path, file: str, drops: list[Drop], follow: bool = False
+    root: Path, file: str, drops: list[Drop], follow: bool = False, heard: bool = False
 ) -> dict[str, Listed]:
-    """The pictures of the metadata file at `file`, relative to the root, by their paths.
+    """The pictures of the metadata file at `file`, relative to the root, by their paths. `heard`:
+    whether the column `sound` is read.
 
     A row that cannot be used goes to `drops` under its place (`train/metadata.csv:7`). Raises
     `UserError` where the file as a whole cannot be read, or, unless `follow`, lies outside of the
@@ -64,11 +68,14 @@ def read_metadata(
         try:
             if isinstance(row, BadInput):
                 raise row
-            listed = _listed(PurePosixPath(file).parent, row)
+            listed = _listed(PurePosixPath(file).parent, row, heard)
             known = found.setdefault(listed.image, listed)
             if known is not listed:
                 if (known.label, known.split) != (listed.label, listed.split):
                     raise BadInput("class or split differs from an earlier row of the picture")
+                if listed.sound and known.sound not in ("", listed.sound):
+                    raise BadInput("sound differs from an earlier row of the picture")
+                known.sound = known.sound or listed.sound
                 known.captions += listed.captions
         except BadInput as reason:
             drops.append(Drop(place, str(reason)))
@@ -111,7 +118,7 @@ def _csv_rows(path: Path, text: Iterable[str]) -> Iterator[tuple[int, Any]]:
         ) from None
 
 
-def _listed(folder: PurePosixPath, row: Any) -> Listed:
+def _listed(folder: PurePosixPath, row: Any, heard: bool) -> Listed:
     if not isinstance(row, Mapping):
         raise BadInput("not a JSON object")
     name = row.get("file_name")
@@ -131,12 +138,22 @@ def _listed(folder: PurePosixPath, row: Any) -> Listed:
     word = split.strip().lower() if isinstance(split, str) else ""
     if split is not None and word not in SPLIT_WORDS:
         raise BadInput(f"split {shown(split)} is none of train, validation, test")
+    sound = _first(row, "sound") if heard else None
+    if sound is not None and (not isinstance(sound, str) or not sound.strip()):
+        raise BadInput("sound is no file")
+    if sound is not None and not is_sound(sound):
+        raise BadInput(f"format of the sound is none of {', '.join(SOUNDS)}")
     return Listed(
-        image=(folder / name.strip().replace("\\", "/")).as_posix(),  # as Windows writes it
+        image=_path(folder, name),
         captions=[*captions],
         label="" if label is None else str(label).strip(),
         split="" if split is None else SPLIT_WORDS[word],
+        sound="" if sound is None else _path(folder, sound),
     )
+
+
+def _path(folder: PurePosixPath, name: str) -> str:
+    return (folder / name.strip().replace("\\", "/")).as_posix()  # as Windows writes it
 
 
 def _first(row: Mapping[Any, Any], *columns: str) -> Any:

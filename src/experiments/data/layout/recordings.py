@@ -91,7 +91,7 @@ def _sounds(
     found: By = {}
     if audio is None:
         return found
-    for inner in sorted(filter(is_sound, found_below(audio, follow).files), key=_order):
+    for inner in sorted(filter(is_sound, found_below(audio, follow).files), key=by_format):
         pure = PurePosixPath(inner)
         match = _NUMBER.fullmatch(pure.stem)
         if match is None:
@@ -106,8 +106,8 @@ def _sounds(
     return {key: {k - 1: path for k, path in own.items()} for key, own in found.items()}
 
 
-def _order(inner: str) -> tuple[int, str]:
-    """Of one recording in two formats the first of `SOUNDS` is taken."""
+def by_format(inner: str) -> tuple[int, str]:
+    """To sort by: of one recording in two formats the first of `SOUNDS` is taken."""
     return SOUNDS.index(PurePosixPath(inner).suffix.lower()), inner
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal, get_args
 
 from experiments.data.images import path_inside
 from experiments.data.layout.hub import SCHEME, fetched
+from experiments.file.name import plain
 from experiments.terminal.error import BadInput, UserError
 
+NEAR = 100  # folders that are tried where the one that was named is not it
 LayoutName = Literal["auto", "attngan", "native"]
 
 
@@ -40,6 +42,18 @@ def first_folder(bases: Iterable[Path], names: Iterable[str]) -> Path | None:
     """The first of the folders by these names that is there."""
     names = list(names)
     return next((base / name for base in bases for name in names if (base / name).is_dir()), None)
+
+
+def meant(folder: Path, fits: Callable[[Path], bool]) -> str:
+    """`; did you mean data.root=DIR?` where the folder above, or one in it, is what is looked for;
+    else nothing."""
+    try:
+        inner = sorted(path for path in folder.iterdir() if path.is_dir())[:NEAR]
+        near = [*inner, folder.parent, folder.parent.parent]
+        found = next((path for path in near if fits(path)), None)
+    except OSError:
+        return ""
+    return "" if found is None else f"; did you mean data.root={plain(found)}?"
 
 
 def holds(folder: Path, suffix: str, below: bool = False) -> bool:

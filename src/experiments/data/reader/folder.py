@@ -35,6 +35,10 @@ HOW = (
     "put name.txt with a caption a line beside each name.jpg, or write metadata.jsonl with a line "
     '{"file_name": "name.jpg", "text": "a caption"} for each'
 )
+HOW_SOUNDS = (
+    "put name.wav (or flac, ogg, mp3) beside each name.jpg, or write metadata.jsonl with a line "
+    '{"file_name": "name.jpg", "sound": "a.wav"} for each'
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +63,10 @@ class Folder(PictureReader[FolderLayout]):
     classes (`split: classes`, for words about things never seen) that the hash of the key, or of
     the class, picks (`layout.folder.hashed_share`).
 
+    `sounds`: a run that hears sounds sets it. The sound of a picture is that of the column `sound`,
+    else the file of the same stem beside it (wav, flac, ogg, mp3); captions are not read then, and
+    no picture needs one. For all other runs the data are those of a folder without sounds.
+
     `follow_links`: also out of the root; false leaves folders out that are such links, null stops
     there. `tokeniser`: `ascii` cuts captions into words as those of CUB are.
     """
@@ -68,6 +76,7 @@ class Folder(PictureReader[FolderLayout]):
     repeated = "key appears twice"
     words = Reader.words  # none comes with the pictures
     tokeniser: Tokeniser = "unicode"  # the usual one; a data set that is read otherwise is another
+    sounds = False  # whether sounds are a part of the data, in place of captions
 
     def __init__(
         self,
@@ -88,21 +97,37 @@ class Folder(PictureReader[FolderLayout]):
         self.split = split
         self.test_share = test_share
 
+    @property
+    def has(self) -> tuple[str, ...]:
+        """Pictures, with captions or, where they are asked for, with sounds."""
+        return ("picture", "sound" if self.sounds else "caption")
+
     def _checked(self) -> FolderLayout:
-        """Raise `UserError` where there are no pictures or no captions, or where folders are links
-        that were not followed."""
+        """Raise `UserError` where there are no pictures, no captions, or no sounds where these are
+        asked for, or where folders are links that were not followed."""
         found = self._found()
         require_followed(found.root, found.tree.found, self.follow_links)
         if not found.tree.pictures:
             kinds = ", ".join(suffix[1:] for suffix in SUFFIXES)
-            raise UserError(f"data.root: no picture ({kinds}) in {self.root}; {HOW}")
-        if not found.tree.texts and not found.tree.metadata:
+            raise UserError(f"data.root: no picture ({kinds}) in {self.root}; {self._how}")
+        if self.sounds:
+            if not found.tree.sounds:
+                raise UserError(f"data.root: no sound in {self.root}; {HOW_SOUNDS}")
+        elif not found.tree.texts and not found.tree.metadata:
             raise UserError(f"data.root: no captions in {self.root}; {HOW}")
         return found
 
+    @property
+    def _how(self) -> str:
+        return HOW_SOUNDS if self.sounds else HOW
+
     def _files(self, found: FolderLayout) -> Listing:
-        names = found.tree.files
-        settings = (self.name, self.split, self.test_share, self.captions_per_image, names)
+        names, tree = found.tree.files, found.tree
+        if self.sounds:
+            names = [*tree.pictures, *tree.metadata, *tree.sounds.values()]
+        settings: tuple[object, ...] = (self.name, self.split, self.test_share)
+        settings = (*settings, self.captions_per_image, names)
+        settings += ("sounds",) if self.sounds else ()
         files = [
             file_at(found.root, name, f"{number} {Path(name).name}")
             for number, name in enumerate(names)
@@ -112,7 +137,7 @@ class Folder(PictureReader[FolderLayout]):
     def read(self) -> Iterator[Record | Drop]:
         """The pictures in the order of their paths; what has no partner comes first."""
         found, drops = self._checked(), list[Drop]()
-        listed = _gather(found.root, found.tree, drops, self.follows)
+        listed = _gather(found.root, found.tree, drops, self.follows, self.sounds)
         yield from drops
         good: list[tuple[Entry, dict[int, str]]] = []
         for item in self._usable(found, _entries(found, listed)):
@@ -133,10 +158,10 @@ class Folder(PictureReader[FolderLayout]):
                 yield self._record(found, entry, captions, label[name], split)
 
     def _layout(self, root: Path) -> FolderLayout:
-        return FolderLayout(root=root, text=root, tree=walk(root, self.follows))
+        return FolderLayout(root=root, text=root, tree=walk(root, self.follows, self.sounds))
 
     def _captions(self, found: FolderLayout, entry: Entry, faults: list[Drop]) -> list[str]:
-        if not entry.captions:
+        if not entry.captions and "caption" in self.has:
             also = " or in the metadata" if found.tree.metadata else ""
             raise BadInput(f"no captions beside it{also}")
         return super()._captions(found, entry, faults)
@@ -163,15 +188,19 @@ class Folder(PictureReader[FolderLayout]):
         return ["test" if name in test else "train" for name in names]
 
 
-def _gather(root: Path, tree: Tree, drops: list[Drop], follow: bool) -> dict[str, Listed]:
-    """What is said of each picture, by path; `drops` gets captions that have no picture."""
+def _gather(
+    root: Path, tree: Tree, drops: list[Drop], follow: bool, heard: bool
+) -> dict[str, Listed]:
+    """What is said of each picture, by path; `drops` gets captions that have no picture, where
+    they are read: not where sounds are `heard`."""
     said: dict[str, Listed] = {}
     for file in tree.metadata:
-        for path, entry in read_metadata(root, file, drops, follow).items():
+        for path, entry in read_metadata(root, file, drops, follow, heard).items():
             known = said.setdefault(path, entry)
             known.captions += entry.captions if known is not entry else []
+            known.sound = known.sound or entry.sound
     used = {stem_of(path) for path in tree.pictures}
-    if not tree.metadata:
+    if not tree.metadata and not heard:
         lone = [stem for stem in tree.texts if stem not in used]
         drops += [Drop(stem, "no picture beside the captions") for stem in lone]
     listed = dict.fromkeys([*tree.pictures, *said])
@@ -190,7 +219,8 @@ def _entries(found: FolderLayout, listed: dict[str, Listed]) -> list[Entry | Dro
         key = path if stems[stem] > 1 else stem
         if is_picture(path):
             captions = said.captions or found.tree.texts.get(stem, "")
-            entries.append(Entry(key, found.root, path, captions))
+            sound = said.sound or found.tree.sounds.get(stem, "")
+            entries.append(Entry(key, found.root, path, captions, sound=sound))
         else:
             entries.append(Drop(key, f"format is none of {', '.join(SUFFIXES)}"))
     return entries

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from experiments.data.layout.entry import Entry, Layout
 from experiments.data.layout.fingerprint import Listing
 from experiments.data.layout.pickle_lists import Split, pickled_words, require_words
 from experiments.data.layout.root import data_folder, picture_below
-from experiments.data.record import Drop, Reader, Record
+from experiments.data.record import SOUND, Drop, Reader, Record
 from experiments.data.text.words import Tokeniser
 from experiments.terminal.error import BadInput, UserError
 
@@ -50,6 +50,11 @@ class PictureReader(Reader, Generic[L]):
         self.follow_links = follow_links
         self._classes: list[str] = []
 
+    @property
+    def has(self) -> tuple[str, ...]:
+        """What its records have; see `record.has_of`."""
+        return ("picture", "caption")
+
     def _layout(self, root: Path) -> L:
         """Look for every part. Raises `UserError` where one is not there."""
         raise NotImplementedError
@@ -64,6 +69,10 @@ class PictureReader(Reader, Generic[L]):
 
     def _folders(self, root: Path, split: Split) -> list[Path]:
         """Where pictures of a split may lie. Such a folder may be a link to another disk."""
+        return [root]
+
+    def _sound_folders(self, root: Path) -> list[Path]:
+        """The same of sounds."""
         return [root]
 
     def _files(self, found: L) -> Listing:
@@ -123,6 +132,15 @@ class PictureReader(Reader, Generic[L]):
         path = picture_below(root, self._folders(root, record.split), record.image, self.follows)
         return read_crop(path, size, record.box)
 
+    def sound(self, record: Record) -> Path | None:
+        """The file of the record's own sound, below the root; None where it has none. Raises
+        `BadInput` for one that is missing, empty, no file, or outside of the root."""
+        path = record.more.get(SOUND)
+        if not path:
+            return None
+        root = self._folder()
+        return picture_below(root, self._sound_folders(root), path, self.follows)
+
     def class_names(self) -> list[str]:
         """Names of the classes, by label; the key of a picture that is a class of its own."""
         return list(self._classes)
@@ -165,7 +183,7 @@ class PictureReader(Reader, Generic[L]):
                 yield Drop(entry.key, str(reason))
                 continue
             yield from faults
-            if captions:
+            if captions or "caption" not in self.has:
                 yield entry, self._numbered(captions, faults)
 
     def _numbered(self, captions: list[str], faults: list[Drop]) -> dict[int, str]:
@@ -178,8 +196,10 @@ class PictureReader(Reader, Generic[L]):
     def _captions(self, found: L, entry: Entry, faults: list[Drop]) -> list[str]:
         """The captions that can be used; none for a picture that the settings leave out.
 
-        Raises `BadInput` for a picture without one.
+        Raises `BadInput` for a picture without one, where the data have captions.
         """
+        if "caption" not in self.has:
+            return []
         if isinstance(entry.captions, str):
             assert found.text is not None
             return read_captions(found.text, entry.captions, entry.key, faults, self.follows)
@@ -192,5 +212,13 @@ class PictureReader(Reader, Generic[L]):
         box = None if isinstance(entry.box, str) else entry.box
         said = tuple(captions.values())
         speech = [entry.speech.get(number) for number in captions]
-        more = {"speech": speech} if self.recordings else {}
-        return Record(entry.key, said, label, split, image=image, box=box, more=more)
+        more: dict[str, Any] = {"speech": speech} if self.recordings else {}
+        more |= {SOUND: entry.sound} if entry.sound else {}
+        more |= {"pose": entry.pose} if entry.pose else {}
+        return Record(
+            *(entry.key, said, label, split),
+            image=image,
+            box=box,
+            attributes=dict(entry.attributes),
+            more=more,
+        )

@@ -57,7 +57,8 @@ class Stamps(SpokenReader[StampsLayout]):
     in the test split where the hash of its key falls below `test_fraction`; by image, since most
     classes have fewer than ten, and independent of what else is there. `follow_links`: also out of
     the root. `language`: of captions and recordings (`en`, `fr`, `pt_BR`, ...); a stamp without a
-    caption in it is left out.
+    caption in it is left out. `sounds`: a run that hears sounds sets it; a stamp's own is the file
+    of its stem (`duck.ogg` beside `duck.png`), which a few have.
     """
 
     name = "stamps"
@@ -68,6 +69,7 @@ class Stamps(SpokenReader[StampsLayout]):
     )
     words = Reader.words  # none comes with the pictures
     tokeniser: Tokeniser = "unicode"
+    sounds = False  # whether sound effects are a part of the data
 
     def __init__(
         self,
@@ -85,6 +87,11 @@ class Stamps(SpokenReader[StampsLayout]):
         self.min_size = min_size
         self.test_fraction = test_fraction
         self.language = language
+
+    @property
+    def has(self) -> tuple[str, ...]:
+        """Pictures with captions, and sounds where they are asked for."""
+        return ("picture", "caption", *(("sound",) if self.sounds else ()))
 
     def _checked(self) -> StampsLayout:
         """Raise `UserError` where there is no stamp under the root, or none in the language."""
@@ -133,18 +140,24 @@ class Stamps(SpokenReader[StampsLayout]):
                 not_read = not_read | {f"captions that are not in {self.language}": left}
         if self.recordings:
             settings = (*settings, "recordings")
-            names += self._sounds(found).values()
+            names += self._spoken_of(found).values()
+        if self.sounds:
+            settings = (*settings, "sounds")
+            names += self._there(found, "").values()
         files = [file_at(found.root, name, name) for name in names]
         return Listing(repr((self.name, *settings)).encode(), files, self.follows, not_read)
 
     @property
     def records_speech(self) -> bool:
         """Whether any stamp has a recording in the language."""
-        return bool(self._sounds(self._found()))
+        return bool(self._spoken_of(self._found()))
 
-    def _sounds(self, found: StampsLayout) -> dict[str, str]:
+    def _spoken_of(self, found: StampsLayout) -> dict[str, str]:
         """The recording in the language by stem, where there is one."""
-        of = "_desc" if self.language == ENGLISH else f"_desc_{self.language}"
+        return self._there(found, "_desc" if self.language == ENGLISH else f"_desc_{self.language}")
+
+    def _there(self, found: StampsLayout, of: str) -> dict[str, str]:
+        """The sound whose name is the stem and `of`, by stem, where there is one."""
         names = set(found.found.files)
         there = {
             stem: next((s for suffix in SOUNDS if (s := f"{stem}{of}{suffix}") in names), None)
@@ -153,7 +166,7 @@ class Stamps(SpokenReader[StampsLayout]):
         return {stem: path for stem, path in there.items() if path is not None}
 
     def _recordings(self, found: StampsLayout, keys: Sequence[str]) -> By:
-        return {stem: {0: path} for stem, path in self._sounds(found).items()}
+        return {stem: {0: path} for stem, path in self._spoken_of(found).items()}
 
     def _spoken_folders(self, root: Path) -> list[Path]:
         return [root]
@@ -168,11 +181,17 @@ class Stamps(SpokenReader[StampsLayout]):
 
     def _entries(self, found: StampsLayout) -> Sequence[Entry | Drop]:
         entries = []
+        sounds = self._there(found, "") if self.sounds else {}
         for stem in found.stems:
             folder = stem.rpartition("/")[0] or "stamps"
             split: Split = "test" if hash_fraction(stem) < self.test_fraction else "train"
             image, text = f"{stem}.png", f"{stem}.txt"
-            entries.append(Entry(stem, found.root, image, text, split, folder, folder))
+            entries.append(
+                Entry(
+                    *(stem, found.root, image, text, split, folder, folder),
+                    sound=sounds.get(stem, ""),
+                )
+            )
         return entries
 
     def _skipped(self, entry: os.DirEntry[str]) -> str:

@@ -17,7 +17,7 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.store.part import Item
 from experiments.data.store.recorder import STORED, Recorder, frames_of, recorder_of, settings_of
 from experiments.frontend.excerpt import Excerpt
-from experiments.frontend.wave import as_wave, read_wave
+from experiments.frontend.wave import Silent, as_wave, read_wave
 from experiments.terminal.error import BadInput
 
 
@@ -32,7 +32,10 @@ class Sounding:
     def __call__(self, reader: Reader, record: Record) -> Sequence[Item]:
         """Raises `BadInput` for a sound of the record that cannot be used."""
         if self.recorder is None:
-            wave = self.wave(reader, record)
+            try:
+                wave = self.wave(reader, record)
+            except Silent:  # a rest, an animal that makes no sound: nothing is broken
+                wave = None
             return [self._nothing() if wave is None else self._frames(wave)]
         found: list[Item] = []
         for number in range(len(record.captions))[: self.recorder.speech.captions]:

@@ -1,0 +1,49 @@
+"""Wav2Pix's discriminator: does a picture belong to what was heard? (Duarte et al. 2019)"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from experiments.discriminator.base import MAP_SIZE, SLOPE, Discriminator, Logits, with_sentence
+from experiments.discriminator.together import together
+from experiments.layer.spectral import SpectralConv2d
+
+
+class Wav2PixDiscriminator(Discriminator):
+    """Stride-2 convolutions of bounded weights to a 4x4 map, joined with the vector of the sound
+    by one convolution over all of it. Nothing has a bias."""
+
+    def __init__(
+        self, resolutions: Sequence[int] = (128,), width: int = 64, heard_dim: int = 128
+    ) -> None:
+        """`width`: channels of the first map; they double down to 4x4. 64 and 128 px are
+        published."""
+        super().__init__()
+        (resolution,) = resolutions
+        self.resolutions = [resolution]
+        layers: list[nn.Module] = []
+        inputs = 3
+        downs = (resolution // MAP_SIZE).bit_length() - 1
+        assert downs >= 1 and resolution == MAP_SIZE << downs, (
+            f"a resolution must be 8, 16, 32, ..., got {resolution}"
+        )
+        for step in range(downs):
+            layers.append(SpectralConv2d(inputs, width << step, 4, 2, 1, bias=False))
+            layers.append(nn.LeakyReLU(SLOPE))
+            inputs = width << step
+        self.layers = nn.Sequential(*layers)
+        self.head = nn.Conv2d(inputs + heard_dim, 1, MAP_SIZE, bias=False)
+
+    def trunks(self, batches: Sequence[Sequence[Tensor]]) -> list[list[Tensor]]:
+        return [[maps] for maps in together(self.layers, [image for (image,) in batches])]
+
+    def heads(
+        self, features: Sequence[Sequence[Tensor]], conditions: Sequence[Tensor]
+    ) -> list[list[Logits]]:
+        """Scores from -infinity to infinity, of which least squares want 0 and 1."""
+        return [
+            [(self.head(with_sentence(maps, condition)).flatten(), None)]
+            for (maps,), condition in zip(features, conditions, strict=True)
+        ]

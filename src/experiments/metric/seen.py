@@ -1,0 +1,70 @@
+"""What extractors, encoders and classifiers see in pictures, as rows of scores (`scores.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from experiments.data.augment import normalise, to_uint8
+from experiments.encoder.classifier import CLASS, Classifier, FineTuned
+from experiments.encoder.text_image import TextImageEncoder
+from experiments.metric.extractor import Extractor
+from experiments.metric.names import FINETUNED
+from experiments.metric.rows import Rows
+
+CLASSIFIER = "classifier"
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """All that look at a picture. `names`: of the data's attributes, in their order; `classes`: of
+    the test split."""
+
+    extractor: Extractor
+    encoders: Mapping[str, TextImageEncoder] = field(default_factory=dict)
+    classifier: Classifier | None = None
+    finetuned: FineTuned | None = None
+    names: Sequence[str] = ()
+    classes: Sequence[int] = ()
+
+    def see(self, pictures: Tensor) -> Rows:
+        """What is seen in pictures (B, 3, H, W) in [-1, 1], rounded as they would be saved:
+        `PictureScores` has the names."""
+        finite, name = pictures.isfinite().flatten(1).all(1), self.extractor.name
+        pictures = normalise(to_uint8(pictures.nan_to_num()))
+        seen = self.extractor.see(pictures)
+        found = {f"features/{name}": seen.features}
+        if seen.logits is not None:
+            found[f"logits/{name}"] = seen.logits
+        for name, encoder in self.encoders.items():
+            found[f"image_vectors/{name}"] = encoder.encode_image(pictures)[1].float()
+        if self.classifier is not None:
+            found |= read_by(self.classifier, CLASSIFIER, pictures, self.names)
+        if self.finetuned is not None:  # a softmax over the classes of the test split alone
+            logits = self.finetuned(pictures)
+            found[f"logits/{FINETUNED}"] = logits[CLASS][:, self.classes].float()
+        return blank_where(~finite, found)
+
+
+def read_by(network: Classifier, name: str, values: Tensor, names: Sequence[str]) -> Rows:
+    """Features and logits of a classifier, and what it takes the attributes `names` to be, where it
+    knows them all."""
+    features, logits = network.read(values)
+    found = {
+        f"features/{name}": features.float(),
+        f"logits/{name}": logits[network.score_attribute].float(),
+    }
+    if names and set(names) <= logits.keys():  # it may know classes alone
+        found["predicted"] = torch.stack([logits[one].argmax(1) for one in names], 1)
+    return found
+
+
+def blank_where(bad: Tensor, rows: Rows) -> Rows:
+    """The rows without those that are `bad` (B,): what a generator made that diverged is nothing;
+    it has no features, and shows nothing."""
+    for values in rows.values() if bad.any() else ():
+        values[bad] = torch.nan if values.is_floating_point() else -1
+    return rows

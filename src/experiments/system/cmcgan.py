@@ -1,0 +1,216 @@
+"""CMCGAN: pictures of sounds and sounds of pictures, by four networks in four paths (Hao et al.
+2018). No code was released; docs/cmcgan.md says what the paper leaves open.
+
+A path begins with one half of a real pair, passes what it made through the networks once more, and
+is to end at one of the two: sound_picture_sound and picture_sound_picture come back to where they
+began, sound_sound_picture and picture_picture_sound reconstruct it and then cross.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import torch
+from torch import Tensor, nn
+
+from experiments.data.batches import Batch
+from experiments.data.view.base import Part, View, part_of
+from experiments.data.view.picture import PICTURE, Pictures, PictureView
+from experiments.data.view.sound import SOUND, Mismatch, Sounds, SoundView
+from experiments.discriminator.cmcgan import JointDiscriminator
+from experiments.frontend.excerpt import Excerpt
+from experiments.generator.cmcgan import SIDES, CMCGANGenerator, Side
+from experiments.generator.initialisation import initialise
+from experiments.loss.correspondence import ConsistencyLoss, CorrespondenceLoss, Path
+from experiments.system.base import Losses, Phase, Samples, System, Term, term
+from experiments.system.seeding import Step, noise_of
+
+INITIAL_STD = 0.02  # of fresh weights, as DCGAN
+Sided = dict[Side, list[Tensor]]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What both phases use: a batch of real pairs, what was made of each half by the other, and the
+    end of each path, with their graph."""
+
+    batch: Batch
+    real: dict[Side, Tensor]
+    crossed: dict[Side, Tensor]
+    ends: dict[Path, Tensor]
+
+
+class CMCGAN(System):
+    """A judge of pairs, and four networks that are to make its pairs and to be consistent."""
+
+    makes = MappingProxyType({(SOUND,): PICTURE, (PICTURE,): SOUND})
+
+    def __init__(
+        self,
+        excerpt: Excerpt,
+        generator: CMCGANGenerator,
+        discriminator: JointDiscriminator,
+        adversarial: CorrespondenceLoss,
+        consistency: ConsistencyLoss,
+        generator_steps: int = 1,
+        path_ends: bool = False,
+        mismatch: Mismatch = "class",
+    ) -> None:
+        """`excerpt`: of what sound a spectrogram is. `generator_steps`: the paper's K; every turn
+        after the first draws new noise. `path_ends`: what stands at the end of the paths that count
+        is judged as generated, too; else only what crosses directly. `mismatch`: which pairs are
+        wrong, see `SoundView`; a judge without pairs (`discriminator.joint`) is shown none.
+        """
+        super().__init__()
+        assert generator_steps >= 1, "generator_steps must be at least 1"
+        assert excerpt.shape == generator.shapes["sound"], (
+            f"generator.sound: {list(generator.shapes['sound'])}; sounds are {list(excerpt.shape)}"
+        )
+        assert mismatch != "none" or not discriminator.joint, (
+            "mismatch: must be class or pose, as the joint loss has wrong pairs"
+        )
+        self.excerpt, self.generator, self.discriminator = excerpt, generator, discriminator
+        self.adversarial, self.consistency = adversarial, consistency
+        self.generator_steps, self.path_ends = generator_steps, path_ends
+        self.mismatch: Mismatch = mismatch if discriminator.joint else "none"
+        self.resolutions = generator.resolutions
+
+    def views(self) -> list[View]:
+        paired = self.mismatch != "none"
+        sounds = SoundView(self.excerpt, self.mismatch, wrong=paired)
+        return [sounds, PictureView(self.resolutions, SOUND if paired else None)]
+
+    def phases(self) -> list[Phase]:
+        return [
+            Phase("discriminator", (self.discriminator,), self.discriminator_loss),
+            Phase("generator", (self.generator,), self.generator_loss, self.generator_steps),
+        ]
+
+    def export_modules(self) -> dict[str, nn.Module]:
+        return {"generator": self.generator}
+
+    def compiled(self) -> list[nn.Module]:
+        """Networks by themselves: the generator is called by parts."""
+        return [*self.generator.encoders.values(), *self.generator.decoders.values()]
+
+    def initialise(self) -> None:
+        initialise(self.generator, INITIAL_STD)
+        initialise(self.discriminator, INITIAL_STD)
+
+    def prepare(self, batch: Batch, step: Step) -> Made:
+        """Fakes and ends of paths, used by both phases."""
+        return self.make(batch, step)
+
+    def make(self, batch: Batch, step: Step) -> Made:
+        """Each real half is encoded once; what crosses serves the judge and a path."""
+        generator = self.generator
+        real: dict[Side, Tensor] = {
+            "picture": batch.of(Pictures).images[-1],
+            "sound": batch.of(Sounds).values,
+        }
+
+        def decode(feature: Tensor, side: Side) -> Tensor:
+            return generator.decode(feature, step.normal(generator.noise_dim), side)
+
+        feature = {side: generator.encode(real[side], side) for side in SIDES}
+        crossed = {side: decode(feature[other(side)], side) for side in SIDES}
+        ends: dict[Path, Tensor] = {}
+        for path in self.consistency.paths:
+            first, middle, last = sides_of(path)
+            passed = crossed[middle] if first != middle else decode(feature[first], middle)
+            ends[path] = decode(generator.encode(passed, middle), last)
+        return Made(batch, real, crossed, ends)
+
+    def fakes(self, made: Made) -> Sided:
+        """What the judge is shown as generated, of each side."""
+        found: Sided = {side: [made.crossed[side]] for side in SIDES}
+        if self.path_ends:
+            for path, values in made.ends.items():
+                found[sides_of(path)[2]].append(values)
+        return found
+
+    def discriminator_loss(self, made: Made, step: Step, repeat: int) -> Losses:
+        """Real pairs, wrong pairs, and pairs of a real half and a generated one, which are cut from
+        their graph. A picture or sound is looked at once, in how many pairs it may stand."""
+        judge, loss = self.discriminator, self.adversarial
+        fakes = {side: [one.detach() for one in found] for side, found in self.fakes(made).items()}
+        rest = {side: [*wrong_of(made.batch, side, judge.joint), *fakes[side]] for side in SIDES}
+        (v, *vs), (a, *others) = (
+            judge.pictures([made.real["picture"], *rest["picture"]]),
+            judge.sounds([made.real["sound"], *rest["sound"]]),
+        )
+        if not judge.joint:
+            (rv, *fv), (ra, *fa) = judge.alone([v, *vs], False), judge.alone([a, *others], True)
+            terms = loss.discriminator_alone((rv, ra), (fv, fa))
+        else:
+            pairs = [(v, a), *((one, a) for one in vs), *((v, one) for one in others)]
+            real, wrong_v, *found = judge(pairs)
+            fv, wrong_a, fa = found[: len(vs) - 1], found[len(vs) - 1], found[len(vs) :]
+            terms = loss.discriminator(real, (wrong_v, wrong_a), (fv, fa))
+        return {name: Term(value, loss.weight) for name, value in terms.items()}
+
+    def generator_loss(self, made: Made, step: Step, repeat: int) -> Losses:
+        """Generated halves should pass for what belongs to the real ones, and paths end where they
+        should."""
+        if repeat > 0:
+            made = self.make(made.batch, step)
+        judge, fakes = self.discriminator, self.fakes(made)
+        if judge.joint:
+            v, *fv = judge.pictures([made.real["picture"], *fakes["picture"]])
+            a, *fa = judge.sounds([made.real["sound"], *fakes["sound"]])
+            found = judge([*((one, a) for one in fv), *((v, one) for one in fa)])
+            fooled = found[: len(fv)], found[len(fv) :]
+        else:
+            fooled = (
+                judge.alone(judge.pictures(fakes["picture"]), False),
+                judge.alone(judge.sounds(fakes["sound"]), True),
+            )
+        losses = {
+            name: Term(value, self.adversarial.weight)
+            for name, value in self.adversarial.generator(fooled).items()
+        }
+        ends = self.consistency(made.ends, made.real["picture"], made.real["sound"])
+        for name, value in ends.items():
+            losses[name] = term(self.consistency.weight, lambda value=value: value)  # type: ignore[misc]
+        return losses
+
+    @torch.no_grad()
+    def sample(
+        self, asked: Mapping[str, Part], seeds: list[int], attention: bool = False
+    ) -> Samples:
+        """Pictures of sounds (B), or sounds of pictures."""
+        values, side = asked_of(asked)
+        noise = noise_of(seeds, self.generator.noise_dim).to(values.device)
+        return Samples({other(side): [self.generator(values, noise, side, other(side))]})
+
+
+def asked_of(asked: Mapping[str, Part]) -> tuple[Tensor, Side]:
+    """What is asked about, and which side it is of."""
+    if SOUND in asked:
+        return part_of(asked, Sounds).values, "sound"
+    return part_of(asked, Pictures).images[-1], "picture"
+
+
+def other(side: Side) -> Side:
+    return "sound" if side == "picture" else "picture"
+
+
+def sides_of(path: Path) -> tuple[Side, Side, Side]:
+    """Where a path begins, what it passes, and where it ends."""
+    first, middle, last = path.split("_")
+    return first, middle, last  # type: ignore[return-value]
+
+
+def wrong_of(batch: Batch, side: Side, paired: bool) -> list[Tensor]:
+    """The real half of another pair, where wrong pairs are judged."""
+    if not paired:
+        return []
+    found = (
+        batch.of(Sounds).wrong_values
+        if side == "sound"
+        else (batch.of(Pictures).wrong_images or [None])[-1]  # type: ignore[list-item]
+    )
+    assert found is not None, "wrong pairs are not given"
+    return [found]

@@ -1,0 +1,158 @@
+"""Wav2Pix: a raw waveform to a picture, with nobody in between (Duarte et al. 2019).
+
+The encoder of sounds learns with the generator, and from whom it hears. Dropout is the only noise,
+so it stays on purpose when pictures are made; see `layer/dropout.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from experiments.data.batches import Batch
+from experiments.data.record import SOUND
+from experiments.data.view.base import Part, View, part_of
+from experiments.data.view.picture import PICTURE, Pictures, PictureView
+from experiments.data.view.sound import Sounds, SoundView
+from experiments.discriminator.identity import IdentityHead
+from experiments.discriminator.wav2pix import Wav2PixDiscriminator
+from experiments.encoder.wav2pix import Wav2PixEncoder
+from experiments.frontend.excerpt import Excerpt
+from experiments.generator.initialisation import initialise
+from experiments.generator.wav2pix import Wav2PixGenerator
+from experiments.loss.feature_matching import FeatureMatching
+from experiments.loss.pair import PairLoss
+from experiments.system.base import Losses, Phase, Samples, System, Term, term
+from experiments.system.classifier import known_cross_entropy
+from experiments.system.seeding import Step, numbers_of
+
+STD = 0.02  # of fresh weights, as released
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What both phases use: the batch, what was heard in it (B, D), and pictures of that, both with
+    their graph."""
+
+    batch: Batch
+    heard: Tensor
+    fake: Tensor
+
+
+class Wav2Pix(System):
+    """Least squares over right, wrong and generated pairs, and three terms that were released
+    beside them."""
+
+    makes = {(SOUND,): PICTURE}
+
+    def __init__(
+        self,
+        excerpt: Excerpt,
+        encoder: Wav2PixEncoder,
+        generator: Wav2PixGenerator,
+        discriminator: Wav2PixDiscriminator,
+        identity: IdentityHead,
+        adversarial: PairLoss,
+        features: FeatureMatching,
+        pixel_weight: float = 50.0,
+        identity_weight: float = 20.0,
+        stochastic: bool = True,
+    ) -> None:
+        """`excerpt`: what is given of a sound. `features`, `pixel_weight` (L1 to the real picture)
+        and `identity_weight`: the generator's terms beside the adversarial one. `stochastic`:
+        dropout also where pictures are sampled and scored, each row's from its own seed, so that
+        another seed makes another picture; without it a sound has one picture.
+        """
+        super().__init__()
+        assert excerpt.samples == encoder.samples, (
+            f"the excerpt gives {excerpt.samples} samples and the encoder takes {encoder.samples}"
+        )
+        self.excerpt, self.encoder = excerpt, encoder
+        self.generator, self.discriminator, self.identity = generator, discriminator, identity
+        self.adversarial, self.features = adversarial, features
+        self.pixel_weight, self.identity_weight = pixel_weight, identity_weight
+        self.stochastic = stochastic
+        # Of protocols: what a seed decides of a picture.
+        self.sampled_as = {
+            "dropout in sampling": "on purpose, drawn from each row's seed" if stochastic else "none"
+        }
+        self.resolutions = generator.resolutions
+
+    def views(self) -> list[View]:
+        return [
+            SoundView(self.excerpt, mismatch="class"),
+            PictureView(self.resolutions, wrong=SOUND),
+        ]
+
+    def phases(self) -> list[Phase]:
+        drawers = (self.encoder, self.generator, self.identity)
+        return [
+            Phase("discriminator", (self.discriminator,), self.discriminator_loss),
+            Phase("generator", drawers, self.generator_loss),
+        ]
+
+    def export_modules(self) -> dict[str, nn.Module]:
+        return {"generator": self.generator, "encoder": self.encoder}
+
+    def compiled(self) -> list[nn.Module]:
+        """The discriminator is called by parts."""
+        return [self.encoder, self.generator]
+
+    def initialise(self) -> None:
+        for module in (self.encoder, self.generator, self.discriminator, self.identity):
+            initialise(module, STD)
+
+    def prepare(self, batch: Batch, step: Step) -> Heard:
+        """One pass of the encoder and of the generator, used by both phases."""
+        heard = self.encoder(batch.of(Sounds).values)
+        return Heard(batch, heard, self.generator(heard, step.numbers()))
+
+    def discriminator_loss(self, shared: Heard, step: Step, repeat: int) -> Losses:
+        """Real, generated and wrong pairs; what was heard is a constant here."""
+        pictures, heard = shared.batch.of(Pictures), shared.heard.detach()
+        assert pictures.wrong_images is not None, "wrong pictures are not given"
+        judged = [pictures.images, [shared.fake.detach()], pictures.wrong_images]
+        features = self.discriminator.trunks(judged)
+        logits = self.discriminator.heads(features, [heard] * len(judged))
+        terms = self.adversarial.discriminator(*(pair for ((pair, _),) in logits))
+        return {name: Term(value, self.adversarial.weight) for name, value in terms.items()}
+
+    def generator_loss(self, shared: Heard, step: Step, repeat: int) -> Losses:
+        """Pictures that pass for real ones with their sound, look alike on average and each by
+        itself, of sounds that tell who is heard."""
+        (real,), fake, heard = shared.batch.of(Pictures).images, shared.fake, shared.heard
+        features = self.discriminator.trunks([[fake]])
+        ((logits, _),) = self.discriminator.heads(features, [heard])[0]
+        value = self.adversarial.generator(logits)
+        losses = {"adversarial": Term(value, self.adversarial.weight)}
+        if self.features.weight:
+            with torch.no_grad():
+                seen = self.discriminator.trunks([[real]])
+            means = (step.gather(maps.mean(0, keepdim=True)).mean(0) for (maps,) in features + seen)
+            losses["features"] = Term(self.features(*means), self.features.weight)
+        losses["pixels"] = term(self.pixel_weight, lambda: F.l1_loss(fake, real))
+        return losses | self._identity(shared)
+
+    def _identity(self, shared: Heard) -> Losses:
+        """Whether what was heard tells the class, or each attribute; their mean has the weight."""
+        logits = self.identity(shared.heard)
+        told = self.identity.told(shared.batch.labels, shared.batch.attributes)
+        weight = self.identity_weight / len(logits)
+        return {
+            f"identity/{name}": term(weight, partial(known_cross_entropy, found, told[name]))
+            for name, found in logits.items()
+        }
+
+    @torch.no_grad()
+    def sample(
+        self, asked: Mapping[str, Part], seeds: list[int], attention: bool = False
+    ) -> Samples:
+        """Pictures of sounds (B)."""
+        sounds = part_of(asked, Sounds)
+        noise = numbers_of(seeds).to(sounds.values.device) if self.stochastic else None
+        return Samples({PICTURE: [self.generator(self.encoder(sounds.values), noise)]})
