@@ -16,16 +16,17 @@ def content_of(target: str) -> str:
     return FACES if target.endswith(".VGGFace") else CONTENT
 
 
-def remedy(content: str = CONTENT) -> str:
+def remedy(content: str = CONTENT, key: str = KEY) -> str:
     """What a user can do who has no such file."""
     other = "recogniser" if content == FACES else "efficientnet_lite0"
+    group = "encoder/image" if key == KEY else f"encoder/image@{key.removesuffix('.weights')}"
     return (
-        f"save {content} (.pth or .safetensors) and set {KEY}=<path>, or choose another image "
-        f"network, as encoder/image={other}"
+        f"save {content} (.pth or .safetensors) and set {key}=<path>, or choose another image "
+        f"network, as {group}={other}"
     )
 
 
-def weight_file(given: str | None, content: str = CONTENT) -> Path:
+def weight_file(given: str | None, content: str = CONTENT, key: str = KEY) -> Path:
     """Where it lies. Raises `UserError` where it is not given, missing or no file."""
     if given is not None and Path(given).is_file():
         return Path(given)
@@ -35,4 +36,4 @@ def weight_file(given: str | None, content: str = CONTENT) -> Path:
         problem = f"{given} is a folder"
     else:
         problem = f"{given} is no file" if Path(given).exists() else f"{given} does not exist"
-    raise UserError(f"{KEY}: {problem}; {remedy(content)}")
+    raise UserError(f"{key}: {problem}; {remedy(content, key)}")

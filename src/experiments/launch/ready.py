@@ -11,18 +11,22 @@ from experiments.terminal.error import UserError
 EMBEDDING = "experiments.system.base.EmbeddingTraining"  # what trains beside a frozen image network
 
 
-def require_weights(run: Run, at: str = "") -> None:
+def require_weights(run: Run, at: str = "", within: str = "encoder") -> None:
     """Raises `UserError` where a run, or one that is trained first, begins with weights of a file
-    that is not there. `at`: the key that asks for the run, with a colon."""
+    that is not there. `at`: the key that asks for the run, with a colon; `within`: the node of the
+    command's own configuration that is the encoder there."""
     for path, need in run.prerequisites.items():
         if isinstance(need, Run):
-            require_weights(need, f"{path}.pretrained: ")
+            theirs = f"{within}{path.removeprefix('encoder')}"
+            known = theirs if path.startswith("encoder.") else "encoder"
+            require_weights(need, f"{path}.pretrained: ", known)
     begun = has_weights(run.folder) and not run.config.get("fresh")
     image = (run.config.get("encoder") or {}).get("image")
     if begun or not isinstance(image, dict) or "weights" not in image:
         return
     if EMBEDDING in ancestors(str(run.config["system"]["_target_"])):
         try:
-            weight_file(image["weights"], content_of(str(image["_target_"])))
+            content = content_of(str(image["_target_"]))
+            weight_file(image["weights"], content, f"{within}.image.weights")
         except UserError as error:
             raise UserError(f"{at}{error}") from None

@@ -29,7 +29,7 @@ class Speech2FaceTraining(System):
     makes = MappingProxyType({(SOUND, PICTURE): PICTURE, (SOUND,): PICTURE})
 
     def __init__(self, encoder: Speech2Face, speech2face: Speech2FaceLoss, image_size: int) -> None:
-        """`image_size`: px of what the decoder makes, and of the faces that features are taken of."""
+        """`image_size`: px of what the decoder makes, and of the faces that are looked at."""
         super().__init__()
         assert encoder.face.decoder.size == image_size, (
             f"image_size={image_size}: the decoder makes pictures of {encoder.face.decoder.size} px"
