@@ -48,7 +48,7 @@ class Wav2Pix(System):
     """Least squares over right, wrong and generated pairs, and three terms that were released
     beside them."""
 
-    makes = {(SOUND,): PICTURE}
+    makes = MappingProxyType({(SOUND,): PICTURE})
 
     def __init__(
         self,
