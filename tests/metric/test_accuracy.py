@@ -22,6 +22,7 @@ class Knowing(nn.Module):
         self.sizes = {name: len(values) for name, values in birds.attribute_values.items()}
         if classes:
             self.sizes = {"class": classes}
+        self.columns = list(range(len(self.sizes)))
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         assert not self.training
