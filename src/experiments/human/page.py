@@ -67,7 +67,12 @@ def render(
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    facts = {"count": len(key.captions), "name": NAME, "most": key.most, "ranks": key.form == RANK}
+    facts: dict[str, Any] = {
+        "count": len(key.captions),
+        "name": NAME,
+        "most": key.most,
+        "ranks": key.form == RANK,
+    }
     facts |= {"questions": key.questions, "what": what}
     facts |= {"written": bool(asked[0].text), "plays": any(map(_plays, [first, *asked]))}
     return environment.get_template(TEMPLATE).render(content=content, **facts)
