@@ -47,9 +47,7 @@ def test_networks_rates_and_loss_are_published() -> None:
 
 
 def test_it_is_decoded_by_a_face_decoder_of_the_same_image_network() -> None:
-    (decoder,) = (
-        need for path, need in run(NAME).prerequisites.items() if path == "encoder.face"
-    )
+    (decoder,) = (need for path, need in run(NAME).prerequisites.items() if path == "encoder.face")
     assert isinstance(decoder, Run)
     assert decoder.choices["model"] == "face_decoder"
     assert decoder.config["encoder"]["image"]["_target_"].endswith(".VGGFace")

@@ -17,12 +17,14 @@ from experiments.data.layout.cub_metadata import (
     read_boxes,
     read_test_classes,
 )
+from experiments.data.layout.entry import Entry
 from experiments.data.layout.flickr8k import read_captions as read_tokens
 from experiments.data.layout.folder_metadata import read_metadata
 from experiments.data.layout.npy import count_of, frames_of
 from experiments.data.layout.pickle_lists import PickledCaptions, pickled_words
 from experiments.data.layout.pickles import load_pickle
 from experiments.data.layout.spoken_lists import read_list
+from experiments.data.layout.voxceleb1_people import Person, add_labels, read_people
 from experiments.data.record import Drop
 from experiments.data.text.vocabulary import Vocabulary
 from tests.fuzz.target import Target, put, scratch, told
@@ -180,7 +182,29 @@ def _tokens(content: bytes) -> None:
                 assert isinstance(image, str) and said
 
 
+def _people(content: bytes) -> None:
+    """VoxCeleb1's table, and a user's own of the same people."""
+    drops: list[Drop | Entry] = []
+    with told():
+        people = read_people(put("vox1_meta.csv", content), drops)
+        _drops([drop for drop in drops if isinstance(drop, Drop)])
+        assert all(person.id and person.split in ("train", "test") for person in people.values())
+    known = {"A": Person("id10001", "train", {"gender": "m"})}
+    with told():
+        found, strangers = add_labels(known, put("labels.csv", content))
+        assert found.keys() == known.keys() and strangers >= 0
+
+
 TARGETS = [
+    Target(
+        "voxceleb1",
+        "VoxCeleb1: `vox1_meta.csv`, and labels",
+        _people,
+        lambda: [
+            b"VoxCeleb1 ID\tVGGFace1 ID\tGender\tNationality\tSet\nid10001\tA\tm\tUK\tdev\n",
+            b'id,age\nid10001,"20-29"\nid2,\n',
+        ],
+    ),
     Target("frames", "S2IGAN: frames of recordings as `npy`", _frames, _frame_files),
     Target("spoken", "Li, Places: lists of spoken captions", _spoken, _spoken_files),
     Target(

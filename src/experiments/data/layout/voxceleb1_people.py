@@ -149,5 +149,6 @@ def _rows(path: Path) -> Iterator[list[str]]:
         yield from filter(None, reader)
     except csv.Error as error:
         raise UserError(
-            f"data.reader.labels: {plain(path)}:{reader.line_num}: not CSV ({error}); write it anew"
+            f"data.reader.labels: {plain(path)}:{reader.line_num}: not CSV ({plain(str(error))}); "
+            "write it anew"
         ) from None
