@@ -18,7 +18,7 @@ from experiments.frontend.excerpt import Excerpt
 from experiments.generator.cmcgan import CMCGANGenerator
 from experiments.system.base import Losses, Phase, System, term
 from experiments.system.classifier import known_cross_entropy
-from experiments.system.seeding import Step
+from experiments.system.seeding import Step, noise_of
 
 FILLED = ("generated_picture", "generated_sound")
 
@@ -98,6 +98,13 @@ class CMCGANClassifier(System):
             "generated_picture": network.read(network.picture(pairs.generated_picture), a, both),
             "generated_sound": network.read(v, network.sound(pairs.generated_sound), both),
         }
+
+    def tell(
+        self, picture: Tensor, sound: Tensor, seeds: list[int]
+    ) -> dict[str, dict[str, Tensor]]:
+        """The same of real pairs (B), whose generated halves depend on their seeds (B) alone."""
+        noise = noise_of(seeds, self.generator.noise_dim).to(picture.device)
+        return self.read(self.filled(picture, sound, noise))
 
     def loss(self, shared: tuple[Batch, Pairs], step: Step, repeat: int) -> Losses:
         """A term for each way of telling: the sum over all that is to be told."""
