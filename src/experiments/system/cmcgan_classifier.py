@@ -71,10 +71,6 @@ class CMCGANClassifier(System):
     def export_modules(self) -> dict[str, nn.Module]:
         return {"encoder": self.encoder}
 
-    def noise(self, seeds: list[int], device: torch.device) -> Tensor:
-        """(B, noise_dim) for generated halves, each row of its own seed."""
-        return noise_of(seeds, self.generator.noise_dim).to(device)
-
     @torch.no_grad()
     def filled(self, picture: Tensor, sound: Tensor, noise: Tensor) -> Pairs:
         """Both halves (B, ...) of pairs, each also made of the other with noise (B, noise_dim)."""
@@ -102,6 +98,13 @@ class CMCGANClassifier(System):
             "generated_picture": network.read(network.picture(pairs.generated_picture), a, both),
             "generated_sound": network.read(v, network.sound(pairs.generated_sound), both),
         }
+
+    def tell(
+        self, picture: Tensor, sound: Tensor, seeds: list[int]
+    ) -> dict[str, dict[str, Tensor]]:
+        """The same of real pairs (B), whose generated halves depend on their seeds (B) alone."""
+        noise = noise_of(seeds, self.generator.noise_dim).to(picture.device)
+        return self.read(self.filled(picture, sound, noise))
 
     def loss(self, shared: tuple[Batch, Pairs], step: Step, repeat: int) -> Losses:
         """A term for each way of telling: the sum over all that is to be told."""
