@@ -23,7 +23,7 @@ from experiments.terminal.line import say, show
 PARTS = {
     "step": "the training step of every method; --compile also with compiled networks",
     "data": "batches from the store against pictures opened one by one",
-    "frames": "recordings as frames, read from the store against computed",
+    "frames": "recordings and songs as frames, read from the store against computed",
     "waiting": "whether a step waits for its batch",
     "processes": "a step of two processes, gradients that travel during the backward pass",
     "loss": "the word loss at once against caption by caption",

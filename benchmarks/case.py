@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,14 @@ from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
 from experiments.data.batches import Batch, Batches
 from experiments.data.store.feature import CaptionFeatures
+from experiments.data.store.item import Items
+from experiments.data.store.recorder import STORED
 from experiments.data.store.split import Split
 from experiments.data.view.base import View
 from experiments.data.view.caption import CaptionView
 from experiments.data.view.picture import PictureView
+from experiments.data.view.sound import SoundView
+from experiments.data.view.stranger import Strangers
 from experiments.machine.rank import Ranks
 from experiments.machine.setup import memory_format, precision
 from experiments.run.prerequisite import Run
@@ -100,9 +105,10 @@ def prepare(
     """
     run = case.run()
     torch.manual_seed(seed)
-    facts = facts_of(VOCABULARY.get(case.data, DEFAULT_VOCABULARY))
-    system: System = build(run.config["system"], facts)
     batch, side = int(run.config["trainer"]["batch"]), image_size_of(run.config)
+    facts = facts_of(VOCABULARY.get(case.data, DEFAULT_VOCABULARY))
+    facts["class_count"] = BATCHES * batch // 2  # as `split_of` has them
+    system: System = build(run.config["system"], facts)
     assert side is not None, "every case has pictures"
     length = int(side * float(run.config["data"]["margin"]))
     rng = np.random.default_rng(seed)
@@ -118,6 +124,8 @@ def opened(view: View, split: Split, dtype: type[np.floating] | None = None) -> 
     float16."""
     if isinstance(view, PictureView):
         return view.of(split)
+    if isinstance(view, SoundView):
+        return sounding(view, split)
     assert isinstance(view, CaptionView), view.name
     if view.encoder is None:
         return view.of(split)
@@ -129,6 +137,18 @@ def opened(view: View, split: Split, dtype: type[np.floating] | None = None) -> 
         None if x is None else x.numpy().astype(dtype or x.numpy().dtype) for x in (words, sentence)
     ]
     return view.of(split, CaptionFeatures(*made))  # type: ignore[arg-type]
+
+
+def sounding(view: SoundView, split: Split) -> SoundView:
+    """A view of sounds of noise, one of each record; wrong ones are of another class."""
+    assert view.mismatch in ("none", "class"), view.mismatch
+    found, count, frames = copy.copy(view), len(split.labels), view.excerpt.stored_count
+    shape = (count * frames, *view.excerpt.frontend.shape)
+    values = np.random.default_rng(1).normal(-40, 20, shape).astype(STORED)
+    begin = np.arange(count) * frames
+    found.split, found.strangers = split, Strangers(split.labels)
+    found.stored = Items(values, begin, np.full(count, frames), np.arange(count + 1))
+    return found
 
 
 def facts_of(words: int) -> dict[str, Any]:

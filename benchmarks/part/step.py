@@ -34,6 +34,7 @@ WHOLE = (
     Case("stackgan_stage2", "cub", 2),
     Case("stackgan_stage1", "cub", 32),
     Case("gan_cls", "cub", 64),
+    Case("wav2pix", "folder", 64, ["data.root=."]),
 )
 COMPILED = "compiled"
 Work = Callable[[], object]

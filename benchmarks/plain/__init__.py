@@ -10,19 +10,25 @@ from typing import Any
 
 from benchmarks.plain.attngan import PlainAttnGAN
 from benchmarks.plain.base import PlainStep, Rates
+from benchmarks.plain.cmcgan import PlainCMCGAN
 from benchmarks.plain.damsm import PlainDAMSM
 from benchmarks.plain.matching import PlainGANCLS, PlainStackGAN
+from benchmarks.plain.wav2pix import PlainWav2Pix
 from experiments.system.attngan import AttnGAN
 from experiments.system.base import System
+from experiments.system.cmcgan import CMCGAN
 from experiments.system.damsm import DAMSMTraining
 from experiments.system.gan_cls import GANCLS
 from experiments.system.stackgan import StackGAN
+from experiments.system.wav2pix import Wav2Pix
 
 FORMS: dict[type[System], Any] = {
     AttnGAN: PlainAttnGAN,
+    CMCGAN: PlainCMCGAN,
     DAMSMTraining: PlainDAMSM,
     GANCLS: PlainGANCLS,
     StackGAN: PlainStackGAN,
+    Wav2Pix: PlainWav2Pix,
 }
 
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from experiments.data.batches import Batch
 from experiments.data.view.caption import Captions
+from experiments.encoder.wav2pix import StridedConv1d
 from experiments.generator.base import GeneratorOutput
 from experiments.generator.block import UpConv
 from experiments.system.base import System
@@ -36,8 +37,8 @@ class PlainStep:
     def __init__(self, system: System) -> None:
         self.optimisers: list[torch.optim.Optimizer] = []
         for layer in system.modules():
-            if isinstance(layer, UpConv):
-                layer.fast = False  # double, then convolve
+            if isinstance(layer, UpConv | StridedConv1d):
+                layer.fast = False  # double, then convolve; convolve with stride 4
 
     def step(self, batch: Batch, step: Step) -> dict[str, float]:
         """Train on a batch whose `images` are there: (B, 3, r, r) of each stage. Returns losses."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -12,7 +14,7 @@ from benchmarks.bars import BARS, at_least, at_most
 from benchmarks.case import Case, Prepared, prepare
 from benchmarks.counting import operators, scalar_reads
 from benchmarks.flops import as_published, flops
-from benchmarks.part import data, leave_one_out, loss, score, start, step
+from benchmarks.part import data, frames, leave_one_out, loss, score, start, step
 from benchmarks.row import Row, table
 from benchmarks.stopwatch import REST, Stopwatch, parts_of, watch_plain, watch_product
 from benchmarks.turns import take_turns
@@ -136,6 +138,17 @@ def test_forms_compute_the_same() -> None:
     one, other = (form(first, second) for form in score.FORMS.values())
     assert float(one) == pytest.approx(float(other), rel=1e-10)
     assert data.difference_to_pil(16, 64) == 0
+
+
+@pytest.mark.parametrize("kind", list(frames.COUNT))
+def test_frames_are_the_same_however_they_are_had(kind: str, tmp_path: Path) -> None:
+    """But for the half precision of those that are stored."""
+    works = frames.works(kind, 4, tmp_path)
+    rows = np.array([2, 0, 2, 3])
+    stored, batched = works["stored"](rows), works["batched"](rows)
+    assert torch.equal(works["alone"](rows), stored) and stored.dtype == torch.float16
+    assert torch.allclose(stored.float(), batched, rtol=1e-3, atol=1e-3)
+    assert torch.equal(stored[0], stored[2]) and not torch.equal(stored[0], stored[1])
 
 
 @pytest.mark.parametrize("words", [*start.QUICK.values(), ["model=attngan_4sta"]])

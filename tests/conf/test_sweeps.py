@@ -14,6 +14,7 @@ from experiments.study.job import Study
 from experiments.study.sweep import SWEEPS, names
 
 ARMS = [name for name in names() if not study_of([f"study={name}"]).search]
+PUBLISHED = ("cub", "sub_urmp", "youtubers", "voxceleb1")  # data of full budgets
 MANY = ("attngan_4stage", "text_to_image")  # arms; the first has a test of its own
 ASKED = {
     "attngan_4stage",
@@ -59,9 +60,8 @@ def test_every_arm_passes_the_check_and_differs_from_the_others(name: str, budge
     found, configs = study(name, budget)
     assert len(configs) > 1 and len({repr(config) for config in configs}) == len(configs)
     assert len(found.jobs) % len(configs) == 0
-    data = (
-        "experiments.data.reader.plumage" if budget == "plumage" else "experiments.data.reader.cub"
-    )
+    sets = ("plumage",) if budget == "plumage" else PUBLISHED
+    data = tuple(f"experiments.data.reader.{name}" for name in sets)
     assert all(config["data"]["reader"]["_target_"].startswith(data) for config in configs)
 
 

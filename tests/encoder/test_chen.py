@@ -37,7 +37,10 @@ def test_the_sound_classifier_has_the_layers_of_the_paper() -> None:
 
 def test_three_convolutions_are_the_first_three() -> None:
     """The other column of the paper's table of representations. Halved three times: 16 x 6."""
-    found = ChenCNN(widths=(4, 8, 16), strides=(2, 2, 2), pools=(1, 1, 1))
+    found = ChenCNN(convolutions=3)
+    assert found(torch.zeros(1, 1, 128, 44))[1].shape == (1, 128)
+    with pytest.raises(AssertionError, match="convolutions: 1 to 4, of which widths are listed"):
+        ChenCNN(convolutions=5)
     layers = conv(1, 4, 3, True) + conv(4, 8, 3, True) + conv(8, 16, 3, True)
     assert size(found) == layers + linear(16 * 16 * 6, 1024) + linear(1024, 128)
 

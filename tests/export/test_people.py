@@ -21,10 +21,11 @@ from experiments.run.reader import EXCERPT
 from experiments.terminal.error import UserError
 
 BOTH = (VOICES, FACES)
-OF_PEOPLE = {
+OF_PEOPLE: dict[str, tuple[str, ...] | None] = {
     "flickr8k": (FACES,),
     "coco": (FACES,),
     "sub_urmp": (FACES,),
+    "inis": None,  # the classes of whoever trained the model
     "youtubers": BOTH,
     "voxceleb1": BOTH,
 }

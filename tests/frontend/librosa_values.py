@@ -53,8 +53,30 @@ def values() -> dict[str, Any]:
     mel = librosa.feature.melspectrogram(
         y=wave, sr=44100, n_fft=2048, hop_length=512, n_mels=128, **double
     )
-    found["lms128"] = [librosa.power_to_db(mel, ref=np.max).T]
+    decibels = librosa.power_to_db(mel, ref=np.max)
+    found["lms128"] = [decibels.T]
+    # The other four of Chen's, likewise; strengths over the greatest. Of STFT every 16th bin.
+    found["ms128"] = [mel.T / mel.max()]
+    found["mfcc"] = [librosa.feature.mfcc(S=decibels, n_mfcc=20).T]
+    amplitudes = np.abs(librosa.stft(wave))
+    found["stft"] = [amplitudes.T[:, ::16] / amplitudes.max()]
+    direct = at_full_rate(wave, 44100)
+    lowered = np.abs(librosa.cqt(wave, sr=44100))
+    found["cqt"] = [direct.T / direct.max(), lowered.T / lowered.max()]
     return found
+
+
+def at_full_rate(wave: np.ndarray, rate: int) -> np.ndarray:
+    """(84, T) of librosa's own filters, without lowering the rate from octave to octave."""
+    import librosa
+
+    hertz = librosa.cqt_frequencies(84, fmin=librosa.note_to_hz("C1"))
+    filters, lengths = librosa.filters.wavelet(freqs=hertz, sr=rate, dtype=np.complex128)
+    middle = filters.shape[1] // 2
+    padded = np.pad(wave, middle)
+    frames = np.stack([padded[at : at + 2 * middle] for at in range(0, len(wave) + 1, 512)])
+    # As `librosa.cqt`: a filter is turned round in time. Its first place, a zero, meets none.
+    return np.abs(filters[:, :0:-1] @ frames[:, 1:].T) * np.sqrt(lengths)[:, None]
 
 
 def rounded(value: Any) -> Any:

@@ -15,14 +15,17 @@ from typing import Any
 
 import numpy as np
 
+from experiments.data.record import has_of
 from experiments.data.store.dataset import open_dataset
+from experiments.frontend.wave import read_wave
 from experiments.terminal.error import BadInput
-from tests.hostile import captions, containers, names, numbers, pictures
+from tests.hostile import captions, containers, names, numbers, pictures, sounds
 from tests.hostile.layouts import WRITTEN, Layout, Placed, replace
+from tests.hostile.sound_layouts import SOUNDED
 from tests.hostile.spoken_layouts import MELS, SPOKEN
 from tests.hostile.trial import Outcome, attempt
 
-LAYOUTS = WRITTEN | SPOKEN
+LAYOUTS = WRITTEN | SPOKEN | SOUNDED
 SIZE = 8
 SECRET = "topsecret"  # a word of captions outside of the root
 Put = Callable[[Placed, str, random.Random], set[str] | None]
@@ -46,6 +49,9 @@ def cases(layout: Layout) -> Iterator[Case]:
     """Every case that the layout has a place for."""
     for name, put in pictures.CASES.items():
         yield Case(layout, "picture", name, _picture(put))
+    if layout.sound:
+        for name, put in sounds.CASES.items():
+            yield Case(layout, "sound", name, _sound(layout.sound, put))
     if layout.say:
         for name, lines in captions.CASES.items():
             yield Case(layout, "captions", name, _captions(layout, lines))
@@ -119,14 +125,15 @@ def prepare(placed: Placed) -> dict[str, Any]:
         "reasons": data.report["reasons"] | data.report["caption_reasons"],
         "records": data.report["dropped"],
         "secret": heard
-        or SECRET in data.vocabulary.words
+        or (data.vocabulary is not None and SECRET in data.vocabulary.words)
         or any((image == secret).all(-1).any() for image in shown),
         "summary": data.summary,
     }
 
 
 def _listened(reader: Any, records: Sequence[Any]) -> bool:
-    """Open what there is of recordings; whether a file outside of the root was among it."""
+    """Open what there is of recordings and sounds; whether a file outside of the root was among
+    it."""
     root, outside = Path(getattr(reader, "root", "") or ""), False
     for record in records:
         for number in range(len(record.more.get("speech", ()))):
@@ -139,6 +146,13 @@ def _listened(reader: Any, records: Sequence[Any]) -> bool:
                 outside = outside or not found.resolve().is_relative_to(root.resolve())
             else:
                 assert found is None or (found.shape[1] == 40 and np.isfinite(found).all())
+        try:
+            path = reader.sound(record) if "sound" in has_of(reader) else None
+            if path is not None:
+                outside = outside or not path.resolve().is_relative_to(root.resolve())
+                read_wave(path, 8000, 0.1)
+        except BadInput as reason:
+            assert str(reason).isprintable(), reason
     return outside
 
 
@@ -181,6 +195,16 @@ def _picture(put: pictures.Put) -> Put:
         return {key}
 
     return put_picture
+
+
+def _sound(where: Callable[[str], str], put: sounds.Put) -> Put:
+    """Nobody loses a picture for its sound: a run that hears counts it."""
+
+    def put_sound(placed: Placed, key: str, draw: random.Random) -> set[str]:
+        put(placed.root / where(key), draw)
+        return set()
+
+    return put_sound
 
 
 def _captions(layout: Layout, lines: captions.Lines) -> Put:

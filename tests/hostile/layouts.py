@@ -38,7 +38,8 @@ Say = Callable[[Path, str, list[bytes]], None]
 class Layout:
     """write: makes the data set, and gives the path of each picture by its key.
     opened: its reader. say: lets a picture have these captions. boxes, lists: files of lines.
-    files: every other file of metadata, which cases put their own in the place of."""
+    files: every other file of metadata, which cases put their own in the place of. sound: where
+    that of a picture is, by its key."""
 
     name: str
     write: Callable[[Path], dict[str, str]]
@@ -47,6 +48,7 @@ class Layout:
     boxes: str = ""
     lists: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    sound: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,14 @@ import pytest
 from experiments.data.store import fill
 from experiments.data.store.dataset import open_dataset
 from experiments.data.store.heard import heard
+from experiments.data.view.sound import SoundView
+from experiments.frontend.excerpt import Excerpt
 from experiments.frontend.log_mel import LogMel
+from experiments.frontend.waveform import Waveform
 from tests.hostile import containers, pictures, sounds
 from tests.hostile.inputs import LAYOUTS, SIZE
 from tests.hostile.layouts import Placed, place, replace
+from tests.hostile.sound_layouts import SOUNDED
 from tests.hostile.spoken_layouts import MELS, WAVS
 from tests.hostile.trial import Outcome, attempt
 
@@ -99,3 +103,68 @@ def test_hostile_frames_of_one_picture(name: str, made: Path, tmp_path: Path) ->
     assert outcome.kind == "accepted" and outcome.found, outcome.message
     lost = 360 - outcome.found["captions"]
     assert lost <= 3 and len(outcome.found["keys"]) >= 119
+
+
+def heard_sounds(placed: Placed) -> Outcome:
+    """What came of hearing the sounds of records."""
+
+    def work() -> dict[str, Any]:
+        warnings.simplefilter("error")
+        fill.cores = lambda: 1  # type: ignore[assignment]  # no processes of a trial's own
+        reader = placed.layout.opened(placed.root)
+        data = open_dataset(reader, SIZE, placed.root.parent / "cache", quiet=True, workers=1)
+        view = SoundView(Excerpt(Waveform(8000, None), 0.05))
+        data = view.usable(data)
+        for split in (data.train, data.test):
+            values = view.open(data, split).real(np.arange(len(split))).values
+            assert values.shape == (len(split), 400) and values.isfinite().all()
+        keys = [*data.train.keys, *data.test.keys]
+        return {"keys": keys, "summary": data.summary, "dropped": data.report["dropped"]}
+
+    return attempt(work)
+
+
+@pytest.mark.parametrize("name", SOUNDED)
+def test_hostile_sounds_of_records_are_counted(name: str, made: Path, tmp_path: Path) -> None:
+    """One cannot be used, three are none, others are unusual."""
+    import soundfile
+
+    placed = place(LAYOUTS[name], made, tmp_path / "one" / "root")
+    where = placed.layout.sound
+    assert where is not None
+    paths = {key: placed.root / where(key) for key in sorted(placed.pictures)[20:32]}
+    for path in paths.values():
+        path.unlink()
+    noise = np.random.default_rng(0).normal(0, 0.1, (4000, 16))
+    bad, silent, lost, folder, *good = paths
+    sounds.CASES["samples: all of them nan"](paths[bad], random.Random(0))
+    sounds.CASES["samples: silence"](paths[silent], random.Random(0))
+    paths[folder].mkdir()
+    for key, (subtype, channels, rate) in zip(
+        good,
+        (
+            *(("PCM_U8", 1, 8000), ("PCM_24", 2, 44100), ("PCM_16", 16, 16000)),
+            *(("PCM_16", 1, 384_000), ("FLOAT", 1, 48000), ("DOUBLE", 1, 1000)),
+            *(("ALAW", 1, 8000), ("PCM_32", 1, 96000)),
+        ),
+        strict=True,
+    ):
+        soundfile.write(paths[key], noise[:, :channels], rate, subtype=subtype)
+    outcome = heard_sounds(placed)
+    assert outcome.kind in ("accepted", "dropped") and outcome.found, outcome.message
+    gone = set(placed.pictures) - set(outcome.found["keys"])
+    if name == "voxceleb1":  # tracks whose clip is missing take another of the person
+        assert gone <= {bad, silent, *paths} and {bad, silent} <= gone
+        return
+    assert gone == {bad, silent, lost, folder} and outcome.found["dropped"] == 1
+    assert "left out, without a sound: 3" in outcome.found["summary"]
+
+
+def test_many_hostile_sounds_of_records_are_one_line(made: Path, tmp_path: Path) -> None:
+    placed = place(LAYOUTS["sub_urmp"], made, tmp_path / "one" / "root")
+    many = ("no sound: words", "no sound: zero bytes", "samples: none", "header: 1024 channels")
+    for key, name in zip(sorted(placed.pictures), many, strict=False):
+        sounds.CASES[name](placed.root / "chunk" / f"{key}.wav", random.Random(name))
+    outcome = heard_sounds(placed)
+    assert outcome.kind == "refused" and "4 of 120 records" in outcome.message, outcome.message
+    assert "sound " in outcome.message and "\n" not in outcome.message

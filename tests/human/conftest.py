@@ -12,25 +12,29 @@ import pytest
 
 from experiments.human.answers import FORMAT
 from experiments.human.key import PAGE, Key, Run, arranged, coded, write_key
-from experiments.human.page import png, render
+from experiments.human.page import Shown, png, render
 
 NAMES = ("gan-plumage/0123456789", "attngan-plumage/abcdef0123", "damsmless-plumage/42")
 PAGE_ID = "00aa11bb22"
 
 
-def make_key(captions: int = 4, runs: int = 3, page: str = PAGE_ID, seed: int = 0) -> Key:
+def make_key(
+    captions: int = 4, runs: int = 3, page: str = PAGE_ID, seed: int = 0, **more: Any
+) -> Key:
     """A page with as many captions and runs."""
     listed = [Run(NAMES[n], Path("/home/ada/outputs") / NAMES[n], 8 * n) for n in range(runs)]
     texts = [f"a bird with {number} </script><b>wings</b>" for number in range(captions)]
     codes = coded(page, listed, arranged(captions, runs, seed))
-    return Key(page, listed, texts, [5], "Which is the best?", codes)
+    return Key(
+        page, listed, texts, [5], more.pop("questions", ["Which is the best?"]), codes, **more
+    )
 
 
 def make_page(key: Key) -> str:
     """The pictures are of one colour each: red says which run, green which caption."""
     drawn = [
         [
-            [png(np.full((4, 4, 3), (90 * run, 20 * number, 0), np.uint8))]
+            [Shown(picture=png(np.full((4, 4, 3), (90 * run, 20 * number, 0), np.uint8)))]
             for run in range(len(key.runs))
         ]
         for number in range(len(key.captions))
@@ -43,7 +47,7 @@ def make_answers(key: Key, ranks: list[list[int]], person: str = "ada", **more: 
     rows = [
         {
             "caption": number,
-            "ranks": {code: given[run] for code, run in codes.items()},
+            "given": [{code: given[run] for code, run in codes.items()}],
             "seconds": 2.5 * number,
         }
         for number, (codes, given) in enumerate(zip(key.codes, ranks, strict=True), 1)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from experiments.human.answers import LIMIT, answer_files, collect
-from experiments.human.key import KEY, Key, write_key
+from experiments.human.answers import LIMIT, RANKING, answer_files, collect
+from experiments.human.key import KEY, RATE, Key, write_key
 from experiments.terminal.error import UserError
 
 from .conftest import make_answers, make_key
@@ -37,7 +37,7 @@ def test_answers_are_read(save: Callable[..., Path], folder: Path, key: Key) -> 
     assert answers.participant == "ada" and answers.seconds == [2.5, 5, 7.5, 10]
     by_run = [
         [row[code] for code, _ in sorted(codes.items(), key=lambda item: item[1])]
-        for row, codes in zip(answers.ranks, key.codes, strict=True)
+        for (row,), codes in zip(answers.given, key.codes, strict=True)
     ]
     assert by_run == RANKS
 
@@ -53,7 +53,7 @@ def rows(change: Callable[[list], Any]) -> Callable[[dict], dict]:
 
 
 def first(row: list) -> str:
-    return next(iter(row[0]["ranks"]))
+    return next(iter(row[0]["given"][0]))
 
 
 @pytest.mark.parametrize(
@@ -76,15 +76,29 @@ def first(row: list) -> str:
         (rows(lambda r: r.__setitem__(1, r[0])), "caption 2: the answer is of another caption"),
         (rows(lambda r: r.__setitem__(0, None)), "caption 1: is no answer"),
         (rows(lambda r: r[0].update(caption=10**400)), "is no JSON that the page saved"),
-        (rows(lambda r: r[0].update(ranks=[1, 2, 3])), "caption 1: ranks other pictures"),
-        (rows(lambda r: r[0]["ranks"].popitem()), "caption 1: ranks other pictures"),
-        (rows(lambda r: r[0]["ranks"].update(more=4)), "caption 1: ranks other pictures"),
-        (rows(lambda r: r[0]["ranks"].update({first(r): 4})), "must be whole numbers from 1 to 3"),
-        (rows(lambda r: r[0]["ranks"].update({first(r): 0})), "must be whole numbers from 1 to 3"),
-        (rows(lambda r: r[0]["ranks"].update({first(r): 1.5})), "must be whole numbers"),
-        (rows(lambda r: r[0]["ranks"].update({first(r): True})), "must be whole numbers"),
-        (rows(lambda r: r[0]["ranks"].update({first(r): "1"})), "must be whole numbers"),
-        (rows(lambda r: r[0]["ranks"].update(dict.fromkeys(r[0]["ranks"], 1))), "have one rank"),
+        (rows(lambda r: r[0].update(given=[[1, 2, 3]])), "caption 1: ranks other pictures"),
+        (rows(lambda r: r[0]["given"][0].popitem()), "caption 1: ranks other pictures"),
+        (rows(lambda r: r[0]["given"][0].update(more=4)), "caption 1: ranks other pictures"),
+        (
+            rows(lambda r: r[0]["given"][0].update({first(r): 4})),
+            "must be whole numbers from 1 to 3",
+        ),
+        (
+            rows(lambda r: r[0]["given"][0].update({first(r): 0})),
+            "must be whole numbers from 1 to 3",
+        ),
+        (rows(lambda r: r[0]["given"][0].update({first(r): 1.5})), "must be whole numbers"),
+        (rows(lambda r: r[0]["given"][0].update({first(r): True})), "must be whole numbers"),
+        (rows(lambda r: r[0]["given"][0].update({first(r): "1"})), "must be whole numbers"),
+        (
+            rows(lambda r: r[0]["given"][0].update(dict.fromkeys(r[0]["given"][0], 1))),
+            "have one rank",
+        ),
+        (
+            rows(lambda r: r[0]["given"].append({})),
+            "caption 1: answers other questions than the 1 of",
+        ),
+        (rows(lambda r: r[0].pop("given")), "caption 1: answers other questions than the 1 of"),
         (rows(lambda r: r[3].update(seconds=-1)), "caption 4: the seconds are no time"),
         (rows(lambda r: r[3].update(seconds=1e8)), "caption 4: the seconds are no time"),
         (rows(lambda r: r[3].update(seconds=10**400)), "is no JSON that the page saved"),
@@ -103,7 +117,7 @@ def test_hostile_answers(key: Key, folder: Path, spoil: Callable[[dict], Any], l
         "",
         "{",
         "[" * 200_000,
-        '{"format": "human ranking 1", "page": NaN}',
+        '{"format": "human study 2", "page": NaN}',
         '{"seconds": ' + "9" * 5000 + "}",
         "\udcff",
     ],
@@ -208,3 +222,36 @@ def test_a_folder_without_answers(folder: Path) -> None:
     assert (folder / KEY).exists()
     with pytest.raises(UserError, match=r"the folder holds no \.json that a person saved"):
         answer_files(str(folder))
+
+
+def test_answers_of_a_page_that_ranked_by_one_question(key: Key, folder: Path) -> None:
+    """Pages that were handed out before save `ranks`, and their keys say `question`."""
+    content = make_answers(key, RANKS, format=RANKING)
+    for row in content["answers"]:
+        (row["ranks"],) = row.pop("given")
+    (folder / "a.json").write_text(json.dumps(content))
+    old = json.loads((folder / KEY).read_text())
+    (question,) = old.pop("questions")
+    del old["form"], old["most"]
+    (folder / KEY).write_text(json.dumps(old | {"question": question}))
+    found = collect([folder / "a.json"], folder.parent)
+    assert found.key == key and found.refused == []
+    assert found.answers[0].given == [row["given"] for row in make_answers(key, RANKS)["answers"]]
+
+
+def test_marks_within_the_scale(folder: Path) -> None:
+    key = make_key(form=RATE, questions=["How real?", "How fit?"])
+    write_key(key, folder)
+    content = make_answers(key, [[0, 3, 3]] * 4)
+    for row in content["answers"]:
+        row["given"].append(dict.fromkeys(row["given"][0], 1))
+    path = folder / "a.json"
+    path.write_text(json.dumps(content))
+    (answers,) = collect([path], folder.parent).answers
+    assert sorted(answers.given[0][0].values()) == [0, 3, 3]
+    assert set(answers.given[3][1].values()) == {1}
+    for wrong in (4, -1, 1.5, True, "1", None):
+        spoilt = json.loads(json.dumps(content))
+        spoilt["answers"][0]["given"][1][first(content["answers"])] = wrong
+        path.write_text(json.dumps(spoilt))
+        assert refused(path) == "caption 1: marks must be whole numbers from 0 to 3"

@@ -8,12 +8,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from experiments.human.answers import collect
-from experiments.human.key import PAGE, Key
+from experiments.human.key import PAGE, RATE, Key, write_key
+from experiments.human.page import Shown, png, render, wav
+
+from .conftest import make_key
 
 pytestmark = pytest.mark.browser
+# Each of the sounds is played after the one before; how long they are.
+PLAY = """
+const [sounds, done] = arguments, lengths = [];
+(async () => {
+  for (const one of sounds) { one.muted = true; await one.play(); lengths.push(one.duration); }
+  done(lengths);
+})().catch((error) => done(String(error)));
+"""
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 
 
@@ -112,10 +124,78 @@ def test_by_mouse_and_by_keyboard(
     assert [answers.participant for answers in found.answers] == ["Ada <i>L</i>", "ben"]
     for answers in found.answers:
         assert all(0 < seconds < 60 for seconds in answers.seconds)
-        for ranks, codes in zip(answers.ranks, key.codes, strict=True):
+        for (ranks,), codes in zip(answers.given, key.codes, strict=True):
             assert [ranks[code] for code in sorted(codes, key=codes.__getitem__)] == [3, 2, 1]
     assert browser.get_log("browser") == []
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     requests = [m["params"] for m in messages if m["method"] == "Network.requestWillBeSent"]
     asked = [request["request"]["url"] for request in requests if request["documentURL"] == url]
     assert url in asked and all(link == url or link.startswith("data:") for link in asked)
+
+
+def test_marks_for_sounds(browser: Any, tmp_path: Path) -> None:
+    """Sounds play from a file of the disk, one at a time; marks are saved, and remembered."""
+    key = make_key(2, form=RATE, questions=["How real?", "How <b>fit</b>?"])
+    folder = tmp_path / "human" / key.page
+    folder.mkdir(parents=True)
+    write_key(key, folder)
+    tone = np.sin(np.arange(16_000) / 9)
+    made = [[[Shown(sound=wav(tone / (run + 1), 16_000))] for run in range(3)] for _ in range(2)]
+    asked = [Shown(picture=png(np.zeros((8, 8, 3), np.uint8)), sound=wav(tone, 16_000))] * 2
+    (folder / PAGE).write_text(render(key, made, asked))
+    reader, saved = Reader(browser, key), tmp_path / "saved"
+    browser.get((folder / PAGE).as_uri())
+    reader.start("ada")
+    assert reader.by_id("caption").text == "This picture" and reader.fits()
+    questions = [one.text for one in browser.find_elements("css selector", "#questions p")]
+    assert questions == ["1. How real?", "2. How <b>fit</b>?"]
+    sounds = browser.find_elements("css selector", "audio")
+    assert len(sounds) == 4, "that of the record, and those of three runs"
+    lengths = browser.execute_async_script(PLAY, sounds)
+    assert lengths == pytest.approx([1.0] * 4, abs=0.01)
+    playing = [not browser.execute_script("return arguments[0].paused", one) for one in sounds]
+    assert playing == [False, False, False, True]
+
+    for number in range(2):
+        assert not reader.by_id("next").is_enabled()
+        for code, run in key.codes[number].items():
+            for question, mark in ((0, run), (1, 3 - run)):
+                name = f"input[name='{code}-{question}'][value='{mark}']"
+                browser.find_element("css selector", name).click()
+        assert reader.by_id("status").text == "All marks are given."
+        if number == 0:
+            browser.get("about:blank")  # the page is closed, and opened again
+            browser.get((folder / PAGE).as_uri())
+            assert len(browser.find_elements("css selector", "input:checked")) == 6
+        reader.by_id("next").click()
+    path = reader.save(saved)
+    (answers,) = collect([path], folder.parent).answers
+    for given, codes in zip(answers.given, key.codes, strict=True):
+        assert given == [dict(codes), {code: 3 - run for code, run in codes.items()}]
+    assert browser.get_log("browser") == []
+
+
+def test_sounds_are_ranked_by_several_questions(browser: Any, tmp_path: Path) -> None:
+    key = make_key(1, questions=["How real?", "How fit?"])
+    folder = tmp_path / "human" / key.page
+    folder.mkdir(parents=True)
+    write_key(key, folder)
+    tone = wav(np.sin(np.arange(800) / 9), 8000)
+    (folder / PAGE).write_text(render(key, [[[Shown(sound=tone)]] * 3]))
+    reader, saved = Reader(browser, key), tmp_path / "saved"
+    browser.get((folder / PAGE).as_uri())
+    reader.start("ada")
+    places = reader.wanted(0)
+    for number, order in enumerate((places, places[::-1])):
+        (question,) = browser.find_elements("css selector", "#questions p")
+        assert question.text == key.questions[number]
+        buttons = browser.find_elements("css selector", ".pick")
+        for place in order[:2]:
+            buttons[place].click()
+        reader.by_id("next").click()
+    (answers,) = collect([reader.save(saved)], folder.parent).answers
+    by_run = [
+        [one[c] for c in sorted(one, key=key.codes[0].__getitem__)] for one in answers.given[0]
+    ]
+    assert by_run == [[3, 2, 1], [1, 2, 3]]
+    assert browser.get_log("browser") == []

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
-from experiments.human.key import Key
-from experiments.human.page import of_side, png
+from experiments.human.key import RATE, Key
+from experiments.human.page import Shown, of_side, png, render, wav
 
 from .conftest import make_key, make_page
 
@@ -41,8 +42,9 @@ def test_pictures_are_those_of_their_code(key: Key) -> None:
     for number, (caption, codes) in enumerate(zip(content["captions"], key.codes, strict=True)):
         assert [picture["code"] for picture in caption["pictures"]] == list(codes)
         for picture in caption["pictures"]:
-            assert list(picture) == ["code", "images"]
-            (uri,) = picture["images"]
+            assert list(picture) == ["code", "shown"]
+            (shown,) = picture["shown"]
+            (uri,) = shown.values()
             image = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
             assert image.info == {} and image.format == "PNG"
             assert image.getpixel((0, 0)) == (90 * codes[picture["code"]], 20 * number, 0)
@@ -75,3 +77,31 @@ def test_the_order_on_the_page_is_no_order_of_the_runs(runs: int) -> None:
     key = make_key(captions=20, runs=runs)
     firsts = [next(iter(codes.values())) for codes in key.codes]
     assert max(firsts.count(run) for run in range(runs)) <= -(-20 // runs)
+
+
+def test_sounds_are_in_the_page_and_nothing_of_their_runs() -> None:
+    key = make_key(captions=2, runs=2, form=RATE, questions=["How real?", "How fit?"], most=5)
+    tone = np.sin(np.arange(800) / 9)
+    made = [[[Shown(sound=wav(tone * (run + 1) / 4, 8000))] for run in (0, 1)] for _ in (0, 1)]
+    asked = [Shown(picture=png(np.zeros((4, 4, 3), np.uint8)))] * 2
+    page = render(key, made, asked)
+    content = content_of(page)
+    assert content["form"] == RATE and content["most"] == 5 and content["what"] == "Sound"
+    assert content["questions"] == ["How real?", "How fit?"]
+    assert "media-src data:" in page and "://" not in page
+    assert not any(text in page for text in key.captions), "names of records are for the key"
+    for caption, codes in zip(content["captions"], key.codes, strict=True):
+        assert set(caption) == {"image", "pictures"}
+        for picture in caption["pictures"]:
+            (shown,) = picture["shown"]
+            head, _, data = shown["sound"].partition(",")
+            assert head == "data:audio/wav;base64"
+            values, rate = soundfile.read(io.BytesIO(base64.b64decode(data)))
+            assert rate == 8000 and len(values) == 800
+            loud = (codes[picture["code"]] + 1) / 4
+            assert np.abs(values - tone * loud).max() < 1e-3
+
+
+def test_a_sound_beyond_its_scale_is_turned_down() -> None:
+    values, _ = soundfile.read(io.BytesIO(wav(np.array([0.0, 4.0, np.nan, -2.0]), 8000)))
+    assert values == pytest.approx([0, 1, 0, -0.5], abs=1e-3)

@@ -26,7 +26,9 @@ def rank(folder: Path, answers: Any = None, confidence: float = 0.95) -> dict[st
         "report": {"confidence": confidence},
         "paths": {"outputs": str(folder.parents[1])},
     }
-    return json.loads(write(config).read_text())
+    result = json.loads(write(config).read_text())
+    (question,) = result["questions"]
+    return result | question
 
 
 def test_two_people(
@@ -57,7 +59,7 @@ def test_two_people(
     assert "1  attngan-plumage/abcdef0123  1.25" in output.out
     assert "so few participants" in output.out and "Kendall's W 0.69" in output.out
     # What stood first, second and third on the screen was ranked so on average.
-    places = result["mean_rank_by_place"]
+    places = result["mean_by_place"]
     first = [next(iter(codes.values())) for codes in key.codes]
     ranks = [person[number][run] for person in (ADA, BEN) for number, run in enumerate(first)]
     assert places[0] == sum(ranks) / 8 and sum(places) == pytest.approx(6)

@@ -53,9 +53,10 @@ def test_from_runs_to_mean_ranks(commands: Commands, runs: list[Path], tmp_path:
     for row, codes in zip(json.loads(found)["captions"], key.codes, strict=True):
         for picture in row["pictures"]:
             run = key.runs[codes[picture["code"]]].folder
-            assert len(set(picture["images"])) == 2
+            uris = [shown["image"] for shown in picture["shown"]]
+            assert len(set(uris)) == 2
             drawn = load(run).sample([row["text"]] * 2, seed=4)
-            for image, uri in zip(drawn, picture["images"], strict=True):
+            for image, uri in zip(drawn, uris, strict=True):
                 assert image.size == (SIDE, SIDE)
                 assert similar(np.asarray(image), uri)
 
@@ -66,7 +67,7 @@ def test_from_runs_to_mean_ranks(commands: Commands, runs: list[Path], tmp_path:
 
     for number, person in enumerate(("ada", "ben")):
         rows = [
-            {"caption": n, "ranks": {code: run + 1 for code, run in codes.items()}, "seconds": n}
+            {"caption": n, "given": [{code: run + 1 for code, run in codes.items()}], "seconds": n}
             for n, codes in enumerate(key.codes, 1)
         ]
         rows[0]["seconds"] = 10 + number
@@ -77,8 +78,9 @@ def test_from_runs_to_mean_ranks(commands: Commands, runs: list[Path], tmp_path:
     text = commands.ok("task=human_rank", f"answers={folder}", outputs=outputs).text
     assert "left out: " in text and "Kendall's W 1.00" in text
     result = json.loads((folder / "human_rank.json").read_text())
-    assert [run["mean_rank"] for run in result["runs"]] == [1, 2]
-    assert result["runs"][0]["folder"] == str(runs[0])
+    (ranked,) = result["questions"]
+    assert [run["mean_rank"] for run in ranked["runs"]] == [1, 2]
+    assert ranked["runs"][0]["folder"] == str(runs[0])
 
 
 def test_what_cannot_be_asked_is_told_at_once(commands: Commands, runs: list[Path]) -> None:

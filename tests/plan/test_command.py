@@ -89,6 +89,18 @@ def test_data_that_are_not_there_are_as_published_or_said() -> None:
         require_known(plain(checked_compose(["data=folder"])))
 
 
+def test_data_without_captions(tmp_path: Path) -> None:
+    for split in ("train", "validation"):
+        for name in (f"img/{split}/oboe/oboe_1_{split}.jpg", f"chunk/{split}/oboe/x.wav"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (8, 8)).save(tmp_path / name, "PNG")
+    counted = facts_of(plain(checked_compose(["data=sub_urmp", f"data.root={tmp_path}"])))
+    assert (counted.pictures, counted.train, counted.captions, counted.words) == (2, 1, 0, 0)
+    assert facts_of(plain(checked_compose(["data=sub_urmp"]))) == PUBLISHED["sub_urmp"]
+    said = facts_of(composed("data=voxceleb1", "plan.pictures=50"))
+    assert (said.pictures, said.train, said.captions) == (50, 45, 0)
+
+
 def test_birds_are_counted_as_they_are_drawn() -> None:
     found = facts_of(plain(checked_compose(["data.reader.species=20", "data.reader.captions=3"])))
     assert found.pictures == 20 * 40 and found.captions == 3 and found.words > 50

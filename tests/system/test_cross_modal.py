@@ -21,7 +21,6 @@ from experiments.frontend.excerpt import Excerpt
 from experiments.generator.reed import ReedGenerator
 from experiments.loss.matching_aware import MatchingAwareLoss
 from experiments.system.autoencoder import AutoencoderTraining
-from experiments.system.classifier import ClassifierTraining
 from experiments.system.cross_modal import CrossModal, PictureToSound, Shared, SoundToPicture
 from experiments.system.seeding import Step
 from experiments.terminal.error import UserError
@@ -219,21 +218,6 @@ def test_an_autoencoder_s_loss_is_the_mean_square(heard: bool) -> None:
     losses = system.loss(batch, step(), 0)
     expected = 2.0 * ((network(values) - values) ** 2).sum() / values.numel()
     torch.testing.assert_close(total(losses), expected)
-
-
-def test_fully_connected_weights_are_in_the_loss_of_a_classifier_that_says_so() -> None:
-    """0.015 times half the squares of all three matrices: its gradient is 0.015 times the weights;
-    convolutions and biases are free."""
-    trunk = ChenCNN((1, SIDE, SIDE), (4,), (2,), (1,), (16, 12), (0.7, 0.8))
-    network = SoundClassifier(excerpt(), trunk, num_classes=3)
-    losses = ClassifierTraining(network, 1.0, SIDE).loss(batch_of(), step(), 0)
-    (value,) = torch.autograd.grad(losses["l2"].value, trunk.dense[0].weight, retain_graph=True)
-    torch.testing.assert_close(value, trunk.dense[0].weight)
-    matrices = [trunk.dense[0].weight, trunk.dense[3].weight, network.heads["class"].weight]
-    assert losses["l2"].weight == 0.015
-    torch.testing.assert_close(losses["l2"].value, sum((m**2).sum() for m in matrices) / 2)
-    trunk.l2 = 0.0
-    assert "l2" not in ClassifierTraining(network, 1.0, SIDE).loss(batch_of(), step(), 0)
 
 
 def test_shared_is_what_both_phases_use() -> None:

@@ -106,11 +106,15 @@ class Report:
 
 @dataclass
 class Human:
-    """What task=human_study asks people to rank."""
+    """What task=human_study asks people to rank or to mark."""
 
     captions: int = _least(1, 20)  # of `text` and sample.file, else of the test split
     pictures: int = _least(1, 1)  # of each caption and run, ranked as one; Zhang et al. 2017: 5
-    question: str = "Which picture fits the words and looks most real? Rank them, the best first."
+    form: str = _one_of("rank", "rate")  # the best first; or a mark for each, as Chen et al. 2017
+    question: Any = None  # one or a list; null: one that fits the form
+    most: int = _least(1, 3)  # the best mark of form=rate; the worst is 0
+    real: bool | None = None  # the real ones beside; null: with form=rate, where they are there
+    makes: str | None = _one_of(None, "picture", "sound")  # of runs that make both; null: the first
 
 
 @dataclass

@@ -16,10 +16,11 @@ CAPTIONS = "Captions: Reed et al. 2016 (CVPR, https://arxiv.org/abs/1605.05395).
 
 @dataclass(frozen=True)
 class Source:
-    """title: what it is. origin: who made it, and where it is. licence: the terms of pictures and
-    captions, or that they are not known. warning: what a model of these data cannot do. recordings:
-    the terms of spoken captions, where people have recorded them. people: what of people its sounds
-    and pictures have, `VOICES`, `FACES`; None: only whoever trained the model knows."""
+    """title: what it is. origin: who made it, and where it is. licence: the terms of pictures,
+    captions and sounds, or that they are not known. warning: what a model of these data cannot do.
+    recordings: the terms of spoken captions, where people have recorded them. people: what of
+    people its sounds and pictures have, `VOICES`, `FACES`; None: only whoever trained the model
+    knows."""
 
     title: str
     origin: str
@@ -91,6 +92,43 @@ SOURCES = {
         "Its photographs show people and their surroundings, unevenly over the world; what it "
         "draws of them may follow prejudice.",
         people=(FACES,),
+    ),
+    "sub_urmp": Source(
+        "Sub-URMP: pictures of people who play one of thirteen instruments, each with half a "
+        "second of what they play",
+        "Chen et al. 2017 (https://arxiv.org/abs/1704.08292), cut from URMP (Li et al. 2018, "
+        "https://arxiv.org/abs/1612.08727).",
+        "unknown; ask its authors before use other than research",
+        "It knows a few players in one room and one or two songs of each; pictures and sounds of "
+        "others it has not met. Players can be recognised.",
+        people=(FACES,),
+    ),
+    "inis": Source(
+        "pictures and sounds in a folder a class, as INIS: instruments, and solos on them",
+        "The form of Chen et al. 2017 (https://arxiv.org/abs/1704.08292); given by whoever trained "
+        "the model.",
+        "unknown; ask whoever trained the model. INIS takes pictures of ImageNet and recordings "
+        "that others published",
+        "A picture and its sound may be of one class and of two occasions.",
+        people=None,
+    ),
+    "youtubers": Source(
+        "Youtubers: faces of people who speak to a camera, each with a second of their voice",
+        "Duarte et al. 2019 (https://arxiv.org/abs/1903.10195).",
+        "personal data of real people: the two that are public agreed to that; of all others ask "
+        "themselves. The repository that brings them is under GPL-3.0",
+        "It knows the faces of a few people and makes one of them for any voice: whose voice it "
+        "is, it cannot tell. Use it with voices of people alone who agreed.",
+        people=(VOICES, FACES),
+    ),
+    "voxceleb1": Source(
+        "VoxCeleb1: faces and voices of people who are interviewed, found on YouTube",
+        "Nagrani et al. 2017 (https://www.robots.ox.ac.uk/~vgg/data/voxceleb/vox1.html).",
+        "personal data of real people, who were not asked. Ask its authors for the terms; videos "
+        "belong to those who made them",
+        "Its people are known ones, and not the world's: traits that go together with a voice "
+        "there are averages of them, follow prejudice, and say nothing of who somebody is.",
+        people=(VOICES, FACES),
     ),
 }
 UNKNOWN = Source(

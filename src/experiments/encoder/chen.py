@@ -30,26 +30,29 @@ class ChenCNN(nn.Module):
         pools: Sequence[int] = (1, 1, 1, 1),
         hidden: Sequence[int] = (1024, 128),
         dropout: Sequence[float] = (0.7, 0.8),
-        l2: float = 0.015,
         norm: ChenNorm = "none",
+        convolutions: int | None = None,
     ) -> None:
         """`shape`: (C, H, W) of what it sees; its layers over all of it fit no other. `widths`,
         `strides`, `pools`: of each convolution, its channels, its stride and the side over which
         the largest value is taken after it (1: none). `hidden` and `dropout`: of each fully
         connected layer, its features and the share of them that training loses (before ReLU, as
-        drawn). `l2`: weight of half the squares of all fully connected weights, the heads'
-        included, in the loss of `ClassifierTraining`. `norm`: a batch norm
-        after each convolution is this project's choice.
+        drawn). `norm`: a batch norm after each convolution is this project's choice.
+        `convolutions`: the first so many of those listed, None: all.
         """
         super().__init__()
         assert len(widths) == len(strides) == len(pools) > 0, "a stride and a pool for each width"
         assert len(hidden) == len(dropout) > 0, "a dropout for each fully connected layer"
         assert norm in ("none", "batch"), f"norm must be 'none' or 'batch', got {norm!r}"
+        assert convolutions is None or 0 < convolutions <= len(widths), (
+            f"convolutions: 1 to {len(widths)}, of which widths are listed"
+        )
         inputs, height, width = shape
-        self.shape, self.l2 = list(shape), l2
+        self.shape = list(shape)
         self.pooled_channels = hidden[-1]
         layers: list[nn.Module] = []
-        for outputs, stride, pool in zip(widths, strides, pools, strict=True):
+        listed = list(zip(widths, strides, pools, strict=True))[:convolutions]
+        for outputs, stride, pool in listed:
             layers.append(nn.Conv2d(inputs, outputs, 3, stride, 1))
             layers += [nn.BatchNorm2d(outputs)] if norm == "batch" else []
             layers.append(nn.ReLU())

@@ -74,4 +74,9 @@ class LMS(Decibels):
     def inverse(self, features: Tensor, samples: int, rounds: int = ROUNDS) -> Tensor:
         """features: (B, T, bins) in dB as `__call__` gives, T = `frames(samples)`. Returns sounds
         (B, samples), which are as loud as each other: how loud they were is lost."""
-        return self.waves(10 ** (exact(features) / 10), samples, rounds)
+        return self.waves(powers_of(exact(features)), samples, rounds)
+
+
+def powers_of(decibels: Tensor) -> Tensor:
+    """Relative to the loudest."""
+    return 10 ** (decibels / 10)

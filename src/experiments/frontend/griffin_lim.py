@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from experiments.frontend.spectrum import spectrum_of
+
 ROUNDS = 60  # docs/frontend.md has the measurement
 MOMENTUM = 0.99  # Perraudin 2013, section 4
 SHARES = 30  # rounds for the powers under mel filters
@@ -25,25 +27,17 @@ def griffin_lim(
 
     Returns waves (B, samples) whose spectrum has about these amplitudes.
     """
-    wanted, n_fft = amplitudes.transpose(1, 2), len(window)
+    wanted = amplitudes.transpose(1, 2)
     drawn = torch.rand(wanted.shape[1:], generator=torch.Generator().manual_seed(SEED))
     angle = 2 * torch.pi * drawn.to(wanted)
     phases = torch.polar(torch.ones_like(angle), angle).expand_as(wanted)
     before = torch.zeros_like(phases)
 
     def waves_of(spectrum: Tensor) -> Tensor:
-        return torch.istft(spectrum, n_fft, hop, window=window, center=True, length=samples)
+        return torch.istft(spectrum, len(window), hop, window=window, length=samples)
 
     for _ in range(rounds):
-        found = torch.stft(
-            waves_of(wanted * phases),
-            n_fft,
-            hop,
-            window=window,
-            center=True,
-            pad_mode="constant",
-            return_complex=True,
-        )
+        found = spectrum_of(waves_of(wanted * phases), window, hop)
         further = found + MOMENTUM * (found - before)
         phases, before = further / further.abs().clamp_min(LEAST), found
     return waves_of(wanted * phases)

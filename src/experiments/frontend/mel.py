@@ -5,16 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from experiments.frontend.base import FrontEnd, emphasised, exact, masked, unrounded
+from experiments.frontend.base import emphasised, exact, masked, unrounded
 from experiments.frontend.griffin_lim import ROUNDS, at_peak, griffin_lim, under_filters
+from experiments.frontend.spectrum import Centred, spectrum_of
 from experiments.frontend.table import Window, filters_on, window_on
 
 
-class Mel(FrontEnd):
-    """Mel powers of waves; what is made of them is said by the classes that stand on it.
-
-    Frames are centred on multiples of the hop, and the ends padded with zeros, as librosa does.
-    """
+class Mel(Centred):
+    """Mel powers of waves; what is made of them is said by the classes that stand on it."""
 
     def __init__(
         self,
@@ -28,19 +26,10 @@ class Mel(FrontEnd):
     ) -> None:
         """n_fft, hop: samples. lowest: Hz, of the first filter; the last ends at rate / 2.
         emphasis: of the waves beforehand, after their mean is taken off; 0: neither of the two."""
-        self.rate, self.n_fft, self.hop, self.bins = rate, n_fft, hop, bins
+        super().__init__(rate, n_fft, hop)
+        self.bins = bins
         self.window, self.lowest, self.emphasis = window, lowest, emphasis
         self.shape: tuple[int, ...] = (bins,)
-
-    def frames(self, samples: int) -> int:
-        """One a hop, the first around the first sample. An odd n_fft reaches one sample less to
-        its two sides, so a wave of whole hops has one less."""
-        return max(0, 1 + (samples - self.n_fft % 2) // self.hop)
-
-    def counts(self, lengths: Tensor) -> Tensor:
-        """`frames` of each."""
-        found = 1 + torch.div(lengths - self.n_fft % 2, self.hop, rounding_mode="floor")
-        return found.clamp_min(0)
 
     def powers(self, waves: Tensor, lengths: Tensor) -> Tensor:
         """waves: (B, N); returns (B, T, bins), where frames of the padding are of no meaning."""
@@ -49,15 +38,7 @@ class Mel(FrontEnd):
             mean = waves.sum(1) / lengths.to(waves.device).clamp_min(1)
             waves = masked(emphasised(waves - mean[:, None], self.emphasis), lengths)
         with unrounded(waves):
-            spectrum = torch.stft(
-                waves,
-                self.n_fft,
-                self.hop,
-                window=window_on(waves, self.window, self.n_fft),
-                center=True,
-                pad_mode="constant",
-                return_complex=True,
-            )
+            spectrum = spectrum_of(waves, window_on(waves, self.window, self.n_fft), self.hop)
             power = spectrum.real.square() + spectrum.imag.square()
             return power.transpose(1, 2) @ self._filters(waves)
 

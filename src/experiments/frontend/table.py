@@ -73,15 +73,15 @@ def _filters(
     lowest: float,
     highest: float,
 ) -> Tensor:
-    return _table(mel_filters(rate, n_fft, bins, lowest, highest), device, dtype)
+    return constant(mel_filters(rate, n_fft, bins, lowest, highest), device, dtype)
 
 
 @lru_cache(maxsize=64)
 def _window(device: torch.device, dtype: torch.dtype, name: Window, length: int) -> Tensor:
-    return _table(window(name, length), device, dtype)
+    return constant(window(name, length), device, dtype)
 
 
-def _table(values: np.ndarray, device: torch.device, dtype: torch.dtype) -> Tensor:
+def constant(values: np.ndarray, device: torch.device, dtype: torch.dtype) -> Tensor:
     """A constant of the process: it holds no gradient, and one that was first asked for while a
     picture is drawn (`inference_mode`) serves a later training, too."""
     with torch.inference_mode(False), torch.no_grad():

@@ -54,7 +54,7 @@ class CMCGANGenerator(nn.Module):
             "picture": (3, resolution, resolution),
             "sound": tuple(sound),
         }
-        encoders, decoders = {}, {}
+        encoders, decoders = dict[str, nn.Module](), dict[str, nn.Module]()
         for side, shape in self.shapes.items():
             encoders[side] = SideEncoder(shape, width, dim, norm)
             decoders[side] = Doublings(dim + noise_dim, shape, width, norm)

@@ -12,10 +12,11 @@ from typing import Any
 from experiments.file.bounded import read_bounded
 from experiments.file.kind import is_number, is_whole
 from experiments.file.parse import parse_json
-from experiments.human.key import KEY, PAGE_ID, Key, read_key
+from experiments.human.key import KEY, PAGE_ID, RANK, Key, read_key
 from experiments.terminal.error import UserError
 
-FORMAT = "human ranking 1"
+FORMAT = "human study 2"
+RANKING = "human ranking 1"  # of pages that ranked by one question: `ranks` in place of `given`
 RESULT = "human_rank.json"
 LIMIT = 2_000_000  # bytes of one person's answers
 NAME = 40  # characters of a participant's code
@@ -24,14 +25,14 @@ LONGEST = 1e7  # seconds that somebody may look at one caption
 
 @dataclass(frozen=True)
 class Answers:
-    """Of one person. `ranks`: for each caption, code of a picture -> rank from 1, the best;
-    `seconds`: for each caption."""
+    """Of one person. `given`: for each caption and question, code of a picture -> its rank from 1,
+    the best, or its mark; `seconds`: for each caption."""
 
     file: Path
     page: str
     participant: str
     saved: datetime
-    ranks: list[dict[str, int]]
+    given: list[list[dict[str, int]]]
     seconds: list[float]
 
 
@@ -121,7 +122,7 @@ def _once(read: list[Answers], refused: list[str]) -> Iterator[Answers]:
     people: dict[str, Path] = {}
     given: dict[str, Path] = {}
     for answers in newest:
-        same = json.dumps([answers.ranks, answers.seconds], sort_keys=True)
+        same = json.dumps([answers.given, answers.seconds], sort_keys=True)
         if answers.participant in people:
             other = people[answers.participant]
             refused.append(
@@ -130,7 +131,7 @@ def _once(read: list[Answers], refused: list[str]) -> Iterator[Answers]:
             )
         elif same in given:
             refused.append(
-                f"{answers.file}: has the ranks and the seconds of {given[same]}; a copy is not "
+                f"{answers.file}: has the answers and the seconds of {given[same]}; a copy is not "
                 "counted"
             )
         else:
@@ -156,7 +157,7 @@ def _content(path: Path) -> Mapping[str, Any]:
     except ValueError as error:
         detail = f" ({error})" if isinstance(error, _Twice) else ""
         raise UserError(f"{path}: is no JSON that the page saved{detail}") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    if not isinstance(content, dict) or content.get("format") not in (FORMAT, RANKING):
         raise UserError(f"{path}: was not saved by a page of task=human_study")
     return content
 
@@ -194,30 +195,45 @@ def _answers(content: Mapping[str, Any], key: Key, path: Path) -> Answers:
     if not isinstance(rows, list) or len(rows) != len(key.codes):
         count = len(rows) if isinstance(rows, list) else 0
         raise UserError(f"{path}: answers {count} captions of {len(key.codes)}")
-    ranks, seconds = [], []
+    old = content["format"] == RANKING
+    given, seconds = [], []
     for number, (row, codes) in enumerate(zip(rows, key.codes, strict=True), 1):
-        problem = _fault(row, number, codes)
+        if old and isinstance(row, dict):
+            row = row | {"given": [row.get("ranks")]}
+        problem = _fault(row, number, codes, key)
         if problem:
             raise UserError(f"{path}: caption {number}: {problem}")
-        ranks.append({code: int(row["ranks"][code]) for code in codes})
+        given.append([{code: int(one[code]) for code in codes} for one in row["given"]])
         seconds.append(float(row["seconds"]))
-    return Answers(path, key.page, person.strip(), saved, ranks, seconds)
+    return Answers(path, key.page, person.strip(), saved, given, seconds)
 
 
-def _fault(row: Any, number: int, codes: Mapping[str, int]) -> str:
+def _fault(row: Any, number: int, codes: Mapping[str, int], key: Key) -> str:
     """Why the answer to one caption cannot be used; empty where it can."""
     if not isinstance(row, dict) or not is_whole(row.get("caption")):
         return "is no answer"
     if row["caption"] != number:
         return "the answer is of another caption"
-    ranks: Any = row.get("ranks")
+    given: Any = row.get("given")
     seconds: Any = row.get("seconds")
-    if not isinstance(ranks, dict) or ranks.keys() != codes.keys():
-        return "ranks other pictures than those of the page"
-    if not all(is_whole(rank) and 1 <= rank <= len(codes) for rank in ranks.values()):
-        return f"ranks must be whole numbers from 1 to {len(codes)}"
-    if len(set(ranks.values())) < len(codes):
-        return "two pictures have one rank"
+    if not isinstance(given, list) or len(given) != len(key.questions):
+        return f"answers other questions than the {len(key.questions)} of the page"
+    problems = [_wrong(one, codes, key) for one in given]
+    if any(problems):
+        return next(filter(None, problems))
     if not is_number(seconds) or not 0 <= seconds <= LONGEST:
         return "the seconds are no time"
+    return ""
+
+
+def _wrong(given: Any, codes: Mapping[str, int], key: Key) -> str:
+    """What is wrong with the ranks, or the marks, that answer one question."""
+    ranks = key.form == RANK
+    what, least, most = ("ranks", 1, len(codes)) if ranks else ("marks", 0, key.most)
+    if not isinstance(given, dict) or given.keys() != codes.keys():
+        return f"{what} other pictures than those of the page"
+    if not all(is_whole(value) and least <= value <= most for value in given.values()):
+        return f"{what} must be whole numbers from {least} to {most}"
+    if ranks and len(set(given.values())) < len(codes):
+        return "two pictures have one rank"
     return ""

@@ -26,15 +26,9 @@ def captions_of_runs(runs: list[Path], prepared: Path) -> tuple[list[str], str]:
 
     Raises `UserError` where the runs have no caption in common.
     """
-    data = {str(files.run_facts(run).get("data")) for run in runs}
-    if len(data) == 1:
-        (fingerprint,) = data
-        asked = [files.run_config(run).get("paths") for run in runs]  # an export names no places
-        places = [prepared, *(Path(paths["cache"]) for paths in asked if paths)]
-        for place in dict.fromkeys(places):
-            for folder in sorted(place.glob(f"*/{fingerprint}")):
-                if table_exists(folder):
-                    return list(_test_captions(folder)), "the test split"
+    place = prepared_of(runs, prepared)
+    if place is not None:
+        return list(_test_captions(place)), "the test split"
     sampled = [dict.fromkeys(files.sample_captions(run) or []) for run in runs]
     common = [text for text in sampled[0] if all(text in other for other in sampled[1:])]
     if not common:
@@ -43,6 +37,23 @@ def captions_of_runs(runs: list[Path], prepared: Path) -> tuple[list[str], str]:
             "paths.cache; name captions by text or sample.file=captions.txt"
         )
     return common, f"what the runs sampled ({files.CAPTIONS})"
+
+
+def prepared_of(runs: list[Path], prepared: Path) -> Path | None:
+    """The folder of the data that all runs have in common; None where they have none here."""
+    data = {str(files.run_facts(run).get("data")) for run in runs}
+    if len(data) > 1:
+        return None
+    (fingerprint,) = data
+    asked = [files.run_config(run).get("paths") for run in runs]  # an export names no places
+    places = [prepared, *(Path(paths["cache"]) for paths in asked if paths)]
+    found = [
+        folder
+        for place in dict.fromkeys(places)
+        for folder in sorted(place.glob(f"*/{fingerprint}"))
+        if table_exists(folder)
+    ]
+    return found[0] if found else None
 
 
 @cache

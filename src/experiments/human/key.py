@@ -1,4 +1,4 @@
-"""The key of a page: which run drew the picture behind each code. Participants do not get it."""
+"""The key of a page: which run made what is behind each code. Participants do not get it."""
 
 from __future__ import annotations
 
@@ -11,23 +11,34 @@ from pathlib import Path
 from typing import Any
 
 from experiments.file.bounded import read_bounded
+from experiments.file.kind import is_whole
 from experiments.file.parse import parse_json
 from experiments.file.whole import write_json
 from experiments.terminal.error import UserError
 
 PLACE, KEY, PAGE = "human", "key.json", "index.html"
 LETTERS = "ABCDEFGHIJKL"  # pictures of one caption
+RANK, RATE = "rank", "rate"  # forms of a page: the best first, or a mark for each
+REAL = "real"  # the name of what no run made
+MOST = 10  # that a mark can be
+MARKS = 3  # the best mark, as Chen et al. (2017) let people give
 PAGE_ID = re.compile(r"[0-9a-f]{10}")
 LIMIT = 50_000_000  # bytes
 
 
 @dataclass(frozen=True)
 class Run:
-    """One that is ranked: a name for tables, its folder, and images that it was trained on."""
+    """One that is ranked or marked: a name for tables, its folder, and images that it was trained
+    on. Real pictures or sounds stand beside runs as `REAL`, which has no folder."""
 
     name: str
     folder: Path
     images: int
+
+    @property
+    def place(self) -> str | None:
+        """The folder, as files tell it."""
+        return None if self.name == REAL else str(self.folder)
 
 
 @dataclass(frozen=True)
@@ -35,14 +46,17 @@ class Key:
     """What the codes of a page mean.
 
     `codes`: for each caption, from left to right, the code of a picture -> index of its run.
+    `form`: of the answers, `RANK` or `RATE`; marks go from 0 to `most`.
     """
 
     page: str
     runs: list[Run]
     captions: list[str]
     seeds: list[int]
-    question: str
+    questions: list[str]
     codes: list[dict[str, int]]
+    form: str = RANK
+    most: int = MARKS
 
 
 def arranged(captions: int, runs: int, seed: int) -> list[list[int]]:
@@ -74,10 +88,12 @@ def coded(page: str, runs: list[Run], orders: list[list[int]]) -> list[dict[str,
 
 def write_key(key: Key, folder: Path) -> Path:
     """`key.json` in the folder of the page."""
-    runs = [{"name": r.name, "folder": str(r.folder), "images": r.images} for r in key.runs]
+    runs = [{"name": run.name, "folder": run.place, "images": run.images} for run in key.runs]
     content = {
         "page": key.page,
-        "question": key.question,
+        "form": key.form,
+        "questions": key.questions,
+        "most": key.most,
         "seeds": key.seeds,
         "runs": runs,
         "captions": [
@@ -98,7 +114,7 @@ def read_key(path: Path) -> Key:
 
 
 def _key(content: Mapping[str, Any]) -> Key:
-    runs = [Run(str(r["name"]), Path(r["folder"]), int(r["images"])) for r in content["runs"]]
+    runs = [Run(str(r["name"]), Path(r["folder"] or ""), int(r["images"])) for r in content["runs"]]
     names = {run.name: index for index, run in enumerate(runs)}
     codes = [
         {str(code): names[name] for code, name in caption["pictures"].items()}
@@ -111,4 +127,10 @@ def _key(content: Mapping[str, Any]) -> Key:
     page = str(content["page"])
     if not PAGE_ID.fullmatch(page):
         raise ValueError("no page")
-    return Key(page, runs, captions, seeds, str(content["question"]), codes)
+    if "question" in content:  # of a page that ranked by one
+        return Key(page, runs, captions, seeds, [str(content["question"])], codes)
+    questions = [str(question) for question in content["questions"]]
+    form, most = content["form"], content["most"]
+    if not questions or form not in (RANK, RATE) or not is_whole(most) or not 0 < most <= MOST:
+        raise ValueError("no form that a page has")
+    return Key(page, runs, captions, seeds, questions, codes, form, most)

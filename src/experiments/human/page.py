@@ -4,39 +4,60 @@ from __future__ import annotations
 
 import base64
 import io
+import wave as wave_
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from experiments.human.answers import FORMAT, LONGEST, NAME
-from experiments.human.key import LETTERS, Key
+from experiments.human.key import LETTERS, RANK, Key
 
 TEMPLATE = "page.html.j2"
 
 
-def render(key: Key, pictures: Sequence[Sequence[Sequence[bytes]]]) -> str:
-    """The page of a key. `pictures`: PNG files, by caption, run and seed.
+@dataclass(frozen=True)
+class Shown:
+    """What stands on a page: a picture as PNG, a sound as WAV, or neither; `text` of what is asked
+    about."""
 
-    Nothing of a run enters but its pictures, under their codes.
+    text: str = ""
+    picture: bytes | None = None
+    sound: bytes | None = None
+
+
+def render(
+    key: Key, made: Sequence[Sequence[Sequence[Shown]]], asked: Sequence[Shown] | None = None
+) -> str:
+    """The page of a key. `made`: by caption, run and seed; `asked`: what stands above it, by
+    default the captions.
+
+    Nothing of a run enters but its pictures and sounds, under their codes.
     """
     import jinja2  # takes a while
 
+    asked = [Shown(text) for text in key.captions] if asked is None else asked
     captions = [
-        {
-            "text": text,
+        _entry(above)
+        | {
             "pictures": [
-                {"code": code, "images": [_uri(png) for png in drawn[index]]}
+                {"code": code, "shown": [_entry(one) for one in drawn[index]]}
                 for code, index in codes.items()
             ],
         }
-        for text, codes, drawn in zip(key.captions, key.codes, pictures, strict=True)
+        for above, codes, drawn in zip(asked, key.codes, made, strict=True)
     ]
+    first = made[0][0][0]
+    what = "picture" if first.picture is not None else "sound"
     content: dict[str, Any] = {
+        "what": what.capitalize(),
         "page": key.page,
         "format": FORMAT,
-        "question": key.question,
+        "form": key.form,
+        "questions": key.questions,
+        "most": key.most,
         "letters": LETTERS,
         "longest": LONGEST,
         "captions": captions,
@@ -46,9 +67,29 @@ def render(key: Key, pictures: Sequence[Sequence[Sequence[bytes]]]) -> str:
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    return environment.get_template(TEMPLATE).render(
-        content=content, question=key.question, count=len(key.captions), name=NAME
-    )
+    facts: dict[str, Any] = {
+        "count": len(key.captions),
+        "name": NAME,
+        "most": key.most,
+        "ranks": key.form == RANK,
+    }
+    facts |= {"questions": key.questions, "what": what}
+    facts |= {"written": bool(asked[0].text), "plays": any(map(_plays, [first, *asked]))}
+    return environment.get_template(TEMPLATE).render(content=content, **facts)
+
+
+def _plays(shown: Shown) -> bool:
+    return shown.sound is not None
+
+
+def _entry(shown: Shown) -> dict[str, str]:
+    """As the script of the page reads it."""
+    found = {"text": shown.text} if shown.text else {}
+    if shown.picture is not None:
+        found["image"] = _uri(shown.picture, "image/png")
+    if shown.sound is not None:
+        found["sound"] = _uri(shown.sound, "audio/wav")
+    return found
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -69,5 +110,18 @@ def of_side(file: bytes, side: int) -> bytes:
     return png(np.asarray(image.resize((side, side), Image.Resampling.BICUBIC)))
 
 
-def _uri(file: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(file).decode()
+def wav(wave: np.ndarray, rate: int) -> bytes:
+    """A sound (N,) in [-1, 1] as a file of 16 bits, a louder one scaled down to 1."""
+    values = np.nan_to_num(np.asarray(wave, np.float32))
+    values = values / max(float(np.abs(values).max(initial=0)), 1)
+    file = io.BytesIO()
+    with wave_.open(file, "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(2)
+        written.setframerate(int(rate))
+        written.writeframes(np.rint(values * 32767).astype("<i2").tobytes())
+    return file.getvalue()
+
+
+def _uri(file: bytes, kind: str) -> str:
+    return f"data:{kind};base64," + base64.b64encode(file).decode()

@@ -1,4 +1,4 @@
-"""`task=human_rank`: the mean rank of each run from what people saved.
+"""`task=human_rank`: the mean rank, or the mean mark, of each run from what people saved.
 
 A table on the terminal; human_rank.json and human_rank.md beside the key of the page.
 """
@@ -15,17 +15,19 @@ import numpy as np
 from experiments.file.whole import write_json, write_text
 from experiments.human.agreement import interval, kendall_w, preferred
 from experiments.human.answers import RESULT, Collected
+from experiments.human.key import RANK, Key
+from experiments.human.mark import marked, told
 from experiments.human.request import answers_of
 from experiments.human.table import as_markdown, as_text
 from experiments.terminal.line import say, show
 
 
 def write(config: Mapping[str, Any]) -> Path:
-    """Average the ranks; returns the JSON file. Raises `UserError` where none can be used."""
+    """Average what people gave; returns the JSON file. Raises `UserError` where nothing can be."""
     collected = answers_of(config)
     for line in collected.refused:
         say(f"left out: {line}")
-    result = ranked(collected, float(config["report"]["confidence"]))
+    result = result_of(collected, float(config["report"]["confidence"]))
     path = collected.folder / RESULT
     write_json(path, result)
     write_text(path.with_suffix(".md"), as_markdown(result))
@@ -34,10 +36,37 @@ def write(config: Mapping[str, Any]) -> Path:
     return path
 
 
-def ranked(collected: Collected, confidence: float) -> dict[str, Any]:
-    """Everything that the ranks say, the best run first."""
+def result_of(collected: Collected, confidence: float) -> dict[str, Any]:
+    """Everything that the answers say, by question, the best run first."""
     key, answers = collected.key, collected.answers
-    ranks = np.array([_by_run(a.ranks, key.codes) for a in answers], float)
+    values = np.array([_by_run(one.given, key.codes) for one in answers], float)
+    people, captions = values.shape[:2]
+    places = np.array([_by_place(one.given, key.codes) for one in answers], float).mean((0, 1))
+    answered = ranked if key.form == RANK else marked
+    return {
+        "page": key.page,
+        "form": key.form,
+        "participants": people,
+        "captions": captions,
+        "pictures": len(key.seeds),
+        "confidence": confidence,
+        "interval_over": _over(people, captions),
+        "questions": [
+            {"question": question}
+            | answered(values[:, :, number], key, confidence)
+            | {"mean_by_place": places[number].tolist()}
+            for number, question in enumerate(key.questions)
+        ],
+        "seconds": statistics.median(seconds for a in answers for seconds in a.seconds),
+        "people": [
+            {"participant": a.participant, "seconds": statistics.median(a.seconds)} for a in answers
+        ],
+        "left_out": collected.refused,
+    }
+
+
+def ranked(ranks: np.ndarray, key: Key, confidence: float) -> dict[str, Any]:
+    """What ranks (people, captions, runs) say."""
     people, captions, runs = ranks.shape
     best = np.argsort(ranks.mean((0, 1)), kind="stable")
     ranks = ranks[..., best]
@@ -48,18 +77,9 @@ def ranked(collected: Collected, confidence: float) -> dict[str, Any]:
         np.fill_diagonal(end, 0.5)  # a run beside itself, by definition
     agreement = [kendall_w(ranks[:, number]) for number in range(captions)]
     return {
-        "page": key.page,
-        "question": key.question,
-        "participants": people,
-        "captions": captions,
-        "pictures": len(key.seeds),
-        "confidence": confidence,
-        "interval_over": _over(people, captions),
         "runs": [
-            {
-                "name": key.runs[run].name,
-                "folder": str(key.runs[run].folder),
-                "images": key.runs[run].images,
+            told(key, run)
+            | {
                 "mean_rank": float(ranks[..., place].mean()),
                 "interval": None if spread is None else [float(end[place]) for end in spread],
                 "first": float(firsts[..., place].mean()),
@@ -70,8 +90,6 @@ def ranked(collected: Collected, confidence: float) -> dict[str, Any]:
         "preferred_interval": None if wins_spread is None else np.stack(wins_spread, -1).tolist(),
         "kendall_w": float(np.mean(agreement)) if people > 1 else None,
         "kendall_w_chance": 1 / people if people > 1 else None,
-        "mean_rank_by_place": _by_place(answers, key.codes),
-        "seconds": statistics.median(seconds for a in answers for seconds in a.seconds),
         "by_caption": [
             {
                 "caption": text,
@@ -81,29 +99,28 @@ def ranked(collected: Collected, confidence: float) -> dict[str, Any]:
             }
             for number, text in enumerate(key.captions)
         ],
-        "people": [
-            {"participant": a.participant, "seconds": statistics.median(a.seconds)} for a in answers
-        ],
-        "left_out": collected.refused,
     }
 
 
-def _by_run(ranks: list[dict[str, int]], codes: list[dict[str, int]]) -> list[list[int]]:
-    """Ranks of one person by caption and run."""
+def _by_run(
+    given: list[list[dict[str, int]]], codes: list[dict[str, int]]
+) -> list[list[list[int]]]:
+    """What one person gave, by caption, question and run."""
     return [
-        [rank for _, rank in sorted((runs[code], rank) for code, rank in given.items())]
-        for given, runs in zip(ranks, codes, strict=True)
+        [[value for _, value in sorted((runs[c], v) for c, v in one.items())] for one in asked]
+        for asked, runs in zip(given, codes, strict=True)
     ]
 
 
-def _by_place(answers: list[Any], codes: list[dict[str, int]]) -> list[float]:
-    """The mean rank of whatever stood first on the screen, second, and so on: all alike where
-    people look at pictures and not at places."""
-    found = [
-        [[row[code] for code in runs] for row, runs in zip(a.ranks, codes, strict=True)]
-        for a in answers
+def _by_place(
+    given: list[list[dict[str, int]]], codes: list[dict[str, int]]
+) -> list[list[list[int]]]:
+    """The same by caption, question and place on the screen: its means are alike where people look
+    at pictures and not at places."""
+    return [
+        [[one[code] for code in runs] for one in asked]
+        for asked, runs in zip(given, codes, strict=True)
     ]
-    return np.mean(found, axis=(0, 1)).tolist()
 
 
 def _over(people: int, captions: int) -> str:

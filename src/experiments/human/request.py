@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from experiments.config.target import STYLE
+from experiments.data.record import Record
 from experiments.human.answers import Collected, answer_files, collect
 from experiments.human.captions import captions_of_runs, chosen
-from experiments.human.key import LETTERS, PLACE, Run
+from experiments.human.key import LETTERS, MARKS, MOST, PLACE, RANK, RATE, REAL, Run
+from experiments.human.record import Known, real_of, records_of
 from experiments.run import folder as files
 from experiments.run.fact import hears_run
+from experiments.run.reader import hears_sounds
 from experiments.run.state import run_named
 from experiments.sample.asked import Asked
 from experiments.sample.request import drawing_of
@@ -23,11 +26,20 @@ from experiments.terminal.error import UserError
 CHOOSE = "name two or more runs: run=outputs/<model>-<data>/<id>,outputs/<model>-<data>/<id>"
 
 
+QUESTIONS = {
+    RANK: "Which {what} fits {what_to} and {seems} most real? Rank them, the best first.",
+    RATE: "How well does it fit {what_to}, and how real is it?",
+}
+
+
 @dataclass(frozen=True)
 class Study:
     """A page: every caption with one picture of each run, or several that are ranked together.
 
-    `asked`: the same by run: one that listens has each caption said by `sample.voice`.
+    `asked`: the same by run: one that listens has each caption said by `sample.voice`. Of runs with
+    sounds in place of captions, `records` are what they are asked by, of `known`, and `captions`
+    their names; `makes`: which way of theirs, None for the first. `real`: the records whose own
+    pictures, or sounds, stand beside what the runs made.
     `page`: ten hexadecimal digits, a function of the runs, of how long they trained, of what is
     asked about them and of the seed. `folder`: where the page goes. `notes`: lines for the user.
     """
@@ -37,27 +49,84 @@ class Study:
     runs: list[Run]
     captions: list[str]
     seeds: list[int]
-    question: str
+    questions: list[str]
     seed: int
     notes: list[str]
     asked: list[list[Asked]]
+    form: str = RANK
+    most: int = MARKS
+    known: Known | None = None
+    records: list[Record] = field(default_factory=list)
+    real: list[Record] = field(default_factory=list)
+    makes: str | None = None
 
 
 def study_of(config: Mapping[str, Any]) -> Study:
-    """What a command asks people to rank. Raises `UserError` for what cannot be ranked."""
-    runs = _runs(config["run"], config["paths"]["outputs"])
+    """What a command asks people to rank or to mark. Raises `UserError` for what cannot be."""
     human, seed = config["human"], int(config["seed"])
-    question = " ".join(str(human["question"]).split())
-    if not question:
-        raise UserError("human.question: must say what people are to rank the pictures by")
-    captions, notes, drawn = _captions(config, runs)
+    form, most, makes = human["form"], int(human["most"]), human["makes"]
+    if most > MOST:
+        raise UserError(f"human.most={most}: people give marks from 0 to {MOST} at most")
+    runs = _runs(config["run"], config["paths"]["outputs"], 2 if form == RANK else 1)
+    sounding = _have_sounds(runs)
+    for run in runs if not sounding else []:
+        _require_captions(run.folder)
+    if makes is not None and not sounding:
+        raise UserError(f"human.makes={makes}: these runs have no sounds; leave it away")
+    questions = _questions(human["question"], form, sounding)
+    known, records, real = None, list[Record](), list[Record]()
+    beside = form == RATE if human["real"] is None else bool(human["real"])
+    places, drawn = [run.folder for run in runs], list[list[Asked]]()
+    if sounding:
+        known, records, notes = records_of(config, places)
+        captions, real = [record.key for record in records], records if beside else []
+    else:
+        captions, notes, drawn = _captions(config, runs)
+        if beside:
+            known, real, told = real_of(config, places, captions)
+            notes += told
     seeds = [seed + number for number in range(int(human["pictures"]))]
+    listed = [*runs, *([Run(REAL, Path(), 0)] if real else [])]
+    if len(listed) > len(LETTERS):
+        raise UserError(f"human.real: with {len(runs)} runs there is no place for real ones")
     asked = [[run.folder.name, run.name, run.images] for run in runs]
     voice = config["sample"]["voice"]
-    text = json.dumps([asked, captions, seeds, question, seed, *([voice] if voice else [])])
-    page = hashlib.sha256(text.encode()).hexdigest()[:10]
+    said = questions[0] if len(questions) == 1 else questions
+    parts: list[Any] = [asked, captions, seeds, said, seed, *([voice] if voice else [])]
+    own = {"form": form, "most": most, "real": bool(real), "makes": makes}
+    if own != {"form": RANK, "most": MARKS, "real": False, "makes": None}:
+        parts.append(own)
+    page = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:10]
     folder = Path(config["paths"]["outputs"]) / PLACE / page
-    return Study(page, folder, runs, captions, seeds, question, seed, notes, drawn)
+    made = (page, folder, listed, captions, seeds, questions, seed, notes, drawn)
+    return Study(*made, form, most, known, records, real, makes)
+
+
+def _questions(given: Any, form: str, sounding: bool) -> list[str]:
+    """What people are asked; one that fits the form where nothing is given."""
+    if given is None:
+        to, what = ("what it was made from", "one") if sounding else ("the words", "picture")
+        seems = "seems" if sounding else "looks"
+        return [QUESTIONS[form].format(what=what, what_to=to, seems=seems)]
+    items = given if isinstance(given, list) else [given]
+    found = [" ".join(str(item).split()) for item in items]
+    if not found or not all(found):
+        raise UserError("human.question: must say what people are to rank the pictures by")
+    if len(set(found)) < len(found):
+        raise UserError("human.question: asks the same twice; ask each question once")
+    return found
+
+
+def _have_sounds(runs: list[Run]) -> bool:
+    """Whether all runs have sounds of records in place of captions. Raises `UserError` where some
+    have, and others not."""
+    found = {hears_sounds(files.run_config(run.folder)): run.folder for run in runs}
+    if len(found) > 1:
+        raise UserError(
+            f"run={found[True]}: has sounds in place of captions, and {found[False]} has not; "
+            "name runs of one kind"
+        )
+    return True in found
 
 
 def answers_of(config: Mapping[str, Any]) -> Collected:
@@ -69,9 +138,9 @@ def answers_of(config: Mapping[str, Any]) -> Collected:
     return collect(paths, Path(config["paths"]["outputs"]) / PLACE)
 
 
-def _runs(given: Any, outputs: str) -> list[Run]:
+def _runs(given: Any, outputs: str, least: int) -> list[Run]:
     items = given if isinstance(given, list) else [given]
-    if given is None or len(items) < 2:
+    if given is None or len(items) < least:
         raise UserError(f"run: task=human_study compares runs; {CHOOSE}")
     places = [run_named(str(item), outputs) for item in items]
     if len(places) > len(LETTERS):
@@ -88,8 +157,8 @@ def _runs(given: Any, outputs: str) -> list[Run]:
     return [Run(name, place, _images(place)) for name, place in zip(names, places, strict=True)]
 
 
-def _images(place: Path) -> int:
-    """Images that a run has seen. Raises `UserError` for one that draws no captions."""
+def _require_captions(place: Path) -> None:
+    """Raise `UserError` for a run that draws no captions."""
     choices = files.run_about(place)["choices"]
     system = files.run_config(place)["system"]
     if str(system.get("_target_")).endswith(STYLE) or not system.get("generator"):
@@ -97,6 +166,10 @@ def _images(place: Path) -> int:
             f"run={place}: model={choices.get('model')} draws no captions; take the run of a "
             "text-to-image model, as attngan_4stage"
         )
+
+
+def _images(place: Path) -> int:
+    """Images that a run has seen."""
     states = files.by_images(place, "weights") + files.by_images(place, "checkpoints")
     return max(map(files.images_of, states), default=0)
 

@@ -22,7 +22,6 @@ from experiments.metric.protocol import Protocol
 from experiments.metric.real import at_once
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, looked_at
-from experiments.system.seeding import mix, noise_of
 
 
 class MultimodalScores:
@@ -64,10 +63,10 @@ class MultimodalScores:
         def look(places: np.ndarray) -> Rows:
             rows = order[places]
             parts = {view.name: view.real(rows, ranks.device) for view in views}
-            seeds = [mix(self.seed, int(row)) for row in rows]
-            noise = noise_of(seeds, system.generator.noise_dim).to(ranks.device)
+            seeds = [self.seed * 1_000_003 + int(row) for row in rows]
             pictures = part_of(parts, Pictures).images[-1]
-            pairs = system.filled(pictures, part_of(parts, Sounds).values, noise)
+            sounds = part_of(parts, Sounds).values
+            pairs = system.filled(pictures, sounds, system.noise(seeds, ranks.device))
             found = {
                 f"told_by_{by}": torch.stack([x.argmax(1) for x in logits.values()], 1)
                 for by, logits in system.read(pairs).items()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.data.reader.plumage import Plumage
-from experiments.data.record import Reader, Record
+from experiments.data.record import Reader, Record, has_of
 from experiments.data.store.table import read_records
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.data.text.words import tokeniser_of
@@ -51,12 +51,16 @@ class DataFacts:
 
 # By the name of the reader. CUB and COCO: the released AttnGAN (Xu et al. 2018), words from its
 # captions.pickle; COCO has no classes, and each picture is its own. Oxford-102: the split of Reed
-# et al. 2016, words assumed. Stamps: counted in tuxpaint-stamps-default 2022.06.04.
+# et al. 2016, words assumed. Youtubers: the two people who are public. Stamps: counted in
+# tuxpaint-stamps-default 2022.06.04.
 PUBLISHED = {
     "cub": DataFacts(11_788, 8_855, 10, 5_450, 200, "published"),
     "coco": DataFacts(123_287, 82_783, 5, 27_297, 123_287, "published"),
     "oxford102": DataFacts(8_189, 7_034, 10, 5_450, 102, "published; words as of CUB"),
     "flickr8k": DataFacts(8_000, 7_000, 5, 5_450, 8_000, "published; words as of CUB"),
+    "sub_urmp": DataFacts(17_835, 14_333, 0, 0, 13, "published: the first version of Chen 2017"),
+    "youtubers": DataFacts(6_160, 5_545, 0, 0, 2, "published: the two people who are public"),
+    "inis": DataFacts(6_366, 4_461, 0, 0, 5, "published: Chen 2017"),
     "stamps": DataFacts(331, 300, 1, 539, 67, "counted in tuxpaint-stamps-default 2022.06.04"),
 }
 
@@ -117,27 +121,33 @@ def _found(config: Mapping[str, Any]) -> DataFacts:
         return _drawn(reader)
     if not _there(config, reader):
         unknown = DataFacts(0, 0, 1, PUBLISHED["cub"].words, 0, "words as of CUB")
+        if "caption" not in has_of(reader):
+            unknown = DataFacts(0, 0, 0, 0, 0, "")
         return PUBLISHED.get(reader.name, unknown)
     records, _ = read_records(reader)
     if not records:
         raise UserError(f"data.root={config['data']['root']}: no picture can be used")
     captions = [caption for record in records for caption in record.captions]
-    words = reader.words()
-    tokeniser, least = tokeniser_of(reader), int(config["data"].get("min_count", 1))
-    if words is not None:
-        vocabulary = Vocabulary(words, tokeniser)
-    else:
-        vocabulary = Vocabulary.build(captions, tokeniser, least)
     return DataFacts(
         len(records),
         sum(record.split == "train" for record in records),
         len(captions) / len(records),
-        len(vocabulary),
+        _words(reader, captions, int(config["data"].get("min_count", 1))),
         len(reader.class_names()),
         "counted",
         {name: len(values) for name, values in reader.attribute_values().items()},
         letters=_letters(captions),
+        heard_attributes=getattr(reader, "heard_attributes", tuple)(),
     )
+
+
+def _words(reader: Reader, captions: Sequence[str], least: int) -> int:
+    if "caption" not in has_of(reader):
+        return 0
+    words, tokeniser = reader.words(), tokeniser_of(reader)
+    if words is not None:
+        return len(Vocabulary(words, tokeniser))
+    return len(Vocabulary.build(captions, tokeniser, least))
 
 
 def _letters(captions: Sequence[str]) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from experiments.plan.estimate import DENSE, GB, Planned
+from experiments.plan.facts import DataFacts
 from experiments.terminal.line import aligned
 
 HEADINGS = ("GPUs", "batch", "memory", "computing", "exchanging", "images/s", "hours")
@@ -85,8 +86,14 @@ def _assumed(row: Planned, options: Mapping[str, Any]) -> list[str]:
         "  captions are as long as they can be, recordings as data.speech.seconds; training alone, "
         "without samples and scores; nothing is compiled",
         f"  data: {facts.pictures:,} pictures, {facts.train:,} of them to train on, "
-        f"{facts.captions:.3g} captions each, {facts.words:,} words ({facts.source})",
+        f"{_said(facts)} ({facts.source})",
     ]
+
+
+def _said(facts: DataFacts) -> str:
+    if not facts.captions:
+        return "without captions"
+    return f"{facts.captions:.3g} captions each, {facts.words:,} words"
 
 
 def _bytes(number: float) -> str:

@@ -69,6 +69,7 @@ ADDED: dict[str, Any] = {
     "generator.channels": 3,
     "discriminator.channels": 3,
     "discriminator.first": None,
+    "encoder.image.convolutions": None,
     "system.frozen_images": 0,
     "system.train_encoder": False,
     "system.distortion": None,

@@ -201,7 +201,8 @@ def _plan_prerequisite(
     group = role(path)
     cfg[group] = {key: value for key, value in node.items() if key != "pretrained"}
     if group == "generator":
-        cfg.encoder = copy.deepcopy(parent["encoder"])
+        if cfg.get("encoder") is not None:  # both are told by the same one
+            cfg.encoder = copy.deepcopy(parent["encoder"])
         judges = dict(_pretrained_nodes(parent, ("discriminator",)))
         if (same := path.replace("generator", "discriminator", 1)) in judges:
             own = judges[same].items()

@@ -80,7 +80,7 @@ def drawing_of(config: Mapping[str, Any]) -> Drawing:
     seeds = [int(config["seed"]) + number for number in range(int(config["num_samples"]))]
     if ways := crosses(place):
         way, asked, notes = crossing(place, config, ways)
-        return Drawing(place, asked, seeds, options, notes, at=run.at, way=way)
+        return _once(Drawing(place, asked, seeds, options, notes, at=run.at, way=way))
     if options["sound"] is not None:
         raise UserError(f"sample.sound: run={place} makes nothing of a sound; leave it away")
     system = files.run_config(place)["system"]
@@ -108,14 +108,17 @@ def drawing_of(config: Mapping[str, Any]) -> Drawing:
     drawing = Drawing(place, asked, seeds, options, notes, pictures, run.at)
     if between == "sentence":  # a way may come by a caption twice
         return drawing
+    return _once(drawing)
+
+
+def _once(drawing: Drawing) -> Drawing:
+    """Without what was given before, which a note tells."""
     known: dict[Any, Asked] = {}
-    for one in asked:
+    for one in drawing.asked:
         known.setdefault(one.key, one)
-    once = list(known.values())
-    if len(once) < len(asked):
-        before = len(asked) - len(once)
-        notes.append(f"{drawing.kind} that were given before: {before}, drawn once")
-    return replace(drawing, asked=once)
+    before = len(drawing.asked) - len(known)
+    notes = [f"{drawing.kind} that were given before: {before}, drawn once"] if before else []
+    return replace(drawing, asked=list(known.values()), notes=[*drawing.notes, *notes])
 
 
 def _read(place: Path, texts: list[tuple[str, str]], options: Mapping[str, Any]) -> list[Asked]:

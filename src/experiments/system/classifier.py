@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -16,8 +15,7 @@ from experiments.system.seeding import Step
 
 class ClassifierTraining(System):
     """Cross-entropy of every attribute of pictures, or of sounds where the encoder takes these;
-    those whose attribute is unknown do not count. A trunk that says so (`l2`) has the squares of
-    its fully connected weights, and of the heads', in the loss (Chen 2017)."""
+    those whose attribute is unknown do not count."""
 
     def __init__(
         self, encoder: Classifier, weight: float, image_size: int, split: TrainedOn = "train"
@@ -46,19 +44,10 @@ class ClassifierTraining(System):
             if CLASS in self.encoder.sizes
             else dict(self.encoder.told(batch.attributes))
         )
-        losses = {
+        return {
             name: Term(known_cross_entropy(logits[name].float(), target), self.weight)
             for name, target in targets.items()
         }
-        l2 = getattr(self.encoder.image, "l2", 0.0)
-        return losses | ({"l2": Term(squares(self.encoder), l2)} if l2 else {})
-
-
-def squares(network: nn.Module) -> Tensor:
-    """Half the sum of the squares of the weights of all fully connected layers: its gradient is the
-    weights. In float32."""
-    layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
-    return torch.stack([layer.weight.float().square().sum() for layer in layers]).sum() / 2
 
 
 def known_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:

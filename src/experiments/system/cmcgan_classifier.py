@@ -18,7 +18,7 @@ from experiments.frontend.excerpt import Excerpt
 from experiments.generator.cmcgan import CMCGANGenerator
 from experiments.system.base import Losses, Phase, System, term
 from experiments.system.classifier import known_cross_entropy
-from experiments.system.seeding import Step
+from experiments.system.seeding import Step, noise_of
 
 FILLED = ("generated_picture", "generated_sound")
 
@@ -70,6 +70,10 @@ class CMCGANClassifier(System):
 
     def export_modules(self) -> dict[str, nn.Module]:
         return {"encoder": self.encoder}
+
+    def noise(self, seeds: list[int], device: torch.device) -> Tensor:
+        """(B, noise_dim) for generated halves, each row of its own seed."""
+        return noise_of(seeds, self.generator.noise_dim).to(device)
 
     @torch.no_grad()
     def filled(self, picture: Tensor, sound: Tensor, noise: Tensor) -> Pairs:

@@ -83,7 +83,7 @@ def test_what_cannot_be_split_or_is_missing(tmp_path: Path) -> None:
     (root / "harp").rename(tmp_path / "harp")
     alone.mkdir()
     (tmp_path / "harp").rename(alone / "harp")
-    with pytest.raises(UserError, match="no class of .* has two recordings"):
+    with pytest.raises(UserError, match=r"no class of .* has two recordings"):
         Inis(str(alone)).check()
     with pytest.raises(UserError, match="test_share: 1 is not between"):
         Inis(str(root), test_share=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -44,6 +45,20 @@ def test_songs_are_functions_of_seed_species_and_number() -> None:
     first, second = (few.sound(record)[0] for record in records(few)[:2])
     other, _ = PlumageSong(species=20, test_species=5, seed=1).sound(records(few)[0])
     assert len({w.tobytes() for w in (first, second, other)}) == 3
+
+
+def test_all_that_is_sung_is_learnt_and_asked_evenly() -> None:
+    reader = PlumageSong(images_per_species=1, captions=1)
+    birds = records(reader)
+    assert Counter(bird.split for bird in birds) == {"train": 500, "test": 100}
+    for split in ("train", "test"):
+        chosen = [bird for bird in birds if bird.split == split]
+        for name in reader.heard_attributes():
+            values = reader.attribute_values()[name]
+            counts = Counter(bird.attributes[name] for bird in chosen)
+            assert set(counts) == set(values)
+            chance = sum((n / len(chosen)) ** 2 for n in counts.values())
+            assert chance < 1.15 / len(values), (split, name)
 
 
 def test_foreign_keys_are_bad_input() -> None:

@@ -11,7 +11,7 @@ from experiments.config.override import checked_compose, is_override, parse_swee
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.human.answers import FORMAT, collect
 from experiments.human.key import Key, Run, arranged, coded, read_key, write_key
-from experiments.human.rank import ranked
+from experiments.human.rank import result_of
 from experiments.human.table import as_markdown, as_text
 from experiments.sample.request import _known, _lines
 from experiments.search.request import search_of
@@ -27,11 +27,11 @@ PAGE = "00aa11bb22"
 def _page() -> Key:
     runs = [Run(f"gan-plumage/{name}", Path("/outputs") / name, 8) for name in ("a", "b", "c")]
     codes = coded(PAGE, runs, arranged(2, 3, 0))
-    return Key(PAGE, runs, ["a <b>bird</b>", "an owl"], [5], "Which?", codes)
+    return Key(PAGE, runs, ["a <b>bird</b>", "an owl"], [5], ["Which?"], codes)
 
 
 def _show(key: Key, answers: Path, pages: Path) -> None:
-    result = ranked(collect([answers], pages), 0.95)
+    result = result_of(collect([answers], pages), 0.95)
     assert json.dumps(result).encode() and as_text(result).encode()
     assert SCRIPT not in as_markdown(result), "a script in Markdown"
 
@@ -46,7 +46,11 @@ def _answers(content: bytes) -> None:
 
 def _answer_files() -> list[bytes]:
     rows = [
-        {"caption": n, "ranks": {code: rank for rank, code in enumerate(codes, 1)}, "seconds": 2.5}
+        {
+            "caption": n,
+            "given": [{code: rank for rank, code in enumerate(codes, 1)}],
+            "seconds": 2.5,
+        }
         for n, codes in enumerate(_page().codes, 1)
     ]
     content: dict[str, Any] = {"format": FORMAT, "page": PAGE, "participant": "ada"}

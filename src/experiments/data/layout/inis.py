@@ -87,8 +87,8 @@ def find_layout(top: Path, follow_links: bool | None, test_share: float) -> Soun
         for path, recording, sound in pairs:
             split: Split = "test" if f"{label}/{recording}" in test else "train"
             split = given.get(word, split)
-            said: tuple[Any, ...] = (stem_of(path), top, path, [], split, label, label)
-            entries.append(Entry(*said, sound=sound, pose=recording))
+            more: dict[str, Any] = {"sound": sound, "pose": recording}
+            entries.append(Entry(stem_of(path), top, path, [], split, label, label, **more))
     used = {entry.sound for entry in entries if isinstance(entry, Entry)} - {""}
     counts[UNPAIRED] = len(found.sounds) - len(used)
     if not any(isinstance(entry, Entry) and entry.split == "test" for entry in entries):

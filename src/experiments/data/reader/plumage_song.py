@@ -10,7 +10,7 @@ import numpy as np
 from experiments.data.reader.plumage import Plumage
 from experiments.data.reader.plumage.dice import Dice
 from experiments.data.reader.plumage.motif import RATE
-from experiments.data.reader.plumage.song import HEARD, SONG_VERSION, sing
+from experiments.data.reader.plumage.song import HEARD, SONG_VERSION, Singer, Slot, sing, slots
 from experiments.data.record import Drop, Record
 from experiments.terminal.error import UserError
 
@@ -64,10 +64,19 @@ class PlumageSong(Plumage):
     def sound(self, record: Record) -> tuple[np.ndarray, int]:
         """The song (N,) float32 in [-1, 1], and its rate in Hz. Raises `BadInput` for a key of
         another data set."""
-        label, index = self.numbers(record)
-        seed = int(Dice(self.seed, label, index, 5).random() * 2**52)
-        return sing(self.attributes(label, index), seed, self.noise), RATE
+        attributes, seed = self._song(record)
+        return sing(attributes, seed, self.noise), RATE
+
+    def slots(self, record: Record) -> list[Slot]:
+        """Where each part is sung in it. Raises `BadInput` likewise."""
+        attributes, seed = self._song(record)
+        return slots(attributes, Singer.of(seed))
 
     def heard_attributes(self) -> tuple[str, ...]:
         """What a song tells: the eight colours, the pattern and the size."""
         return HEARD
+
+    def _song(self, record: Record) -> tuple[dict[str, str], int]:
+        label, index = self.numbers(record)
+        seed = int(Dice(self.seed, label, index, 5).random() * 2**52)
+        return self.attributes(label, index), seed

@@ -32,7 +32,7 @@ def carried(
     spectrum = np.fft.rfft(wave, SPAN)
     spectrum *= np.exp(-_SQUARES * (0.92 * distance))
     if noise:
-        spectrum *= 1 + noise * (0.06 + 0.22 * distance) * _echoes()
+        spectrum *= 1 + noise * (0.05 + 0.17 * distance) * _echoes()
         spectrum += noise * loudness * _others(colour, seed)
     return np.fft.irfft(spectrum, SPAN)[: len(wave)] * swell(len(wave), FADE, 2 * FADE)
 

@@ -56,12 +56,13 @@ def call(pitch: float, count: int) -> np.ndarray:
 
 
 def trill(pitch: float, count: int) -> np.ndarray:
-    """Short notes, two of them in turn, 26 in a second."""
+    """Short notes, high and low in turn, 26 in a second, each a little falling."""
     _, time = _times(count)
-    turn = np.sin(np.pi * 26 * time)
-    step = 2.6 * np.clip(4 * turn, -1, 1)
-    beat = 0.35 + 0.65 * np.abs(turn)
-    return 0.50 * swell(count, 0.012, 0.028) * beat * _tone(pitch * SEMITONE**step, (1.0, 0.06))
+    notes = 26 * time
+    turn = np.sin(np.pi * notes)
+    step = 2.6 * np.clip(4 * turn, -1, 1) - 0.8 * (notes % 1 - 0.5)
+    beat = 0.12 + 0.88 * np.abs(turn) ** 0.8
+    return 0.55 * swell(count, 0.012, 0.028) * beat * _tone(pitch * SEMITONE**step, (1.0, 0.06))
 
 
 def warble(pitch: float, count: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from experiments.data.reader.plumage.dice import Dice
 from experiments.data.reader.plumage.motif import MOTIFS, RATE, SEMITONE
 from experiments.data.reader.plumage.species import COLOUR_ATTRIBUTES, VALUES
 
-SONG_VERSION = 1
+SONG_VERSION = 2  # 1 had harder trills and more of an echo
 HEARD = (*COLOUR_ATTRIBUTES, "pattern", "size")
 REGISTERS = {"small": 3000.0, "medium": 2120.0, "large": 1500.0}  # Hz: half an octave apart
 # Semitones that the motifs of a song stand above its register: a small tune that comes home.

@@ -1,0 +1,62 @@
+"""Chen 2017: both directions train, resume bit for bit, go on in two processes and are asked; what
+they are told trains itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from experiments import load
+from experiments.run import checkpoint
+from tests.integration.test_resume import equal
+
+QUICK = ["data=plumage_song", "~metric", "trainer.sample_every=1000"]
+# By player, told of a classifier; told of an autoencoder.
+RECIPES = {
+    "cross_modal_s2i": (["system.mismatch=pose"], "classifier"),
+    "cross_modal_i2s": (["encoder=picture_autoencoder_pretrained"], "autoencoder"),
+}
+
+
+def train(commands: Any, outputs: Path, *arguments: str, ranks: int = 1) -> str:
+    # Of the usual settings all but the trunk, which is the recipe's own here.
+    given = [word for word in commands.settings(outputs) if not word.startswith("encoder/")]
+    job = commands.ok(*given, *QUICK, *arguments, outputs=None, ranks=ranks)
+    return str(job.text)
+
+
+def state(outputs: Path, model: str) -> dict[str, Any]:
+    (path,) = outputs.glob(f"{model}-plumage_song/*/checkpoints/images-0000000016.safetensors")
+    found = checkpoint.read(path)
+    del found["elsewhere"]  # what they were told is a run of the same outputs
+    return found
+
+
+@pytest.mark.parametrize("model", list(RECIPES))
+def test_a_direction(commands: Any, tmp_path: Path, model: str) -> None:
+    options, told = RECIPES[model]
+    recipe = [f"model={model}", *options]
+    straight, stopped = tmp_path / "straight", tmp_path / "stopped"
+    first = train(commands, straight, *recipe)
+    assert f"encoder needs {told}-plumage_song: training it first" in first
+    # The same encoder: only the run itself begins anew.
+    (encoder,) = (straight / f"{told}-plumage_song").iterdir()
+    recipe.append(f"encoder.pretrained={encoder}")
+    train(commands, stopped, *recipe, "trainer.images=8")
+    assert "from 8 images to 16 images" in train(commands, stopped, *recipe)
+    assert equal(state(straight, model), state(stopped, model))
+    two = train(commands, stopped, *recipe, "trainer.images=24", ranks=2)
+    assert "from 16 images to 24 images" in two and "2 x cpu" in two
+    made = load(next((straight / f"{model}-plumage_song").iterdir()))
+    if model == "cross_modal_s2i":
+        song = np.sin(np.arange(16000) * 0.3).astype(np.float32), 16000
+        pictures = made.sample(sound=[song, song])
+        assert [picture.size for picture in pictures] == [(64, 64)] * 2
+        assert pictures[0] != pictures[1], "another seed"
+    else:
+        ((heard, rate),) = made.sing([Image.new("RGB", (80, 80), "red")])
+        assert rate == 16000 and heard.shape == (65536,) and np.isfinite(heard).all()
