@@ -27,7 +27,7 @@ SHARES = (
 )
 LOWER = (
     *("frechet/", "kernel/", "redrawn/", "query_redrawn/", "noise_error/"),
-    *("feature_l1/", "feature_l2/", "pixel_l1/"),
+    *("feature_l1/", "feature_l2/", "pixel_l1/", "landmark_error/"),
 )
 HIGHER = ("inception_score/", "diversity/", "style_cosine/", "feature_cosine/", *SHARES)
 STARTS = ", ".join((*LOWER, *HIGHER))

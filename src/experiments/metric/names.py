@@ -43,6 +43,8 @@ WORDS = {
     "feature_l1": "L1 of features",
     "feature_l2": "L2 of features",
     "pixel_l1": "levels off, decoded",
+    "landmark_error": "points of the face, off by",
+    "shape_correlation": "shape of the face",
     "attribute_agreement": "voice and face agree",
     "attribute_decoded": "attribute, decoded from the face",
     "noise_error": "squared error of the noise",
@@ -50,7 +52,7 @@ WORDS = {
     "redrawn": "levels off when redrawn",
     "query_redrawn": "levels off, real pictures",
 }
-_SUFFIXES = ("std", "real", "chance", "candidates")
+_SUFFIXES = ("std", "real", "chance", "candidates", "decoded")
 
 
 def sung(attribute: str) -> str:

@@ -14,11 +14,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.data.store.dataset import Dataset
+from experiments.data.view.landmark import LandmarkView
 from experiments.encoder.classifier import Classifier
 from experiments.encoder.speech2face import Speech2Face
 from experiments.machine.rank import Ranks
 from experiments.metric.decoded import SHOWN, protocol_of, reading_of
 from experiments.metric.embedding import evaluating
+from experiments.metric.landmark import LandmarkScores
 from experiments.metric.ranking import DECIMALS, cosines, recall_at
 from experiments.metric.real import at_once, real_images, require_some
 from experiments.metric.result import Result, Scored
@@ -141,11 +143,14 @@ class Speech2FaceScores:
         samples: int = 1000,
         gallery: Gallery = "class",
         distance: Distance = "cosine",
+        landmarks: str | None = None,
     ) -> None:
         """`classifier`: reads attributes, where the data know them. `samples`: records at most.
-        The others are those of `FaceTold`."""
+        `landmarks`: the file of the points of faces, where the decoder has points. The others are
+        those of `FaceTold`."""
         self.classifier = None if classifier is None else classifier.requires_grad_(False).eval()
         self.samples, self.gallery, self.distance = samples, gallery, distance
+        self.landmarks = landmarks
         FaceTold(gallery, distance)
 
     @torch.inference_mode()
@@ -157,6 +162,8 @@ class Speech2FaceScores:
         told, device = FaceTold(self.gallery, self.distance), ranks.device
         reading = reading_of(self.classifier, dataset, ranks, heard=True)
         sounds = system.views()[0].open(dataset, split, device)
+        points = self._points(encoder, size)
+        places_of = None if points is None else points.open(dataset, split, device)
 
         def look(places: np.ndarray) -> Rows:
             rows = order[places]
@@ -168,19 +175,25 @@ class Speech2FaceScores:
                 "voices": voices,
                 "labels": torch.from_numpy(split.labels[rows]).to(device),
             }
+            told_face, own_face = (encoder.face.decode(vector) for vector in (voices, faces))
+            if places_of is not None:
+                found["told_points"], found["own_points"] = told_face.points, own_face.points
+                found["true_points"] = places_of.real(rows, device).points
             if reading is not None:
-                decoded = [encoder.face.decode(vector).picture for vector in (voices, faces)]
+                decoded = told_face.picture, own_face.picture
                 pictures = dict(zip(("voice", "face", "real"), (*decoded, images), strict=True))
                 found |= {name: reading.read(shown) for name, shown in pictures.items()}
                 found["stated"] = reading.stated(split, rows).to(device)
             return found
 
-        read = ReadRows()
+        read, shape = ReadRows(), LandmarkScores()
         with evaluating(encoder):
             for rows in looked_at(len(order), at_once(size), ranks, look):
                 told.update(rows["faces"], rows["voices"], rows["labels"])
                 if reading is not None:
                     read.update(*(rows[name] for name in ReadRows.kept))
+                if places_of is not None:
+                    shape.update(*(rows[f"{name}_points"] for name in ("told", "own", "true")))
         found = Scored()
         self._tell_features(found, told)
         if reading is None:
@@ -191,6 +204,9 @@ class Speech2FaceScores:
             reading.tell(found, SHOWN, real, stated, "/real")
             reading.tell(found, DECODED, face, stated)
             reading.tell(found, AGREED, voice, face)
+        if places_of is not None:
+            for key, value in (found.attempt("landmark_error", shape.compute) or {}).items():
+                found.scores[_named(key)] = value
         protocol = protocol_of(encoder, dataset, len(order), size, self.classifier)
         protocol.extra["faces that are looked through"] = (
             "one of each class" if self.gallery == "class" else "one of each record"
@@ -199,12 +215,21 @@ class Speech2FaceScores:
         protocol.extra["sound"] = f"{encoder.excerpt.seconds:g} s"
         return found.result(protocol)
 
+    def _points(self, encoder: Speech2Face, size: int) -> LandmarkView | None:
+        count = encoder.face.decoder.points
+        if self.landmarks is None:
+            return None
+        if count is None:
+            raise UserError(
+                "metric.landmarks: this face decoder has no points; train one with encoder.points "
+                "and system.landmarks"
+            )
+        return LandmarkView(self.landmarks, count, size)
+
     def _tell_features(self, found: Scored, told: FaceTold) -> None:
         name = Speech2Face.name
         if (means := found.attempt(f"feature_cosine/{name}", told.compute)) is not None:
-            for key, value in means.items():
-                score, _, suffix = key.partition("/")
-                found.scores["/".join(filter(None, (score, name, suffix)))] = value
+            found.scores |= {_named(key): value for key, value in means.items()}
         if (shares := found.attempt(f"recall/{name}", told.recall)) is not None:
             for count, (share, chance) in shares.items():
                 found.scores[f"recall_at_{count}/{name}"] = share
@@ -213,6 +238,12 @@ class Speech2FaceScores:
             real = found.attempt(f"recall/{name}/real", lambda: told.recall("faces"))
             for count, (share, _) in (real or {}).items():
                 found.scores[f"recall_at_{count}/{name}/real"] = share
+
+
+def _named(key: str) -> str:
+    """feature_l1/chance as feature_l1/speech2face/chance."""
+    score, _, suffix = key.partition("/")
+    return "/".join(filter(None, (score, Speech2Face.name, suffix)))
 
 
 class ReadRows(RowScore):

@@ -103,6 +103,7 @@ def identity(
     for place in ("encoder", "encoder.face"):
         for key in (f"{place}.image.weights", f"system.{place}.image.weights"):
             _by_contents(found, key, place in prerequisites)
+    _by_contents(found, "system.landmarks", False)
     found = without_pretrained(found, *({*GROUPS, "system"} & found.keys()))
     spelt = {key: _spelt(value, key) for key, value in found.items()}
     return spelt | {"prerequisites": dict(prerequisites)}
