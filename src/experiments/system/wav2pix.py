@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
@@ -48,7 +49,7 @@ class Wav2Pix(System):
     """Least squares over right, wrong and generated pairs, and three terms that were released
     beside them."""
 
-    makes = {(SOUND,): PICTURE}
+    makes = MappingProxyType({(SOUND,): PICTURE})
 
     def __init__(
         self,
