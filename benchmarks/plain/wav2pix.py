@@ -36,6 +36,7 @@ class PlainWav2Pix(PlainStep):
         assert system.identity.of == "class", "as published"
         self.encoder, self.generator = system.encoder, system.generator
         self.judge, self.identity = system.discriminator, system.identity
+        self.judge.fast = False  # the default layout
         self.weights = system.features.weight, system.pixel_weight, system.identity_weight
         drawers = (self.encoder, self.generator, self.identity)
         drawn = [parameter for network in drawers for parameter in network.parameters()]

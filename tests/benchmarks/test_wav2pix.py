@@ -13,7 +13,7 @@ SMALL = [
     "data.preset.sound.wav2pix.identity_of=class",
     "optim.discriminator.lr=0",  # or both would judge by other weights after its turn
 ]
-ITERATIONS = 3000  # of the power method: it has arrived, however often it is asked again
+ITERATIONS = 1000  # of the power method: it has arrived, however often it is asked again
 
 
 def small() -> Prepared:

@@ -170,6 +170,18 @@ def test_a_row_is_a_function_of_its_sound_and_seed_alone() -> None:
     torch.testing.assert_close(sampled(system, [3], slice(2, 3)), whole[2:3])
 
 
+def test_noise_is_as_loud_as_asked_and_of_the_row_s_seed() -> None:
+    system, waves = make(noise=0.5, stochastic=False).eval(), torch.randn(2, SAMPLES) * 3
+    added = system._noisy(waves, torch.randn(2, SAMPLES)) - waves
+    torch.testing.assert_close(added.std(1) / waves.std(1), torch.full((2,), 0.5), rtol=0.1, atol=0)
+    first = sampled(system, [1, 2, 3, 4])
+    assert torch.equal(first, sampled(system, [1, 2, 3, 4]))
+    other = sampled(system, [1, 2, 3, 5])
+    torch.testing.assert_close(other[:3], first[:3])
+    assert not torch.equal(other[3], first[3])
+    assert "0.5" in system.sampled_as["noise added"]
+
+
 def test_training_drops_by_the_step_not_by_the_global_generator() -> None:
     system = make()
     batch, step = batch_of()

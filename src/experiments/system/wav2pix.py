@@ -30,7 +30,7 @@ from experiments.loss.feature_matching import FeatureMatching
 from experiments.loss.pair import PairLoss
 from experiments.system.base import Losses, Phase, Samples, System, Term, term
 from experiments.system.classifier import known_cross_entropy
-from experiments.system.seeding import Step, numbers_of
+from experiments.system.seeding import Step, noise_of, numbers_of
 
 STD = 0.02  # of fresh weights, as released
 
@@ -63,11 +63,14 @@ class Wav2Pix(System):
         pixel_weight: float = 50.0,
         identity_weight: float = 20.0,
         stochastic: bool = True,
+        noise: float = 0.0,
     ) -> None:
         """`excerpt`: what is given of a sound. `features`, `pixel_weight` (L1 to the real picture)
         and `identity_weight`: the generator's terms beside the adversarial one. `stochastic`:
         dropout also where pictures are sampled and scored, each row's from its own seed, so that
-        another seed makes another picture; without it a sound has one picture.
+        another seed makes another picture; without it a sound has one picture. `noise`: how loud
+        white noise is that is added to every wave, as a share of the wave's own deviation; in
+        sampling it is of the row's seed as well.
         """
         super().__init__()
         assert excerpt.samples == encoder.samples, (
@@ -77,13 +80,12 @@ class Wav2Pix(System):
         self.generator, self.discriminator, self.identity = generator, discriminator, identity
         self.adversarial, self.features = adversarial, features
         self.pixel_weight, self.identity_weight = pixel_weight, identity_weight
-        self.stochastic = stochastic
+        self.stochastic, self.noise = stochastic, noise
         # Of protocols: what a seed decides of a picture.
-        self.sampled_as = {
-            "dropout in sampling": "on purpose, drawn from each row's seed"
-            if stochastic
-            else "none"
-        }
+        drawn = "on purpose, drawn from each row's seed" if stochastic else "none"
+        self.sampled_as = {"dropout in sampling": drawn}
+        if noise:
+            self.sampled_as["noise added"] = f"{noise:g} of a wave's deviation"
         self.resolutions = generator.resolutions
 
     def views(self) -> list[View]:
@@ -112,8 +114,15 @@ class Wav2Pix(System):
 
     def prepare(self, batch: Batch, step: Step) -> Heard:
         """One pass of the encoder and of the generator, used by both phases."""
-        heard = self.encoder(batch.of(Sounds).values)
-        return Heard(batch, heard, self.generator(heard, step.numbers()))
+        numbers, waves = step.numbers(), batch.of(Sounds).values
+        if self.noise:
+            waves = self._noisy(waves, step.normal(waves.shape[1]))
+        heard = self.encoder(waves)
+        return Heard(batch, heard, self.generator(heard, numbers))
+
+    def _noisy(self, waves: Tensor, noise: Tensor) -> Tensor:
+        """Waves (B, N) with normal noise (B, N) as loud as `noise` says."""
+        return waves + self.noise * waves.std(1, keepdim=True) * noise
 
     def discriminator_loss(self, shared: Heard, step: Step, repeat: int) -> Losses:
         """Real, generated and wrong pairs; what was heard is a constant here."""
@@ -156,6 +165,8 @@ class Wav2Pix(System):
         self, asked: Mapping[str, Part], seeds: list[int], attention: bool = False
     ) -> Samples:
         """Pictures of sounds (B)."""
-        sounds = part_of(asked, Sounds)
-        noise = numbers_of(seeds).to(sounds.values.device) if self.stochastic else None
-        return Samples({PICTURE: [self.generator(self.encoder(sounds.values), noise)]})
+        waves = part_of(asked, Sounds).values
+        numbers = numbers_of(seeds).to(waves.device) if self.stochastic else None
+        if self.noise:
+            waves = self._noisy(waves, noise_of(seeds, waves.shape[1]).to(waves.device))
+        return Samples({PICTURE: [self.generator(self.encoder(waves), numbers)]})
