@@ -28,6 +28,7 @@ PARTS = {
     "processes": "a step of two processes, gradients that travel during the backward pass",
     "loss": "the word loss at once against caption by caption",
     "frontend": "log-mel frames of a batch at once against clip by clip",
+    "inverse": "spectra of songs turned back into sound: what is lost, by rounds",
     "score": "the root in a Fréchet distance against torchmetrics' way",
     "operators": "ATen operators of a step, and values that are read from the device",
     "start": "how soon a command answers, and what it imports",

@@ -61,6 +61,17 @@ def test_networks_of_chen_have_the_published_size(name: str) -> None:
         assert size(encoder) == expected
 
 
+@pytest.mark.parametrize("form", ["ms128", "cqt", "mfcc", "stft"])
+def test_representations_of_chen_differ_in_nothing_else(form: str) -> None:
+    for row in ("chen_sound_", "chen_sound_3_"):
+        other, log = (run(f"{row}{name}sub_urmp").config for name in (f"{form}_", ""))
+        found = other["encoder"]["excerpt"]
+        assert found["frontend"] != log["encoder"]["excerpt"]["frontend"]
+        assert found["frontend"]["_target_"].lower().endswith(form.removesuffix("128"))
+        found["frontend"] = log["encoder"]["excerpt"]["frontend"]
+        assert other["encoder"] == log["encoder"] and other["trainer"] == log["trainer"]
+
+
 @pytest.mark.parametrize("data", PAIRS)
 def test_features_and_judges_of_chen_are_those_of_their_experiments(data: str) -> None:
     """The published accuracy of what is made is that of the classifier whose features the other

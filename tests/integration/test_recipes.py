@@ -103,6 +103,11 @@ def test_what_draws_sounds(commands: Any, outputs: Path) -> None:
     recipe = [*tiny, "model=wav2pix", "data=plumage_song", *QUICK]
     train_stop_and_go_on(commands, None, recipe)
     (run,) = (outputs / "wav2pix-plumage_song").iterdir()
+    facts = json.loads((run / "facts.json").read_text())
+    assert facts["sampled_as"]["dropout in sampling"].startswith("on purpose")
+    assert (
+        "| dropout in sampling | on purpose, drawn from each row" in (run / "card.md").read_text()
+    )
     song = sing({}, 1), 16000
     model = load(run)
     made = [model.sample(sound=[song], seed=seed)[0] for seed in (1, 1, 2)]

@@ -195,7 +195,7 @@ class CrossModalScores:
         sounds = [view for view in views.values() if isinstance(view, SoundView)]
         if sounds:
             extra[SOUND] = f"{sounds[0].excerpt.seconds:g} s"
-        extra |= getattr(system, "sampled_as", {})
+        extra |= system.sampled_as
         return Protocol(
             n_real=count,
             n_fake=count,

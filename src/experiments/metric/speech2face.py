@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.data.store.dataset import Dataset
-from experiments.data.view.landmark import LandmarkView
+from experiments.data.view.landmark import Landmarks, LandmarkView
 from experiments.encoder.classifier import Classifier
 from experiments.encoder.speech2face import Speech2Face
 from experiments.machine.rank import Ranks
@@ -178,7 +178,9 @@ class Speech2FaceScores:
             told_face, own_face = (encoder.face.decode(vector) for vector in (voices, faces))
             if places_of is not None:
                 found["told_points"], found["own_points"] = told_face.points, own_face.points
-                found["true_points"] = places_of.real(rows, device).points
+                landmarks = places_of.real(rows, device)
+                assert isinstance(landmarks, Landmarks)
+                found["true_points"] = landmarks.points
             if reading is not None:
                 decoded = told_face.picture, own_face.picture
                 pictures = dict(zip(("voice", "face", "real"), (*decoded, images), strict=True))

@@ -136,6 +136,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "local_attributes": listed(is_text),
             "heard_attributes": listed(is_text),
             "makes": listed(_is_way),
+            "sampled_as": mapped(is_text),
             "data": optional(is_name),
             "data_counts": optional(_COUNTS),
         },

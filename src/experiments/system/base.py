@@ -93,6 +93,8 @@ class System(nn.Module):
     sampling: Sampling = "images"  # which records its batches have (`data/order.py`)
     # What `sample` makes, by the views that it is asked through: {("caption",): "picture"}.
     makes: Mapping[tuple[str, ...], str] = MappingProxyType({})
+    # How it samples, where that is not plain, for protocols of scores and model cards.
+    sampled_as: Mapping[str, str] = MappingProxyType({})
     resolutions: list[int]  # of the pictures that it is given, where it is, smallest first
 
     @property

@@ -103,6 +103,8 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     facts |= {"reads": system.reads, "data_counts": counts_of(dataset)}
     if system.makes:
         facts["makes"] = [[list(asks), made] for asks, made in system.makes.items()]
+    if system.sampled_as:
+        facts["sampled_as"] = dict(system.sampled_as)
     if dataset.hearing is not None:
         facts["speech"] = dataset.hearing
     best = None
