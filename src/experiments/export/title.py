@@ -9,6 +9,11 @@ STACKGAN_V2 = "Zhang et al. 2018, https://arxiv.org/abs/1710.10916"
 ATTNGAN = "Xu et al. 2018, https://arxiv.org/abs/1711.10485"
 S2IGAN = "Wang et al. 2020, https://arxiv.org/abs/2005.06968"
 LI = "Li et al. 2020, https://arxiv.org/abs/2004.03413"
+CHEN = "Chen et al. 2017, https://arxiv.org/abs/1704.08292"
+CMCGAN = "Hao, Zhang and Guan 2018, AAAI, https://arxiv.org/abs/1711.08102"
+WAV2PIX = "Duarte et al. 2019, https://arxiv.org/abs/1903.10195"
+SPEECH2FACE = "Oh et al. 2019, https://arxiv.org/abs/1905.09773"
+COLE = "Cole et al. 2017, https://arxiv.org/abs/1701.04851"
 MODELS = {
     "attngan": ("AttnGAN: captions to pictures", ATTNGAN),
     "attngan_4stage": ("AttnGAN with a fourth stage: captions to pictures", ATTNGAN),
@@ -38,5 +43,13 @@ MODELS = {
         "Joint embedding of captions, by a fixed MiniLM under a linear head, and pictures",
         f"{EMBEDDING}; Wang et al. 2020, https://arxiv.org/abs/2002.10957",
     ),
-    "classifier": ("A classifier that reads attributes, or the class, of a picture", ""),
+    "classifier": ("A classifier that reads attributes, or the class, of a picture or a sound", ""),
+    "autoencoder": ("An autoencoder, whose features other networks are told", CHEN),
+    "cross_modal_s2i": ("Sounds to pictures", CHEN),
+    "cross_modal_i2s": ("Pictures to sounds", CHEN),
+    "cmcgan": ("CMCGAN: sounds to pictures, and pictures to sounds", CMCGAN),
+    "cmcgan_classifier": ("What a picture and a sound tell together", CMCGAN),
+    "wav2pix": ("Wav2Pix: waveforms to pictures", WAV2PIX),
+    "speech2face": ("Speech2Face: sounds to what belongs to them, on average", SPEECH2FACE),
+    "face_decoder": ("A decoder of pictures from their features", COLE),
 }
