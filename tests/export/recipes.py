@@ -40,10 +40,11 @@ def make_recipe(folder: Path, name: str) -> Path:
     cfg = checked_compose(overrides)
     config: dict[str, Any] = _without_unneeded(plain(cfg))
     words = Vocabulary(WORDS)
-    facts = of_networks(len(words), {"wing": 3, "crown": 4}, None, ["wing"], ["wing"])
+    facts = of_networks(len(words), {"wing": 3, "crown": 4}, 5, ["wing"], ["wing"])
     torch.manual_seed(0)
     system = build(without_pretrained(config, *GROUPS, "system")["system"], facts, "system")
     facts |= {"words": WORDS, "vocabulary_hash": words.hash, "reads": system.reads}
+    facts["makes"] = [[list(asks), made] for asks, made in system.makes.items()]
     about = {"id": "0123456789", "choices": choices(cfg), "overrides": overrides, "built_on": {}}
     folder.mkdir(parents=True)
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
@@ -55,9 +56,10 @@ def make_recipe(folder: Path, name: str) -> Path:
 
 
 def answers(place: Path) -> dict[str, str]:
-    """Of each export in a folder: the sum of what it draws of a caption, or the line that says why
-    it draws nothing."""
+    """Of each export in a folder: the sum of what it makes of a caption, a sound or a picture, or
+    the line that says why it makes nothing."""
     import numpy as np
+    from PIL import Image
 
     from experiments import load
     from experiments.terminal.error import UserError
@@ -67,11 +69,17 @@ def answers(place: Path) -> dict[str, str]:
         try:
             model = load(folder)
             asked: dict[str, Any] = {"captions": [CAPTION]}
-            if model.system.reads == "speech":
-                rate = model.views["speech"].frontend.rate
-                asked = {"speech": [(np.sin(np.arange(rate) ** 1.3 / 9), rate)]}
-            image = model.sample(**asked, seed=3)[-1]
-            found[folder.name] = str(int(np.asarray(image).astype(np.int64).sum()))
+            (way,) = min(model.system.makes, key=len)
+            if way in ("speech", "sound"):
+                view = model.views[way]
+                rate = (view.frontend if way == "speech" else view.excerpt).rate
+                asked = {way: [(np.sin(np.arange(rate) ** 1.3 / 9), rate)]}
+            elif way == "picture":
+                asked = {way: [Image.linear_gradient("L").convert("RGB")]}
+            made = model.sample(**asked, seed=3)[-1]
+            if isinstance(made, tuple):  # a wave, and its rate
+                made = np.abs(made[0]) * 1e4
+            found[folder.name] = str(int(np.asarray(made).astype(np.int64).sum()))
         except UserError as error:
             found[folder.name] = str(error)
         except Exception:

@@ -213,5 +213,6 @@ def test_no_file_from_elsewhere_is_pushed(export: Path, name: str) -> None:
     with pytest.raises(UserError, match="sha256 is not what belongs there"):
         upload("owner/name", export)
     command = {"folder": str(export), "hub": None, "licence": "mit", "private": True}
+    command |= {"people": None}
     with pytest.raises(UserError):
         export_of({"task": "export", "run": str(export), "export": command})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from experiments.file.markdown import code, plain
 from experiments.run import folder as files
-from experiments.run.reader import EXCERPT, hears_sounds
-from experiments.system.drawing import on_paper
+from experiments.run.reader import excerpts_of, hears_sounds
 
 Ways = Mapping[tuple[str, ...], str]
 USES = {
@@ -20,12 +19,9 @@ ASKED = {"sound": "sample.sound=song.wav", "picture": "sample.picture=bird.png"}
 
 
 def ways_of(folder: Path) -> Ways:
-    """What a run or an export makes, by what it is asked; none where no sound is a side of it.
-    Raises `UserError` where its configuration makes no system."""
-    if not _excerpts(files.run_config(folder).get("system")):
-        return {}
-    made = on_paper(folder).makes
-    return {asks: makes for asks, makes in made.items() if "sound" in (*asks, makes)}
+    """What a run or an export makes, by what it is asked; none where no sound is a side of it."""
+    made = files.run_facts(folder).get("makes") or []
+    return {tuple(asks): makes for asks, makes in made if "sound" in (*asks, makes)}
 
 
 def in_words(ways: Ways) -> str:
@@ -57,7 +53,7 @@ def hears_rows(config: Mapping[str, Any]) -> list[tuple[str, str]]:
     if not hears_sounds(config):
         return []
     rows: dict[tuple[str, str], None] = {}
-    for excerpt in _excerpts(config.get("system")):
+    for excerpt in excerpts_of(config):
         if excerpt.get("of", "sound") != "sound":
             continue
         settings = dict(excerpt.get("frontend") or {})
@@ -75,14 +71,3 @@ def hears_rows(config: Mapping[str, Any]) -> list[tuple[str, str]]:
             size = " x ".join(map(str, excerpt["size"]))
             rows["as a picture", plain(f"{size} bins and frames")] = None
     return list(rows)
-
-
-def _excerpts(node: Any) -> list[Mapping[str, Any]]:
-    if isinstance(node, Mapping):
-        own = [node] if node.get("_target_") == EXCERPT else []
-        return own + _in(node.values())
-    return _in(node) if isinstance(node, list) else []
-
-
-def _in(nodes: Iterable[Any]) -> list[Mapping[str, Any]]:
-    return [found for node in nodes for found in _excerpts(node)]

@@ -72,6 +72,10 @@ class CrossModal(System):
         self.generator, self.discriminator, self.adversarial = generator, discriminator, adversarial
         self.excerpt, self.mismatch, self.paired = excerpt, mismatch, mismatch != "none"
         self.resolutions = [image_size]
+        self.require_fit()
+
+    def require_fit(self) -> None:
+        """Raise `UserError` where the generator does not make what is wanted."""
 
     def train(self, mode: bool = True) -> Self:
         """The encoder stays in eval mode: what is told is a fixed function."""
@@ -171,8 +175,7 @@ class PictureToSound(CrossModal):
 
     makes = MappingProxyType({(PICTURE,): SOUND})
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def require_fit(self) -> None:
         (side,) = self.generator.resolutions
         if self.excerpt.shape != (1, side, side):
             raise UserError(
