@@ -20,7 +20,7 @@ NAME = "speech2face_voxceleb1"
 def test_file_names_its_command_and_what_is_not_known() -> None:
     package, title, *rest = comment(NAME)
     assert package == "@package _global_"
-    command = f"python run.py experiment={NAME} data.root=DIR encoder.face.image.weights=FILE"
+    command = f"python run.py experiment={NAME} data.root=DIR"
     assert title.endswith(f": {command}")
     assert "Published: nothing" in " ".join(rest)
     assert any(title.startswith(line.split(NAME, 1)[1].strip()) for line in listed(NAME))

@@ -44,6 +44,7 @@ class Oracle(nn.Module):
 
     resolutions = (16,)
     makes = MappingProxyType({(SOUND,): PICTURE, (PICTURE,): SOUND})
+    sampled_as = MappingProxyType[str, str]({})
 
     def __init__(self, data: Dataset, shift: int = 0) -> None:
         super().__init__()

@@ -23,6 +23,7 @@ from experiments.data.view.sound import SoundView
 from experiments.encoder.classifier import CLASS, Classifier
 from experiments.encoder.sound_classifier import SoundClassifier
 from experiments.machine.rank import Ranks
+from experiments.metric.detected import Detected, Detector
 from experiments.metric.extractor import Extractor, hash_weights
 from experiments.metric.names import sung
 from experiments.metric.protocol import Protocol
@@ -91,19 +92,22 @@ class CrossModalScores:
         samples: int = 1000,
         splits: int = 10,
         seed: int = 0,
+        detector: str | None = None,
     ) -> None:
         """`extractor`: of pictures, where these are made. `classifier` and `song_classifier`: read
         pictures and sounds.
-        `samples`: records that are asked for, at most."""
+        `samples`: records that are asked for, at most. `detector`: a file (`detected.py`); None:
+        the classifier says whether a picture is one, where it reads attributes."""
         self.extractor = extractor
         self.classifier = None if classifier is None else classifier.requires_grad_(False).eval()
         self.songs = None if song_classifier is None else song_classifier.requires_grad_(False)
+        self.detector = None if detector is None else Detector(detector)
         self.samples, self.splits, self.seed = samples, splits, seed
 
     @torch.inference_mode()
     def __call__(self, system: Any, dataset: Dataset, ranks: Ranks) -> Result:
         """`system` samples with the weights it has now; the result is the same on all processes."""
-        for module in (self.extractor, self.classifier, self.songs):
+        for module in (self.extractor, self.classifier, self.songs, self.detector):
             if module is not None:
                 module.to(ranks.device).eval()
         split = dataset.test
@@ -154,13 +158,21 @@ class CrossModalScores:
             found["stated"] = torch.from_numpy(told[rows]).to(ranks.device)
             return found
 
+        detected = Detected(None if self.detector is None else 0.0)
         for make in (False, True):
             for rows in looked_at(len(order), size, ranks, lambda p, m=make: look(p, m)):  # type: ignore[misc]
+                if "sure" in rows:
+                    detected.update(rows.pop("sure"), real=not make)
                 side.scores.update(rows, real=not make)
         few = min(REPEATED, len(order)) * REPEATS
         for rows in looked_at(few, size, ranks, lambda p: look(p, True, REPEATS)):
             side.scores.repeat(rows, rows["images"])
-        return side.scores.compute(ranks.stop_if_asked)
+        found = side.scores.compute(ranks.stop_if_asked)
+        if detected.update_called:
+            name = f"detected/{CLASSIFIER if self.detector is None else self.detector.name}"
+            if (shares := found.attempt(name, detected.compute)) is not None:
+                found.scores |= {name: shares[0], f"{name}/real": shares[1]}
+        return found
 
     def _see(self, side: Side, values: Tensor) -> Rows:
         """Rows of what was made (B, ...), or is real."""
@@ -168,8 +180,13 @@ class CrossModalScores:
             assert self.extractor is not None, (
                 "metric.extractor: pictures are made, and nobody looks"
             )
-            eyes = Eyes(self.extractor, classifier=self.classifier, names=side.names)
+            sure = self.detector is None and side.names != [CLASS]
+            eyes = Eyes(self.extractor, classifier=self.classifier, names=side.names, sure=sure)
             found = eyes.see(values)
+            if self.detector is not None:
+                finite = values.isfinite().flatten(1).all(1)
+                found["sure"] = self.detector(values.nan_to_num().clamp(-1, 1))
+                blank_where(~finite, {"sure": found["sure"]})
         elif self.songs is None:
             return {}
         else:

@@ -16,6 +16,7 @@ SHARES = (
     "attribute_",
     "zero_shot/",
     "recognition/",
+    "detected/",
     "precision_at_",
     "stated/",
     "heard/",
@@ -35,6 +36,7 @@ STARTS = ", ".join((*LOWER, *HIGHER))
 # they varied. The second row is for runs that draw nothing.
 HEADLINES = (
     "attribute_accuracy/colour",
+    "attribute_accuracy/motif",
     "attribute_accuracy/mean",
     "r_precision/*",
     "map/*",

@@ -28,6 +28,7 @@ WORDS = {
     "attribute_accuracy": "attribute accuracy",
     "zero_shot": "zero-shot accuracy",
     "recognition": "class accuracy",
+    "detected": "detected",
     **{f"precision_at_{count}": f"AP@{count}" for count in RETRIEVED},
     "attribute_kept": "attribute kept",
     "stated": "stated, read out",

@@ -29,6 +29,7 @@ class Eyes:
     finetuned: FineTuned | None = None
     names: Sequence[str] = ()
     classes: Sequence[int] = ()
+    sure: bool = False  # whether the classifier says how sure it is
 
     def see(self, pictures: Tensor) -> Rows:
         """What is seen in pictures (B, 3, H, W) in [-1, 1], rounded as they would be saved:
@@ -42,16 +43,18 @@ class Eyes:
         for name, encoder in self.encoders.items():
             found[f"image_vectors/{name}"] = encoder.encode_image(pictures)[1].float()
         if self.classifier is not None:
-            found |= read_by(self.classifier, CLASSIFIER, pictures, self.names)
+            found |= read_by(self.classifier, CLASSIFIER, pictures, self.names, self.sure)
         if self.finetuned is not None:  # a softmax over the classes of the test split alone
             logits = self.finetuned(pictures)
             found[f"logits/{FINETUNED}"] = logits[CLASS][:, self.classes].float()
         return blank_where(~finite, found)
 
 
-def read_by(network: Classifier, name: str, values: Tensor, names: Sequence[str]) -> Rows:
+def read_by(
+    network: Classifier, name: str, values: Tensor, names: Sequence[str], sure: bool = False
+) -> Rows:
     """Features and logits of a classifier, and what it takes the attributes `names` to be, where it
-    knows them all."""
+    knows them all; with `sure` also how sure it is of these."""
     features, logits = network.read(values)
     found = {
         f"features/{name}": features.float(),
@@ -59,7 +62,16 @@ def read_by(network: Classifier, name: str, values: Tensor, names: Sequence[str]
     }
     if names and set(names) <= logits.keys():  # it may know classes alone
         found["predicted"] = torch.stack([logits[one].argmax(1) for one in names], 1)
+        if sure:
+            found["sure"] = sureness([logits[one] for one in names])
     return found
+
+
+def sureness(logits: Sequence[Tensor]) -> Tensor:
+    """How sure a classifier is, (B,): the mean over attributes of the logarithm of the greatest
+    probability, of logits (B, values) each."""
+    each = [values.float().log_softmax(1).amax(1) for values in logits]
+    return torch.stack(each).mean(0)
 
 
 def blank_where(bad: Tensor, rows: Rows) -> Rows:
