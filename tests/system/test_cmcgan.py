@@ -26,6 +26,7 @@ from experiments.generator.cmcgan import CMCGANGenerator
 from experiments.loss.correspondence import PATHS, ConsistencyLoss, CorrespondenceLoss, Path
 from experiments.system.cmcgan import CMCGAN
 from experiments.system.seeding import Step
+from experiments.terminal.error import UserError
 from experiments.trainer.training import Training
 from tests.conftest import tiny_training
 from tests.system.adding import total
@@ -47,9 +48,10 @@ def make(**options: Any) -> CMCGAN:
     torch.manual_seed(0)
     norm, joint = options.pop("norm", "group"), options.pop("joint", True)
     noise, paths = options.pop("noise_dim", 3), options.pop("paths", PATHS)
+    encoded = options.pop("encoded", True)
     system = CMCGAN(
         Excerpt(LMS(16000, 512, 256, 16), 0.512, SOUND[1:]),
-        CMCGANGenerator([16], SOUND, 2, 6, noise, norm),
+        CMCGANGenerator([16], SOUND, 2, 6, noise, norm, encoded),
         JointDiscriminator([16], SOUND, 2, 6, norm, joint),
         CorrespondenceLoss(),
         ConsistencyLoss(10.0, paths),
@@ -246,6 +248,52 @@ def test_both_directions_are_asked_by_name(first: First) -> None:
     sung = system.sample({"picture": batch.of(Pictures)}, [3, 4, 5]).made["sound"][0]
     assert sung.shape == (3, *SOUND)
     assert dict(system.makes) == {("sound",): "picture", ("picture",): "sound"}
+
+
+class Means(torch.nn.Module):
+    """Features of both sides: means of their rows, times a weight."""
+
+    feature_dim = 6
+
+    def __init__(self, excerpt: Excerpt | None = None) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(()))
+        self.excerpt = excerpt
+
+    def features(self, values: Tensor) -> Tensor:
+        rows = values.shape[2]
+        assert rows == 32 or self.excerpt is None, "sounds come as its excerpt has them"
+        return self.weight * F.adaptive_avg_pool2d(values, (6, 1)).mean(1).flatten(1)
+
+
+def test_features_that_are_given_take_the_place_of_those_that_are_learned(first: First) -> None:
+    heard = Means(Excerpt(LMS(16000, 512, 256, 16), 0.512, (32, 8)))
+    system = make(encoded=False, encoder={"picture": Means(), "sound": heard})
+    batch, step = first(system)
+    made = system.prepare(batch, step)
+    assert not system.generator.encoders and set(system.export_modules()) == {
+        "generator",
+        "encoder",
+    }
+    step.begin()
+    z = step.normal(3)
+    told = heard.features(F.interpolate(made.real["sound"], (32, 8), mode="bilinear"))
+    torch.testing.assert_close(made.crossed["picture"], system.generator.decode(told, z, "picture"))
+    sum(term.value for term in system.generator_loss(made, step, 0).values()).backward()
+    assert heard.weight.grad is None, "it is not trained"
+    decoders = system.generator.decoders
+    assert all(one.grad is not None for one in decoders.parameters()), "paths pass through it"
+
+
+def test_features_have_one_source_and_one_size() -> None:
+    given = {"picture": Means(), "sound": Means()}
+    with pytest.raises(UserError, match=r"set generator.encoded=false"):
+        make(encoder=given)
+    with pytest.raises(UserError, match=r"nothing gives features; set generator.encoded=true"):
+        make(encoded=False)
+    given["sound"].feature_dim = 7
+    with pytest.raises(UserError, match=r"system.encoder.sound: .*set generator.dim=7"):
+        make(encoded=False, encoder=given)
 
 
 def test_what_does_not_fit_is_refused() -> None:

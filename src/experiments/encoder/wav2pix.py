@@ -14,6 +14,7 @@ KERNEL, STRIDE = 15, 4
 BEFORE, BEHIND = 6, 7  # zeros around a wave
 SLOPE = 0.3
 TAPS = -(-KERNEL // STRIDE) * STRIDE  # 16: the kernel in whole strides
+EPSILON = 1e-6  # of a mean square
 MANY = 32  # channels from which on PyTorch's own convolution is as fast
 
 
@@ -55,13 +56,16 @@ class Wav2PixEncoder(nn.Module):
         channels: Sequence[int] = (16, 32, 128, 256, 512, 1024),
         hidden: int = 256,
         dim: int = 128,
+        normalised: bool = False,
     ) -> None:
         """`samples`: of every wave, which decide the size of the first linear layer: 4,096 inputs
         for 1 s at 16 kHz, 16,384 for 4 s, 3,072 for 0.7 s. `channels`: of each convolution.
+        `normalised`: the vector's root mean square is 1, so that it does not grow while the
+        identity is learned, and what judges it stays steady (this project's choice).
         """
         super().__init__()
         assert samples > 0 and channels, f"samples={samples}, channels={list(channels)}"
-        self.samples, self.dim = samples, dim
+        self.samples, self.dim, self.normalised = samples, dim, normalised
         layers: list[nn.Module] = []
         inputs, length = 1, samples
         for outputs in channels:
@@ -83,4 +87,6 @@ class Wav2PixEncoder(nn.Module):
         """waves (B, samples) in [-1, 1], from which pre-emphasis may lead out."""
         assert waves.shape[1] == self.samples, f"{waves.shape[1]} samples, not {self.samples}"
         made: Tensor = self.vector(self.layers(waves[:, None]).flatten(1))
-        return made
+        if not self.normalised:
+            return made
+        return made * (made.float().square().mean(1, keepdim=True) + EPSILON).rsqrt().to(made.dtype)

@@ -40,11 +40,13 @@ class CMCGANGenerator(nn.Module):
         dim: int = 512,
         noise_dim: int = 100,
         norm: Norm = "batch",
+        encoded: bool = True,
     ) -> None:
         """`resolutions`: the side of pictures, one. `sound`: the shape of a spectrogram, (1, bins,
         frames), in [-1, 1]. `width`: channels of the first map, which double to 8 times that. `dim`
         of a feature. `noise_dim` of the latent vector; 0: none, the paper's NLCMCGAN. `norm`: group
-        where several processes must agree with one.
+        where several processes must agree with one. `encoded`: with encoders of its own; without
+        them features are given (this project's choice).
         """
         super().__init__()
         (resolution,) = resolutions
@@ -56,7 +58,8 @@ class CMCGANGenerator(nn.Module):
         }
         encoders, decoders = dict[str, nn.Module](), dict[str, nn.Module]()
         for side, shape in self.shapes.items():
-            encoders[side] = SideEncoder(shape, width, dim, norm)
+            if encoded:
+                encoders[side] = SideEncoder(shape, width, dim, norm)
             decoders[side] = Doublings(dim + noise_dim, shape, width, norm)
         self.encoders, self.decoders = nn.ModuleDict(encoders), nn.ModuleDict(decoders)
 

@@ -67,6 +67,8 @@ ADDED: dict[str, Any] = {
     "generator.standardised": False,
     "generator.dense": False,
     "generator.channels": 3,
+    "generator.encoded": True,
+    "encoder.normalised": False,
     "discriminator.channels": 3,
     "discriminator.first": None,
     "encoder.image.convolutions": None,

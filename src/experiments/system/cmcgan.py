@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +27,7 @@ from experiments.generator.initialisation import initialise
 from experiments.loss.correspondence import ConsistencyLoss, CorrespondenceLoss, Path
 from experiments.system.base import Losses, Phase, Samples, System, Term, term
 from experiments.system.seeding import Step, noise_of
+from experiments.terminal.error import UserError
 
 INITIAL_STD = 0.02  # of fresh weights, as DCGAN
 Sided = dict[Side, list[Tensor]]
@@ -57,11 +59,15 @@ class CMCGAN(System):
         generator_steps: int = 1,
         path_ends: bool = False,
         mismatch: Mismatch = "class",
+        encoder: Mapping[str, nn.Module] | None = None,
     ) -> None:
         """`excerpt`: of what sound a spectrogram is. `generator_steps`: the paper's K; every turn
         after the first draws new noise. `path_ends`: what stands at the end of the paths that count
         is judged as generated, too; else only what crosses directly. `mismatch`: which pairs are
         wrong, see `SoundView`; a judge without pairs (`discriminator.joint`) is shown none.
+        `encoder`: of each side a network whose `features` stand for those that the generator would
+        learn, and which never changes (this project's choice); None: the generator's own, as in the
+        paper.
         """
         super().__init__()
         assert generator_steps >= 1, "generator_steps must be at least 1"
@@ -76,6 +82,40 @@ class CMCGAN(System):
         self.generator_steps, self.path_ends = generator_steps, path_ends
         self.mismatch: Mismatch = mismatch if discriminator.joint else "none"
         self.resolutions = generator.resolutions
+        self.encoder = nn.ModuleDict(encoder or {}).requires_grad_(False).eval()
+        self.require_fit()
+
+    def require_fit(self) -> None:
+        """Raise `UserError` where the generator has features of its own beside those given, none at
+        all, or others."""
+        own = bool(self.generator.encoders)
+        if own == bool(self.encoder):
+            raise UserError(
+                "generator.encoded: "
+                + ("system.encoder gives features" if own else "nothing gives features")
+                + f"; set generator.encoded={str(not own).lower()}"
+            )
+        for side, encoder in self.encoder.items():
+            if encoder.feature_dim != self.generator.dim:
+                raise UserError(
+                    f"system.encoder.{side}: gives {encoder.feature_dim} features and the "
+                    f"generator takes {self.generator.dim}; set generator.dim={encoder.feature_dim}"
+                )
+
+    def train(self, mode: bool = True) -> Self:
+        """Encoders that are given stay in eval mode."""
+        super().train(mode)
+        self.encoder.eval()
+        return self
+
+    def encode(self, values: Tensor, side: Side) -> Tensor:
+        """The feature (B, dim) of a half of a pair, real or generated."""
+        if side not in self.encoder:
+            return self.generator.encode(values, side)
+        encoder: Any = self.encoder[side]
+        if side == "sound":
+            values = self.excerpt.as_of(values, encoder.excerpt)
+        return encoder.features(values)  # type: ignore[no-any-return]
 
     def views(self) -> list[View]:
         paired = self.mismatch != "none"
@@ -89,7 +129,8 @@ class CMCGAN(System):
         ]
 
     def export_modules(self) -> dict[str, nn.Module]:
-        return {"generator": self.generator}
+        given = {"encoder": self.encoder} if self.encoder else {}
+        return {"generator": self.generator, **given}
 
     def compiled(self) -> list[nn.Module]:
         """Networks by themselves: the generator is called by parts."""
@@ -114,13 +155,13 @@ class CMCGAN(System):
         def decode(feature: Tensor, side: Side) -> Tensor:
             return generator.decode(feature, step.normal(generator.noise_dim), side)
 
-        feature = {side: generator.encode(real[side], side) for side in SIDES}
+        feature = {side: self.encode(real[side], side) for side in SIDES}
         crossed = {side: decode(feature[other(side)], side) for side in SIDES}
         ends: dict[Path, Tensor] = {}
         for path in self.consistency.paths:
             first, middle, last = sides_of(path)
             passed = crossed[middle] if first != middle else decode(feature[first], middle)
-            ends[path] = decode(generator.encode(passed, middle), last)
+            ends[path] = decode(self.encode(passed, middle), last)
         return Made(batch, real, crossed, ends)
 
     def fakes(self, made: Made) -> Sided:
@@ -183,7 +224,8 @@ class CMCGAN(System):
         """Pictures of sounds (B), or sounds of pictures."""
         values, side = asked_of(asked)
         noise = noise_of(seeds, self.generator.noise_dim).to(values.device)
-        return Samples({other(side): [self.generator(values, noise, side, other(side))]})
+        made = self.generator.decode(self.encode(values, side), noise, other(side))
+        return Samples({other(side): [made]})
 
 
 def asked_of(asked: Mapping[str, Part]) -> tuple[Tensor, Side]:
