@@ -48,11 +48,11 @@ def make(**options: Any) -> CMCGAN:
     torch.manual_seed(0)
     norm, joint = options.pop("norm", "group"), options.pop("joint", True)
     noise, paths = options.pop("noise_dim", 3), options.pop("paths", PATHS)
-    encoded = options.pop("encoded", True)
+    encoded, told = options.pop("encoded", True), options.pop("told_dim", 0)
     system = CMCGAN(
         Excerpt(LMS(16000, 512, 256, 16), 0.512, SOUND[1:]),
         CMCGANGenerator([16], SOUND, 2, 6, noise, norm, encoded),
-        JointDiscriminator([16], SOUND, 2, 6, norm, joint),
+        JointDiscriminator([16], SOUND, 2, 6, norm, joint, told),
         CorrespondenceLoss(),
         ConsistencyLoss(10.0, paths),
         **options,
@@ -285,12 +285,32 @@ def test_features_that_are_given_take_the_place_of_those_that_are_learned(first:
     assert all(one.grad is not None for one in decoders.parameters()), "paths pass through it"
 
 
+def test_a_judge_is_told_the_features_of_both_halves(first: First) -> None:
+    heard = Means(Excerpt(LMS(16000, 512, 256, 16), 0.512, (32, 8)))
+    system = make(encoded=False, encoder={"picture": Means(), "sound": heard}, told_dim=6)
+    batch, step = first(system)
+    made, judge = system.prepare(batch, step), system.discriminator
+    v, a = made.real["picture"], made.crossed["sound"]
+    pair = (
+        torch.cat((judge.pictures([v])[0], system.encode(v, "picture")), 1),
+        torch.cat((judge.sounds([a])[0], system.encode(a, "sound")), 1),
+    )
+    found = system.generator_loss(made, step, 0)["adversarial_sound"].value
+    torch.testing.assert_close(found, -F.logsigmoid(judge([pair])[0]).mean())
+    losses = system.discriminator_loss(made, step, 0)
+    torch.testing.assert_close(
+        losses["fake_sound"].value, -F.logsigmoid(-judge([pair])[0]).mean() / 2
+    )
+
+
 def test_features_have_one_source_and_one_size() -> None:
     given = {"picture": Means(), "sound": Means()}
     with pytest.raises(UserError, match=r"set generator.encoded=false"):
         make(encoder=given)
     with pytest.raises(UserError, match=r"nothing gives features; set generator.encoded=true"):
         make(encoded=False)
+    with pytest.raises(UserError, match=r"told_dim=5: system.encoder gives 6"):
+        make(encoded=False, encoder=given, told_dim=5)
     given["sound"].feature_dim = 7
     with pytest.raises(UserError, match=r"system.encoder.sound: .*set generator.dim=7"):
         make(encoded=False, encoder=given)

@@ -44,25 +44,29 @@ class JointDiscriminator(nn.Module):
         dim: int = 512,
         norm: JudgeNorm = "batch",
         joint: bool = True,
+        told_dim: int = 0,
     ) -> None:
         """Shapes and `width` as those of `CMCGANGenerator`; `dim` of each feature. `joint`: false
         is the standard adversarial loss of the paper's ablation: a head for pictures and one for
         sounds, which see no pair. `norm`: spectral bounds the weights of all layers but the heads.
+        `told_dim`: numbers that stand behind each feature of a pair, which another network gives
+        (this project's choice); 0: none.
         """
         super().__init__()
         (resolution,) = resolutions
-        self.joint = joint
+        assert joint or not told_dim, f"told_dim={told_dim}: without joint nothing is told"
+        self.joint, self.told_dim = joint, told_dim
         self.pictures = SideTrunk((3, resolution, resolution), width, dim, norm)
         self.sounds = SideTrunk(tuple(sound), width, dim, norm)
         self.heads = nn.ModuleList(
             nn.Sequential(
                 *linear(inputs, dim, norm, normalised=False), nn.LeakyReLU(SLOPE), nn.Linear(dim, 1)
             )
-            for inputs in ([2 * dim] if joint else [dim, dim])
+            for inputs in ([2 * (dim + told_dim)] if joint else [dim, dim])
         )
 
     def forward(self, pairs: Sequence[tuple[Tensor, Tensor]]) -> list[Tensor]:
-        """Features (B, dim) of the picture and the sound of each pair -> logits (B,) of each."""
+        """Features (B, dim + told_dim) of the picture and the sound of each pair -> logits (B,)."""
         assert self.joint, "without joint it is asked for one side alone"
         left, right = (torch.cat(side) for side in zip(*pairs, strict=True))
         logits = self.heads[0](torch.cat((left, right), dim=1)).flatten()

@@ -101,6 +101,11 @@ class CMCGAN(System):
                     f"system.encoder.{side}: gives {encoder.feature_dim} features and the "
                     f"generator takes {self.generator.dim}; set generator.dim={encoder.feature_dim}"
                 )
+        told, gives = self.discriminator.told_dim, self.generator.dim if self.encoder else 0
+        if told not in (0, gives):
+            raise UserError(
+                f"discriminator.told_dim={told}: system.encoder gives {gives}; set that"
+            )
 
     def train(self, mode: bool = True) -> Self:
         """Encoders that are given stay in eval mode."""
@@ -164,6 +169,15 @@ class CMCGAN(System):
             ends[path] = decode(self.encode(passed, middle), last)
         return Made(batch, real, crossed, ends)
 
+    def seen(self, values: list[Tensor], side: Side) -> list[Tensor]:
+        """What the judge has of halves of pairs (B, dim) each, with what it is told of them."""
+        judge = self.discriminator
+        found: list[Tensor] = (judge.pictures if side == "picture" else judge.sounds)(values)
+        if not judge.told_dim:
+            return found
+        told = [self.encode(one, side).to(found[0].dtype) for one in values]
+        return [torch.cat(both, dim=1) for both in zip(found, told, strict=True)]
+
     def fakes(self, made: Made) -> Sided:
         """What the judge is shown as generated, of each side."""
         found: Sided = {side: [made.crossed[side]] for side in SIDES}
@@ -179,8 +193,8 @@ class CMCGAN(System):
         fakes = {side: [one.detach() for one in found] for side, found in self.fakes(made).items()}
         rest = {side: [*wrong_of(made.batch, side, judge.joint), *fakes[side]] for side in SIDES}
         (v, *vs), (a, *others) = (
-            judge.pictures([made.real["picture"], *rest["picture"]]),
-            judge.sounds([made.real["sound"], *rest["sound"]]),
+            self.seen([made.real["picture"], *rest["picture"]], "picture"),
+            self.seen([made.real["sound"], *rest["sound"]], "sound"),
         )
         if not judge.joint:
             (rv, *fv), (ra, *fa) = judge.alone([v, *vs], False), judge.alone([a, *others], True)
@@ -199,8 +213,8 @@ class CMCGAN(System):
             made = self.make(made.batch, step)
         judge, fakes = self.discriminator, self.fakes(made)
         if judge.joint:
-            v, *fv = judge.pictures([made.real["picture"], *fakes["picture"]])
-            a, *fa = judge.sounds([made.real["sound"], *fakes["sound"]])
+            v, *fv = self.seen([made.real["picture"], *fakes["picture"]], "picture")
+            a, *fa = self.seen([made.real["sound"], *fakes["sound"]], "sound")
             found = judge([*((one, a) for one in fv), *((v, one) for one in fa)])
             fooled = found[: len(fv)], found[len(fv) :]
         else:
