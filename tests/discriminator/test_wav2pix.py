@@ -64,3 +64,14 @@ def test_an_identity_that_the_data_do_not_have_is_refused() -> None:
         IdentityHead(8, "attributes", class_count=3)
     with pytest.raises(AssertionError, match="no classes"):
         IdentityHead(8)
+
+
+@pytest.mark.parametrize("joint_layer", [False, True])
+def test_a_score_depends_on_the_pair_only_with_a_joint_layer(joint_layer: bool) -> None:
+    """As released D(x, e) = f(x) + g(e): D(x, e) + D(x', e') = D(x, e') + D(x', e)."""
+    torch.manual_seed(0)
+    network = Wav2PixDiscriminator([16], 4, 6, joint_layer).eval()
+    images, heard = torch.randn(2, 3, 16, 16), 5 * torch.randn(2, 6)
+    ((right, _),) = network([images], heard)
+    ((wrong, _),) = network([images], heard.flip(0))
+    assert torch.allclose(right.sum(), wrong.sum(), atol=1e-5) is not joint_layer

@@ -16,16 +16,25 @@ class Wav2PixDiscriminator(Discriminator):
     """Stride-2 convolutions of bounded weights to a 4x4 map, joined with the vector of the sound
     by one convolution over all of it. Nothing has a bias.
 
+    As released, that convolution is linear, so a score is a sum of what the picture and what the
+    sound say alone: it cannot depend on whether they belong together, and wrong pairs teach
+    nothing. `joint_layer` corrects that.
+
     `fast`: on a CPU its maps lie channels last, which its convolutions read a sixth faster.
     """
 
     fast = True
 
     def __init__(
-        self, resolutions: Sequence[int] = (128,), width: int = 64, heard_dim: int = 128
+        self,
+        resolutions: Sequence[int] = (128,),
+        width: int = 64,
+        heard_dim: int = 128,
+        joint_layer: bool = False,
     ) -> None:
-        """`width`: channels of the first map; they double down to 4x4. 64 and 128 px are
-        published."""
+        """`width`: channels of the first map; they double down to 4x4. 64 and 128 px are published.
+        `joint_layer`: picture and sound pass a convolution of 1x1 and a leaky ReLU together, as in
+        GAN-CLS, before they are scored (this project's choice); false: as released."""
         super().__init__()
         (resolution,) = resolutions
         self.resolutions = [resolution]
@@ -40,7 +49,14 @@ class Wav2PixDiscriminator(Discriminator):
             layers.append(nn.LeakyReLU(SLOPE))
             inputs = width << step
         self.layers = nn.Sequential(*layers)
-        self.head = nn.Conv2d(inputs + heard_dim, 1, MAP_SIZE, bias=False)
+        self.join = nn.Sequential()
+        both = inputs + heard_dim
+        if joint_layer:
+            self.join.extend(
+                [SpectralConv2d(both, inputs, 1, 1, 0, bias=False), nn.LeakyReLU(SLOPE)]
+            )
+            both = inputs
+        self.head = nn.Conv2d(both, 1, MAP_SIZE, bias=False)
 
     def trunks(self, batches: Sequence[Sequence[Tensor]]) -> list[list[Tensor]]:
         images = [image for (image,) in batches]
@@ -53,6 +69,6 @@ class Wav2PixDiscriminator(Discriminator):
     ) -> list[list[Logits]]:
         """Scores from -infinity to infinity, of which least squares want 0 and 1."""
         return [
-            [(self.head(with_sentence(maps, condition)).flatten(), None)]
+            [(self.head(self.join(with_sentence(maps, condition))).flatten(), None)]
             for (maps,), condition in zip(features, conditions, strict=True)
         ]

@@ -69,6 +69,7 @@ ADDED: dict[str, Any] = {
     "generator.channels": 3,
     "generator.encoded": True,
     "discriminator.told_dim": 0,
+    "discriminator.joint_layer": False,
     "encoder.normalised": False,
     "generator.norm": None,
     "discriminator.channels": 3,
