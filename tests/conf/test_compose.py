@@ -196,6 +196,13 @@ def test_who_scores_hears_the_frames_of_the_run(model: str, line: str | None) ->
         checked_compose(overrides)
 
 
+def test_a_recogniser_is_given_sound_and_hears_frames_of_its_own() -> None:
+    cfg = plain(checked_compose(["experiment=plumage_spoken_picture"]))
+    own, judge = cfg["system"]["excerpt"], cfg["metric"]["recogniser"]
+    assert own["of"] == "speech" and own["frontend"] != judge["text"]["frontend"]
+    assert judge["pretrained"]["overrides"] == ["encoder=speech_recogniser"]
+
+
 def test_a_key_of_one_recipe_is_unknown_to_another() -> None:
     checked_compose(["model=damsm", "loss.damsm.gamma3=5"])
     assert problems("model=damsm", "generator.width=3") == [

@@ -136,6 +136,18 @@ def test_what_it_says(run: Path) -> None:
     assert "marianne" not in text and "/home" not in text and "/w/" not in text
 
 
+def test_captions_are_not_counted_where_there_are_none(run: Path) -> None:
+    facts = json.loads((run / "facts.json").read_text())
+    facts["data_counts"]["captions"] = 0
+    (run / "facts.json").write_text(json.dumps(facts))
+    scores = json.loads((run / "scores.json").read_text())
+    scores["protocol"]["captions_per_image"] = 0
+    (run / "scores.json").write_text(json.dumps(scores))
+    text = card_of(run)
+    assert "| captions |" not in text and "captions an image" not in text
+    assert "central 64 of 76 px, seed " in text
+
+
 def test_what_is_not_known_is_not_made_up(run: Path) -> None:
     for name in ("scores.json", "stats.jsonl", "git.json", "git-2.json"):
         (run / name).unlink()

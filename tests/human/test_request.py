@@ -24,7 +24,7 @@ def make_run(folder: Path, sampled: list[str] | None = None, **changes: Any) -> 
     target = "experiments.encoder.damsm.DAMSM"
     system = {"_target_": "experiments.system.attngan.AttnGAN", "encoder": {"_target_": target}}
     system |= {"generator": {"_target_": "experiments.generator.attngan.AttnGANGenerator"}}
-    system |= {key: changes[key] for key in ("_target_", "generator") if key in changes}
+    system |= {key: changes[key] for key in ("_target_", "generator", "excerpt") if key in changes}
     cache = str(changes.get("cache", folder / "cache"))
     (folder / "weights").mkdir(parents=True)
     (folder / "weights" / "images-0000000008.safetensors").touch()
@@ -34,7 +34,9 @@ def make_run(folder: Path, sampled: list[str] | None = None, **changes: Any) -> 
         json.dumps({"id": "0", "choices": {"model": "attngan"}, "overrides": []})
     )
     words = changes.get("words", ["a", "red", "blue", "bird"])
-    (folder / "facts.json").write_text(json.dumps({"words": words, "data": changes.get("data")}))
+    facts = {"words": words, "data": changes.get("data")}
+    facts |= {"makes": changes["makes"]} if "makes" in changes else {}
+    (folder / "facts.json").write_text(json.dumps(facts))
     if sampled is not None:
         (folder / "samples").mkdir()
         (folder / "samples" / "captions.json").write_text(json.dumps({"captions": sampled}))
@@ -152,6 +154,39 @@ def test_runs_that_cannot_be_compared(runs: list[Path], tmp_path: Path) -> None:
     line = refused(*runs, blind, text="a bird")
     assert line.startswith(f"run={blind}: caption 'a bird': no word is known")
     assert refused(*runs, question="  ").startswith("human.question: must say")
+
+
+EXCERPT = {"_target_": "experiments.frontend.excerpt.Excerpt", "seconds": 1.0}
+S2I, I2S = [["sound"], "picture"], [["picture"], "sound"]
+
+
+def test_runs_with_sounds_that_cannot_be_compared(runs: list[Path], tmp_path: Path) -> None:
+    """Refused before anything is drawn: there are no weights here, nor data."""
+
+    def sounding(name: str, *makes: Any, of: str = "sound") -> Path:
+        return make_run(tmp_path / name, excerpt=EXCERPT | {"of": of}, makes=list(makes))
+
+    draws, sings, both = sounding("draws", S2I), sounding("sings", I2S), sounding("both", S2I, I2S)
+    speaks = sounding("speaks", I2S, of="speech")
+    line = f"run={draws}: has sounds in place of captions, and {runs[0]} has not; name runs of one"
+    assert refused(runs[0], draws).startswith(line)
+    line = (
+        f"run={speaks}: has captions that are spoken in place of captions, and {sings} has sounds"
+    )
+    assert refused(sings, speaks).startswith(line)
+    line = f"run={sings}: makes a sound of a picture, and {draws} a picture of a sound; name runs"
+    assert refused(draws, sings) == f"{line} that make the same, or human.makes=picture"
+    assert refused(both, sings).startswith(f"run={sings}: makes a sound of a picture, and {both}")
+    line = f"run={sings}: makes no picture; people can be asked about nothing"
+    assert refused(both, sings, makes="picture") == line
+    for pair in ((both, draws), (sings, sounding("more", I2S))):  # nothing else is wrong with them
+        assert "no prepared data in common" in refused(*pair)
+    assert "no prepared data in common" in refused(both, sings, makes="sound")
+    assert refused(*runs, makes="sound").startswith("human.makes=sound: these runs have no sounds")
+    line = refused(draws, both, text="a red bird")
+    assert line.startswith("text: these runs are asked by sounds or pictures of their test split")
+    odd = sounding("odd", [["picture", "sound"], "sound"])
+    assert "makes nothing of a sound, or of a picture, alone" in refused(odd, draws)
 
 
 def test_a_voice_says_the_captions_to_a_run_that_hears(runs: list[Path]) -> None:

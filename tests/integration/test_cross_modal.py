@@ -3,6 +3,7 @@ they are told trains itself."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -60,3 +61,21 @@ def test_a_direction(commands: Any, tmp_path: Path, model: str) -> None:
     else:
         ((heard, rate),) = made.sing([Image.new("RGB", (80, 80), "red")])
         assert rate == 16000 and heard.shape == (65536,) and np.isfinite(heard).all()
+
+
+def test_what_a_recogniser_hears_is_scored_against_the_picture(
+    commands: Any, tmp_path: Path
+) -> None:
+    """It trains itself first; its card and its scores speak of no captions that anybody reads."""
+    pytest.importorskip("espeakng_loader")
+    given = [word for word in commands.settings(tmp_path) if not word.startswith("encoder/")]
+    quick = ["trainer.images=8", "trainer.sample_every=1000", "data.limit=20"]
+    job = commands.ok(*given, "experiment=plumage_spoken_picture", *quick, outputs=None)
+    assert "metric.recogniser needs hearing-plumage: training it first" in job.text
+    assert "captions an image" not in job.text
+    (run,) = (tmp_path / "cross_modal_i2s-plumage").iterdir()
+    scores = json.loads((run / "scores.json").read_text())["scores"]
+    assert {"says/speech_recogniser", "says/speech_recogniser/real"} <= scores.keys()
+    heard = {name for name in scores if name.startswith("attribute_accuracy/heard_")}
+    assert any(name.endswith("/chance") for name in heard)
+    assert "captions an image" not in (run / "card.md").read_text()

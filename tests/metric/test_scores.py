@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -176,6 +176,11 @@ def test_table_sets_generated_beside_real_and_chance() -> None:
     assert f"KID (Inception 2015): {reason}" in lines[-1]
     starts = {line.index(cell[1]) for line, cell in zip(lines[2:6], cells[2:6], strict=True)}
     assert starts <= {lines[0].index("generated")}
+
+
+def test_table_names_captions_only_where_some_are_read() -> None:
+    assert "584 px, 10 captions an image, seed 7" in format_table({}, protocol())
+    assert "584 px, seed 7" in format_table({}, replace(protocol(), captions_per_image=0))
 
 
 def test_table_of_all_scores_and_of_none(collect: Collect, score: Score) -> None:

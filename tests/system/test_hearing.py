@@ -11,6 +11,7 @@ import torch
 from experiments.data.view.caption import Captions
 from experiments.data.view.speech import SPEECH
 from experiments.encoder.readout import Readout
+from experiments.encoder.speech_recogniser import SpeechRecogniser
 from experiments.system.hearing import HearingTraining
 from experiments.system.stated import readout_for, stated_losses
 from tests.system.heard import heard_batch, small_sed
@@ -50,6 +51,23 @@ def test_what_says_nothing_costs_what_a_guess_does(places: int | None) -> None:
     assert losses["stated/crown"].value.item() == pytest.approx(math.log(3))
     assert losses["stated/crown"].weight == 2.0
     assert losses["stated/back"].value.item() == 0, "nobody states it"
+
+
+def test_a_recogniser_is_exported_whole_and_learns_of_what_nothing_is_said() -> None:
+    recogniser = SpeechRecogniser(small_sed(places=4), VALUES)
+    system = HearingTraining(recogniser, 1.0, attribute_values=VALUES)
+    (phase,) = system.phases()
+    assert phase.modules == (recogniser,) and system.export_modules() == {"encoder": recogniser}
+    assert [name for name in recogniser.state_dict() if name.startswith("readout.of_words")]
+    assert not [name for name in system.state_dict() if name.startswith("readout.")]
+    for parameter in recogniser.readout.parameters():
+        torch.nn.init.zeros_(parameter)
+    for heads in (recogniser.readout.of_words, recogniser.readout.of_sentence):
+        heads[1].bias.data[2] = math.log(6)  # of three answers the last with probability 6 / 8
+    batch, step = heard_batch(recogniser.text)
+    losses = system.loss(stating(batch, [[True, False]] * 4), step, 0)  # type: ignore[arg-type]
+    assert losses["stated/crown"].value.item() == pytest.approx(math.log(4))
+    assert losses["stated/back"].value.item() == pytest.approx(math.log(8 / 6))
 
 
 def test_what_is_not_stated_teaches_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from experiments.data.view.picture import PICTURE
 from experiments.frontend.wave import as_wave, read_wave
 from experiments.human.page import Shown, of_side, png, wav
 from experiments.human.record import RATE, SECONDS
-from experiments.human.request import Study
+from experiments.human.request import Study, unlike
 from experiments.sample.asked import Asked
 from experiments.sample.model import Model, load
 from experiments.sample.picture import to_pixels
@@ -49,20 +50,16 @@ def drawn(study: Study, device: str) -> list[Made]:
 def sounded(study: Study, device: str) -> list[Made]:
     """By run: pictures of sounds, or sounds of pictures, and the real ones last."""
     runs = [run for run in study.runs if run.place is not None]
-    ways: dict[tuple[str, str], str] = {}
+    ways: dict[tuple[str, str], Path] = {}
     pictures: list[list[bytes]] = []
     sounds: list[list[Wave]] = []
     with Progress(_total(study, len(runs)), description="making") as bar:
         for number, run in enumerate(runs):
             model = load(run.folder, device)
             way = _way(model, study.makes, str(run.folder))
-            ways.setdefault(way, str(run.folder))
+            ways.setdefault(way, run.folder)
             if len(ways) > 1:
-                (one, first), (other, second) = ways.items()
-                raise UserError(
-                    f"run={second}: makes a {other[1]} of a {other[0]}, and {first} a {one[1]} of "
-                    f"a {one[0]}; name runs that make the same, or human.makes=picture"
-                )
+                raise UserError(unlike(*ways.items(), named=study.makes))
             pairs = [(record, seed) for record in study.records for seed in study.seeds]
             given = [_asked(study, way[0], place) for place in range(len(study.records))]
             inputs = [one for one in given for _ in study.seeds]

@@ -7,16 +7,20 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from experiments.data.record import Reader, Record, has_of
+from experiments.data.record import SOUND, Reader, Record, has_of
+from experiments.data.store.recorder import Recorder
+from experiments.data.store.speech import speakers, speech_of
 from experiments.data.store.table import read_table
+from experiments.data.text.reading import SPEECH
 from experiments.frontend.wave import as_wave, read_wave
 from experiments.human.captions import prepared_of
 from experiments.run import folder as files
-from experiments.run.reader import reader_of
+from experiments.run.reader import excerpts_of, reader_of
 from experiments.terminal.error import BadInput, UserError
 
 RATE = 24_000  # Hz at which a file is read to be played
@@ -30,10 +34,14 @@ class Known:
 
     reader: Reader
     records: list[Record]
+    recorder: Recorder | None = None  # of captions, of runs whose sounds these are
 
     def sound(self, record: Record) -> tuple[np.ndarray, int] | None:
         """(N,) in [-1, 1] and its rate in Hz; None where there is none that can be used."""
         try:
+            if self.recorder is not None:
+                wave = self.recorder.wave(self.reader, record, 0)
+                return None if wave is None else (wave, RATE)
             found: Any = self.reader.sound(record)  # type: ignore[attr-defined]
             if isinstance(found, str | Path):
                 return read_wave(Path(found), RATE, SECONDS), RATE
@@ -79,12 +87,18 @@ def known_of_runs(runs: list[Path], prepared: Path, *has: str) -> Known:
             "run: these runs have no prepared data in common in paths.cache; name runs of one data "
             "set, and train or evaluate one of them here first"
         )
-    reader = reader_of(files.run_config(runs[0]))
+    config = files.run_config(runs[0])
+    reader, recorder = reader_of(config), None
     reader.check()
+    if any(excerpt.get("of") == SPEECH for excerpt in excerpts_of(config)):
+        speech, name = speech_of(config["data"]), str(config["data"].get("name") or reader.name)
+        voices = speakers(speech, reader, name)
+        recorder = Recorder(SimpleNamespace(rate=RATE), speech, voices)
     for what in has:
-        if what not in has_of(reader):
+        if what not in has_of(reader) and not (what == SOUND and recorder is not None):
             raise UserError(f"run={runs[0]}: its data have no {what}s")
-    return Known(reader, [record for record in read_table(place) if record.split == "test"])
+    records = [record for record in read_table(place) if record.split == "test"]
+    return Known(reader, records, recorder)
 
 
 def real_of(

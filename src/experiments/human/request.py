@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from experiments.config.target import STYLE
-from experiments.data.record import Record
+from experiments.data.record import SOUND, Record
+from experiments.data.text.reading import SPEECH
+from experiments.export.way import ways_of
 from experiments.human.answers import Collected, answer_files, collect
 from experiments.human.captions import captions_of_runs, chosen
 from experiments.human.key import LETTERS, MARKS, MOST, PLACE, RANK, RATE, REAL, Run
 from experiments.human.record import Known, real_of, records_of
 from experiments.run import folder as files
 from experiments.run.fact import hears_run
-from experiments.run.reader import hears_sounds
+from experiments.run.reader import excerpts_of
 from experiments.run.state import run_named
 from experiments.sample.asked import Asked
 from experiments.sample.request import drawing_of
@@ -26,6 +28,7 @@ from experiments.terminal.error import UserError
 CHOOSE = "name two or more runs: run=outputs/<model>-<data>/<id>,outputs/<model>-<data>/<id>"
 
 
+KINDS = {SOUND: "sounds", SPEECH: "captions that are spoken"}
 QUESTIONS = {
     RANK: "Which {what} fits {what_to} and {seems} most real? Rank them, the best first.",
     RATE: "How well does it fit {what_to}, and how real is it?",
@@ -73,6 +76,8 @@ def study_of(config: Mapping[str, Any]) -> Study:
         _require_captions(run.folder)
     if makes is not None and not sounding:
         raise UserError(f"human.makes={makes}: these runs have no sounds; leave it away")
+    if sounding:
+        _require_one_way(runs, makes)
     questions = _questions(human["question"], form, sounding)
     known, records, real = None, list[Record](), list[Record]()
     beside = form == RATE if human["real"] is None else bool(human["real"])
@@ -118,15 +123,49 @@ def _questions(given: Any, form: str, sounding: bool) -> list[str]:
 
 
 def _have_sounds(runs: list[Run]) -> bool:
-    """Whether all runs have sounds of records in place of captions. Raises `UserError` where some
-    have, and others not."""
-    found = {hears_sounds(files.run_config(run.folder)): run.folder for run in runs}
+    """Whether all runs have sounds, of records or of captions that are spoken, in place of written
+    captions. Raises `UserError` where they differ."""
+    found: dict[str, Path] = {}
+    for run in runs:
+        excerpts = excerpts_of(files.run_config(run.folder))
+        kinds = {str(excerpt.get("of", SOUND)) for excerpt in excerpts}
+        found.setdefault(min(kinds, default=""), run.folder)
     if len(found) > 1:
+        (one, first), (other, second) = sorted(found.items(), reverse=True)[:2]
         raise UserError(
-            f"run={found[True]}: has sounds in place of captions, and {found[False]} has not; "
-            "name runs of one kind"
+            f"run={first}: has {KINDS[one]} in place of captions, and {second} has "
+            f"{KINDS[other] if other else 'not'}; name runs of one kind"
         )
-    return True in found
+    return "" not in found
+
+
+def _require_one_way(runs: list[Run], makes: str | None) -> None:
+    """Raise `UserError` where runs do not make the same. What an older one makes it has not
+    recorded; it is found when it is asked (`made.py`)."""
+    found: dict[tuple[str, str], Path] = {}
+    for run in runs:
+        recorded = ways_of(run.folder)
+        ways = [
+            (asks[0], made)
+            for asks, made in recorded.items()
+            if len(asks) == 1 and makes in (None, made)
+        ]
+        if recorded and not ways:
+            wanted = f"no {makes}" if makes else "nothing of a sound, or of a picture, alone"
+            raise UserError(f"run={run.folder}: makes {wanted}; people can be asked about nothing")
+        if ways:
+            found.setdefault(ways[0], run.folder)
+    if len(found) > 1:
+        raise UserError(unlike(*list(found.items())[:2], named=makes))
+
+
+def unlike(
+    one: tuple[tuple[str, str], Path], two: tuple[tuple[str, str], Path], named: str | None
+) -> str:
+    """Why runs that make different things are not compared."""
+    ((asks, made), first), ((others, other), second) = one, two
+    both = "name runs that make the same" + ("" if named else ", or human.makes=picture")
+    return f"run={second}: makes a {other} of a {others}, and {first} a {made} of a {asks}; {both}"
 
 
 def answers_of(config: Mapping[str, Any]) -> Collected:

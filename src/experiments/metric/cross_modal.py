@@ -22,10 +22,11 @@ from experiments.data.view.picture import PICTURE
 from experiments.data.view.sound import SoundView
 from experiments.encoder.classifier import CLASS, Classifier
 from experiments.encoder.sound_classifier import SoundClassifier
+from experiments.encoder.speech_recogniser import SpeechRecogniser
 from experiments.machine.rank import Ranks
 from experiments.metric.detected import Detected, Detector
 from experiments.metric.extractor import Extractor, hash_weights
-from experiments.metric.names import sung
+from experiments.metric.names import heard_by, sung
 from experiments.metric.protocol import Protocol
 from experiments.metric.real import at_once
 from experiments.metric.result import Result, Scored
@@ -33,6 +34,7 @@ from experiments.metric.rows import Rows, looked_at
 from experiments.metric.samples import ScoreSamples
 from experiments.metric.scores import ATTRIBUTES, PictureScores
 from experiments.metric.seen import CLASSIFIER, Eyes, blank_where, read_by
+from experiments.metric.spoken import RECOGNISER, SAYS, Said, compared, hear
 
 T = TypeVar("T")
 SONGS = "song_classifier"
@@ -47,7 +49,7 @@ class Side:
 
     asks: View
     makes: View
-    judge: Classifier | None
+    judge: Classifier | SpeechRecogniser | None
     mark: str
     names: list[str]
     scores: PictureScores
@@ -61,8 +63,8 @@ class Side:
         suffix = f"/{more}" if more else ""
         if self.names == [CLASS]:
             return f"{RECOGNITION}/{self.mark}{suffix}" if attribute == CLASS else ""
-        if self.mark == SONGS:
-            attribute = sung(attribute) if attribute else attribute
+        if attribute and self.mark in (SONGS, RECOGNISER):
+            attribute = sung(attribute) if self.mark == SONGS else heard_by(attribute)
         return f"{ATTRIBUTES}/{attribute}{suffix}" if attribute else f"{ATTRIBUTES}/{self.mark}"
 
     def add(self, scored: Scored, found: Scored) -> None:
@@ -93,21 +95,23 @@ class CrossModalScores:
         splits: int = 10,
         seed: int = 0,
         detector: str | None = None,
+        recogniser: SpeechRecogniser | None = None,
     ) -> None:
         """`extractor`: of pictures, where these are made. `classifier` and `song_classifier`: read
-        pictures and sounds.
+        pictures and sounds; `recogniser`: hears spoken captions.
         `samples`: records that are asked for, at most. `detector`: a file (`detected.py`); None:
         the classifier says whether a picture is one, where it reads attributes."""
         self.extractor = extractor
         self.classifier = None if classifier is None else classifier.requires_grad_(False).eval()
         self.songs = None if song_classifier is None else song_classifier.requires_grad_(False)
+        self.recogniser = None if recogniser is None else recogniser.requires_grad_(False).eval()
         self.detector = None if detector is None else Detector(detector)
         self.samples, self.splits, self.seed = samples, splits, seed
 
     @torch.inference_mode()
     def __call__(self, system: Any, dataset: Dataset, ranks: Ranks) -> Result:
         """`system` samples with the weights it has now; the result is the same on all processes."""
-        for module in (self.extractor, self.classifier, self.songs, self.detector):
+        for module in self._networks():
             if module is not None:
                 module.to(ranks.device).eval()
         split = dataset.test
@@ -124,10 +128,16 @@ class CrossModalScores:
         samples = ScoreSamples(order, columns, found.averages) if columns else None
         return found.result(self._protocol(system, dataset, len(order), views), samples)
 
+    def _networks(self) -> tuple[torch.nn.Module | None, ...]:
+        return self.extractor, self.classifier, self.songs, self.recogniser, self.detector
+
     def _side(self, asks: View, makes: View, dataset: Dataset) -> Side:
-        sounds = makes.name != PICTURE
-        judge = self.songs if sounds else self.classifier
-        names = _names(judge, dataset, sounds)
+        judge: Classifier | SpeechRecogniser | None = self.classifier
+        mark = CLASSIFIER
+        if isinstance(makes, SoundView):
+            spoken = makes.excerpt.of == "speech"
+            judge, mark = (self.recogniser, RECOGNISER) if spoken else (self.songs, SONGS)
+        names = _names(judge, dataset)
         scores = PictureScores(
             names,
             [name for name in dataset.colour_attributes if name in names],
@@ -136,7 +146,7 @@ class CrossModalScores:
             retrieval="captions",
             expected=(),
         )
-        return Side(asks, makes, judge, SONGS if sounds else CLASSIFIER, names, scores)
+        return Side(asks, makes, judge, mark, names, scores)
 
     def _scored(
         self, system: Any, side: Side, dataset: Dataset, order: np.ndarray, ranks: Ranks
@@ -155,22 +165,27 @@ class CrossModalScores:
             found = self._see(side, values)
             found["labels"] = torch.from_numpy(split.labels[rows]).to(ranks.device)
             found["images"] = torch.from_numpy(rows).to(ranks.device)
-            found["stated"] = torch.from_numpy(told[rows]).to(ranks.device)
+            stated = torch.from_numpy(told[rows]).to(ranks.device)
+            if side.mark == RECOGNISER and "predicted" in found:
+                stated = compared(found["predicted"], stated)
+            found["stated"] = stated
             return found
 
-        detected = Detected(None if self.detector is None else 0.0)
+        detected, said = Detected(None if self.detector is None else 0.0), Said()
         for make in (False, True):
             for rows in looked_at(len(order), size, ranks, lambda p, m=make: look(p, m)):  # type: ignore[misc]
                 if "sure" in rows:
                     detected.update(rows.pop("sure"), real=not make)
+                if side.mark == RECOGNISER and "predicted" in rows:
+                    said.update(rows["predicted"], real=not make)
                 side.scores.update(rows, real=not make)
         few = min(REPEATED, len(order)) * REPEATS
         for rows in looked_at(few, size, ranks, lambda p: look(p, True, REPEATS)):
             side.scores.repeat(rows, rows["images"])
         found = side.scores.compute(ranks.stop_if_asked)
-        if detected.update_called:
-            name = f"detected/{CLASSIFIER if self.detector is None else self.detector.name}"
-            if (shares := found.attempt(name, detected.compute)) is not None:
+        by = CLASSIFIER if self.detector is None else self.detector.name
+        for name, score in ((f"detected/{by}", detected), (f"{SAYS}/{RECOGNISER}", said)):
+            if score.update_called and (shares := found.attempt(name, score.compute)) is not None:
                 found.scores |= {name: shares[0], f"{name}/real": shares[1]}
         return found
 
@@ -187,14 +202,19 @@ class CrossModalScores:
                 finite = values.isfinite().flatten(1).all(1)
                 found["sure"] = self.detector(values.nan_to_num().clamp(-1, 1))
                 blank_where(~finite, {"sure": found["sure"]})
-        elif self.songs is None:
+        elif side.judge is None:
             return {}
         else:
             assert isinstance(side.makes, SoundView)
             finite = values.isfinite().flatten(1).all(1)
-            sound = values.nan_to_num().clamp(-1, 1)
-            heard = side.makes.excerpt.as_of(sound, self.songs.excerpt)
-            found = blank_where(~finite, read_by(self.songs, SONGS, heard, side.names))
+            sound, excerpt = values.nan_to_num().clamp(-1, 1), side.makes.excerpt
+            if isinstance(side.judge, SpeechRecogniser):
+                found = hear(side.judge, excerpt.waves(sound), excerpt.rate)
+            else:
+                assert isinstance(side.judge, SoundClassifier)
+                heard = excerpt.as_of(sound, side.judge.excerpt)
+                found = read_by(side.judge, SONGS, heard, side.names)
+            found = blank_where(~finite, found)
         return found
 
     def _protocol(
@@ -204,7 +224,8 @@ class CrossModalScores:
         if self.extractor is not None:
             weights[self.extractor.name] = self.extractor.weights
             resize[self.extractor.name] = self.extractor.resize
-        for name, network in ((CLASSIFIER, self.classifier), (SONGS, self.songs)):
+        judges = {CLASSIFIER: self.classifier, SONGS: self.songs, RECOGNISER: self.recogniser}
+        for name, network in judges.items():
             if network is not None:
                 weights[name], resize[name] = hash_weights(network), "none"
         ways = ", ".join(f"{made} of {' and '.join(asks)}" for asks, made in system.makes.items())
@@ -226,11 +247,11 @@ class CrossModalScores:
         )
 
 
-def _names(judge: Classifier | None, dataset: Dataset, sounds: bool) -> list[str]:
-    """The attributes that the judge is asked for: those that a sound tells; or the class, where
-    some test class was trained on; nothing else."""
-    if judge is None:
-        return []
+def _names(judge: Classifier | SpeechRecogniser | None, dataset: Dataset) -> list[str]:
+    """The attributes that the judge is asked for: those that a sound tells, all of what is said; or
+    the class, where some test class was trained on; nothing else."""
+    if judge is None or isinstance(judge, SpeechRecogniser):
+        return [] if judge is None else list(judge.sizes)
     if CLASS in judge.sizes:
         seen = set(dataset.test.labels.tolist()) <= set(dataset.train.labels.tolist())
         return [CLASS] if seen else []

@@ -29,7 +29,7 @@ class HearingScores:
 
     @torch.inference_mode()
     def __call__(self, system: Any, dataset: Dataset, ranks: Ranks) -> Result:
-        split, names = dataset.test, system.readout.names
+        split, names = dataset.test, system.reads_out.names
         captions = captions_for(split, min(self.samples, len(split.caption_image)), self.seed)
         protocol = Protocol(
             n_real=len(captions),

@@ -20,6 +20,7 @@ SHARES = (
     "precision_at_",
     "stated/",
     "heard/",
+    "says/",
     "told_by_",
     "map/",
     "recall_at_",
@@ -37,6 +38,7 @@ STARTS = ", ".join((*LOWER, *HIGHER))
 HEADLINES = (
     "attribute_accuracy/colour",
     "attribute_accuracy/motif",
+    "attribute_accuracy/heard_colour",
     "attribute_accuracy/mean",
     "r_precision/*",
     "map/*",

@@ -33,6 +33,7 @@ WORDS = {
     "attribute_kept": "attribute kept",
     "stated": "stated, read out",
     "heard": "stated, heard",
+    "says": "attributes spoken of",
     "map": "mAP",
     "recall": "R@K",
     **{f"recall_at_{count}": f"R@{count}" for count in RECALLED},
@@ -60,6 +61,11 @@ def sung(attribute: str) -> str:
     """The name of an attribute of `attribute_accuracy`, or of an average, where sounds tell it:
     "colour", that of the parts, is "motif" there."""
     return "motif" if attribute == "colour" else f"sung_{attribute}"
+
+
+def heard_by(attribute: str) -> str:
+    """The same where a recogniser hears it in speech."""
+    return f"heard_{attribute}"
 
 
 def label(name: str) -> str:

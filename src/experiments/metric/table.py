@@ -56,10 +56,11 @@ def _cell(scores: Mapping[str, float], name: str, suffix: str) -> str:
 
 def _facts(protocol: Protocol) -> list[str]:
     extractors = sorted(protocol.resize.keys() | protocol.weights.keys())
+    captions = protocol.captions_per_image  # none where nobody reads them
+    read = f"{captions} captions an image, " if captions else ""
     facts = [
         f"{protocol.n_fake} generated against {protocol.n_real} real images of split "
-        f"{protocol.split}, crop {protocol.crop}, {protocol.captions_per_image} captions an image, "
-        f"seed {protocol.seed}",
+        f"{protocol.split}, crop {protocol.crop}, {read}seed {protocol.seed}",
         f"real column of distances: {protocol.real_baseline}",
     ]
     for name in extractors:

@@ -23,16 +23,24 @@ def readout_for(
 
 
 def stated_losses(
-    readout: Readout, batch: Batch, words: Tensor | None, sentence: Tensor, weight: float
+    readout: Readout,
+    batch: Batch,
+    words: Tensor | None,
+    sentence: Tensor,
+    weight: float,
+    unstated: bool = False,
 ) -> Losses:
     """Cross-entropy of every attribute over the captions that state it, the mean of all ways to
-    read it out. words (B, dim, S) or None, sentence (B, dim)."""
+    read it out. words (B, dim, S) or None, sentence (B, dim). `unstated`: the last logit of each is
+    for captions that do not state it, which count then."""
     captions, stated = batch.of(Captions), batch.attributes
     if captions.mentions is not None:
         stated = stated.masked_fill(~captions.mentions, -1)
     ways = readout(words, captions.places, sentence)
     losses: Losses = {}
     for name, target in zip(readout.names, stated.unbind(1), strict=True):
+        if unstated:
+            target = target.where(target >= 0, ways[0][name].shape[1] - 1)
         terms = [known_cross_entropy(way[name].float(), target) for way in ways]
         losses[f"stated/{name}"] = Term(torch.stack(terms).mean(), weight)
     return losses
