@@ -59,7 +59,7 @@ def sounded(study: Study, device: str) -> list[Made]:
             way = _way(model, study.makes, str(run.folder))
             ways.setdefault(way, run.folder)
             if len(ways) > 1:
-                raise UserError(unlike(*ways.items(), named=study.makes))
+                raise UserError(unlike(ways, study.makes))
             pairs = [(record, seed) for record in study.records for seed in study.seeds]
             given = [_asked(study, way[0], place) for place in range(len(study.records))]
             inputs = [one for one in given for _ in study.seeds]

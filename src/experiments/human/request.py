@@ -156,14 +156,12 @@ def _require_one_way(runs: list[Run], makes: str | None) -> None:
         if ways:
             found.setdefault(ways[0], run.folder)
     if len(found) > 1:
-        raise UserError(unlike(*list(found.items())[:2], named=makes))
+        raise UserError(unlike(found, makes))
 
 
-def unlike(
-    one: tuple[tuple[str, str], Path], two: tuple[tuple[str, str], Path], named: str | None
-) -> str:
-    """Why runs that make different things are not compared."""
-    ((asks, made), first), ((others, other), second) = one, two
+def unlike(ways: Mapping[tuple[str, str], Path], named: str | None) -> str:
+    """Why runs that make different things are not compared: two ways, each with a run."""
+    ((asks, made), first), ((others, other), second) = list(ways.items())[:2]
     both = "name runs that make the same" + ("" if named else ", or human.makes=picture")
     return f"run={second}: makes a {other} of a {others}, and {first} a {made} of a {asks}; {both}"
 
