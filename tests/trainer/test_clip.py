@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -14,11 +19,17 @@ from torch import Tensor
 from experiments.clip.decode import read_clip
 from experiments.clip.form import ClipForm
 from experiments.data.view.clip import CLIP, ClipView
+from experiments.plan.facts import DataFacts
+from experiments.plan.paper import Paper
+from experiments.report.page import _shown as cells
+from experiments.report.pictures import _draw as drawn_of
 from experiments.run import checkpoint
 from experiments.run.stats import StatsFile
 from experiments.system.base import Samples
 from experiments.trainer.clip import Motion, measured, motion
 from tests.data.films import film_run, train
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +155,45 @@ def test_motion_is_the_mean_change_from_black_to_white() -> None:
         "samples/motion/ratio": 0.0,
         "samples/mask": 0.25,
     }
+
+
+def test_its_card_shows_the_clips_and_says_what_they_are(trained: Path) -> None:
+    card = (trained / "card.md").read_text()
+    assert 'clips = model.sample(["a red bird lands"], seed=0)' in card
+    last = sorted((trained / "samples").glob("images-0000000016-*.gif"))
+    assert len(last) == 2 and all(f"](samples/{path.name})" in card for path in last)
+    assert "| of each clip | 4 frames of 8 x 8 px, colour |" in card
+    assert "| split `train` | 40 clips of" in card
+
+
+def test_a_report_plays_what_it_draws(trained: Path) -> None:
+    found = drawn_of(trained, ["digit 3 is moving up and down"], [0], [])
+    assert found.clips is not None and found.clips.shape == (1, 4, 8, 8, 3)
+    assert np.array_equal(found.stages[0][0], found.clips[0, 2])
+    assert found.pace == 10.0
+    (cell,) = cells(found)
+    assert cell.startswith("data:image/gif;base64,R0lGODlh")
+
+
+def test_two_processes_do_what_one_does(trained: Path, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    running = []
+    for rank in range(2):
+        place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
+        place |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        command = [sys.executable, "-m", "tests.data.films", str(tmp_path), "16"]
+        environment = os.environ | {name: str(value) for name, value in place.items()}
+        running.append(subprocess.Popen(command, env=environment, cwd=ROOT, stderr=-1))
+    for process in running:
+        _, errors = process.communicate(timeout=240)
+        assert process.returncode == 0, errors.decode()
+    both = tmp_path / "films-digits" / "0"
+    torch.testing.assert_close(weights(both), weights(trained), rtol=1e-4, atol=1e-5)
+
+
+def test_a_plan_needs_no_data(tmp_path: Path) -> None:
+    facts = DataFacts(pictures=9, train=9, captions=1, words=20, classes=4, source="here")
+    paper = Paper(film_run(tmp_path, 16), facts)
+    assert paper.step(8).flops > 0 and paper.trained() == {"generator"}
