@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from experiments import load
 from experiments.clip.decode import read_clip
 from experiments.config.compose import plain
 from experiments.config.override import checked_compose
+from experiments.human.study import write as write_study
 from experiments.sample.command import draw_to_folder
 from experiments.terminal.error import UserError
 from tests.data.films import train
@@ -139,3 +143,18 @@ def test_what_a_run_cannot_be_asked_for(
 ) -> None:
     with pytest.raises(UserError, match=said):
         drawn(request.getfixturevalue(run), *words)
+
+
+def test_people_are_shown_clips_and_real_ones_beside(of_captions: Path, tmp_path: Path) -> None:
+    config: dict[str, Any] = plain(checked_compose(["task=human_study", f"run={of_captions}"]))
+    cache = of_captions.parents[1] / "cache"
+    config["paths"] = {"outputs": str(tmp_path), "cache": str(cache)}
+    config["human"] |= {"form": "rate", "captions": 2}
+    config["launch"] |= {"device": "cpu", "threads": 1}
+    page = write_study(config).read_text()
+    assert "<title>Marks for clips</title>" in page and "watch all of it" in page
+    files = re.findall(r"data:image/gif;base64,([A-Za-z0-9+/=]+)", page.replace("\\u002b", "+"))
+    assert len(files) == 4 and "data:image/png" not in page
+    for file in files:
+        with Image.open(io.BytesIO(base64.b64decode(file))) as clip:
+            assert (clip.size, clip.n_frames) == ((8, 8), 4)  # type: ignore[attr-defined]

@@ -1,4 +1,7 @@
-"""What a run drew, made move and made heard of records of its test split: files beside its model card."""
+"""What a run drew, made move and made heard of records of its test split.
+
+They are files beside its model card.
+"""
 
 from __future__ import annotations
 

@@ -56,7 +56,12 @@ def tags(ways: Ways) -> list[str]:
     """As the hub calls them: `sound-to-image`."""
     names = {"picture": "image", "clip": "video", "caption": "text"}
     return [
-        f"{'-and-'.join(names.get(one, one) for one in asks) or 'unconditional'}-to-{names.get(makes, makes)}"
+        "-to-".join(
+            (
+                "-and-".join(names.get(one, one) for one in asks) or "unconditional",
+                names.get(makes, makes),
+            )
+        )
         for asks, makes in ways.items()
     ]
 

@@ -148,10 +148,10 @@ def _draw(folder: Path, captions: Sequence[str], seeds: list[int], sounds: Seque
 
 
 def _film(model: Model, captions: Sequence[str], seeds: list[int], sounds: Sequence[Path]) -> Drawn:
-    """Clips of captions, or of noise; raises `UserError` for a run that needs pictures."""
+    """Clips of captions, or of noise. Raises `UserError` for a run that needs pictures."""
     way = next(asks for asks, made in model.system.makes.items() if made == CLIP)
     given: Sequence[Any] = sounds if SPEECH in way else captions
-    asked = model.read({name: given for name in way[:1]} if len(way) < 2 else {})
+    asked = model.read(dict.fromkeys(way, given))
     view, parts = model.views[CLIP], list(model.parts(len(seeds)))
     found: list[np.ndarray] = []
     for rows in parts:
