@@ -85,3 +85,17 @@ def test_an_export_takes_its_sounds_along(run: Path) -> None:
     ]
     assert "other-images-0000000032.png" not in names
     assert _asked(run) == []
+
+
+def test_clips_in_words() -> None:
+    ways = {("caption",): "clip", ("picture",): "clip", (): "clip"}
+    assert in_words(ways) == "caption to clip, picture to clip, noise to clip"
+    assert tags(ways) == ["text-to-video", "image-to-video", "unconditional-to-video"]
+    assert [line.partition("#")[0].rstrip() for line in uses(ways)] == [
+        'clips = model.sample(["a red bird lands"], seed=0)',
+        'clips = model.sample(picture=["bird.png"], seed=0)',
+        "clips = model.sample(count=4, seed=0)",
+    ]
+    assert way.asked_by(ways) == ["'text=...'", "sample.picture=bird.png", "num_samples=4"]
+    both = {("picture", "caption"): "clip"}
+    assert way.asked_by(both) == ["sample.picture=bird.png 'text=...'"]

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from experiments.clip.write import write_clip
 from experiments.tracker import tracker as tracking
 from experiments.tracker.agent import arm_name
 from experiments.tracker.tracker import Tracker
@@ -360,3 +361,42 @@ def test_tensorboard_reads_back_and_hides_what_a_resume_repeats(tmp_path: Path) 
     text = events.Tensors("config/text_summary")[0].tensor_proto.string_val[0].decode()
     assert '"choices/generator": "attngan_4stage"' in text
     assert events.Scalars("frechet/efficientnet_lite0")[0].value == 12.5
+
+
+def clips(folder: Path) -> list[Path]:
+    """Two GIFs of three frames."""
+    frames = np.arange(3, dtype=np.uint8).repeat(8 * 8 * 3).reshape(3, 8, 8, 3) * 90
+    return [write_clip(frames + k, folder / f"{name}.gif") for k, name in enumerate("ab")]
+
+
+def test_wandb_has_the_clips_as_they_are(tmp_path: Path) -> None:
+    first, second = clips(tmp_path)
+    tracker = begin("wandb", tmp_path, mode="offline")
+    tracker.log_clips("clips", CAPTIONS, [first, second], 64)
+    tracker.finish()
+    (run,) = (tmp_path / "wandb").glob("offline-run-*")
+    kept = sorted(path.read_bytes() for path in run.rglob("*.gif"))
+    assert kept == sorted([first.read_bytes(), second.read_bytes()])
+
+
+def test_trackio_has_the_clips(tmp_path: Path) -> None:
+    tracker = begin("trackio", tmp_path / "run", trackio_dir=tmp_path / "trackio")
+    tracker.log_clips("clips", CAPTIONS, clips(tmp_path), 64)
+    tracker.finish()
+    kept = sorted(path.read_bytes() for path in (tmp_path / "trackio").rglob("*.gif"))
+    assert kept == sorted(path.read_bytes() for path in clips(tmp_path))
+
+
+def test_tensorboard_has_the_clips_as_pictures_that_move(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    tracker = begin("tensorboard", tmp_path)
+    paths = clips(tmp_path)
+    tracker.log_clips("clips", CAPTIONS, paths, 64)
+    tracker.finish()
+    events = EventAccumulator(str(tmp_path / "tensorboard"), {"images": 0})
+    events.Reload()
+    for number, path in enumerate(paths):
+        (shown,) = events.Images(f"clips/{number}")
+        assert (shown.step, shown.width, shown.height) == (64, 8, 8)
+        assert shown.encoded_image_string == path.read_bytes()

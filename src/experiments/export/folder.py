@@ -21,7 +21,7 @@ from experiments.encoder.package import packaged
 from experiments.export.card import card_of, write_card
 from experiments.export.people import people_of, require_section
 from experiments.export.request import Request, export_of, require_free
-from experiments.export.sheet import made_sounds, newest, sheets_of
+from experiments.export.sheet import made_clips, made_sounds, newest, sheets_of
 from experiments.export.told import Contents
 from experiments.export.way import asked_by, ways_of
 from experiments.file.digest import sha256
@@ -177,7 +177,8 @@ def _samples(run: Path, images: int) -> list[Path]:
     if not found or not captions.is_file():
         return found
     heard = [path for path in files.sample_sounds(run) if path is not None]
-    made = [path for name in newest([p.name for p in found]) for path in made_sounds(run, name)]
+    last = newest([path.name for path in found])
+    made = [path for name in last for of in (made_sounds, made_clips) for path in of(run, name)]
     return [*found, captions, *heard, *made]
 
 

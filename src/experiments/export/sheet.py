@@ -1,4 +1,7 @@
-"""What a run drew and made heard of records of its test split: files beside its model card."""
+"""What a run drew, made move and made heard of records of its test split.
+
+They are files beside its model card.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from pathlib import Path
 from experiments.run import folder as files
 
 # `sound-to-picture-images-...` is the sheet of a second way to be asked.
-SHEET = re.compile(r"(?P<attention>attention-)?(?P<way>[a-z-]+-to-[a-z]+-)?images-\d{10,18}\.png")
+SHEET = re.compile(
+    r"(?P<attention>attention-|parts-)?(?P<way>[a-z-]+-to-[a-z]+-)?images-\d{10,18}\.png"
+)
 
 
 def sheets_of(folder: Path, images: int | None) -> list[Path]:
@@ -37,4 +42,10 @@ def heard_beside(folder: Path) -> list[tuple[str, str]]:
 def made_sounds(folder: Path, sheet: str) -> list[Path]:
     """The sounds that a sheet shows as pictures, in its order."""
     found = (folder / "samples").glob(f"{Path(sheet).stem}-??????.wav")
+    return sorted(path for path in found if path.stem[-6:].isdigit())
+
+
+def made_clips(folder: Path, sheet: str) -> list[Path]:
+    """The clips that a sheet shows as strips, in its order."""
+    found = (folder / "samples").glob(f"{Path(sheet).stem}-??????.gif")
     return sorted(path for path in found if path.stem[-6:].isdigit())

@@ -17,9 +17,9 @@ from experiments.data.source import Source, source_of
 from experiments.export.hearing import Hearing
 from experiments.export.people import People, people_of
 from experiments.export.request import said_of
-from experiments.export.sheet import heard_beside, made_sounds, newest, sheets_of
+from experiments.export.sheet import heard_beside, made_clips, made_sounds, newest, sheets_of
 from experiments.export.title import MODELS
-from experiments.export.way import Ways, hears_rows, in_words, ways_of
+from experiments.export.way import Ways, hears_rows, in_words, sees_rows, ways_of
 from experiments.file import markdown
 from experiments.metric.protocol import Protocol
 from experiments.metric.table import format_table
@@ -152,21 +152,27 @@ class Told:
         return re.split("[-_]", str(told))[0]
 
     @property
-    def shown(self) -> list[tuple[str, int, list[str]]]:
+    def shown(self) -> list[tuple[str, int, list[str], list[str]]]:
         """The newest sheet of samples of each way to be asked: its name, the images that were seen
-        then, and the sounds that it shows."""
+        then, and the sounds and the clips that it shows."""
         return [
             (
                 name,
                 int(Path(name).stem.rpartition("-")[2]),
                 [p.name for p in made_sounds(self.folder, name)],
+                [p.name for p in made_clips(self.folder, name)],
             )
             for name in newest(self.sheets)
         ]
 
+    @property
+    def clips(self) -> list[tuple[str, str]]:
+        """A table on the clips that it was trained on; empty where it sees none."""
+        return sees_rows(self.config)
+
     @cached_property
     def ways(self) -> Ways:
-        """What it makes of what, where sounds are one side of it."""
+        """What it makes of what, where sounds or clips are one side of it."""
         return ways_of(self.folder)
 
     @property

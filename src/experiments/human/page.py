@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from experiments.clip.gif import write_gif
 from experiments.human.answers import FORMAT, LONGEST, NAME
 from experiments.human.key import LETTERS, RANK, Key
 
@@ -20,8 +21,8 @@ TEMPLATE = "page.html.j2"
 
 @dataclass(frozen=True)
 class Shown:
-    """What stands on a page: a picture as PNG, a sound as WAV, or neither; `text` of what is asked
-    about."""
+    """What stands on a page: a picture as PNG, a clip as GIF, a sound as WAV, or none of
+    them; `text` of what is asked about."""
 
     text: str = ""
     picture: bytes | None = None
@@ -50,7 +51,7 @@ def render(
         for above, codes, drawn in zip(asked, key.codes, made, strict=True)
     ]
     first = made[0][0][0]
-    what = "picture" if first.picture is not None else "sound"
+    what = "sound" if first.picture is None else "clip" if _moves(first.picture) else "picture"
     content: dict[str, Any] = {
         "what": what.capitalize(),
         "page": key.page,
@@ -86,10 +87,23 @@ def _entry(shown: Shown) -> dict[str, str]:
     """As the script of the page reads it."""
     found = {"text": shown.text} if shown.text else {}
     if shown.picture is not None:
-        found["image"] = _uri(shown.picture, "image/png")
+        kind = "image/gif" if _moves(shown.picture) else "image/png"
+        found["image"] = _uri(shown.picture, kind)
     if shown.sound is not None:
         found["sound"] = _uri(shown.sound, "audio/wav")
     return found
+
+
+def _moves(file: bytes) -> bool:
+    """Whether a picture is a GIF: all clips are, and nothing else is."""
+    return file.startswith(b"GIF8")
+
+
+def gif(frames: np.ndarray, rate: float) -> bytes:
+    """A clip uint8 (T, H, W, 3), which plays again and again, with every frame."""
+    file = io.BytesIO()
+    write_gif(file, frames, rate)
+    return file.getvalue()
 
 
 def png(pixels: np.ndarray) -> bytes:

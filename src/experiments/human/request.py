@@ -22,6 +22,7 @@ from experiments.run.fact import hears_run
 from experiments.run.reader import excerpts_of
 from experiments.run.state import run_named
 from experiments.sample.asked import Asked
+from experiments.sample.filmed import films
 from experiments.sample.request import drawing_of
 from experiments.terminal.error import UserError
 
@@ -62,6 +63,7 @@ class Study:
     records: list[Record] = field(default_factory=list)
     real: list[Record] = field(default_factory=list)
     makes: str | None = None
+    moving: bool = False
 
 
 def study_of(config: Mapping[str, Any]) -> Study:
@@ -71,14 +73,14 @@ def study_of(config: Mapping[str, Any]) -> Study:
     if most > MOST:
         raise UserError(f"human.most={most}: people give marks from 0 to {MOST} at most")
     runs = _runs(config["run"], config["paths"]["outputs"], 2 if form == RANK else 1)
-    sounding = _have_sounds(runs)
+    sounding, moving = _have_sounds(runs), _have_clips(runs)
     for run in runs if not sounding else []:
         _require_captions(run.folder)
     if makes is not None and not sounding:
         raise UserError(f"human.makes={makes}: these runs have no sounds; leave it away")
     if sounding:
         _require_one_way(runs, makes)
-    questions = _questions(human["question"], form, sounding)
+    questions = _questions(human["question"], form, sounding, "clip" if moving else "picture")
     known, records, real = None, list[Record](), list[Record]()
     beside = form == RATE if human["real"] is None else bool(human["real"])
     places, drawn = [run.folder for run in runs], list[list[Asked]]()
@@ -104,13 +106,13 @@ def study_of(config: Mapping[str, Any]) -> Study:
     page = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:10]
     folder = Path(config["paths"]["outputs"]) / PLACE / page
     made = (page, folder, listed, captions, seeds, questions, seed, notes, drawn)
-    return Study(*made, form, most, known, records, real, makes)
+    return Study(*made, form, most, known, records, real, makes, moving)
 
 
-def _questions(given: Any, form: str, sounding: bool) -> list[str]:
+def _questions(given: Any, form: str, sounding: bool, seen: str = "picture") -> list[str]:
     """What people are asked; one that fits the form where nothing is given."""
     if given is None:
-        to, what = ("what it was made from", "one") if sounding else ("the words", "picture")
+        to, what = ("what it was made from", "one") if sounding else ("the words", seen)
         seems = "seems" if sounding else "looks"
         return [QUESTIONS[form].format(what=what, what_to=to, seems=seems)]
     items = given if isinstance(given, list) else [given]
@@ -166,6 +168,16 @@ def unlike(ways: Mapping[tuple[str, str], Path], named: str | None) -> str:
     return f"run={second}: makes a {other} of a {others}, and {first} a {made} of a {asks}; {both}"
 
 
+def _have_clips(runs: list[Run]) -> bool:
+    """Whether all runs make clips of captions. Raises `UserError` where some do, and others not."""
+    found = {bool(films(run.folder)): run.folder for run in runs}
+    if len(found) > 1:
+        raise UserError(
+            f"run={found[True]}: makes clips, and {found[False]} makes none; name runs of one kind"
+        )
+    return True in found
+
+
 def answers_of(config: Mapping[str, Any]) -> Collected:
     """What people answered. Raises `UserError` where none of it can be used."""
     confidence = config["report"]["confidence"]
@@ -196,6 +208,8 @@ def _runs(given: Any, outputs: str, least: int) -> list[Run]:
 
 def _require_captions(place: Path) -> None:
     """Raise `UserError` for a run that draws no captions."""
+    if any(way in (("caption",), ("speech",)) for way in films(place)):
+        return
     choices = files.run_about(place)["choices"]
     system = files.run_config(place)["system"]
     if str(system.get("_target_")).endswith(STYLE) or not system.get("generator"):

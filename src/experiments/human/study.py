@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from experiments.file.whole import write_text
+from experiments.human.film import filmed
 from experiments.human.key import PAGE, Key, arranged, coded, write_key
 from experiments.human.made import above, drawn, sounded
 from experiments.human.page import render
@@ -31,7 +32,8 @@ def write(config: dict[str, Any]) -> Path:
     for note in study.notes:
         show(note)
     device = "cuda" if cuda else "cpu"
-    made = sounded(study, device) if study.records else drawn(study, device)
+    make = filmed if study.moving else sounded if study.records else drawn
+    made = make(study, device)
     captions = range(len(study.captions))
     by_caption = [[shown[number] for shown in made] for number in captions]
     orders = arranged(len(study.captions), len(study.runs), study.seed)

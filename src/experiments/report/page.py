@@ -26,7 +26,7 @@ from experiments.report.origin import (
     shared,
     warnings_of,
 )
-from experiments.report.pictures import Drawn, encoded
+from experiments.report.pictures import Drawn, animated, encoded
 from experiments.report.record import Arm
 from experiments.report.style import drawn_as, looks_of, rules
 from experiments.report.table import costs_of, score_tables, total_of
@@ -147,7 +147,7 @@ def _grids(arms: Sequence[Arm], pictures: Pictures) -> list[Grid]:
     last = [(arm, found[arm.index]) for arm in arms if found[arm.index].stages]
     if not last:
         return []
-    rows = [(arm, _uris(of.stages[-1])) for arm, of in last]
+    rows = [(arm, _shown(of)) for arm, of in last]
     grids = [Grid(max(of.sides[-1] for _, of in last), True, rows)]
     for side in sorted({side for _, of in last for side in of.sides[:-1]}, reverse=True):
         rows = [
@@ -157,6 +157,13 @@ def _grids(arms: Sequence[Arm], pictures: Pictures) -> list[Grid]:
         ]
         grids.append(Grid(side, False, rows))
     return grids
+
+
+def _shown(of: Drawn) -> list[str]:
+    """What stands in the cells of an arm: clips play."""
+    if of.clips is None:
+        return _uris(of.stages[-1])
+    return [uri(animated(frames, of.pace), "image/gif") for frames in of.clips]
 
 
 def _uris(pixels: np.ndarray) -> list[str]:

@@ -9,11 +9,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
+from experiments.data.record import CLIP
 from experiments.data.text.reading import SPEECH
 from experiments.file.array import load_arrays, save_arrays
 from experiments.file.digest import sha256
@@ -21,6 +22,9 @@ from experiments.report.record import Arm
 from experiments.run import folder as files
 from experiments.terminal.error import UserError, one_line
 from experiments.terminal.line import say
+
+if TYPE_CHECKING:
+    from experiments.sample.model import Model
 
 SIDE = 192  # px of a picture on the page, at most
 WIDE = 1200  # px of a sheet of attention, at most
@@ -33,12 +37,15 @@ VERSION = 2  # of the files there; another one is drawn anew
 class Drawn:
     """Pictures of one run. stages: (n, H, W, 3) uint8 of each, smallest first, none wider than
     SIDE; sides: px of each as the model drew it. attention: a sheet for the first caption, as WebP,
-    where the model attends. reason: why there is nothing."""
+    where the model attends. reason: why there is nothing. clips: (n, T, H, W, 3) uint8 at `pace`
+    frames a second, of which stages has the middle frames, where a run makes clips."""
 
     stages: list[np.ndarray] = field(default_factory=list)
     sides: list[int] = field(default_factory=list)
     attention: bytes | None = None
     reason: str | None = None
+    clips: np.ndarray | None = None
+    pace: float = 0.0
 
 
 def captions_of(arms: Sequence[Arm], count: int) -> list[str]:
@@ -109,6 +116,8 @@ def _draw(folder: Path, captions: Sequence[str], seeds: list[int], sounds: Seque
 
     say(f"drawing with {folder}")
     model = load(folder, "cuda" if torch.cuda.is_available() else "cpu")
+    if CLIP in model.system.makes.values():
+        return _film(model, captions, seeds, sounds)
     attends = bool(getattr(model.generator, "attends", False))
     heard = SPEECH in model.views
     if heard and not sounds:
@@ -138,6 +147,30 @@ def _draw(folder: Path, captions: Sequence[str], seeds: list[int], sounds: Seque
     return Drawn(stages, sides, sheet)
 
 
+def _film(model: Model, captions: Sequence[str], seeds: list[int], sounds: Sequence[Path]) -> Drawn:
+    """Clips of captions, or of noise. Raises `UserError` for a run that needs pictures."""
+    way = next(asks for asks, made in model.system.makes.items() if made == CLIP)
+    given: Sequence[Any] = sounds if SPEECH in way else captions
+    asked = model.read(dict.fromkeys(way, given))
+    view, parts = model.views[CLIP], list(model.parts(len(seeds)))
+    found: list[np.ndarray] = []
+    for rows in parts:
+        made = model.make({name: part.cut(rows) for name, part in asked.items()}, seeds[rows])
+        found += view.handed(made.made[CLIP][-1])
+    clips = np.stack(found)
+    middle = clips[:, clips.shape[1] // 2]
+    return Drawn([middle], [int(clips.shape[3])], clips=clips, pace=float(view.pace or 0))
+
+
+def animated(frames: np.ndarray, rate: float) -> bytes:
+    """A clip (T, H, W, 3) as a GIF."""
+    from experiments.clip.gif import write_gif
+
+    file = io.BytesIO()
+    write_gif(file, frames, rate)
+    return file.getvalue()
+
+
 def _small(sheet: Image.Image) -> bytes:
     sheet.thumbnail((WIDE, 10 * WIDE), Image.Resampling.LANCZOS)
     return encoded(sheet, 75)
@@ -153,6 +186,8 @@ def encoded(picture: Image.Image, quality: int = 88) -> bytes:
 def _remember(path: Path, made: Drawn) -> None:
     arrays: dict[str, Any] = {f"stage{index}": stage for index, stage in enumerate(made.stages)}
     arrays["sides"] = np.array(made.sides)
+    if made.clips is not None:
+        arrays |= {"clips": made.clips, "pace": np.array(made.pace)}
     if made.attention is not None:
         arrays["attention"] = np.frombuffer(made.attention, dtype=np.uint8)
     try:
@@ -175,4 +210,5 @@ def _remembered(path: Path) -> Drawn | None:
         return None
     assert all(stage.dtype == np.uint8 and stage.ndim == 4 for stage in stages)
     sheet = arrays["attention"].tobytes() if "attention" in arrays else None
-    return Drawn(stages, sides, sheet)
+    pace = float(arrays["pace"]) if "pace" in arrays else 0.0
+    return Drawn(stages, sides, sheet, clips=arrays.get("clips"), pace=pace)
