@@ -113,6 +113,9 @@ def test_files_that_are_no_clip(tmp_path: Path) -> None:
     path.write_bytes(b"")
     assert reason(path) == "file is empty"
     assert reason(tmp_path) == "not a file"
+    for text in ("x", "no clip", "a bird flies\n" * 5):
+        path.write_text(text)
+        assert reason(path) == "not a video, or a broken one"
     path.write_text("a bird flies\n" * 50)
     assert reason(path) == "not a video, or a broken one"
     Image.fromarray(numbered(1)[0]).save(path, "JPEG")

@@ -26,9 +26,9 @@ def test_clips_become_batches_and_broken_ones_are_counted(tmp_path: Path) -> Non
     write_film(root / "film.mp4", numbered(4, 20, 24))
     (root / "film.txt").write_text("a film\n")
     (root / "050.gif").write_text("no clip")
-    data = open_dataset(Reader(str(root)), None, tmp_path / "cache", quiet=True, workers=1)
+    data = open_dataset(Reader(str(root)), 16, tmp_path / "cache", quiet=True, workers=1)
     assert len(data.train) + len(data.test) == 101
-    assert data.report["reasons"] == {"not a video, or a broken one": 1}
+    assert data.report["picture_reasons"] == {"not a video, or a broken one": 1}
     view = ClipView(ClipForm(6, 16))
     views = [one.open(data, data.train) for one in (CaptionView(), view)]
     found = Batches(data.train, 4, 3, views)

@@ -76,7 +76,8 @@ class Folder(PictureReader[FolderLayout]):
     words = Reader.words  # none comes with the pictures
     tokeniser: Tokeniser = "unicode"  # the usual one; a data set that is read otherwise is another
     sounds = False  # whether sounds are a part of the data, in place of captions
-    thing, kinds, how = "picture", SUFFIXES, HOW  # what it is a folder of
+    thing, how = "picture", HOW  # what it is a folder of
+    kinds: tuple[str, ...] = SUFFIXES
 
     def __init__(
         self,
