@@ -130,13 +130,6 @@ SOURCES = {
         "there are averages of them, follow prejudice, and say nothing of who somebody is.",
         people=(VOICES, FACES),
     ),
-    "clips": Source(
-        "a folder of clips with captions",
-        "Given by whoever trained the model.",
-        "unknown; ask whoever trained the model",
-        "What its clips and captions leave out it does not know.",
-        people=None,
-    ),
     "ucf101": Source(
         "UCF-101: clips of YouTube of people who do one of 101 things",
         "Soomro et al. 2012 (https://www.crcv.ucf.edu/data/UCF101.php).",
