@@ -53,8 +53,10 @@ def opened(path: Path) -> Iterator[Any]:
     try:
         with av.open(f"file:{path.absolute()}", container_options=options) as container:
             yield container
-    except av.error.InvalidDataError:
+    except (av.error.InvalidDataError, av.error.EOFError):
         raise BadInput("not a video, or a broken one") from None
+    except av.error.ArgumentError:  # a list, a picture: what the whitelist leaves out
+        raise BadInput("not a video of a kind that is read") from None
     except (av.error.FFmpegError, ValueError, OverflowError, ZeroDivisionError) as error:
         if isinstance(error, BadInput):
             raise
