@@ -99,7 +99,8 @@ def stacked(rows: Sequence[Image.Image]) -> Image.Image:
     sheet = Image.new("RGB", (rows[0].width, sum(r.height for r in rows) + 24), PAPER)
     for number, each in enumerate(rows):
         sheet.paste(each, (0, sum(r.height for r in rows[:number])))
-    ImageDraw.Draw(sheet).text((8, sheet.height - 6), "time runs to the right", FAINT, font_of(12), anchor="ls")
+    place = (8, sheet.height - 6)
+    ImageDraw.Draw(sheet).text(place, "time runs to the right", FAINT, font_of(12), anchor="ls")
     return sheet
 
 

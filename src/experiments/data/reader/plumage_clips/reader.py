@@ -19,7 +19,7 @@ from experiments.data.reader.plumage_clips.action import (
     SPEEDS,
 )
 from experiments.data.reader.plumage_clips.caption import write_captions
-from experiments.data.reader.plumage_clips.film import CLIPS_VERSION, film
+from experiments.data.reader.plumage_clips.film import CLIPS_VERSION, film, stage
 from experiments.data.record import Drop, Record
 from experiments.terminal.error import UserError
 
@@ -149,8 +149,19 @@ class PlumageClips(Plumage):
         """The attributes that only a clip shows."""
         return MOVING
 
+    def stage(self, record: Record) -> np.ndarray:
+        """What stands still in its clip, without the bird: uint8 (side, side, 3). Raises `BadInput`
+        likewise."""
+        attributes, seed = self._shown(record)
+        return stage(attributes, self.side, seed)
+
     def _filmed(self, record: Record, side: int, frames: int) -> np.ndarray:
+        times = np.linspace(0, 1, frames) if frames > 1 else np.zeros(1)
+        attributes, seed = self._shown(record)
+        return film(attributes, side, times, seed)
+
+    def _shown(self, record: Record) -> tuple[dict[str, str], int]:
+        """All that a clip shows, and the seed of what attributes leave open."""
         label, index = self.numbers(record)
         seed = int(Dice(self.seed, label, index, 3).random() * 2**52)
-        times = np.linspace(0, 1, frames) if frames > 1 else np.zeros(1)
-        return film(self.attributes(label, index), side, times, seed)
+        return self.attributes(label, index), seed
