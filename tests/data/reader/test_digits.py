@@ -79,7 +79,7 @@ def test_directed_motions_say_where_first() -> None:
         "down first": (1, 1),
     }
     reader = Digits(motions="directed", captions="directed", side=64, **SMALL)
-    said = Counter()
+    said: Counter[tuple[str, str]] = Counter()
     for record in records(reader)[:80]:
         motion = record.attributes["motion"]
         axis, sign = first[motion]

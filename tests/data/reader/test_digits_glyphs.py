@@ -65,7 +65,7 @@ def test_files_are_read_plain_and_packed(mnist: Path) -> None:
     reader = Digits(root=str(mnist), train_clips=60, test_clips=20)
     reader.check()
     assert "glyphs=idx" in reader.fingerprint()
-    shades = {s: set() for s in ("train", "test")}
+    shades: dict[str, set[int]] = {s: set() for s in ("train", "test")}
     for record in reader.read():
         (glyph,) = reader.glyphs_of(record)  # type: ignore[arg-type]
         shades[record.split].add(int(glyph[0, 0]))  # type: ignore[union-attr]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections import Counter, defaultdict
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,8 +53,8 @@ def test_test_species_and_combinations_are_never_trained_on(everything: list[Rec
     assert all((r.label >= 320) == (r.more.get("unseen") == "species") for r in everything)
     kept = [reader.kept_action(label) for label in range(320)]
     assert set(kept) == set(ACTIONS) and min(Counter(kept).values()) > 25
-    small = {"species": 20, "test_species": 5}
-    both = records(PlumageClips(**small))  # type: ignore[arg-type]
+    small: dict[str, Any] = {"species": 20, "test_species": 5}
+    both = records(PlumageClips(**small))
     for choice, count in (("species", 70), ("combinations", 30)):
         some = records(PlumageClips(unseen=choice, **small))  # type: ignore[arg-type]
         assert [r.split for r in some].count("test") == count
@@ -194,7 +195,7 @@ def test_left_is_the_mirror_image_of_right_but_for_the_scene() -> None:
 
 
 def test_clips_are_functions_of_seed_species_and_number() -> None:
-    small = {"species": 20, "test_species": 5}
+    small: dict[str, Any] = {"species": 20, "test_species": 5}
     few, many = (PlumageClips(images_per_species=n, side=32, **small) for n in (2, 8))
     by_key = {r.key: r for r in records(many)}
     assert all(by_key[r.key] == r for r in records(few))
