@@ -30,7 +30,7 @@ from experiments.metric.clip_attribute import LEAST
 from experiments.metric.clip_score import ClipMeters
 from experiments.metric.extractor import hash_weights
 from experiments.metric.filmed import VIDEO_CLASSIFIER, ClipEyes
-from experiments.metric.fvd import I3D
+from experiments.metric.fvd import FEWEST, FVD, I3D
 from experiments.metric.protocol import Protocol, heard_as
 from experiments.metric.real import at_once, captions_for, columns_of, read_captions, require_some
 from experiments.metric.result import Result
@@ -90,9 +90,10 @@ class ClipScores:
         asked = _asked(ways[0], dataset, names, self.samples, self.seed)
         meters = ClipMeters(names, dataset.colour_attributes, self.least, self.seed, self.splits)
         meters.to(ranks.device)
-        eyes = ClipEyes(self.classifier, self.i3d, names)
         clips = views[CLIP]
         assert isinstance(clips, ClipView)
+        short = clips.form.frames < FEWEST
+        eyes = ClipEyes(self.classifier, None if short else self.i3d, names)
         together = at_once(clips.form.side, clips.form.frames)
 
         def real(places: np.ndarray) -> Tensor:
@@ -128,6 +129,8 @@ class ClipScores:
         found, lines = meters.compute(ranks.stop_if_asked)
         if not names:
             found.skipped["attribute_accuracy"] = why
+        if short and self.i3d is not None:
+            found.skipped[FVD] = f"needs {FEWEST} frames, and clips have {clips.form.frames}"
         if ranks.main:
             for line in lines:
                 say(line)

@@ -17,6 +17,7 @@ from experiments.file.digest import sha256
 from experiments.terminal.error import UserError, one_line
 
 SIDE, FEWEST, KEY = 224, 10, "metric.fvd"
+TOGETHER = 8  # clips, which are large
 FVD = "frechet_video_distance"
 RAW = {"rescale": False, "resize": False, "return_features": True}  # of the file that is shared
 
@@ -47,11 +48,11 @@ class I3D(nn.Module):
 
     @torch.no_grad()
     def forward(self, clips: Tensor) -> Tensor:
-        """Raises `UserError` where the network gives something else, and for short clips."""
-        if clips.shape[2] < FEWEST:
-            raise UserError(
-                f"{KEY}: needs {FEWEST} frames of a clip, and these have {clips.shape[2]}"
-            )
+        """Raises `UserError` where the network gives something else."""
+        assert clips.shape[2] >= FEWEST, f"{clips.shape[2]} frames; {FEWEST} are needed"
+        return torch.cat([self._logits(part) for part in clips.split(TOGETHER)])
+
+    def _logits(self, clips: Tensor) -> Tensor:
         frames = clips.expand(-1, 3, -1, -1, -1).transpose(1, 2)
         large = F.interpolate(
             frames.flatten(0, 1), (SIDE, SIDE), mode="bilinear", align_corners=False
