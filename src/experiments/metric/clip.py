@@ -107,7 +107,9 @@ class ClipScores:
         def told(places: np.ndarray, array: np.ndarray) -> Tensor:
             return torch.from_numpy(array[places]).to(ranks.device)
 
-        def look(places: np.ndarray, of: Callable[[np.ndarray], Tensor]) -> dict[str, Tensor]:
+        def look(
+            places: np.ndarray, of: Callable[[np.ndarray], Tensor], eyes: ClipEyes = eyes
+        ) -> dict[str, Tensor]:
             found = eyes.see(of(places))
             for name in ("stated", "known", "alike"):
                 found[name] = told(places, getattr(asked, name))
@@ -123,7 +125,8 @@ class ClipScores:
         for rows in looked_at(len(asked.rows), together, ranks, drawn):
             meters.update(rows, real=False)
         few, total = min(REPEATED, len(asked.rows)), len(asked.rows)
-        again = lambda p: look(p // REPEATS, lambda q: made(q, total + p))  # noqa: E731
+        alone = ClipEyes(self.classifier)
+        again = lambda p: look(p // REPEATS, lambda q: made(q, total + p), alone)  # noqa: E731
         for rows in looked_at(few * REPEATS, together, ranks, again):
             meters.repeat(rows)
         found, lines = meters.compute(ranks.stop_if_asked)
