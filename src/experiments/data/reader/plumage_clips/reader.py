@@ -19,7 +19,7 @@ from experiments.data.reader.plumage_clips.action import (
     SPEEDS,
 )
 from experiments.data.reader.plumage_clips.caption import write_captions
-from experiments.data.reader.plumage_clips.film import CLIPS_VERSION, film
+from experiments.data.reader.plumage_clips.film import CLIPS_VERSION, film, stage
 from experiments.data.record import Drop, Record
 from experiments.terminal.error import UserError
 
@@ -117,12 +117,14 @@ class PlumageClips(Plumage):
 
     def attributes(self, label: int, index: int) -> dict[str, str]:
         """All of one clip: its species', what happens, and the background. Each seven clips of a
-        species show the seven actions."""
-        order = Dice(self.seed, label, index // len(ACTIONS), 8).shuffled(ACTIONS)
-        action = order[index % len(ACTIONS)]
+        species show the seven actions before one background, so that there are pairs of which only
+        what happens differs."""
+        shared = Dice(self.seed, label, index // len(ACTIONS), 8)
+        background = shared.pick(SCENES["background"])
+        action = shared.shuffled(ACTIONS)[index % len(ACTIONS)]
         dice = Dice(self.seed, label, index, 9)
         return self._all_species()[label].attributes | {
-            "background": dice.pick(SCENES["background"]),
+            "background": background,
             "action": action,
             "direction": dice.pick(DIRECTIONS),
             "speed": dice.pick(SPEEDS),
@@ -147,8 +149,19 @@ class PlumageClips(Plumage):
         """The attributes that only a clip shows."""
         return MOVING
 
+    def stage(self, record: Record) -> np.ndarray:
+        """What stands still in its clip, without the bird: uint8 (side, side, 3). Raises `BadInput`
+        likewise."""
+        attributes, seed = self._shown(record)
+        return stage(attributes, self.side, seed)
+
     def _filmed(self, record: Record, side: int, frames: int) -> np.ndarray:
+        times = np.linspace(0, 1, frames) if frames > 1 else np.zeros(1)
+        attributes, seed = self._shown(record)
+        return film(attributes, side, times, seed)
+
+    def _shown(self, record: Record) -> tuple[dict[str, str], int]:
+        """All that a clip shows, and the seed of what attributes leave open."""
         label, index = self.numbers(record)
         seed = int(Dice(self.seed, label, index, 3).random() * 2**52)
-        times = np.linspace(0, 1, frames) if frames > 1 else np.zeros(1)
-        return film(self.attributes(label, index), side, times, seed)
+        return self.attributes(label, index), seed
