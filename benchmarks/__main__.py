@@ -24,6 +24,7 @@ PARTS = {
     "step": "the training step of every method; --compile also with compiled networks",
     "data": "batches from the store against pictures opened one by one",
     "frames": "recordings and songs as frames, read from the store against computed",
+    "clips": "clips from the store against MP4 files decoded for each batch",
     "waiting": "whether a step waits for its batch",
     "processes": "a step of two processes, gradients that travel during the backward pass",
     "loss": "the word loss at once against caption by caption",
@@ -40,7 +41,7 @@ PARTS = {
     "features": "text features in float16 against float32: gradients, time, disk",
     "leave-one-out": "the step without one optimisation at a time",
 }
-USUAL = ("step", "data", "frames", "loss", "frontend", "score", "start", "busy")
+USUAL = ("step", "data", "frames", "clips", "loss", "frontend", "score", "start", "busy")
 
 
 def main() -> None:

@@ -54,6 +54,8 @@ BARS = {
     "recordings batched": at_least(10.0),
     "songs alone": at_least(10.0),
     "songs batched": at_least(10.0),
+    "clips uint8": at_least(10.0),
+    "clips floats": at_least(10.0),
     "pyramid": at_most(0),
     "waiting": at_most(0.01),  # of the time
     "score 3000": at_least(2.0),

@@ -112,3 +112,14 @@ def test_a_frozen_trunk_is_trained_on() -> None:
     assert model.sizes == {"class": 7} and model.score_attribute == "class"
     model(torch.randn(2, 3, 16, 16))["class"].square().mean().backward()
     assert all(parameter.grad is not None for parameter in image.parameters())
+
+
+def test_what_only_clips_show_is_not_read_in_pictures() -> None:
+    sizes = {"crown": 3, "action": 4, "size": 2}
+    network = Classifier(CNN((4, 8), (2, 2), global_width=6), sizes, moving_attributes=["action"])
+    assert network.sizes == {"crown": 3, "size": 2}
+    told = dict(network.told(torch.tensor([[0, 1, 2], [2, 3, 1]])))
+    assert {name: column.tolist() for name, column in told.items()} == {
+        "crown": [0, 2],
+        "size": [2, 1],
+    }
