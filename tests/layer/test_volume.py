@@ -1,4 +1,4 @@
-"""3-D layers: which sizes one class serves, and the own way of few channels is the same function."""
+"""3-D layers: which sizes one class serves, and few channels' own way is the same function."""
 
 from __future__ import annotations
 

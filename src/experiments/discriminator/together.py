@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeGuard
 
 import torch
 import torch.nn.functional as F
@@ -24,16 +25,16 @@ def together(layers: Iterable[nn.Module], batches: Sequence[Tensor]) -> list[Ten
     for layer in layers:
         if bound_to_no_pass(layer) and layer.weight.numel() > maps[0].numel():
             joined = torch.cat(maps)
-            product = joined.dim() == 4 and joined.device.type == "cpu"
-            product = product and layer.weight.numel() >= LARGE
-            found = as_product(layer, joined) if product else layer(joined)
+            large = joined.device.type == "cpu" and layer.weight.numel() >= LARGE
+            product = large and isinstance(layer, nn.Conv2d)
+            found = as_product(layer, joined) if product else layer(joined)  # type: ignore[arg-type]
             maps = list(found.split([len(part) for part in maps]))
         else:
             maps = [layer(part) for part in maps]
     return maps
 
 
-def bound_to_no_pass(layer: nn.Module) -> bool:
+def bound_to_no_pass(layer: nn.Module) -> TypeGuard[nn.Conv2d | nn.Conv3d]:
     """Whether it is a convolution whose weight stays as it is when it is used."""
     plain = isinstance(layer, nn.Conv2d | nn.Conv3d)
     return plain and not parametrize.is_parametrized(layer)

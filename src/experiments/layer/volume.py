@@ -8,6 +8,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.grad import conv3d_weight
 from torch.nn.utils.parametrizations import spectral_norm
 
 from experiments.layer.spectral import normed_weight
@@ -113,7 +114,7 @@ def doubled(x: Tensor, weight: Tensor) -> Tensor:
 
 def kernel_gradient(large: Tensor, shape: Any, small: Tensor) -> Tensor:
     """Of `halved(large)` towards `small`, and of `doubled(small)` towards `large`."""
-    return torch.nn.grad.conv3d_weight(large, shape, small, stride=2, padding=1)
+    return conv3d_weight(large, shape, small, stride=2, padding=1)
 
 
 class _Halve(torch.autograd.Function):
