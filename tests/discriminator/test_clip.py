@@ -1,4 +1,4 @@
-"""TGANs-C's three judges: published sizes, one logit for each thing judged, motion as differences."""
+"""TGANs-C's three judges: published sizes, one logit for each thing, motion as differences."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""TGANs-C's sentence encoder, and the decoder that it is trained with (Pan et al. 2017, section 3.1;
-sequence autoencoders: Dai and Le 2015)."""
+"""TGANs-C's sentence encoder (Pan et al. 2017, section 3.1), and the decoder that it is trained with
+(sequence autoencoders: Dai and Le 2015)."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ class SentenceAutoencoder(TextImageEncoder):
 
     name = "sentence_autoencoder"
     sees_pictures = False
+    text: SentenceLSTM
 
     def __init__(
         self,

@@ -1,5 +1,5 @@
-"""The losses of TGANs-C (Pan et al. 2017, section 3.2): of logits of the clip, of its frames, of what
-moves between them; and the temporal constraint, which the generator alone has."""
+"""The losses of TGANs-C (Pan et al. 2017, section 3.2), of the clip, of its frames and of what moves
+between them; and the temporal constraint, which the generator alone has."""
 
 from __future__ import annotations
 
