@@ -21,7 +21,7 @@ def test_without_a_rate_frames_lie_at_equal_distances_over_the_whole_clip() -> N
     form = ClipForm(4, 4)
     assert form.taken(np.arange(10) / 25).tolist() == [0, 3, 6, 9]
     assert form.taken(np.arange(4) / 25).tolist() == [0, 1, 2, 3]
-    assert levels(form.of(level([*range(10)]), 25)) == [0, 3, 6, 9]
+    assert levels(form.of(level([*range(10)]), np.arange(10) / 25)) == [0, 3, 6, 9]
 
 
 def test_a_short_clip_repeats_its_last_frame() -> None:

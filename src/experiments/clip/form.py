@@ -76,10 +76,10 @@ class ClipForm:
             return np.minimum(np.arange(self.kept), count - 1)
         return np.linspace(0, count - 1, self.kept).round().astype(np.int64)
 
-    def of(self, frames: np.ndarray, rate: float) -> np.ndarray:
-        """What is stored, uint8 (kept, stored, stored, channels), of frames (T, H, W, 1 or 3) at
-        `rate` a second."""
-        numbers = self.taken(np.arange(len(frames)) / rate)
+    def of(self, frames: np.ndarray, times: np.ndarray) -> np.ndarray:
+        """What is stored, uint8 (kept, stored, stored, channels), of frames (T, H, W, 1 or 3) that
+        are shown at `times` (T,)."""
+        numbers = self.taken(times)
         used = np.unique(numbers)
         found = np.stack([self.squared(frames[number]) for number in used])
         return found[np.searchsorted(used, numbers)]

@@ -11,6 +11,7 @@ import torch
 from moving_reader import MovingReader, clip_of, number_of
 
 from experiments.clip.form import ClipForm
+from experiments.clip.write import write_clip
 from experiments.data.batches import Batch, Batches
 from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.data.view.caption import Captions, CaptionView
@@ -192,6 +193,16 @@ def test_people_get_frames_and_give_them() -> None:
     assert np.array_equal(handed[0], frames[4:8])
     with pytest.raises(UserError, match="frames uint8"):
         view.read([np.zeros((3, 3))])
+
+
+def test_a_file_is_read_as_frames_are(tmp_path: Path) -> None:
+    grey = np.repeat(np.arange(0, 240, 20, dtype=np.uint8), 64).reshape(12, 8, 8, 1)
+    path = write_clip(grey, tmp_path / "a.gif", 10.0)
+    for form in (ClipForm(4, 8, kept=6), ClipForm(4, 8, rate=5.0), ClipForm(4, 4, rate=5.0)):
+        of_file = ClipView(form).read([path]).values
+        assert torch.equal(of_file, ClipView(form).read([(grey, 10.0)]).values)
+    with pytest.raises(UserError, match="b.gif: file is missing; give a video"):
+        ClipView(form).read([tmp_path / "b.gif"])
 
 
 def test_plan_knows_shapes_and_disk(moving: Dataset) -> None:

@@ -31,11 +31,12 @@ class Filming:
     def frames(self, found: Path | tuple[np.ndarray, float]) -> np.ndarray:
         """Those of a video file, or of frames (T, H, W, 1 or 3) and their rate."""
         if isinstance(found, str | Path):
-            return read_clip(Path(found), self.form)
+            clip = read_clip(Path(found), self.form.stored, seconds=self.form.seconds)
+            return self.form.of(clip.frames, clip.times)
         frames, rate = found
         if not len(frames):
             raise BadInput("clip has no frames")
-        return self.form.of(frames, rate)
+        return self.form.of(frames, np.arange(len(frames)) / rate)
 
     def settings(self) -> dict[str, Any]:
         """All that the frames depend on, besides records and code."""
