@@ -38,6 +38,7 @@ class PlainTGANsC(PlainStep):
         assert not system.train_encoder and system.mismatch not in ("caption", "none")
         self.encoder, self.generator = system.encoder, system.generator
         self.judge, self.loss = system.discriminator, system.adversarial
+        self.judge.fast = False  # the default layout
         self.hinge = self.loss.criterion.form == "hinge"
         self.constrained = system.temporal == "constraint"
         assert not self.constrained or system.space == "feature", "as published"

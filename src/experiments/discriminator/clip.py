@@ -37,7 +37,13 @@ class Seen(NamedTuple):
 
 class ClipDiscriminator(nn.Module):
     """Stride-2 convolutions to a small map, joined with the sentence, once of the whole clip (3-D)
-    and once of every frame (2-D); motion has no convolutions of its own."""
+    and once of every frame (2-D); motion has no convolutions of its own.
+
+    `fast`: on a CPU, maps without batch norm lie channels last, which convolutions read up to half
+    as fast again.
+    """
+
+    fast = True
 
     def __init__(
         self,
@@ -94,7 +100,14 @@ class ClipDiscriminator(nn.Module):
         """Each batch as the layers map it; all at once where none has statistics of its own."""
         if self.norm == "batch":
             return together(layers, batches)
-        joined: Tensor = layers(torch.cat(list(batches)))
+        first, *rest = layers
+        joined: Tensor = first(torch.cat(list(batches)))
+        if self.fast and joined.device.type == "cpu":
+            flat = joined.dim() == 4
+            layout = torch.channels_last if flat else torch.channels_last_3d
+            joined = joined.contiguous(memory_format=layout)
+        for layer in rest:
+            joined = layer(joined)
         return list(joined.split([len(part) for part in batches]))
 
     def heads(self, seen: Sequence[Seen], told: Sequence[Tensor]) -> list[Logits]:
