@@ -39,6 +39,8 @@ class PlainTGANsC(PlainStep):
         self.encoder, self.generator = system.encoder, system.generator
         self.judge, self.loss = system.discriminator, system.adversarial
         self.judge.fast = False  # the default layout
+        for head in self.judge.heads_of.values():
+            head.fast = False  # a convolution
         self.hinge = self.loss.criterion.form == "hinge"
         self.constrained = system.temporal == "constraint"
         assert not self.constrained or system.space == "feature", "as published"

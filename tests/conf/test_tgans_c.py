@@ -33,7 +33,7 @@ def test_a_file_names_its_command_and_its_source(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(ARMS))
 def test_sizes_rates_and_losses_are_published(name: str) -> None:
-    config = without_pretrained(run(name).config, *GROUPS)
+    config = without_pretrained(run(name).config, *GROUPS, "system")
     with torch.device("meta"):
         system = build(config["system"], {"vocabulary_size": 30})
     levels, temporal = ARMS[name]

@@ -98,3 +98,21 @@ def test_several_batches_are_judged_as_each_alone(norm: str, form: str) -> None:
 def test_levels_that_nobody_knows_are_refused() -> None:
     with pytest.raises(AssertionError, match="levels"):
         small(levels=["sound"])
+
+
+@pytest.mark.parametrize("frames", [8, 16])
+def test_what_is_fast_is_the_same_function(frames: int) -> None:
+    """Channels last, and a product of matrices, of one and of two smallest maps of time."""
+    network = ClipDiscriminator(**SMALL | {"frames": frames}, head="projection", norm="spectral")  # type: ignore[arg-type]
+    network = network.double().eval()  # a bounded weight changes with each pass in training
+    clip = torch.randn(2, 1, frames, 24, 24, dtype=torch.float64).requires_grad_()
+    told, found = torch.randn(2, 5, dtype=torch.float64), []
+    for fast in (True, False):
+        network.fast = fast
+        for head in network.heads_of.values():
+            head.fast = fast  # type: ignore[assignment]
+        logits = list(network(clip, told).values())
+        loss = sum(x.square().sum() for x in logits)
+        found.append([*logits, *torch.autograd.grad(loss, [clip, *network.parameters()])])  # type: ignore[arg-type]
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)

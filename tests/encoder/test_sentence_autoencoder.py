@@ -6,9 +6,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from experiments.encoder.sentence_autoencoder import SentenceAutoencoder, SentenceLSTM
+from experiments.encoder.sentence_autoencoder import (
+    SentenceAutoencoder,
+    SentenceLSTM,
+    reconstruction,
+)
 from experiments.metric.sentence_autoencoder import ReturnedWords
-from experiments.system.sentence_autoencoder import reconstruction
 from experiments.terminal.error import UserError
 
 TOKENS, LENGTHS = torch.tensor([[3, 4, 0, 0], [5, 6, 7, 8], [9, 0, 0, 0]]), torch.tensor([2, 4, 1])

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from experiments.discriminator.together import together
 from experiments.layer.normalisation import JudgeNorm, convolution, linear, volume
-from experiments.layer.spectral import SpectralConv3d
+from experiments.layer.spectral import SpectralConv3d, normed_weight
 from experiments.layer.volume import base_of, halvings
 
 Level = Literal["video", "frame", "motion"]
@@ -161,7 +162,12 @@ class JointHead(nn.Module):
 
 
 class ProjectionHead(nn.Module):
-    """A rectified convolution of full extent to a vector v of each map; w v + (V s) v."""
+    """A rectified convolution of full extent to a vector v of each map; w v + (V s) v.
+
+    `fast`: on a CPU it is a product of matrices, the same function.
+    """
+
+    fast = True
 
     def __init__(
         self, channels: int, text_dim: int, extent: tuple[int, int, int], norm: JudgeNorm
@@ -177,10 +183,19 @@ class ProjectionHead(nn.Module):
         """As `JointHead`."""
         found = []
         for maps, sentence in zip(features, told, strict=True):
-            vectors = self.whole(maps).flatten(2).transpose(1, 2)  # B, T', F
+            vectors = self.vectors(maps)
             match = (vectors * self.project(sentence)[:, None]).sum(2)
             found.append(self.alone(vectors).squeeze(2) + match)
         return found
+
+    def vectors(self, maps: Tensor) -> Tensor:
+        """(B, T', F)."""
+        layer, act = self.whole
+        if not self.fast or maps.device.type != "cpu":
+            return act(layer(maps)).flatten(2).transpose(1, 2)  # type: ignore[no-any-return]
+        weight = normed_weight(layer, maps)
+        each = maps.transpose(1, 2).flatten(2) if weight.shape[2] == 1 else maps.flatten(1)[:, None]
+        return act(F.linear(each, weight.flatten(1), layer.bias))  # type: ignore[no-any-return]
 
 
 def trunk(channels: int, widths: Sequence[int], norm: JudgeNorm, dims: int) -> nn.Sequential:

@@ -6,9 +6,11 @@ from __future__ import annotations
 from typing import NoReturn
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from experiments.data.view.caption import before
 from experiments.encoder.text_image import TextImageEncoder
 from experiments.terminal.error import UserError
 
@@ -105,3 +107,14 @@ class SentenceAutoencoder(TextImageEncoder):
             going = going & (last != END)
             found.append(last * going)
         return torch.cat(found, dim=1)
+
+
+def reconstruction(logits: Tensor, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Of logits (B, T + 1, V): cross-entropy and share of right words of each caption (B,), over
+    its words and its end."""
+    wanted = F.pad(tokens, (0, 1), value=END)
+    kept = before(lengths.to(tokens.device) + 1, wanted.shape[1])
+    count = kept.sum(1)
+    entropy = F.cross_entropy(logits.transpose(1, 2), wanted, reduction="none")
+    right = (logits.argmax(2) == wanted) & kept
+    return torch.where(kept, entropy, 0.0).sum(1) / count, right.sum(1) / count

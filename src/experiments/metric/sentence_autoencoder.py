@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from experiments.data.store.dataset import Dataset
+from experiments.encoder.sentence_autoencoder import reconstruction
 from experiments.machine.rank import Ranks
 from experiments.metric.embedding import evaluating
 from experiments.metric.extractor import hash_weights
@@ -16,7 +17,6 @@ from experiments.metric.protocol import Protocol
 from experiments.metric.real import LARGEST_BATCH, captions_for, read_captions
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, RowScore, looked_at
-from experiments.system.sentence_autoencoder import reconstruction
 from experiments.terminal.error import UserError
 
 WORDS = "token_accuracy"

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from experiments.data.batches import Batch
 from experiments.data.view.base import View
-from experiments.data.view.caption import Captions, CaptionView, before
-from experiments.encoder.sentence_autoencoder import END, SentenceAutoencoder
+from experiments.data.view.caption import Captions, CaptionView
+from experiments.encoder.sentence_autoencoder import SentenceAutoencoder, reconstruction
 from experiments.system.base import Losses, Phase, System, Term
 from experiments.system.seeding import Step
 
@@ -47,14 +45,3 @@ class SentenceAutoencoderTraining(System):
             "cross_entropy": Term(entropy.mean(), self.weight),
             "token_accuracy": Term(right.mean().detach(), 0.0),
         }
-
-
-def reconstruction(logits: Tensor, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """Of logits (B, T + 1, V): cross-entropy and share of right words of each caption (B,), over
-    its words and its end."""
-    wanted = F.pad(tokens, (0, 1), value=END)
-    kept = before(lengths.to(tokens.device) + 1, wanted.shape[1])
-    count = kept.sum(1)
-    entropy = F.cross_entropy(logits.transpose(1, 2), wanted, reduction="none")
-    right = (logits.argmax(2) == wanted) & kept
-    return torch.where(kept, entropy, 0.0).sum(1) / count, right.sum(1) / count
