@@ -35,6 +35,7 @@ WHOLE = (
     Case("stackgan_stage1", "cub", 32),
     Case("gan_cls", "cub", 64),
     Case("wav2pix", "folder", 64, ["data.root=."]),
+    Case("tgans_c", "digits"),
 )
 COMPILED = "compiled"
 Work = Callable[[], object]

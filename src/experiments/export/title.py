@@ -13,6 +13,7 @@ CHEN = "Chen et al. 2017, https://arxiv.org/abs/1704.08292"
 CMCGAN = "Hao, Zhang and Guan 2018, AAAI, https://arxiv.org/abs/1711.08102"
 WAV2PIX = "Duarte et al. 2019, https://arxiv.org/abs/1903.10195"
 SPEECH2FACE = "Oh et al. 2019, https://arxiv.org/abs/1905.09773"
+PAN = "Pan et al. 2017, https://arxiv.org/abs/1804.08264"
 COLE = "Cole et al. 2017, https://arxiv.org/abs/1701.04851"
 MODELS = {
     "attngan": ("AttnGAN: captions to pictures", ATTNGAN),
@@ -51,5 +52,8 @@ MODELS = {
     "cmcgan_classifier": ("What a picture and a sound tell together", CMCGAN),
     "wav2pix": ("Wav2Pix: waveforms to pictures", WAV2PIX),
     "speech2face": ("Speech2Face: sounds to what belongs to them, on average", SPEECH2FACE),
+    "tgans_c": ("TGANs-C: captions to clips", PAN),
+    "gan_cls_3d": ("GAN-CLS with convolutions of clips: captions to clips", PAN),
+    "sentence_autoencoder": ("A sentence encoder that a decoder can write again from", PAN),
     "face_decoder": ("A decoder of pictures from their features", COLE),
 }

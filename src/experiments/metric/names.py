@@ -34,6 +34,8 @@ WORDS = {
     "stated": "stated, read out",
     "heard": "stated, heard",
     "says": "attributes spoken of",
+    "token_accuracy": "words right",
+    "sentence_accuracy": "sentences right",
     "map": "mAP",
     "recall": "R@K",
     **{f"recall_at_{count}": f"R@{count}" for count in RECALLED},
