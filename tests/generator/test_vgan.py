@@ -117,7 +117,7 @@ def test_the_network_s_own_parts_compose_to_its_clip() -> None:
     made: Scene = network(noise)
     expected = made.mask * made.foreground + (1 - made.mask) * made.background[:, :, None]
     torch.testing.assert_close(made.clip, expected)
-    assert 0 <= made.mask.min() and made.mask.max() <= 1
+    assert made.mask.min() >= 0 and made.mask.max() <= 1
     for bias, shown in ((100.0, made.foreground), (-100.0, made.background[:, :, None])):
         nn.init.constant_(network.scene.mask.bias, bias)
         torch.testing.assert_close(network(noise).clip, shown.expand(-1, -1, 8, -1, -1))
