@@ -29,7 +29,7 @@ def test_published_counts_from_noise() -> None:
     with torch.device("meta"):
         two, one = VGANGenerator(), VGANGenerator(streams="one")
     still = size(two.still, two.scene.background)
-    moving = size(two.moving, two.scene.foreground, two.scene.colour, two.scene.mask)
+    moving = size(two.moving, two.scene.foreground, two.scene.shown)
     assert (still, moving) == (STILL, MOVING)
     assert abs(still / 3.6e6 - 1) < 0.01 and abs(moving / 12.7e6 - 1) < 0.01
     assert abs(size(two) / 16.3e6 - 1) < 0.01 and size(two) == still + moving
@@ -42,7 +42,7 @@ def test_published_counts_from_a_picture() -> None:
     encoder, background = size(network.encoder), size(network.scene.background)
     assert abs(encoder / 11.0e6 - 1) < 0.01 and abs(background / 11.0e6 - 1) < 0.01
     scene = network.scene
-    moving = size(network.moving, scene.foreground, scene.colour, scene.mask)
+    moving = size(network.moving, scene.foreground, scene.shown)
     assert abs(moving / 46.1e6 - 1) < 0.01
     assert abs(size(network) / 68.2e6 - 1) < 0.01
     assert encoder == (3 * 128 + 128 * 256 + 256 * 512 + 512 * 1024) * 16 + 128 + 2 * (
@@ -119,7 +119,7 @@ def test_the_network_s_own_parts_compose_to_its_clip() -> None:
     torch.testing.assert_close(made.clip, expected)
     assert made.mask.min() >= 0 and made.mask.max() <= 1
     for bias, shown in ((100.0, made.foreground), (-100.0, made.background[:, :, None])):
-        nn.init.constant_(network.scene.mask.bias, bias)
+        nn.init.constant_(network.scene.shown.bias[3:], bias)
         torch.testing.assert_close(network(noise).clip, shown.expand(-1, -1, 8, -1, -1))
 
 
@@ -191,4 +191,4 @@ def test_fresh_weights_are_those_of_the_release() -> None:
             assert abs(layer.weight.std().item() - 0.01) < 5e-4
         if isinstance(layer, nn.BatchNorm2d | nn.BatchNorm3d):
             assert abs(layer.weight.mean().item() - 1) < 0.01 and not layer.bias.any()
-    assert not network.scene.mask.bias.any()
+    assert not network.scene.shown.bias.any()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from experiments.layer.clip_map import doubling, doublings, halvings, smallest, steps_of, widths_of
+from experiments.layer.clip_map import Shown, doublings, halvings, smallest, steps_of, widths_of
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_doublings_mirror_halvings(frames: int, side: int) -> None:
         assert maps.shape == (2, channels, *base) and base == smallest(frames, side)
         steps = steps_of(frames, side)
         widths = widths_of(steps, 2)[::-1]
-        up = doubling(widths[-1], 3, steps[0])(doublings(steps, widths, "batch")(maps))
+        up = Shown(widths[-1], 3, steps[0])(doublings(steps, widths, "batch")(maps))
         assert up.shape == (2, 3, frames, side, side)
 
 

@@ -1,5 +1,5 @@
-"""Which part of a clip is hidden, to be completed: a stretch of its frames, or a box in all of them.
-This project's choice; a picture is a clip of one frame, of which a box is hidden."""
+"""Which part of a clip is hidden, to be completed: a stretch of its frames, or a box in all of
+them. This project's choice; a picture is a clip of one frame, of which a box is hidden."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 
-from experiments.layer.clip_map import doubling, doublings, normed, smallest, steps_of, widths_of
+from experiments.layer.clip_map import Shown, doublings, normed, smallest, steps_of, widths_of
 from experiments.layer.normalisation import Norm
 
 Streams = Literal["one", "two"]
@@ -63,11 +63,10 @@ class SceneStreams(nn.Module):
         steps = steps_of(frames, side)
         self.base, self.widths = smallest(frames, side), widths_of(steps, width)[::-1]
         self.foreground = doublings(steps, self.widths, norm)
-        self.colour = doubling(width, channels, steps[0])
-        self.mask: nn.Module | None = None
+        self.channels = channels
+        self.shown = Shown(width, channels + (streams == "two"), steps[0])  # colours, and the mask
         self.background: nn.Module | None = None
         if streams == "two":
-            self.mask = doubling(width, 1, steps[0])
             first = self.widths[0] if background_inputs is None else background_inputs
             layers: list[nn.Module] = []
             for inputs, outputs in itertools.pairwise([first, *self.widths[1:]]):
@@ -80,11 +79,11 @@ class SceneStreams(nn.Module):
     def forward(self, moving: Tensor, still: Tensor | None) -> Scene:
         """moving (B, widths[0], *base); still (B, C, side, side) of the base, of which nothing is
         made with one stream."""
-        maps = self.foreground(moving)
-        foreground = torch.tanh(self.colour(maps).float())
-        if self.mask is None or self.background is None:
+        shown = self.shown(self.foreground(moving)).float()
+        foreground = torch.tanh(shown[:, : self.channels])
+        if self.background is None:
             return Scene(foreground, foreground)
-        mask = torch.sigmoid(self.mask(maps).float())
+        mask = torch.sigmoid(shown[:, self.channels :])
         return composed(foreground, mask, torch.tanh(self.background(still).float()))
 
 

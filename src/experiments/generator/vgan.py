@@ -1,4 +1,4 @@
-"""VGAN's generator: noise to a clip of 32 frames, 64 px (Vondrick 2016, section 3.1; as released)."""
+"""VGAN's generator: noise to a clip of 32 frames, 64 px (Vondrick 2016, as released)."""
 
 from __future__ import annotations
 

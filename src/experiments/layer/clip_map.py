@@ -7,12 +7,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from experiments.layer.normalisation import Norm, normalisation
+from experiments.layer.volume import Doubling3d, Halving3d
 
 LARGEST = 5  # px: the side of the smallest map is at most this
 SLOPE = 0.2
+BOTH = (2, 2)
+SIDE_ALONE = (1, 4, 4), (1, 2, 2), (0, 1, 1)  # kernel, stride, padding
 Steps = list[tuple[int, int]]  # factors of frames and of the side, from the clip to the map
 
 
@@ -50,8 +54,13 @@ def halving(
 ) -> list[nn.Module]:
     """A convolution over (B, inputs, T, H, W) that divides T and H, W by the step, its norm, None
     for none, and leaky ReLU of 0.2. A layer with a norm has no bias, which would do nothing."""
-    kernel, stride, padding = _shape(step)
-    layer = nn.Conv3d(inputs, outputs, kernel, stride, padding, bias=norm is None)
+    layer: nn.Conv3d
+    if step == BOTH:
+        layer = Halving3d(inputs, outputs)
+    else:
+        layer = nn.Conv3d(inputs, outputs, *SIDE_ALONE, bias=False)
+    if norm is None:
+        layer.bias = nn.Parameter(torch.zeros(outputs))
     return [layer, *normed(norm, outputs, 3, eps), nn.LeakyReLU(SLOPE)]
 
 
@@ -69,9 +78,27 @@ def halvings(
     return nn.Sequential(*layers), inputs, smallest(frames, side)
 
 
+class Shown(nn.Module):
+    """The last doubling, to what is shown: it has a bias, and no norm behind it."""
+
+    def __init__(self, inputs: int, outputs: int, step: tuple[int, int]) -> None:
+        super().__init__()
+        self.doubling = doubling(inputs, outputs, step)
+        self.bias = nn.Parameter(torch.zeros(outputs))
+
+    def reset_parameters(self) -> None:
+        nn.init.zeros_(self.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        found: Tensor = self.doubling(x)
+        return found + self.bias[:, None, None, None].to(found.dtype)
+
+
 def doubling(inputs: int, outputs: int, step: tuple[int, int]) -> nn.ConvTranspose3d:
-    """The transposed convolution that multiplies T and H, W by the step, with a bias."""
-    return nn.ConvTranspose3d(inputs, outputs, *_shape(step))
+    """The transposed convolution that multiplies T and H, W by the step, without bias."""
+    if step == BOTH:
+        return Doubling3d(inputs, outputs)
+    return nn.ConvTranspose3d(inputs, outputs, *SIDE_ALONE, bias=False)
 
 
 def doublings(steps: Steps, widths: Sequence[int], norm: Norm) -> nn.Sequential:
@@ -79,8 +106,7 @@ def doublings(steps: Steps, widths: Sequence[int], norm: Norm) -> nn.Sequential:
     by its norm and ReLU. `widths`: from the smallest map up."""
     layers: list[nn.Module] = []
     for step, (inputs, outputs) in zip(steps[:0:-1], itertools.pairwise(widths), strict=True):
-        layer = nn.ConvTranspose3d(inputs, outputs, *_shape(step), bias=False)
-        layers += [layer, *normed(norm, outputs, 3), nn.ReLU()]
+        layers += [doubling(inputs, outputs, step), *normed(norm, outputs, 3), nn.ReLU()]
     return nn.Sequential(*layers)
 
 
@@ -91,14 +117,3 @@ def normed(norm: Norm | None, channels: int, dims: int, eps: float = 1e-5) -> li
     layer = normalisation(norm, channels, dims)
     layer.eps = eps
     return [layer]
-
-
-Axes = tuple[int, int, int]
-
-
-def _shape(step: tuple[int, int]) -> tuple[Axes, Axes, Axes]:
-    """Kernel, stride and padding: 4, 2 and 1 of an axis that changes, 1, 1 and 0 of one that does
-    not."""
-    (time, space) = ((4, 2, 1) if factor == 2 else (1, 1, 0) for factor in step)
-    kernel, stride, padding = ((t, s, s) for t, s in zip(time, space, strict=True))
-    return kernel, stride, padding

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-import torch.nn.functional as F
 from torch import Tensor
 
 Distance = Literal["l1", "l2"]
@@ -46,10 +45,3 @@ class KnownLoss:
             return found.mean()
         counts = where.to(found.dtype).expand_as(found).flatten(1)
         return ((found.flatten(1) * counts).sum(1) / counts.sum(1).clamp_min(1)).mean()
-
-
-def mean_distance(made: Tensor, given: Tensor, where: Tensor) -> Tensor:
-    """Mean |made - given| of each row (B,) over what `where` (B, 1, ...) names; both (B, C, ...)."""
-    counts = where.float().expand_as(made).flatten(1)
-    apart = F.l1_loss(made.float(), given.float(), reduction="none").flatten(1)
-    return (apart * counts).sum(1) / counts.sum(1).clamp_min(1)

@@ -44,7 +44,7 @@ class VGANImage(SceneGAN):
     ) -> None:
         """`parts` and `options` are `SceneGAN`'s. `known`: the loss of what is given, the first
         frame. `image_size`: side of pictures, that of the clips. `hiding`: for completion, which
-        part of a clip it is not given; of clips of one frame, which are pictures, too. `keep_known`:
+        part of a clip, or of a picture where clips have one frame, it is not given. `keep_known`:
         what was given is not replaced in what is made of it."""
         super().__init__(*parts, **options)
         assert image_size == self.form.side, "image_size: that of system.form"
@@ -114,31 +114,40 @@ class VGANImage(SceneGAN):
         self, asked: Mapping[str, Part], seeds: list[int], attention: bool = False
     ) -> Samples:
         """A row's seed decides its noise, and in completion where it is hidden."""
-        sentence = self.sentences_of(asked)
-        sizes = [self.generator.noise_dim, NUMBERS]
-        noise, place = noise_of(seeds, sum(sizes)).to(self.device).split(sizes, dim=1)
-        if self.hiding is None:
-            picture = part_of(asked, Pictures).images[-1]
-            if self.form.channels == 1:
-                picture = picture.mean(1, keepdim=True)
-            return made_of(self.generator(picture, noise, sentence))
+        if self.hiding is not None:
+            return self._completions(asked, seeds)
+        picture = part_of(asked, Pictures).images[-1]
+        if self.form.channels == 1:
+            picture = picture.mean(1, keepdim=True)
+        noise = noise_of(seeds, self.generator.noise_dim).to(picture.device)
+        return made_of(self.generator(picture, noise, self.sentences_of(asked)))
+
+    def _completions(self, asked: Mapping[str, Part], seeds: list[int]) -> Samples:
+        """The stages begin with what was given; what was not is grey."""
         clips = self.clips_of(asked)
-        hidden = self.hiding.masks((as_uniform(place) + 1) / 2, *self.form.shape[1:3])
-        return self._as_asked(self.completed(clips, hidden, noise, sentence), clips, hidden)
-
-    @torch.no_grad()
-    def completed(
-        self, clips: Tensor, hidden: Tensor, noise: Tensor, sentence: Tensor | None = None
-    ) -> Scene:
-        """Clips (B, C, T, H, W) with what is `hidden` (B, 1, T, H, W) made anew; noise (B,
-        noise_dim). What is hidden is not looked at."""
-        made: Scene = self.generator(seen_of(clips, hidden), noise, sentence)
-        if not self.keep_known:
-            return made
-        return made._replace(clip=torch.where(hidden, made.clip, clips.to(made.clip.dtype)))
-
-    def _as_asked(self, scene: Scene, clips: Tensor, hidden: Tensor) -> Samples:
+        scene, hidden = self._completed(asked, clips, seeds)
+        if self.keep_known:
+            kept = torch.where(hidden, scene.clip, clips.to(scene.clip.dtype))
+            scene = scene._replace(clip=kept)
         made = made_of(scene, [clips * ~hidden])
         if not self.is_still:
             return made
         return Samples({PICTURE: [stage[:, :, 0] for stage in made.made[CLIP]]})
+
+    @torch.no_grad()
+    def completed_of(self, asked: Mapping[str, Part], seeds: list[int]) -> tuple[Tensor, Tensor]:
+        """Clips (B, C, T, H, W) made of what is not hidden of those that are asked, and what is,
+        bool (B, 1, T, H, W)."""
+        scene, hidden = self._completed(asked, self.clips_of(asked), seeds)
+        return scene.clip, hidden
+
+    def _completed(
+        self, asked: Mapping[str, Part], clips: Tensor, seeds: list[int]
+    ) -> tuple[Scene, Tensor]:
+        assert self.hiding is not None
+        sizes = [self.generator.noise_dim, NUMBERS]
+        noise, place = noise_of(seeds, sum(sizes)).to(clips.device).split(sizes, dim=1)
+        uniform = (as_uniform(place) + 1) / 2
+        hidden = self.hiding.masks(uniform, *self.form.shape[1:3])
+        shown = seen_of(clips, hidden)
+        return self.generator(shown, noise, self.sentences_of(asked)), hidden
