@@ -15,6 +15,7 @@ FACTS = (
     "class_count",
     "local_attributes",
     "heard_attributes",
+    "moving_attributes",
 )
 
 
