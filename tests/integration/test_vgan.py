@@ -1,5 +1,5 @@
-"""VGAN as commands, of noise, of captions and of pictures: two steps, resumed bit for bit, on in two
-processes, and asked for clips; completion, with its scores."""
+"""VGAN as commands, of noise, of captions and of pictures: two steps, resumed bit for bit, on in
+two processes, and asked for clips; completion, with its scores."""
 
 from __future__ import annotations
 
