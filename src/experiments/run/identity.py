@@ -103,6 +103,9 @@ def identity(
     for place in ("encoder", "encoder.face"):
         for key in (f"{place}.image.weights", f"system.{place}.image.weights"):
             _by_contents(found, key, place in prerequisites)
+    for place in ("encoder", "encoder.text"):
+        for key in (f"{place}.vectors.file", f"system.{place}.vectors.file"):
+            _by_contents(found, key, not prerequisites.keys().isdisjoint({"encoder", place}))
     _by_contents(found, "system.landmarks", False)
     found = without_pretrained(found, *({*GROUPS, "system"} & found.keys()))
     spelt = {key: _spelt(value, key) for key, value in found.items()}
