@@ -14,6 +14,7 @@ Rooms, each importing only what stands below it (a test holds that):
     what it is made of     data/ encoder/ generator/ discriminator/ style/ layer/ loss/ system/
                            optim/ metric/
                            frontend/  sound in files, and from sound to features
+                           clip/      video files in and out, and what networks take of them
     many runs              search/ report/ human/ plan/ convert/ clean/
     the ground             terminal/   what the person at the terminal is told and presses
                            file/       files read within bounds, and written whole or not at all

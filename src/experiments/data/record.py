@@ -11,6 +11,7 @@ import numpy as np
 from experiments.terminal.error import UserError
 
 SOUND = "sound"
+CLIP = "clip"
 Box = tuple[int, int, int, int]
 
 
@@ -56,6 +57,9 @@ class Reader(Protocol):
     (`StoredView.items`): sounds by `sound(record)`, which gives a file, or a wave (N,) float32 in
     [-1, 1] and its rate in Hz, or None where the record has none; `heard_attributes()` names the
     attributes that a sound tells. What pairs of one class differ in is `Record.more["pose"]`.
+    Clips come by `clip(record)`, which gives a video file, or frames uint8 (T, H, W, C) with C 1 or
+    3 and their rate in frames a second; `moving_attributes()` names the attributes that only a clip
+    shows. The image of a record with a clip is its first frame, where the set says nothing else.
     """
 
     name: str
@@ -85,8 +89,8 @@ class Reader(Protocol):
 
 
 def has_of(reader: object) -> tuple[str, ...]:
-    """What records of a reader have, of "picture", "caption" and "sound": the first two where it
-    does not say."""
+    """What records of a reader have, of "picture", "caption", "sound" and "clip": the first two
+    where it does not say."""
     found: tuple[str, ...] = getattr(reader, "has", ("picture", "caption"))
     return found
 
@@ -96,4 +100,12 @@ def require_sounds(reader: object, name: str) -> None:
     if SOUND not in has_of(reader):
         raise UserError(
             f"data: {name} has no sounds; choose another data set, as data=plumage_song"
+        )
+
+
+def require_clips(reader: object, name: str) -> None:
+    """Raise `UserError` for data whose records have no clips."""
+    if CLIP not in has_of(reader):
+        raise UserError(
+            f"data: {name} has no clips; choose another data set, as data=plumage_clips"
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from experiments.config.build import build
 from experiments.config.target import targets_in
-from experiments.data.record import Reader, require_sounds
+from experiments.data.record import Reader, require_clips, require_sounds
 from experiments.data.store.speech import AUTO, RECORDINGS, speakers, speech_of
 from experiments.data.text.reading import SPEECH
 from experiments.data.voice import check
@@ -17,6 +17,7 @@ from experiments.terminal.error import UserError
 
 HEARS = "experiments.frontend."  # what a run has that listens
 EXCERPT = f"{HEARS}excerpt.Excerpt"  # of a sound
+FORM = "experiments.clip.form.ClipForm"  # of a clip
 
 
 def listens(config: Mapping[str, Any]) -> bool:
@@ -35,24 +36,33 @@ def hears_sounds(config: Mapping[str, Any]) -> bool:
 
 def excerpts_of(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The excerpts of sounds that a run of a resolved configuration is given."""
-    return _excerpts(config.get("system"))
+    return _nodes(config.get("system"), EXCERPT)
 
 
-def _excerpts(node: Any) -> list[Mapping[str, Any]]:
-    if isinstance(node, Mapping) and node.get("_target_") == EXCERPT:
+def forms_of(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The forms of clips that a run of a resolved configuration is given; none: it sees none."""
+    return _nodes(config.get("system"), FORM)
+
+
+def _nodes(node: Any, target: str) -> list[Mapping[str, Any]]:
+    """Those of a tree that make a target, the outermost ones."""
+    if isinstance(node, Mapping) and node.get("_target_") == target:
         return [node]
     if isinstance(node, Mapping):
         node = list(node.values())
-    return [found for item in node for found in _excerpts(item)] if isinstance(node, list) else []
+    inner = node if isinstance(node, list) else []
+    return [found for item in inner for found in _nodes(item, target)]
 
 
 def reader_of(config: Mapping[str, Any]) -> Reader:
-    """Built, with the sounds of its records, or the recordings of its captions, where the run
-    listens to them and there are any: they are then a part of its data. What is missing says
-    whoever asks for it."""
+    """Built, with the sounds or clips of its records, or the recordings of its captions, where the
+    run takes them and there are any: they are then a part of its data. What is missing says whoever
+    asks for it."""
     reader: Reader = build(config["data"]["reader"], None, "data.reader")
     if hears_sounds(config) and hasattr(reader, "sounds"):
         reader.sounds = True
+    if forms_of(config) and hasattr(reader, "clips"):
+        reader.clips = True
     if listens(config) and speech_of(config["data"]).voice in (AUTO, RECORDINGS):
         with suppress(UserError):
             if hasattr(reader, "recordings") and getattr(reader, "records_speech", False):
@@ -68,6 +78,8 @@ def check_data(config: Mapping[str, Any]) -> None:
     if hears_sounds(config):
         require_sounds(reader, str(config["data"].get("name") or reader.name))
         check_sound()
+    if forms_of(config):
+        require_clips(reader, str(config["data"].get("name") or reader.name))
     if listens(config):
         check_sound()
         speech = speech_of(config["data"])
