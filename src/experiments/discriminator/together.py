@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeGuard
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 LARGE = 3_000_000  # weights: convolutions with fewer are faster on a CPU than products of matrices
 
 
 def together(layers: Iterable[nn.Module], batches: Sequence[Tensor]) -> list[Tensor]:
-    """Batches (B, C, H, W), each as `layers` would map it alone, one after the other.
+    """Batches (B, C, H, W), or (B, C, T, H, W), each as `layers` would map it alone, one after the
+    other.
 
     Only convolutions see them at once, and only where a kernel has more weights than a batch has
     values: reading the weights and adding up their gradients is most of the work there. Norms see
@@ -20,14 +23,21 @@ def together(layers: Iterable[nn.Module], batches: Sequence[Tensor]) -> list[Ten
     """
     maps = list(batches)
     for layer in layers:
-        if type(layer) is nn.Conv2d and layer.weight.numel() > maps[0].numel():
+        if bound_to_no_pass(layer) and layer.weight.numel() > maps[0].numel():
             joined = torch.cat(maps)
-            product = joined.device.type == "cpu" and layer.weight.numel() >= LARGE
-            found = as_product(layer, joined) if product else layer(joined)
+            large = joined.device.type == "cpu" and layer.weight.numel() >= LARGE
+            product = large and isinstance(layer, nn.Conv2d)
+            found = as_product(layer, joined) if product else layer(joined)  # type: ignore[arg-type]
             maps = list(found.split([len(part) for part in maps]))
         else:
             maps = [layer(part) for part in maps]
     return maps
+
+
+def bound_to_no_pass(layer: nn.Module) -> TypeGuard[nn.Conv2d | nn.Conv3d]:
+    """Whether it is a convolution whose weight stays as it is when it is used."""
+    plain = isinstance(layer, nn.Conv2d | nn.Conv3d)
+    return plain and not parametrize.is_parametrized(layer)
 
 
 def as_product(layer: nn.Conv2d, x: Tensor) -> Tensor:

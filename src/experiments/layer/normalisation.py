@@ -7,7 +7,8 @@ from typing import Literal
 
 from torch import nn
 
-from experiments.layer.spectral import SpectralConv2d, SpectralLinear
+from experiments.layer.spectral import SpectralConv2d, SpectralConv3d, SpectralLinear
+from experiments.layer.volume import Halving3d
 
 Norm = Literal["batch", "group"]
 JudgeNorm = Literal["batch", "group", "spectral"]
@@ -41,6 +42,21 @@ def convolution(
         return [SpectralConv2d(inputs, outputs, kernel, stride, padding)]
     layer = nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False)
     return [layer, normalisation(norm, outputs)] if normalised else [layer]
+
+
+def volume(
+    inputs: int, outputs: int, kernel: int, norm: JudgeNorm, normalised: bool = True
+) -> list[nn.Module]:
+    """`convolution` of clips: one that halves frames and sides with `kernel` 4, else keeps them."""
+    if kernel == 4:
+        layer: nn.Module = Halving3d(inputs, outputs, norm == "spectral")
+    elif norm == "spectral":
+        layer = SpectralConv3d(inputs, outputs, kernel, 1, kernel // 2)
+    else:
+        layer = nn.Conv3d(inputs, outputs, kernel, 1, kernel // 2, bias=False)
+    if norm == "spectral" or not normalised:
+        return [layer]
+    return [layer, normalisation(norm, outputs, dims=3)]
 
 
 def linear(inputs: int, outputs: int, norm: JudgeNorm, normalised: bool = True) -> list[nn.Module]:

@@ -29,7 +29,7 @@ class SpectralConv2d(nn.Conv2d):
         spectral_norm(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._conv_forward(x, _normed(self, x), self.bias)
+        return self._conv_forward(x, normed_weight(self, x), self.bias)
 
 
 class SpectralConvTranspose2d(nn.ConvTranspose2d):
@@ -43,7 +43,7 @@ class SpectralConvTranspose2d(nn.ConvTranspose2d):
         self.steps, self.cut = stride, padding
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
-        return F.conv_transpose2d(x, _normed(self, x), None, self.steps, self.cut)
+        return F.conv_transpose2d(x, normed_weight(self, x), None, self.steps, self.cut)
 
 
 class SpectralLinear(nn.Linear):
@@ -54,10 +54,31 @@ class SpectralLinear(nn.Linear):
         spectral_norm(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.linear(x, _normed(self, x), self.bias)
+        return F.linear(x, normed_weight(self, x), self.bias)
 
 
-def _normed(layer: nn.Conv2d | nn.ConvTranspose2d | nn.Linear, x: Tensor) -> Tensor:
+class SpectralConv3d(nn.Conv3d):
+    """A convolution of clips, its weight taken as the matrix (outputs, inputs x kernel^3)."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int | tuple[int, int, int],
+        stride: int = 1,
+        padding: int = 0,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(inputs, outputs, kernel, stride, padding, bias=bias)
+        spectral_norm(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self._conv_forward(x, normed_weight(self, x), self.bias)
+
+
+def normed_weight(
+    layer: nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d | nn.Linear, x: Tensor
+) -> Tensor:
     """The weight, in float32 under autocast too: its norm is the sum of many products."""
     if x.device.type == "meta":  # which has no autocast
         return layer.weight

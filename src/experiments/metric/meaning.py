@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from experiments.metric.names import WORDS, label
 from experiments.terminal.error import UserError
 
-SUFFIXES = ("/real/candidates", "/real/std", "/candidates", "/real", "/chance", "/std")
+SUFFIXES = ("/real/candidates", "/real/std", "/candidates", "/real", "/chance", "/std", "/copy")
 SHARES = (
     "r_precision/",
     "attribute_",
@@ -28,9 +28,16 @@ SHARES = (
 )
 LOWER = (
     *("frechet/", "kernel/", "redrawn/", "query_redrawn/", "noise_error/"),
-    *("feature_l1/", "feature_l2/", "pixel_l1/", "landmark_error/"),
+    *("feature_l1/", "feature_l2/", "pixel_l1/", "landmark_error/", "hidden_l1/"),
 )
-HIGHER = ("inception_score/", "diversity/", "style_cosine/", "feature_cosine/", *SHARES)
+HIGHER = (
+    "inception_score/",
+    "diversity/",
+    "style_cosine/",
+    "feature_cosine/",
+    "hidden_psnr/",
+    *SHARES,
+)
 STARTS = ", ".join((*LOWER, *HIGHER))
 # In the order in which they answer a question: is the caption followed, are the pictures good, are
 # they varied. The second row is for runs that draw nothing.

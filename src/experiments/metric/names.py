@@ -44,6 +44,8 @@ WORDS = {
     "feature_l1": "L1 of features",
     "feature_l2": "L2 of features",
     "pixel_l1": "levels off, decoded",
+    "hidden_l1": "levels off, hidden part",
+    "hidden_psnr": "PSNR, hidden part",
     "landmark_error": "points of the face, off by",
     "shape_correlation": "shape of the face",
     "attribute_agreement": "voice and face agree",
@@ -53,7 +55,7 @@ WORDS = {
     "redrawn": "levels off when redrawn",
     "query_redrawn": "levels off, real pictures",
 }
-_SUFFIXES = ("std", "real", "chance", "candidates", "decoded")
+_SUFFIXES = ("std", "real", "chance", "candidates", "decoded", "copy")
 
 
 def sung(attribute: str) -> str:
