@@ -61,8 +61,8 @@ class WordVectors(nn.Module):
         return self.table[tokens]
 
     def nearest(self, vectors: Tensor) -> Tensor:
-        """The words (...) whose vectors have the largest cosine with `vectors` (..., dim); never the
-        padding."""
+        """The words (...) whose vectors have the largest cosine with those given (..., dim); never
+        the padding."""
         table = nn.functional.normalize(self.table[1:].float(), dim=1)
         return (vectors.float() @ table.t()).argmax(-1) + 1
 

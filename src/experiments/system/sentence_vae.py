@@ -19,13 +19,12 @@ from experiments.system.seeding import Step
 class SentenceVAETraining(System):
     """One phase: of a code that is drawn, the words should come back."""
 
-    resolutions: list[int] = []  # it sees no pictures
-
     def __init__(self, encoder: SentenceVAE, vae: SentenceVAELoss, exact: bool = False) -> None:
         """`exact`: sentences of exactly `encoder.length` known words alone count (the notebook,
         which took no others)."""
         super().__init__()
         self.encoder, self.vae, self.exact = encoder, vae, exact
+        self.resolutions = []  # it sees no pictures
 
     def views(self) -> list[View]:
         return [CaptionView()]

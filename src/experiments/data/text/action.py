@@ -8,38 +8,37 @@ from __future__ import annotations
 
 from functools import cache
 
-VERBS = frozenset(
-    """
-    approach arrive ascend ask bend blink blow bounce bow break bring build burn call carry catch
-    chase clap climb close come cook crash crawl cross cry cut dance descend dive drag draw dribble
-    drift drink drive drop eat embrace enter exit fall fight fill flap flee flip float flow fly
-    follow gallop get give glance glide go grab hang hit hold hop hover hug hurry jog jump kick
-    kiss kneel land laugh lead lean leap leave lie lift listen look lower march meet mix move
-    nod open pass pause peck peel perch pet pick play point pour press pull punch push put
-    raise reach read ride rise roll rotate row run rush scratch scream shake shoot shout show sing
-    sit skate ski skip slap sleep slice slide slip smile sneak soar speak spin split stand stare
-    start step stir stop stretch stride stroke stroll swim swing take talk tap throw tilt touch
-    toss travel turn twist wait wake walk wander wash watch wave whisper wipe work write yell
-    """.split()
-)
-DIRECTIONS = frozenset(
-    """
-    across ahead along apart around aside away backward backwards clockwise counterclockwise
-    diagonally down downward downwards fast forward forwards horizontally in inward inwards
-    left leftward leftwards off out outward outwards over past quickly right rightward rightwards
-    round sideways slowly straight through together toward towards under up upward upwards
-    vertically
-    """.split()
-)
+_VERBS = """
+approach arrive ascend ask bend blink blow bounce bow break bring build burn call carry catch
+chase clap climb close come cook crash crawl cross cry cut dance descend dive drag draw dribble
+drift drink drive drop eat embrace enter exit fall fight fill flap flee flip float flow fly
+follow gallop get give glance glide go grab hang hit hold hop hover hug hurry jog jump kick
+kiss kneel land laugh lead lean leap leave lie lift listen look lower march meet mix move
+nod open pass pause peck peel perch pet pick play point pour press pull punch push put
+raise reach read ride rise roll rotate row run rush scratch scream shake shoot shout show sing
+sit skate ski skip slap sleep slice slide slip smile sneak soar speak spin split stand stare
+start step stir stop stretch stride stroke stroll swim swing take talk tap throw tilt touch
+toss travel turn twist wait wake walk wander wash watch wave whisper wipe work write yell
+"""
+
+_DIRECTIONS = """
+across ahead along apart around aside away backward backwards clockwise counterclockwise
+diagonally down downward downwards fast forward forwards horizontally in inward inwards
+left leftward leftwards off out outward outwards over past quickly right rightward rightwards
+round sideways slowly straight through together toward towards under up upward upwards
+vertically
+"""
+
 # Forms that no ending makes of their stem.
-FORMS = frozenset(
-    """
-    ate bent blew bought brought broke broken came caught drank drawn drew driven drove eaten fallen
-    fed fell flew flown fought gave given gone got held hung knelt lain laid lay leapt led met ran rang read ridden risen rode rose running sang sat shaken shook shot slept slid
-    sped spoke spoken spun stood stuck sung swam swept swum swung taken taught threw thrown told
-    took torn went woke woken wrote written lying
-    """.split()
-)
+_FORMS = """
+ate bent blew bought brought broke broken came caught drank drawn drew driven drove eaten fallen fed
+fell flew flown fought gave given gone got held hung knelt laid lain lay leapt led left met ran rang
+ridden risen rode rose sang sat shaken shook shot slept slid sped spoke spoken spun stood stuck sung
+swam swept swum swung taken taught threw thrown told took torn went woke woken wrote written lying
+"""
+VERBS = frozenset(_VERBS.split())
+DIRECTIONS = frozenset(_DIRECTIONS.split())
+FORMS = frozenset(_FORMS.split())
 VOWELS = frozenset("aeiou")
 
 
