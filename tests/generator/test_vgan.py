@@ -175,7 +175,7 @@ def test_what_is_hidden_is_grey_and_told_as_such() -> None:
     assert torch.equal(given[0, 0], clips[0, 0, 0]) and not given[0, 1].any()
     assert (given[0, 2] == 1).all() and (given[0, 3] == 0).all()
     assert torch.equal(given[1, :2], clips[1, 0])
-    network = image_network(completes=True)
+    network = image_network(completes="box")
     assert network.encoder[0].in_channels == 8 * 4
     whole = torch.randn(2, 3, 8, 24, 24)
     given = seen_of(whole, torch.rand(2, 1, 8, 24, 24) < 0.5)

@@ -74,6 +74,11 @@ def told(condition: str, sentence: int, mu: int | None) -> int:
     return int(mu or 0) if condition == "mu" else sentence
 
 
+def judged(temporal: str) -> ListConfig:
+    """The judges of TGANs-C: of motion where that is what holds frames together."""
+    return ListConfig(["video", "frame", *(["motion"] if temporal == "adversarial" else [])])
+
+
 def r1_weight(side: int, batch: int) -> float:
     """Half of gamma = 0.0002 side^2 / batch, the rule of StyleGAN2-ADA (Karras et al. 2020)."""
     return 0.0001 * side * side / batch
@@ -82,5 +87,6 @@ def r1_weight(side: int, batch: int) -> float:
 RESOLVERS = (
     *(resolutions, side, last, but_last, parts, at_most, when, share, times, plus, told),
     samples,
+    judged,
     r1_weight,
 )

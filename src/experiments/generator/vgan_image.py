@@ -30,14 +30,15 @@ class VGANImageGenerator(SceneGenerator):
         projected_dim: int = 256,
         streams: Streams = "two",
         norm: Norm = "batch",
-        completes: bool = False,
+        completes: str | None = None,
     ) -> None:
         """`width`: channels of the first map of the encoder and of the last one but the clip.
-        `noise_dim`, `text_dim`: of what joins the code, 0 as released. `completes`: it is given a
-        clip of which some is hidden, all its frames side by side as channels, and what is known."""
+        `noise_dim`, `text_dim`: of what joins the code, 0 as released. `completes`: what
+        is hidden of a clip that it is given, all frames side by side as channels, and beside them
+        what is known; None: it is given a picture."""
         super().__init__(frames, side, channels, noise_dim, text_dim, projected_dim, streams)
-        self.completes = completes
-        inputs = frames * (channels + 1) if completes else channels
+        self.completes = completes is not None
+        inputs = frames * (channels + 1) if self.completes else channels
         widths = widths_of(steps_of(frames, side), width)
         code = widths[-1] + noise_dim + self.told_dim
         layers: list[nn.Module] = []

@@ -33,6 +33,8 @@ WORDS = {
     "attribute_kept": "attribute kept",
     "stated": "stated, read out",
     "heard": "stated, heard",
+    "token_accuracy": "words right",
+    "sentence_accuracy": "sentences right",
     "map": "mAP",
     "recall": "R@K",
     **{f"recall_at_{count}": f"R@{count}" for count in RECALLED},

@@ -126,7 +126,15 @@ class SceneGAN(System):
 
     def shared(self, batch: Batch, made: Scene, **given: Tensor | None) -> Shared:
         clips = batch.of(Clips)
-        return Shared(clips.values, clips.wrong_values, self.sentences(batch), made, **given)
+        return Shared(clips.values, self.wrong_of(batch), self.sentences(batch), made, **given)
+
+    def wrong_of(self, batch: Batch) -> Tensor | None:
+        """Clips of other captions (B, C, T, H, W), None without wrong pairs."""
+        if self.wrong is None:
+            return None
+        found = batch.of(Clips).wrong_values
+        assert found is not None, "wrong clips are not given"
+        return found
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Real clips, made ones, and real ones of another caption; each batch has statistics of

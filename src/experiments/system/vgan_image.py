@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from experiments.clip.hidden import NUMBERS, Hiding
+from experiments.clip.hidden import NUMBERS, Hiding, What
 from experiments.data.batches import Batch
 from experiments.data.record import CLIP
 from experiments.data.view.base import Part, View, part_of
@@ -38,19 +38,20 @@ class VGANImage(SceneGAN):
         *parts: Any,
         known: KnownLoss,
         image_size: int,
-        hiding: Hiding | None = None,
+        hides: What | None = None,
+        hidden: float = 0.5,
         keep_known: bool = True,
         **options: Any,
     ) -> None:
         """`parts` and `options` are `SceneGAN`'s. `known`: the loss of what is given, the first
-        frame. `image_size`: side of pictures, that of the clips. `hiding`: for completion, which
-        part of a clip, or of a picture where clips have one frame, it is not given. `keep_known`:
-        what was given is not replaced in what is made of it."""
+        frame. `image_size`: side of pictures, that of the clips. `hides`: for completion, which
+        part of a clip, or of a picture where clips have one frame, it is not given (`Hiding`);
+        `hidden`: how much of it. `keep_known`: what was given stays in what is made of it."""
         super().__init__(*parts, **options)
         assert image_size == self.form.side, "image_size: that of system.form"
-        assert self.generator.completes == (hiding is not None), "generator.completes: as hiding"
-        self.known, self.hiding, self.keep_known = known, hiding, keep_known
-        self.resolutions = [image_size]
+        assert self.generator.completes == (hides is not None), "generator.completes: as hides"
+        self.known, self.keep_known, self.resolutions = known, keep_known, [image_size]
+        self.hiding = hiding = None if hides is None else Hiding(hides, hidden)
         if hiding is not None:
             hiding.require_fit(self.form.frames)
         still = self.form.frames == 1
@@ -80,14 +81,13 @@ class VGANImage(SceneGAN):
     def prepare(self, batch: Batch, step: Step) -> Shared:
         clips = self.clips_of(batch.views)
         sentence, noise = self.sentences(batch), step.normal(self.generator.noise_dim)
-        wrong = None if self.is_still else batch.of(Clips).wrong_values
         if self.hiding is None:
             given, hidden, shown = clips[:, :, 0], None, clips[:, :, 0]
         else:
             hidden = self.hiding.masks(step.uniform(NUMBERS), *self.form.shape[1:3])
             given, shown = clips, seen_of(clips, hidden)
         made = self.generator(shown, noise, sentence)
-        return Shared(clips, wrong, sentence, made, given, hidden)
+        return Shared(clips, self.wrong_of(batch), sentence, made, given, hidden)
 
     def clips_of(self, parts: Mapping[str, Part]) -> Tensor:
         """Real clips (B, C, T, H, W) of the views of records; pictures are clips of one frame."""
