@@ -44,7 +44,8 @@ WRITTEN = (
     "diagnosis",
 )  # folders, by a run that trains
 SPEED = "images_per_second"  # in each line of `stats.jsonl` that is of training
-DIVERSITY = "samples/diversity"  # in each that is of samples; all others are evaluations
+LOOKED = "samples/"  # names of what is measured of samples; all other lines are evaluations
+DIVERSITY = f"{LOOKED}diversity"
 STATE = ".safetensors"  # of checkpoints and weights
 NUMBERED = re.compile(r"images-[0-9]{10,18}")
 EXPORT, MODEL = "export.json", "model.safetensors"  # of a run that was exported
@@ -53,7 +54,7 @@ DRAWS, ALL = "draws", "all"  # which networks an export holds: its `parts`
 
 def of_scores(line: Mapping[str, Any]) -> bool:
     """Whether a line of `stats.jsonl` is that of an evaluation."""
-    return SPEED not in line and DIVERSITY not in line
+    return SPEED not in line and not any(name.startswith(LOOKED) for name in line)
 
 
 def by_images(folder: Path, kind: str) -> list[Path]:

@@ -95,19 +95,20 @@ def stage_grid(
     real: Images | None = None,
     size: int | None = None,
     given: Sequence[Images] = (),
+    titles: Sequence[str] | None = None,
 ) -> Image.Image:
     """One row per caption: what was asked, where that can be shown, the real picture when given,
     then the sample at every stage.
 
     stages: (N, 3, H_i, W_i) each, coarse to fine; real: (N, 3, H, W). All are drawn at the size
     of the largest stage (or `size` px wide), enlarged without smoothing so that each stage shows
-    its own pixels. The width stands above each column, the caption under its row.
+    its own pixels. The width stands above each column, or its title, the caption under its row.
     """
     assert stages and all(len(stage) == len(captions) for stage in stages), "a caption per sample"
     assert real is None or len(real) == len(captions), "a real picture per caption"
     assert len(captions) > 0, "no captions"
     columns = [to_pixels(stage) for stage in stages]
-    titles = [f"{stage.shape[2]} px" for stage in columns]
+    titles = list(titles or (f"{stage.shape[2]} px" for stage in columns))
     width = readable(max(stage.shape[2] for stage in columns))
     if real is not None:
         columns, titles = [to_pixels(real), *columns], ["real", *titles]

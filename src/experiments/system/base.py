@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
@@ -62,10 +62,18 @@ class Phase:
 class Samples:
     """What was made, by the name of its view: tensors (B, ...) of every stage, coarse to fine.
     Pictures are (B, 3, R, R); clips, sounds and others what their view says. attention (B, T, H, W)
-    of each stage after the first, empty unless asked for."""
+    of each stage after the first, empty unless asked for. named: what the stages of a view are,
+    where they are no resolutions: {"clip": ["foreground", "mask", "background", "clip"]}; a mask is
+    -1 (0) to 1."""
 
     made: Mapping[str, list[Tensor]]
     attention: list[Tensor] = field(default_factory=list)
+    named: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def named_of(self, name: str) -> dict[str, Tensor]:
+        """The stages of a view by what they are, none where they are resolutions."""
+        names = self.named.get(name, ())
+        return dict(zip(names, self.made[name], strict=True)) if names else {}
 
     @property
     def images(self) -> list[Tensor]:
@@ -77,7 +85,7 @@ class Samples:
         """What was made one part after another."""
         found = list(parts)
         made = {name: _cat(part.made[name] for part in found) for name in found[0].made}
-        return cls(made, _cat(part.attention for part in found))
+        return cls(made, _cat(part.attention for part in found), found[0].named)
 
 
 def _cat(parts: Iterable[list[Tensor]]) -> list[Tensor]:

@@ -46,6 +46,10 @@ class Backend(Protocol):
         self, name: str, captions: Sequence[str], sounds: Sequence[Path], images: int
     ) -> None: ...
 
+    def log_clips(
+        self, name: str, captions: Sequence[str], clips: Sequence[Path], images: int
+    ) -> None: ...
+
     def log_samples(self, samples: Rows, images: int, sounds: Sounds = ()) -> None: ...
 
     def log_artifact(
@@ -108,6 +112,13 @@ class Tracker:
         if there:
             texts, paths = [text for text, _ in there], [path for _, path in there]
             self._each("log sounds", lambda b: b.log_sounds(name, texts, paths, images))
+
+    def log_clips(
+        self, name: str, captions: Sequence[str], clips: Sequence[Path], images: int
+    ) -> None:
+        """Files of clips, GIFs, each with its caption."""
+        if clips:
+            self._each("log clips", lambda b: b.log_clips(name, captions, clips, images))
 
     def log_samples(self, samples: Rows, images: int, sounds: Sounds = ()) -> None:
         """A table: (caption, drawn, real) of PIL pictures, a row each, with what was heard."""

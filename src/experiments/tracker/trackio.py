@@ -100,6 +100,18 @@ class Trackio:
         }
         self.log(shown, images)
 
+    def log_clips(
+        self, name: str, captions: Sequence[str], clips: Sequence[Path], images: int
+    ) -> None:
+        import trackio
+
+        keys = picture_keys(name, len(clips))
+        shown = {
+            key: trackio.Video(path, caption=caption or None, format="gif")
+            for key, caption, path in zip(keys, captions, clips, strict=True)
+        }
+        self.log(shown, images)
+
     def log_samples(self, samples: Rows, images: int, sounds: Sounds = ()) -> None:
         """trackio's tables show pictures and play nothing: `log_sounds` has the sounds."""
         import trackio

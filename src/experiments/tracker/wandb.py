@@ -158,6 +158,17 @@ class WandB:
         ]
         self.log({name: shown}, images)
 
+    def log_clips(
+        self, name: str, captions: Sequence[str], clips: Sequence[Path], images: int
+    ) -> None:
+        import wandb
+
+        shown = [
+            wandb.Video(path, caption=caption or None, format="gif")
+            for caption, path in zip(captions, clips, strict=True)
+        ]
+        self.log({name: shown}, images)
+
     def log_samples(self, samples: Rows, images: int, sounds: Sounds = ()) -> None:
         import wandb
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from PIL.Image import Image
-from torch import Tensor
 
 from experiments.data.store.dataset import Dataset
 from experiments.data.view.base import Part, Pixels, View
@@ -28,7 +25,7 @@ from experiments.run.folder import (
 from experiments.run.prerequisite import Run
 from experiments.run.stats import StatsFile
 from experiments.sample.attention import attention_stages
-from experiments.sample.picture import beside, pictures, save_png, stage_grid
+from experiments.sample.picture import pictures, save_png
 from experiments.system.base import System
 from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import stop_if_asked
@@ -36,14 +33,15 @@ from experiments.terminal.line import say
 from experiments.terminal.progress import Progress
 from experiments.tracker.tracker import Tracker
 from experiments.trainer.best import Best
+from experiments.trainer.clip import Motion
 from experiments.trainer.collapse import CollapseDetector
 from experiments.trainer.ema import EMA
 from experiments.trainer.meter import Meter
 from experiments.trainer.pace import Pace
 from experiments.trainer.scoring import scored
+from experiments.trainer.sheet import sheet_of, shown
 from experiments.trainer.sound import made_sounds, written
 
-TALL = 6  # captions from which on a sheet is cut in two
 WIDE = 9  # words from which on their attention takes two rows
 
 
@@ -73,6 +71,7 @@ class Observer:
         self._views: dict[str, View] | None = None
         self.sounds: list[Path | None] = []  # of the shown records, where they are heard
         self.collapse = CollapseDetector(run, system, dataset, tracker, self.rows)
+        self.motion = Motion(run, tracker, self.stats)
 
     def progress(self, images: int) -> Progress:
         """The bar of a training run; a context manager."""
@@ -122,10 +121,15 @@ class Observer:
             told = {"captions": self._labels()} | ({"sounds": names} if names else {})
             write_json(self.run.folder / CAPTIONS, told)
             self.tracker.log_sounds("heard", self._labels(), self.sounds, 0)
+        for view in self._made():
+            if view.pace is not None and (values := view.stages(self._given(view))[-1:]):
+                self.motion.real(view, values[-1], self.rows, self._labels())
         path, real = folder / "real.png", self._real()
         if path.exists() or not real:
             return
-        sheet = self._sheet(real)
+        moving = [view.name for view in self._made() if view.pace is not None]
+        titles = moving if len(moving) == len(real) else None
+        sheet = sheet_of(real, self._labels(), titles=titles)
         save_png(sheet, path)
         self.tracker.log_pictures("real", [sheet], 0, [path.name])
 
@@ -154,17 +158,23 @@ class Observer:
                 stop_if_asked()
                 more.append(draw(asked, others))
         stop_if_asked()
-        values = [*made.made[view.name], *(extra.made[view.name][-1] for extra in more)]
-        stages, real = shown(view, values), shown(view, view.stages(self._given(view))[-1:])
+        first, wanted = made.made[view.name], view.stages(self._given(view))[-1:]
+        if view.name in made.named:  # what it is composed of has a sheet of its own
+            first = first[-1:]
+        values = [*first, *(extra.made[view.name][-1] for extra in more)]
+        stages, real = shown(view, values), shown(view, wanted)
         if not stages or not real:
             return
         folder, name = self.run.folder / "samples", f"{kind}images-{images:010d}"
         given = [self.views[key] for key in asks if self.views[key] is not view]
         told = [pixels for one in given for pixels in shown(one, one.stages(self._given(one))[-1:])]
-        sheet = self._sheet(stages, real[0], told)
+        titles = [f"seed {k}" for k in range(len(values))] if view.pace is not None else None
+        sheet = sheet_of(stages, self._labels(), real[0], told, titles)
         save_png(sheet, folder / f"{name}.png")
         self.tracker.log_pictures(f"{kind}samples", [sheet], images, [f"{images} images"])
-        last = len(made.made[view.name])
+        last = len(first)
+        if view.pace is not None:
+            self.motion.look(images, view, made, wanted[0], self.rows, self._labels(), kind)
         if view.heard:
             heard = made_sounds(view, values[last - 1], self.rows, folder, name)
             self.tracker.log_sounds(f"{kind}made", self._labels(), heard, images)
@@ -238,39 +248,18 @@ class Observer:
         """What the system is given of the shown records."""
         return view.real(self.rows, device)
 
-    def _sheet(
-        self, stages: list[Pixels], real: Pixels | None = None, given: Sequence[Pixels] = ()
-    ) -> Image:
-        """One row for each record; many of them stand in two halves, side by side."""
-        captions = self._labels()
-        half = len(captions) if len(captions) < TALL else -(-len(captions) // 2)
-        parts = [slice(first, first + half) for first in range(0, len(captions), half)]
-        return beside(
-            [
-                stage_grid(
-                    [stage[part] for stage in stages],
-                    captions[part],
-                    None if real is None else real[part],
-                    given=[pixels[part] for pixels in given],
-                )
-                for part in parts
-            ]
-        )
-
     def _labels(self) -> list[str]:
         return [self.dataset.test.label(row) for row in self.rows]
 
+    def _made(self) -> list[View]:
+        """The views that are made, or else each."""
+        names = dict.fromkeys(self.system.makes.values() or self.views)
+        return [self.views[name] for name in names]
+
     def _real(self) -> list[Pixels]:
         """The shown records at every stage, of the views that are made, or else of each."""
-        names = dict.fromkeys(self.system.makes.values() or self.views)
-        views = [self.views[name] for name in names]
+        views = self._made()
         return [stage for view in views for stage in shown(view, view.stages(self._given(view)))]
-
-
-def shown(view: View, stages: list[Tensor]) -> list[Pixels]:
-    """How the rows of each stage look on a sheet; nothing where they cannot be shown."""
-    found = [view.pictures(stage) for stage in stages]
-    return [] if any(images is None for images in found) else found  # type: ignore[return-value]
 
 
 def spread(labels: list[int], count: int) -> list[int]:

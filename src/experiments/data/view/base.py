@@ -99,6 +99,7 @@ class View:
     precision: torch.dtype | None = None
     heard = False  # whether there are `sounds` of it
     stores: tuple[str, ...] = ()  # since `open`: folders beside the data set that it reads
+    pace: float | None = None  # frames a second of what it hands out, where that moves
     example = ""  # of what a trained run is asked through it
     together = 16  # rows that are made at a time when a trained run is asked: memory bounds it
     split: Split  # since `open`

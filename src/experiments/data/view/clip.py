@@ -79,7 +79,7 @@ class ClipView(View):
         name: str = CLIP,
     ) -> None:
         assert wrong is None or wrong in get_args(Wrong), f"wrong: {wrong}"
-        self.form, self.wrong, self.name = form, wrong, name
+        self.form, self.wrong, self.name, self.pace = form, wrong, name, form.pace
         self.asks_flip, self.flip = flip, False
 
     # What is stored.
