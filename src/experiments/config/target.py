@@ -16,6 +16,7 @@ FACTS = (
     "class_count",
     "local_attributes",
     "heard_attributes",
+    "moving_attributes",
 )
 
 

@@ -95,6 +95,14 @@ def has_of(reader: object) -> tuple[str, ...]:
     return found
 
 
+def told_of(reader: object, name: str) -> tuple[str, ...]:
+    """What a reader says of its attributes by a method that it need not have, as
+    `heard_attributes`, those that a sound tells, or `moving_attributes`, those that a clip shows
+    and no picture of it."""
+    found = getattr(reader, name, None)
+    return () if found is None else tuple(found())
+
+
 def require_sounds(reader: object, name: str) -> None:
     """Raise `UserError` for data whose records have no sounds."""
     if SOUND not in has_of(reader):

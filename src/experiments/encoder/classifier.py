@@ -25,42 +25,45 @@ class Classifier(nn.Module):
         num_classes: int | None = None,
         local_attributes: Sequence[str] = (),
         score_attribute: str | None = None,
+        moving_attributes: Sequence[str] = (),
     ) -> None:
         """`attribute_values`: number of values of each attribute; `num_classes` adds "class".
 
+        `moving_attributes`: those that clips show and no picture, which it does not read.
         `local_attributes` need a `PartCNN`; with another trunk they are read as the others are.
         `score_attribute` is the head whose logits scores use: "class" where there is one, else the
         first.
         """
         super().__init__()
-        sizes = dict(attribute_values or {})
+        known = dict(attribute_values or {})
+        sizes = {name: size for name, size in known.items() if name not in moving_attributes}
+        # Of the attributes of the data, where those stand that are read.
+        self.columns = [place for place, name in enumerate(known) if name in sizes]
         if num_classes is not None:
             assert CLASS not in sizes, f"{CLASS!r} is given twice"
             sizes[CLASS] = num_classes
         assert sizes, "give attribute_values, num_classes, or both"
         assert set(local_attributes) <= set(sizes), "a local attribute that is none of them"
         self.sizes = sizes
-        self.columns = list(range(len(sizes)))  # of the attributes of the data, where they are read
         self.score_attribute = score_attribute or (CLASS if CLASS in sizes else next(iter(sizes)))
         assert self.score_attribute in sizes, f"no head is called {self.score_attribute!r}"
         self.image = image
         self.local_attributes = list(local_attributes) if isinstance(image, PartCNN) else []
         self.feature_dim = int(image.pooled_channels)  # type: ignore[arg-type]
-        # A local attribute is read from the features of one place, the others from all of them.
-        inputs = {
-            name: int(image.local_channels)  # type: ignore[arg-type]
-            if name in self.local_attributes
-            else self.feature_dim
-            for name in sizes
-        }
         self.heads = nn.ModuleDict(
-            {name: nn.Linear(inputs[name], size) for name, size in sizes.items()}
+            {name: nn.Linear(self.width_of(name), size) for name, size in sizes.items()}
         )
         self.places = (
             gaze(int(image.region_channels), len(self.local_attributes))  # type: ignore[arg-type]
             if self.local_attributes
             else None
         )
+
+    def width_of(self, name: str) -> int:
+        """Of the features that an attribute is read from: of one place, or of all of them."""
+        if name in self.local_attributes:
+            return int(self.image.local_channels)  # type: ignore[arg-type]
+        return self.feature_dim
 
     def told(self, attributes: Tensor) -> Iterator[tuple[str, Tensor]]:
         """Of the attributes (B, A) of records those that it reads, (B,) each, by name."""
@@ -94,7 +97,7 @@ class Classifier(nn.Module):
         assert isinstance(trunk, PartCNN)
         places = trunk.places(images)
         local = places[:, : trunk.local_channels]
-        pooled = attend(trunk.where(places), local).flatten(1)
+        pooled = trunk.pooled(places)
         parts = attend(self.places(places), local)
         return pooled, dict(zip(self.local_attributes, parts.unbind(1), strict=True))
 

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from experiments.encoder.part import PartCNN, attend, gaze
+from experiments.encoder.part import PartCNN, gaze
 
 CLOCK = 4  # waves that say when it is, of whole turns, each a sine and a cosine
 PLACE = 1 + 2 * CLOCK
@@ -63,8 +63,7 @@ class MotifCNN(PartCNN):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Regions (B, region_channels, N) and pooled (B, pooled_channels)."""
         places = self.places(images)
-        pooled = attend(self.where(places), places[:, : self.local_channels])
-        return F.avg_pool2d(places, (1, self.region_pool)).flatten(2), pooled.flatten(1)
+        return F.avg_pool2d(places, (1, self.region_pool)).flatten(2), self.pooled(places)
 
 
 def clock(places: Tensor) -> Tensor:

@@ -62,8 +62,11 @@ class PartCNN(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Regions (B, region_channels, N) and pooled (B, pooled_channels)."""
         places = self.places(images)
-        pooled = attend(self.where(places), places[:, : self.local_channels])
-        return F.avg_pool2d(places, self.region_pool).flatten(2), pooled.flatten(1)
+        return F.avg_pool2d(places, self.region_pool).flatten(2), self.pooled(places)
+
+    def pooled(self, places: Tensor) -> Tensor:
+        """(B, pooled_channels) of what `places` gave: local features of learned places."""
+        return attend(self.where(places), places[:, : self.local_channels]).flatten(1)
 
 
 def gaze(inputs: int, maps: int) -> nn.Sequential:

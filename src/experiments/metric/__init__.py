@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from experiments.metric.attribute import AttributeAccuracy as AttributeAccuracy
+    from experiments.metric.clip_attribute import ClipAttributes as ClipAttributes
     from experiments.metric.diversity import Diversity as Diversity
     from experiments.metric.extractor import EfficientNetExtractor as EfficientNetExtractor
     from experiments.metric.extractor import Given as Given
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from experiments.metric.frechet import FrechetDistance as FrechetDistance
     from experiments.metric.inception_score import ClassScore as ClassScore
     from experiments.metric.kernel import KernelDistance as KernelDistance
+    from experiments.metric.motion import Consistency as Consistency
+    from experiments.metric.motion import MotionEnergy as MotionEnergy
     from experiments.metric.picture_retrieval import MeanAveragePrecision as MeanAveragePrecision
     from experiments.metric.picture_retrieval import Recall as Recall
     from experiments.metric.r_precision import RPrecision as RPrecision
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "attribute": ("AttributeAccuracy",),
+    "clip_attribute": ("ClipAttributes",),
     "diversity": ("Diversity",),
     "extractor": (
         "EfficientNetExtractor",
@@ -39,6 +43,7 @@ _MODULES = {
     "frechet": ("FrechetDistance",),
     "inception_score": ("ClassScore",),
     "kernel": ("KernelDistance",),
+    "motion": ("Consistency", "MotionEnergy"),
     "picture_retrieval": ("MeanAveragePrecision", "Recall"),
     "r_precision": ("RPrecision",),
     "stated": ("StatedAttributes",),

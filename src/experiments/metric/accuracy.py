@@ -1,4 +1,4 @@
-"""Accuracy of a classifier on real pictures, or sounds, that it was not trained on."""
+"""Accuracy of a classifier on real pictures, sounds or clips that it was not trained on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from experiments.data.store.dataset import Dataset
 from experiments.encoder.classifier import CLASS
 from experiments.encoder.sound_classifier import SoundClassifier
-from experiments.encoder.taken import cut_as, taken_by, view_of
+from experiments.encoder.taken import cut_as, form_of, taken_by, view_of
 from experiments.machine.rank import Ranks
 from experiments.metric.attribute import AttributeAccuracy
 from experiments.metric.embedding import evaluating
@@ -31,6 +31,8 @@ class AccuracyScores:
     @torch.inference_mode()
     def __call__(self, system: Any, dataset: Dataset, ranks: Ranks) -> Result:
         split, network, size = dataset.test, system.encoder, system.resolutions[-1]
+        form = form_of(network)
+        together = at_once(size) if form is None else at_once(form.side, form.frames)
         hears = isinstance(network, SoundClassifier)
         order = np.random.default_rng(0).permutation(len(split))[: self.samples]
         names = list(network.sizes)
@@ -65,7 +67,7 @@ class AccuracyScores:
             }
 
         with evaluating(network):
-            for rows in looked_at(len(order), at_once(size), ranks, look):
+            for rows in looked_at(len(order), together, ranks, look):
                 metric.update(**rows)
         found = Scored()
         if (shown := found.attempt("attribute_accuracy", metric.compute)) is not None:

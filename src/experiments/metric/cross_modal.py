@@ -27,7 +27,7 @@ from experiments.metric.detected import Detected, Detector
 from experiments.metric.extractor import Extractor, hash_weights
 from experiments.metric.names import sung
 from experiments.metric.protocol import Protocol
-from experiments.metric.real import at_once
+from experiments.metric.real import at_once, columns_of
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, looked_at
 from experiments.metric.samples import ScoreSamples
@@ -243,5 +243,4 @@ def _told(names: Sequence[str], dataset: Dataset) -> np.ndarray:
     split = dataset.test
     if names == [CLASS]:
         return split.labels[:, None]
-    known = list(dataset.attribute_values)
-    return split.attributes[:, [known.index(name) for name in names]]
+    return split.attributes[:, columns_of(dataset, names)]

@@ -26,7 +26,7 @@ from experiments.metric.extractor import Extractor, hash_weights
 from experiments.metric.names import FINETUNED
 from experiments.metric.picture_retrieval import MOST, found_again
 from experiments.metric.protocol import Protocol, heard_as
-from experiments.metric.real import at_once, captions_for, read_captions, real_images
+from experiments.metric.real import at_once, captions_for, columns_of, read_captions, real_images
 from experiments.metric.result import Result
 from experiments.metric.rows import Rows, gathered, looked_at
 from experiments.metric.samples import ScoreSamples
@@ -100,7 +100,7 @@ class GenerationScores:
         captions = captions_for(dataset.test, self.samples, self.seed)
         protocol = self._protocol(subject, captions)
         scores = PictureScores(
-            list(dataset.attribute_values),
+            dataset.seen_attributes,
             dataset.colour_attributes,
             seed=self.seed,
             splits=self.splits,
@@ -184,7 +184,7 @@ class GenerationScores:
         """Batches of this process's share of the caption rows; `generate` a picture of each or take
         the real one."""
         split, device, system = subject.dataset.test, subject.ranks.device, subject.system
-        size = system.resolutions[-1]
+        size, seen = system.resolutions[-1], columns_of(subject.dataset)
 
         def look(places: np.ndarray) -> Rows:
             rows = captions[places]
@@ -197,7 +197,7 @@ class GenerationScores:
             for name, encoder in subject.encoders.items():
                 vectors = sentence_vectors(encoder, split, rows, device)
                 found[f"sentence_vectors/{name}"] = vectors
-            stated = np.where(split.mentions[rows], split.attributes[images_of], -1)
+            stated = np.where(split.mentions[rows], split.attributes[images_of], -1)[:, seen]
             found["labels"] = torch.from_numpy(split.labels[images_of]).to(device)
             found["stated"] = torch.from_numpy(stated).to(device)
             if generate:  # of real pictures it is known, and need not be kept
@@ -228,7 +228,7 @@ class GenerationScores:
     def _look(self, subject: _Subject, pictures: Tensor) -> Rows:
         """What all extractors and encoders see in pictures (B, 3, H, W) in [-1, 1]."""
         dataset = subject.dataset
-        names, classes = list(dataset.attribute_values), np.unique(dataset.test.labels).tolist()
+        names, classes = dataset.seen_attributes, np.unique(dataset.test.labels).tolist()
         return Eyes(
             self.extractor, subject.encoders, self.classifier, self.finetuned, names, classes
         ).see(pictures)

@@ -10,7 +10,10 @@ from fnmatch import fnmatchcase
 from experiments.metric.names import WORDS, label
 from experiments.terminal.error import UserError
 
-SUFFIXES = ("/real/candidates", "/real/std", "/candidates", "/real", "/chance", "/std", "/copy")
+SUFFIXES = (
+    *("/real/candidates", "/real/std", "/candidates", "/real", "/chance", "/std"),
+    *("/copy", "/shuffled"),
+)
 SHARES = (
     "r_precision/",
     "attribute_",
@@ -29,7 +32,14 @@ SHARES = (
     "caption_recall_at_",
 )
 LOWER = (
-    *("frechet/", "kernel/", "redrawn/", "query_redrawn/", "noise_error/"),
+    *(
+        "frechet/",
+        "frechet_video_distance/",
+        "kernel/",
+        "redrawn/",
+        "query_redrawn/",
+        "noise_error/",
+    ),
     *("feature_l1/", "feature_l2/", "pixel_l1/", "landmark_error/", "hidden_l1/"),
 )
 HIGHER = (
@@ -47,6 +57,10 @@ HEADLINES = (
     "attribute_accuracy/colour",
     "attribute_accuracy/motif",
     "attribute_accuracy/mean",
+    "attribute_accuracy/action",
+    "attribute_accuracy/motion",
+    "attribute_accuracy/digit",
+    "attribute_accuracy/joint",
     "r_precision/*",
     "map/*",
     "frechet/*",

@@ -53,11 +53,14 @@ WORDS = {
     "attribute_agreement": "voice and face agree",
     "attribute_decoded": "attribute, decoded from the face",
     "noise_error": "squared error of the noise",
+    "frechet_video_distance": "Fréchet video distance",
+    "motion_energy": "motion energy",
+    "consistency": "content distance of frames",
     "style_cosine": "cosine, other captions",
     "redrawn": "levels off when redrawn",
     "query_redrawn": "levels off, real pictures",
 }
-_SUFFIXES = ("std", "real", "chance", "candidates", "decoded", "copy")
+_SUFFIXES = ("std", "real", "chance", "candidates", "decoded", "copy", "shuffled")
 
 
 def sung(attribute: str) -> str:

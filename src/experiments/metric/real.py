@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from experiments.data.augment import centre, crop_and_flip, normalise
+from experiments.data.store.dataset import Dataset
 from experiments.data.store.split import Split
 from experiments.data.text.reading import reads_of
 from experiments.terminal.error import UserError
@@ -14,9 +17,10 @@ from experiments.terminal.error import UserError
 LARGEST_BATCH, PIXELS = 64, 2**22  # 64 pictures up to 256 px, 16 of 512 px
 
 
-def at_once(size: int) -> int:
-    """How many pictures of `size` px are drawn or looked at together, to bound memory."""
-    return max(1, min(LARGEST_BATCH, PIXELS // size**2))
+def at_once(size: int, frames: int = 1) -> int:
+    """How many pictures of `size` px, or clips of so many frames, are drawn or looked at together,
+    to bound memory."""
+    return max(1, min(LARGEST_BATCH, PIXELS // (frames * size**2)))
 
 
 def real_images(split: Split, rows: np.ndarray, size: int, device: torch.device) -> Tensor:
@@ -25,6 +29,12 @@ def real_images(split: Split, rows: np.ndarray, size: int, device: torch.device)
     still = torch.zeros(len(rows), dtype=torch.bool, device=device)
     offsets = centre(pixels.shape[1], size).to(device)
     return normalise(crop_and_flip(pixels, offsets, still, size))
+
+
+def columns_of(dataset: Dataset, names: Sequence[str] | None = None) -> list[int]:
+    """Where attributes stand in `Split.attributes`; without names, those that a picture shows."""
+    known = list(dataset.attribute_values)
+    return [known.index(name) for name in (dataset.seen_attributes if names is None else names)]
 
 
 def require_some(split: Split) -> None:

@@ -24,7 +24,7 @@ from experiments.metric.attribute import attribute_accuracy, attribute_chance
 from experiments.metric.embedding import evaluating
 from experiments.metric.extractor import hash_weights
 from experiments.metric.protocol import Protocol
-from experiments.metric.real import at_once, captions_for, read_captions, real_images
+from experiments.metric.real import at_once, captions_for, columns_of, read_captions, real_images
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, RowScore, collection, looked_at
 
@@ -62,7 +62,7 @@ class StyleScores:
         captions = captions_for(split, self.samples, self.seed)
         others = np.roll(captions, -1)
         means = collection({name: _mean().to(ranks.device) for name in MEANS})
-        kept = AttributesKept(list(dataset.attribute_values), dataset.colour_attributes)
+        kept = AttributesKept(dataset.seen_attributes, dataset.colour_attributes)
 
         def look(places: np.ndarray) -> Rows:
             pair = captions[places], others[places]
@@ -128,19 +128,20 @@ class StyleScores:
             "query": rms(real, drawn(style, text)),
             "query_chance": rms(real, by_chance),
         }
-        if self.classifier is not None and set(dataset.attribute_values) <= set(
+        if self.classifier is not None and set(dataset.seen_attributes) <= set(
             self.classifier.sizes
         ):
+            seen = columns_of(dataset)
             for name, of in (("kept", style), ("kept_chance", random)):
                 made = drawn(of, other_text)
                 logits = self.classifier(normalise(to_uint8(made.nan_to_num())))
-                columns = [logits[attribute].argmax(1) for attribute in dataset.attribute_values]
+                columns = [logits[attribute].argmax(1) for attribute in dataset.seen_attributes]
                 diverged = ~made.isfinite().flatten(1).all(1)
                 found[name] = torch.stack(columns, 1).masked_fill(diverged[:, None], -1)
             images, stated = (split.caption_image[rows] for rows in captions)
             says = np.where(split.mentions[captions[1]], split.attributes[stated], -1)
-            found["shown"] = torch.from_numpy(split.attributes[images]).to(device)
-            found["stated"] = torch.from_numpy(says).to(device)
+            found["shown"] = torch.from_numpy(split.attributes[images][:, seen]).to(device)
+            found["stated"] = torch.from_numpy(says[:, seen]).to(device)
         return found
 
     def _noise(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.data.reader.plumage import Plumage
-from experiments.data.record import Reader, Record, has_of
+from experiments.data.record import Reader, Record, has_of, told_of
 from experiments.data.store.table import read_records
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.data.text.words import tokeniser_of
@@ -38,15 +38,18 @@ class DataFacts:
     local_attributes: tuple[str, ...] = ()
     letters: float = 0.0
     heard_attributes: tuple[str, ...] = ()
+    moving_attributes: tuple[str, ...] = ()
 
     def of_networks(self) -> dict[str, Any]:
         """What `run.fact.facts_of` tells networks of data that are there."""
-        attributes, local, heard = (
+        return of_networks(
+            self.words,
             self.attribute_values,
+            self.classes,
             self.local_attributes,
             self.heard_attributes,
+            self.moving_attributes,
         )
-        return of_networks(self.words, attributes, self.classes, local, heard)
 
 
 # By the name of the reader. CUB and COCO: the released AttnGAN (Xu et al. 2018), words from its
@@ -137,7 +140,8 @@ def _found(config: Mapping[str, Any]) -> DataFacts:
         "counted",
         {name: len(values) for name, values in reader.attribute_values().items()},
         letters=_letters(captions),
-        heard_attributes=getattr(reader, "heard_attributes", tuple)(),
+        heard_attributes=told_of(reader, "heard_attributes"),
+        moving_attributes=told_of(reader, "moving_attributes"),
     )
 
 
@@ -168,5 +172,6 @@ def _drawn(reader: Plumage) -> DataFacts:
         {name: len(values) for name, values in reader.attribute_values().items()},
         reader.colour_attributes(),
         _letters(captions),
-        getattr(reader, "heard_attributes", tuple)(),
+        told_of(reader, "heard_attributes"),
+        told_of(reader, "moving_attributes"),
     )

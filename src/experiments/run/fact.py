@@ -25,10 +25,12 @@ def of_networks(
     classes: int | None,
     local: Iterable[str],
     heard: Iterable[str] = (),
+    moving: Iterable[str] = (),
 ) -> dict[str, Any]:
     """What `build` passes to networks (`config.target.FACTS`): how many words the vocabulary has
     and values each attribute, and classes in all and where there is no attribute; `local`:
-    attributes of parts of a picture; `heard`: attributes that a sound tells."""
+    attributes of parts of a picture; `heard`: those that a sound tells; `moving`: those that a
+    clip alone shows."""
     return {
         "vocabulary_size": words,
         "attribute_values": dict(attributes) or None,
@@ -36,6 +38,7 @@ def of_networks(
         "class_count": classes,
         "local_attributes": list(local),
         "heard_attributes": list(heard),
+        "moving_attributes": list(moving),
     }
 
 
@@ -45,7 +48,12 @@ def facts_of(dataset: Dataset) -> dict[str, Any]:
     words, classes = dataset.vocabulary, len(dataset.class_names)
     return (
         of_networks(
-            len(words or ()), sizes, classes, dataset.colour_attributes, dataset.heard_attributes
+            len(words or ()),
+            sizes,
+            classes,
+            dataset.colour_attributes,
+            dataset.heard_attributes,
+            dataset.moving_attributes,
         )
         | _of_words(words)
         | {"data": dataset.fingerprint}

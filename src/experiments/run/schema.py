@@ -135,6 +135,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "class_count": optional(is_whole),
             "local_attributes": listed(is_text),
             "heard_attributes": listed(is_text),
+            "moving_attributes": listed(is_text),
             "makes": listed(_is_way),
             "sampled_as": mapped(is_text),
             "data": optional(is_name),

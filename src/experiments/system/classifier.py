@@ -14,8 +14,8 @@ from experiments.system.seeding import Step
 
 
 class ClassifierTraining(System):
-    """Cross-entropy of every attribute of pictures, or of sounds where the encoder takes these;
-    those whose attribute is unknown do not count."""
+    """Cross-entropy of every attribute of pictures, or of sounds or clips where the encoder takes
+    these; those whose attribute is unknown do not count."""
 
     def __init__(
         self, encoder: Classifier, weight: float, image_size: int, split: TrainedOn = "train"

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.data.record import Drop, Reader, Record, has_of
+from experiments.data.record import Drop, Reader, Record, has_of, told_of
 from experiments.data.store.arrays import load_arrays, save_arrays
 from experiments.data.store.fingerprint import (
     FACTS,
@@ -94,8 +94,18 @@ class Dataset:
     @property
     def heard_attributes(self) -> tuple[str, ...]:
         """The attributes that a record's sound tells, none where that is not known."""
-        found = getattr(self.reader, "heard_attributes", None)
-        return () if found is None else tuple(found())
+        return told_of(self.reader, "heard_attributes")
+
+    @property
+    def moving_attributes(self) -> tuple[str, ...]:
+        """The attributes that a record's clip shows and no picture of it, none where that is not
+        known."""
+        return told_of(self.reader, "moving_attributes")
+
+    @property
+    def seen_attributes(self) -> list[str]:
+        """The others, which a picture shows."""
+        return [name for name in self.attribute_values if name not in self.moving_attributes]
 
     def records(self) -> list[Record]:
         """All of the table, which a view reads that has to store something."""

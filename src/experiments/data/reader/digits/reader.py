@@ -213,7 +213,9 @@ class Digits:
         scene = self._scene(split, index)
         seen = [one.seen for one in scene.digits]
         attributes: dict[str, str] = {}
-        for end, one in zip(self._ends, seen, strict=True):
+        # The smaller digit is `a`, whichever is named first: a clip shows no order.
+        told = sorted(seen, key=lambda one: (one.digit, one.motion, one.colour))
+        for end, one in zip(self._ends, told, strict=True):
             attributes |= {f"digit{end}": str(one.digit), f"motion{end}": one.motion}
             attributes |= {f"colour{end}": one.colour} if one.colour else {}
         attributes |= {"background": scene.background} if scene.background else {}
