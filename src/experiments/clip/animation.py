@@ -1,4 +1,4 @@
-"""GIF, animated WebP and PNG, by Pillow: no extra is needed for them.
+"""GIF, animated WebP and PNG, and strips of ours, by Pillow: no extra is needed for them.
 
 Their writers merge frames that are equal into one that is shown longer, so how many frames a file
 has says nothing of its length. What is shown n times as long as the shortest frame is given n
@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from experiments.clip.bound import Bounds, Frame, Watch, fitted, require_size
+from experiments.clip.strip import Axis, from_strip, said_of_strip
 from experiments.terminal.error import BadInput
 
 FORMATS = ("GIF", "WEBP", "PNG")
@@ -39,11 +40,16 @@ def animation_frames(path: Path, side: int | None, bounds: Bounds) -> Iterator[F
             warnings.simplefilter("ignore")  # about a size or a tag: both are judged here
             with Image.open(path, formats=FORMATS) as image:
                 require_size(*image.size, bounds)
+                if strip := said_of_strip(image):
+                    yield from _of_strip(image, *strip, side)
+                    return
                 yield from _frames(image, _lasting(image, path, bounds), side, bounds)
     except (BadInput, GeneratorExit):
         raise
     except MemoryError:
         raise
+    except Image.DecompressionBombError:
+        raise BadInput("animation is too large") from None
     except Exception as error:  # decoders raise whatever a broken file leads them to
         raise BadInput(f"animation is broken ({type(error).__name__})") from None
 
@@ -62,6 +68,15 @@ def _frames(
         for k in range(times):
             yield Frame(pixels, time + k * seconds / times, seconds / times)
         time += seconds
+
+
+def _of_strip(
+    image: Image.Image, count: int, rate: float, axis: Axis, side: int | None
+) -> Iterator[Frame]:
+    """The frames of a PNG that `strip.save_strip` wrote."""
+    for number, pixels in enumerate(from_strip(_on_white(image, None), count, axis)):
+        frame = pixels if side is None else _on_white(Image.fromarray(pixels), side)
+        yield Frame(frame, number / rate, 1 / rate)
 
 
 def _lasting(image: Image.Image, path: Path, bounds: Bounds) -> list[float]:

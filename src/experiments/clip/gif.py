@@ -1,6 +1,6 @@
-"""GIF with every frame in it. Pillow's own writer merges equal frames, so only its encoder of single
-pictures is taken, and the blocks are put together here: the file is the same with and without the
-extra `video`."""
+"""GIF with every frame in it. Pillow's own writer merges equal frames, so only its encoder of
+single pictures is taken, and the blocks are put together here: the file is the same with and
+without the extra `video`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ LOOP = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"  # for ever
 
 
 def write_gif(file: BinaryIO, frames: np.ndarray, rate: float) -> None:
-    """frames: uint8 (T, H, W, 1 or 3); up to 256 colours are kept as they are, grey always. More are
-    brought to 256 for all frames alike, by median cut and without dither, which would flicker.
+    """frames: uint8 (T, H, W, 1 or 3); up to 256 colours are kept as they are, grey always. More
+    are brought to 256 for all frames alike, by median cut and without dither, which would flicker.
     Times are rounded to 10 ms so that no error adds up. Raises `UserError` for more frames a second
     than a GIF shows."""
     if rate > FASTEST:

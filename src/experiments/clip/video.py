@@ -55,6 +55,8 @@ def opened(path: Path) -> Iterator[Any]:
             yield container
     except av.error.InvalidDataError:
         raise BadInput("not a video, or a broken one") from None
+    except av.error.ArgumentError:  # a list, a picture: what the whitelist leaves out
+        raise BadInput("not a video of a kind that is read") from None
     except (av.error.FFmpegError, ValueError, OverflowError, ZeroDivisionError) as error:
         if isinstance(error, BadInput):
             raise
