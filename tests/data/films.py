@@ -135,9 +135,13 @@ def film_run(outputs: Path, images: int, of: str = CAPTION, **trainer: Any) -> R
     form = {"_target_": "experiments.clip.form.ClipForm", "frames": 4, "side": 8, "rate": 10.0}
     config["system"] = {"_target_": f"{NAME}.Films", "form": form, "of": of}
     if of == CAPTION:
-        config["system"]["encoder"] = {"_target_": f"{NAME}.Words"}
+        config["encoder"] = {"_target_": f"{NAME}.Words"}
+        config["system"]["encoder"] = config["encoder"]
     config["data"]["name"] = "digits"
-    config["data"]["reader"] = {"_target_": f"{NAME}.Digits", "test_share": 0.2}
+    config["data"]["reader"] = {
+        "_target_": f"{NAME}.Digits",
+        **{"train_clips": 40, "test_clips": 20, "frames": 4, "side": 8, "glyphs": "drawn"},
+    }
     config["optim"] = {"generator": {"_target_": "experiments.optim.adam.Adam", "lr": 0.01}}
     config["metric"] = None
     config["paths"] = {"outputs": str(outputs), "cache": str(outputs / "cache")}
