@@ -51,6 +51,7 @@ WITHOUT_EFFECT = {
     "trainer.skips": "how often that may happen",
     "trainer.rollbacks": "how often that may happen",
     "trainer.collapse": "when a warning is given",
+    "trainer.minima": "which states are kept besides",
     "data.root": "where the data lie; a run refuses to go on with other data",
     "data.reader.root": "where the data lie; a run refuses to go on with other data",
     "data.follow_links": "where the data may lie; a run refuses to go on with other data",

@@ -125,4 +125,4 @@ class TextToClip(VGANImage):
         first = self.generator.sized(pictures[-1])
         scene = self.generator(first, noise, text.sentence if self.told else None)
         made = made_of(scene)
-        return Samples({**made.made, PICTURE: pictures})
+        return Samples({**made.made, PICTURE: pictures}, named=made.named)
