@@ -57,7 +57,7 @@ class MovingCNN(PartCNN):
         self.content = _dense(parts * local, features)
         self.moves = _dense(2 * moments * deep_width, features)
 
-    def forward(self, images: Tensor) -> tuple[None, Tensor]:
+    def forward(self, images: Tensor) -> tuple[None, Tensor]:  # type: ignore[override]
         """No regions, and pooled features (B, pooled_channels), of which the last
         `moving_channels` are of motion alone, of clips (B, C, T, H, W) in [-1, 1]."""
         return None, self.seen(images)[1]
@@ -109,7 +109,7 @@ class Conv3dStack(nn.Module):
         for outputs in widths:
             layers.append(nn.Conv3d(inputs, outputs, 3, 1, 1))
             layers += [nn.BatchNorm3d(outputs)] if norm == "batch" else []
-            steps = [min(2, side) for side in sides]
+            steps = tuple(min(2, side) for side in sides)
             layers += [nn.ReLU(), nn.MaxPool3d(steps), nn.Dropout(dropout)]
             inputs, sides = outputs, [side // step for side, step in zip(sides, steps, strict=True)]
         self.blocks = nn.Sequential(*layers)

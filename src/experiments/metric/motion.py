@@ -24,6 +24,8 @@ class ClipMean(Metric):
 
     is_differentiable = False
     full_state_update = False
+    total: Tensor
+    count: Tensor
 
     def __init__(self, **options: Any) -> None:
         """`options`: those of every `torchmetrics.Metric`."""
@@ -37,8 +39,8 @@ class ClipMean(Metric):
 
     def update(self, values: Tensor) -> None:
         each = self.of(values).double()
-        self.total += each.sum().to(self.total.device)  # type: ignore[has-type]
-        self.count += len(each)  # type: ignore[has-type]
+        self.total += each.sum()
+        self.count += len(each)
 
     def compute(self) -> Tensor:
         """Raises `UserError` where there was no clip, and for values that are not finite."""

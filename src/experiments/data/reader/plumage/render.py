@@ -8,12 +8,13 @@ the body, and never turns one of the colours into another.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from experiments.data.reader.plumage.anatomy import PATTERN_OF_TONE
+from experiments.data.reader.plumage.anatomy import PATTERN_OF_TONE, Part
 from experiments.data.reader.plumage.dice import Dice
 from experiments.data.reader.plumage.posture import Posture
 from experiments.data.reader.plumage.scenery import background, branch
@@ -23,6 +24,29 @@ RENDERER_VERSION = 1
 RGB = tuple[int, int, int]
 RELIEF = 64  # grid of the shading
 EYE: dict[str, RGB] = {"ring": (228, 224, 214), "pupil": (22, 20, 24), "glint": (255, 255, 255)}
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A bird's parts with the ranges of their points, and the points (n, 2) in the unit square."""
+
+    spans: list[tuple[Part, int, int]]
+    points: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Light:
+    """Where light comes from, in cells of the shading, and its colour, (3,)."""
+
+    across: int
+    tint: np.ndarray
+
+    @classmethod
+    def of(cls, dice: Dice) -> Light:
+        across = dice.pick((-2, 2))
+        warmth = dice.between(-0.035, 0.035)
+        tint = np.array([1 + warmth, 1.0, 1 - warmth], dtype=np.float32)
+        return cls(across, tint * dice.between(0.94, 1.05))
 
 
 def render(attributes: Mapping[str, str], size: int, seed: int) -> np.ndarray:
@@ -48,9 +72,11 @@ def render(attributes: Mapping[str, str], size: int, seed: int) -> np.ndarray:
     if posture.shape.grip is not None:
         for rgb, points in branch(dice, posture.shape.grip):
             draw.polygon((posture.place(points) * side).ravel().tolist(), fill=rgb)
-    _paint(draw, bird, posture, side)
+    drawn_bird = Drawn(posture.shape.spans, posture.points)
+    paint(draw, bird, drawn_bird, side)
     pixels = np.asarray(canvas.reduce(side // size), dtype=np.float32)
-    return _lit(pixels, _relief(posture, size, dice), dice)
+    light = Light.of(dice)
+    return lit(pixels, relief(drawn_bird, size, light.across), light)
 
 
 @lru_cache(maxsize=256)
@@ -75,9 +101,10 @@ def _mixed(rgb: RGB, other: RGB, share: float) -> RGB:
     return r, g, b
 
 
-def _paint(draw: ImageDraw.ImageDraw, bird: Mapping[str, str], posture: Posture, side: int) -> None:
-    flat = (posture.points * side).ravel().tolist()
-    for part, start, stop in posture.shape.spans:
+def paint(draw: ImageDraw.ImageDraw, bird: Mapping[str, str], drawn: Drawn, side: int) -> None:
+    """The bird in its colours, on a canvas of `side` px."""
+    flat = (drawn.points * side).ravel().tolist()
+    for part, start, stop in drawn.spans:
         if part.attribute == "eye":
             fill = EYE[part.tone]
         else:
@@ -85,28 +112,25 @@ def _paint(draw: ImageDraw.ImageDraw, bird: Mapping[str, str], posture: Posture,
         draw.polygon(flat[2 * start : 2 * stop], fill=fill)
 
 
-def _relief(posture: Posture, size: int, dice: Dice) -> np.ndarray:
+def relief(drawn: Drawn, size: int, across: int) -> np.ndarray:
     """Light on the bird, (size, size, 1) in about [-1, 1]: an emboss of its blurred outlines."""
     mask = Image.new("L", (size, size))
     draw = ImageDraw.Draw(mask)
-    for part, start, stop in posture.shape.spans:
+    for part, start, stop in drawn.spans:
         # Wings and tail stand out from the body.
         if part.tone == "fill" and part.attribute in ("breast", "wing", "tail"):
             grey = 200 if part.attribute == "breast" else 255
-            draw.polygon((posture.points[start:stop] * size).ravel().tolist(), fill=grey)
+            draw.polygon((drawn.points[start:stop] * size).ravel().tolist(), fill=grey)
     coarse = mask.resize((RELIEF, RELIEF), Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(4))
     soft = np.asarray(coarse, dtype=np.float32) / 255
-    across = dice.pick((-2, 2))
     emboss = np.zeros_like(soft)
     emboss[3:-3, 2:-2] = soft[6:, 2 + across : RELIEF - 2 + across]
     emboss[3:-3, 2:-2] -= soft[:-6, 2 - across : RELIEF - 2 - across]
-    relief = Image.fromarray(emboss).resize((size, size), Image.Resampling.BILINEAR)
-    return (np.asarray(relief) * (np.asarray(mask) > 0))[..., None]
+    shading = Image.fromarray(emboss).resize((size, size), Image.Resampling.BILINEAR)
+    return (np.asarray(shading) * (np.asarray(mask) > 0))[..., None]
 
 
-def _lit(pixels: np.ndarray, relief: np.ndarray, dice: Dice) -> np.ndarray:
+def lit(pixels: np.ndarray, shading: np.ndarray, light: Light) -> np.ndarray:
     """Relief, brightness and warmth applied; uint8 of the same shape."""
-    warmth = dice.between(-0.035, 0.035)
-    tint = np.array([1 + warmth, 1.0, 1 - warmth], dtype=np.float32) * dice.between(0.94, 1.05)
-    pixels = pixels * tint * (1 + 0.30 * relief) + 22 * np.maximum(relief, 0)
+    pixels = pixels * light.tint * (1 + 0.30 * shading) + 22 * np.maximum(shading, 0)
     return np.clip(pixels + 0.5, 0, 255).astype(np.uint8)

@@ -47,12 +47,15 @@ def background(scene: str, dice: Dice) -> Image.Image:
     return image.filter(ImageFilter.GaussianBlur(dice.between(1.0, 1.8)))
 
 
-def branch(dice: Dice, grip: tuple[float, float]) -> list[tuple[RGB, np.ndarray]]:
-    """Coloured polygons in the bird's frame: a branch through `grip`, straight under the feet."""
+def branch(
+    dice: Dice, grip: tuple[float, float], slope: float = 0.10
+) -> list[tuple[RGB, np.ndarray]]:
+    """Coloured polygons in the bird's frame: a branch through `grip`, straight under the feet.
+    slope: how far its ends are higher or lower at most."""
     x, y = grip
     rgb = dice.pick(BARK)
     thick = dice.between(0.045, 0.065)
-    rise = [dice.between(-0.10, 0.10) for _ in range(2)]
+    rise = [dice.between(-slope, slope) for _ in range(2)]
     line = [
         (x - 1.4, y + rise[0]),
         (x - 0.55, y + 0.4 * rise[0]),
