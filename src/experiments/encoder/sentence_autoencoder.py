@@ -1,4 +1,4 @@
-"""TGANs-C's sentence encoder (Pan et al. 2017, section 3.1), and the decoder that it is trained with
+"""TGANs-C's sentence encoder (Pan et al. 2017, section 3.1), and the decoder that trains it
 (sequence autoencoders: Dai and Le 2015)."""
 
 from __future__ import annotations

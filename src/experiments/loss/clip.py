@@ -1,4 +1,4 @@
-"""The losses of TGANs-C (Pan et al. 2017, section 3.2), of the clip, of its frames and of what moves
+"""The losses of TGANs-C (Pan et al. 2017, section 3.2), of the clip, its frames and what moves
 between them; and the temporal constraint, which the generator alone has."""
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""TGANs-C: clips of captions, judged as a whole, frame by frame, and by what moves (Pan et al. 2017);
-with one judge and no more, GAN-CLS made for clips, the baseline of the paper.
+"""TGANs-C: clips of captions, judged whole, frame by frame and by what moves (Pan et al. 2017).
+
+With one judge alone it is GAN-CLS made for clips, the baseline of the paper.
 
 One set of fakes serves both turns.
 """
