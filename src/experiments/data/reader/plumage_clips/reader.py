@@ -117,12 +117,14 @@ class PlumageClips(Plumage):
 
     def attributes(self, label: int, index: int) -> dict[str, str]:
         """All of one clip: its species', what happens, and the background. Each seven clips of a
-        species show the seven actions."""
-        order = Dice(self.seed, label, index // len(ACTIONS), 8).shuffled(ACTIONS)
-        action = order[index % len(ACTIONS)]
+        species show the seven actions before one background, so that there are pairs of which only
+        what happens differs."""
+        shared = Dice(self.seed, label, index // len(ACTIONS), 8)
+        background = shared.pick(SCENES["background"])
+        action = shared.shuffled(ACTIONS)[index % len(ACTIONS)]
         dice = Dice(self.seed, label, index, 9)
         return self._all_species()[label].attributes | {
-            "background": dice.pick(SCENES["background"]),
+            "background": background,
             "action": action,
             "direction": dice.pick(DIRECTIONS),
             "speed": dice.pick(SPEEDS),
