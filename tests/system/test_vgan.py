@@ -7,7 +7,6 @@ import dataclasses
 import pytest
 import torch
 import torch.nn.functional as F
-from tests.system.scenes import DIM, SIDE, batch_of, parts, vgan, vgan_text, views
 
 from experiments.data.record import CLIP
 from experiments.data.view.caption import CAPTION, Captions
@@ -16,6 +15,7 @@ from experiments.generator.vgan import VGANGenerator
 from experiments.loss.scene import MaskLoss
 from experiments.system.vgan import VGAN
 from experiments.terminal.error import UserError
+from tests.system.scenes import DIM, SIDE, batch_of, parts, vgan, vgan_text, views
 
 
 def towards(logits: torch.Tensor, target: float) -> torch.Tensor:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tests.system.scenes import SIDE, batch_of, vgan_image, views
 
 from experiments.data.record import CLIP
 from experiments.data.view.caption import CAPTION
 from experiments.data.view.clip import Clips
 from experiments.data.view.picture import PICTURE, Pictures
 from experiments.loss.scene import KnownLoss
+from tests.system.scenes import SIDE, batch_of, vgan_image, views
 
 
 def names(system: object) -> list[str]:

@@ -272,7 +272,7 @@ def with_paths(
             weights = IN_CHECKPOINT if own else str(_weights(path, needs[path]))
             node.update(_stripped(node), pretrained=weights)
     for group in ("encoder", "generator", "discriminator"):
-        if group in filled.get("system", {}):
+        if filled.get("system", {}).get(group) is not None:
             filled["system"][group] = copy.deepcopy(filled[group])
     return filled
 

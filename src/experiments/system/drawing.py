@@ -48,8 +48,8 @@ def on_paper(place: Path) -> System:
     """The system of a run folder, or of an export, with shapes and without numbers. Raises
     `UserError` where its configuration makes none, or one beyond all bounds."""
     node = without_pretrained(run_config(place), "system")["system"]
-    if "encoder" in node and node["encoder"] is None:
-        dim = (node.get("generator") or {}).get("text_dim", 0)
+    dim = (node.get("generator") or {}).get("text_dim", 0)
+    if "encoder" in node and node["encoder"] is None and dim:  # released without it
         node = node | {"encoder": {"_target_": NO_TEXT, "dim": dim}}
     with within_limits(place), torch.device("meta"), Unfilled():
         system: System = build(node, run_facts(place), path="system")

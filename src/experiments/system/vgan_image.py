@@ -63,8 +63,8 @@ class VGANImage(SceneGAN):
         given = PICTURE if hiding is None or still else CLIP
         self.makes = MappingProxyType({(given, *self.condition): self.made})
         if not self.generator.noise_dim:
-            thing = "picture" if given == PICTURE else "clip"
-            self.sampled_as = {"noise": f"none: a {thing} has one {self.made}, so diversity is 0"}
+            told = "a picture has one clip" if hiding is None else "what is known has one answer"
+            self.sampled_as = {"noise": f"none: {told}, so diversity is 0"}
 
     def views(self) -> list[View]:
         """Pictures are asked for; in training they are the first frames."""
