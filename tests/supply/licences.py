@@ -47,8 +47,8 @@ FREE = re.compile(
 )
 # What may not, and needs a line of its own in `ALLOWED` with the reason why it does no harm.
 ALLOWED: dict[str, str] = {
-    "av": "of the extra `video`. Its own code is BSD, the encoders in its wheels are not; no code of "
-    "them is here, and who passes Birdsong on together with them does so under the GPL.",
+    "av": "of the extra `video`. Its own code is BSD, the encoders in its wheels are not; no code "
+    "of them is here, and who passes Birdsong on together with them does so under the GPL.",
     "espeakng-loader": "of the extra `speech`, for those who want espeak's voices. No code of it "
     "is here; who passes Birdsong on together with it does so under the GPL.",
     "piper-tts": "of the extra `piper` alone, likewise.",

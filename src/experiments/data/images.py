@@ -99,6 +99,12 @@ def read_padded(path: Path, size: int) -> np.ndarray:
         return _array(square, image)
 
 
+def read_whole(path: Path) -> np.ndarray:
+    """The picture as it lies in the file, uint8 (H, W, 3)."""
+    with _opened(path) as image:
+        return np.array(to_rgb(image), np.uint8)
+
+
 def picture_size(path: Path) -> tuple[int, int]:
     """Width and height from the header. Raises `BadInput` for what is no picture."""
     with _opened(path) as image:

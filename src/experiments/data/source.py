@@ -130,6 +130,62 @@ SOURCES = {
         "there are averages of them, follow prejudice, and say nothing of who somebody is.",
         people=(VOICES, FACES),
     ),
+    "clips": Source(
+        "a folder of clips with captions",
+        "Given by whoever trained the model.",
+        "unknown; ask whoever trained the model",
+        "What its clips and captions leave out it does not know.",
+        people=None,
+    ),
+    "ucf101": Source(
+        "UCF-101: clips of YouTube of people who do one of 101 things",
+        "Soomro et al. 2012 (https://www.crcv.ucf.edu/data/UCF101.php).",
+        "unknown; ask its authors before use other than research. The clips belong to those who "
+        "made them",
+        "Its captions are the words of 101 classes. People can be recognised.",
+        people=(FACES,),
+    ),
+    "kth": Source(
+        "KTH: twenty-five people who do one of six things, in grey",
+        "Schuldt et al. 2004 (https://www.csc.kth.se/cvap/actions).",
+        "unknown; ask its authors before use other than research",
+        "It knows six actions of a few people before plain backgrounds. People can be recognised.",
+        people=(FACES,),
+    ),
+    "msvd": Source(
+        "MSVD: short clips of YouTube, some forty English sentences each",
+        "Chen and Dolan 2011 (https://www.cs.utexas.edu/~ml/clamp/videoDescription/).",
+        "unknown; ask its authors before use other than research. The clips belong to those who "
+        "made them",
+        "Its clips show people as users of YouTube did until 2010; what it draws of them may "
+        "follow prejudice.",
+        people=(FACES,),
+    ),
+    "vgan": Source(
+        "stabilised clips of Flickr, sorted by scene",
+        "Vondrick et al. 2016 (https://arxiv.org/abs/1609.02612).",
+        "unknown; ask its authors before use other than research. The films belong to those who "
+        "made them",
+        "It knows one kind of scene, and whatever else a classifier took for it.",
+        people=(FACES,),
+    ),
+    "avspeech": Source(
+        "AVSpeech: people who speak in clips of YouTube, without other voices",
+        "Ephrat et al. 2018 (https://looking-to-listen.github.io/avspeech).",
+        "the table CC BY 4.0; the videos are personal data of real people, who were not asked, and "
+        "belong to those who made them",
+        "Its people are those who speak on YouTube, and not the world's: what a voice and a face "
+        "have in common there are averages of them, follow prejudice, and say nothing of who "
+        "somebody is.",
+        people=(VOICES, FACES),
+    ),
+    "mpii_md": Source(
+        "MPII-MD: clips of films, with what describers say of them to people who cannot see them",
+        "Rohrbach et al. 2015 (https://arxiv.org/abs/1501.02530).",
+        "for research alone, by an agreement with its authors; the films belong to their studios",
+        "It knows scenes of a few films and their actors.",
+        people=(FACES,),
+    ),
 }
 UNKNOWN = Source(
     "a folder of pictures with captions",

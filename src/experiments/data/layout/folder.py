@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -28,7 +28,8 @@ NO_CAPTIONS = ("readme", "license", "licence", "copying", "notice", "requirement
 
 @dataclass(frozen=True)
 class Tree:
-    """Paths relative to the root, sorted. `not_read`: how many other things there are, by kind."""
+    """Paths relative to the root, sorted. `pictures`: or clips, where the data are made of these.
+    `not_read`: how many other things there are, by kind."""
 
     pictures: list[str]
     texts: dict[str, str]  # caption files by path without suffix
@@ -43,9 +44,21 @@ class Tree:
         return [*self.pictures, *self.texts.values(), *self.metadata]
 
 
-def walk(root: Path, follow: bool = False, sounds: bool = False) -> Tree:
+def is_picture(path: str) -> bool:
+    """Whether the name is that of a picture, in any case of letters."""
+    return PurePosixPath(path).suffix.lower() in SUFFIXES
+
+
+def walk(
+    root: Path,
+    follow: bool = False,
+    sounds: bool = False,
+    wanted: Callable[[str], bool] = is_picture,
+    thing: str = "picture",
+) -> Tree:
     """Every file that may matter. Hidden ones, and what archivers of a Mac leave, do not; they are
-    counted. `follow`: also links out of the root. `sounds`: whether they matter.
+    counted. `follow`: also links out of the root. `sounds`: whether they matter. `wanted`: the
+    names of what the data are made of, in place of pictures; `thing`: what one of them is called.
 
     Raises `UserError` for a folder with two metadata files, and for one that cannot be read.
     """
@@ -57,7 +70,7 @@ def walk(root: Path, follow: bool = False, sounds: bool = False) -> Tree:
         suffix = pure.suffix.lower()
         if pure.name in METADATA:
             metadata.append(path)
-        elif is_picture(path):
+        elif wanted(path):
             pictures.append(path)
         elif suffix == ".txt" and pure.stem.lower() not in NO_CAPTIONS:
             texts[stem_of(path)] = path
@@ -70,7 +83,7 @@ def walk(root: Path, follow: bool = False, sounds: bool = False) -> Tree:
     _require_one_file(root, metadata)
     stems = set(map(stem_of, pictures))
     if metadata:  # else each costs a record
-        other["caption files without a picture"] = sum(stem not in stems for stem in texts)
+        other[f"caption files without a {thing}"] = sum(stem not in stems for stem in texts)
     beside = by_stem(heard)
     if not metadata:  # which may name them
         other[LONE_SOUNDS] = sum(stem not in stems for stem in beside)
@@ -104,11 +117,6 @@ def hidden(entry: os.DirEntry[str]) -> str:
     if leads_to_folder(entry.path):
         return "hidden folders"
     return "hidden pictures" if is_picture(entry.name) else OTHER_FILES
-
-
-def is_picture(path: str) -> bool:
-    """Whether the name is that of a picture, in any case of letters."""
-    return PurePosixPath(path).suffix.lower() in SUFFIXES
 
 
 def told_by_folders(path: str) -> tuple[str, str]:

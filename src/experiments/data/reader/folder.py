@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from experiments.data.layout.entry import Entry, Layout, stem_of
@@ -19,7 +19,6 @@ from experiments.data.layout.folder import (
     SUFFIXES,
     Tree,
     hashed_share,
-    is_picture,
     told_by_folders,
     walk,
 )
@@ -77,6 +76,7 @@ class Folder(PictureReader[FolderLayout]):
     words = Reader.words  # none comes with the pictures
     tokeniser: Tokeniser = "unicode"  # the usual one; a data set that is read otherwise is another
     sounds = False  # whether sounds are a part of the data, in place of captions
+    thing, kinds, how = "picture", SUFFIXES, HOW  # what it is a folder of
 
     def __init__(
         self,
@@ -108,18 +108,18 @@ class Folder(PictureReader[FolderLayout]):
         found = self._found()
         require_followed(found.root, found.tree.found, self.follow_links)
         if not found.tree.pictures:
-            kinds = ", ".join(suffix[1:] for suffix in SUFFIXES)
-            raise UserError(f"data.root: no picture ({kinds}) in {self.root}; {self._how}")
+            kinds = ", ".join(suffix[1:] for suffix in self.kinds)
+            raise UserError(f"data.root: no {self.thing} ({kinds}) in {self.root}; {self._how}")
         if self.sounds:
             if not found.tree.sounds:
                 raise UserError(f"data.root: no sound in {self.root}; {HOW_SOUNDS}")
         elif not found.tree.texts and not found.tree.metadata:
-            raise UserError(f"data.root: no captions in {self.root}; {HOW}")
+            raise UserError(f"data.root: no captions in {self.root}; {self.how}")
         return found
 
     @property
     def _how(self) -> str:
-        return HOW_SOUNDS if self.sounds else HOW
+        return HOW_SOUNDS if self.sounds else self.how
 
     def _files(self, found: FolderLayout) -> Listing:
         names, tree = found.tree.files, found.tree
@@ -137,10 +137,10 @@ class Folder(PictureReader[FolderLayout]):
     def read(self) -> Iterator[Record | Drop]:
         """The pictures in the order of their paths; what has no partner comes first."""
         found, drops = self._checked(), list[Drop]()
-        listed = _gather(found.root, found.tree, drops, self.follows, self.sounds)
+        listed = self._gather(found.root, found.tree, drops)
         yield from drops
         good: list[tuple[Entry, dict[int, str]]] = []
-        for item in self._usable(found, _entries(found, listed)):
+        for item in self._usable(found, self._listed(found, listed)):
             if isinstance(item, Drop):
                 yield item
             else:
@@ -181,49 +181,46 @@ class Folder(PictureReader[FolderLayout]):
         names = named if self.split == "classes" else stems
         if len(set(names)) == 1:
             raise UserError(
-                f"data.root: a single picture can be used in {self.root}; at least two are needed, "
-                "one to train on and one to test on"
+                f"data.root: a single {self.thing} can be used in {self.root}; at least two are "
+                "needed, one to train on and one to test on"
             )
         test = hashed_share(names, self.test_share)
         return ["test" if name in test else "train" for name in names]
 
+    def _gather(self, root: Path, tree: Tree, drops: list[Drop]) -> dict[str, Listed]:
+        """What is said of each picture, by path; `drops` gets captions that have no picture, where
+        they are read: not where sounds are heard."""
+        heard = self.sounds
+        said: dict[str, Listed] = {}
+        for file in tree.metadata:
+            for path, entry in read_metadata(root, file, drops, self.follows, heard).items():
+                known = said.setdefault(path, entry)
+                known.captions += entry.captions if known is not entry else []
+                known.sound = known.sound or entry.sound
+        used = {stem_of(path) for path in tree.pictures}
+        if not tree.metadata and not heard:
+            lone = [stem for stem in tree.texts if stem not in used]
+            drops += [Drop(stem, f"no {self.thing} beside the captions") for stem in lone]
+        listed = dict.fromkeys([*tree.pictures, *said])
+        return {path: said.get(path) or Listed(path) for path in sorted(listed)}
 
-def _gather(
-    root: Path, tree: Tree, drops: list[Drop], follow: bool, heard: bool
-) -> dict[str, Listed]:
-    """What is said of each picture, by path; `drops` gets captions that have no picture, where
-    they are read: not where sounds are `heard`."""
-    said: dict[str, Listed] = {}
-    for file in tree.metadata:
-        for path, entry in read_metadata(root, file, drops, follow, heard).items():
-            known = said.setdefault(path, entry)
-            known.captions += entry.captions if known is not entry else []
-            known.sound = known.sound or entry.sound
-    used = {stem_of(path) for path in tree.pictures}
-    if not tree.metadata and not heard:
-        lone = [stem for stem in tree.texts if stem not in used]
-        drops += [Drop(stem, "no picture beside the captions") for stem in lone]
-    listed = dict.fromkeys([*tree.pictures, *said])
-    return {path: said.get(path) or Listed(path) for path in sorted(listed)}
+    def _listed(self, found: FolderLayout, listed: dict[str, Listed]) -> list[Entry | Drop]:
+        """The pictures, without split and class, which are told of those that can be used alone.
 
-
-def _entries(found: FolderLayout, listed: dict[str, Listed]) -> list[Entry | Drop]:
-    """The pictures, without split and class, which are told of those that can be used alone.
-
-    A key is the path without suffix, or whole where two pictures differ in nothing else.
-    """
-    stems = Counter(stem_of(path) for path in listed)
-    entries: list[Entry | Drop] = []
-    for path, said in listed.items():
-        stem = stem_of(path)
-        key = path if stems[stem] > 1 else stem
-        if is_picture(path):
-            captions = said.captions or found.tree.texts.get(stem, "")
-            sound = said.sound or found.tree.sounds.get(stem, "")
-            entries.append(Entry(key, found.root, path, captions, sound=sound))
-        else:
-            entries.append(Drop(key, f"format is none of {', '.join(SUFFIXES)}"))
-    return entries
+        A key is the path without suffix, or whole where two pictures differ in nothing else.
+        """
+        stems = Counter(stem_of(path) for path in listed)
+        entries: list[Entry | Drop] = []
+        for path, said in listed.items():
+            stem = stem_of(path)
+            key = path if stems[stem] > 1 else stem
+            if PurePosixPath(path).suffix.lower() in self.kinds:
+                captions = said.captions or found.tree.texts.get(stem, "")
+                sound = said.sound or found.tree.sounds.get(stem, "")
+                entries.append(Entry(key, found.root, path, captions, sound=sound))
+            else:
+                entries.append(Drop(key, f"format is none of {', '.join(self.kinds)}"))
+        return entries
 
 
 def _told_classes(good: list[Listed]) -> dict[str, str]:
