@@ -18,7 +18,7 @@ DATA = ["data=digits", "data.reader.train_clips=60", "data.reader.test_clips=20"
 QUICK = [*DATA, "~metric", "trainer.sample_every=16"]
 # As experiment=antonova_2017, on digits.
 PIPELINE = [
-    *("model=text_to_clip", "encoder=siamese_pretrained", "encoder/image@encoder.image=cnn"),
+    *("model=text_to_clip", "encoder=siamese_pretrained", "encoder/image=cnn"),
     "generator@generator.picture=stackgan_stage1_pretrained",
     *("system.told=false", "system.wrong=null", "system.drawn_share=0"),
 ]

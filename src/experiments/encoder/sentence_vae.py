@@ -177,11 +177,6 @@ class SentenceVAE(nn.Module):
         """Make it a fixed function: no parameter trains."""
         return self.requires_grad_(False).eval()
 
-    @property
-    def text(self) -> WordVectors:
-        """What of it is tied to words."""
-        return self.vectors
-
 
 def between(first: Tensor, second: Tensor, count: int) -> Tensor:
     """Codes (count, dim) at equal distances on the line from one code (dim,) to another, both ends

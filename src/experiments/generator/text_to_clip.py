@@ -1,4 +1,4 @@
-"""A caption to a clip in two steps: a picture of it, and what happens next (the pipeline of 2017)."""
+"""A caption to a clip in two steps: its picture, and what happens next (the pipeline of 2017)."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _minimum(run: Named) -> Path:
     number, known = int(run.at.removeprefix(files.MINIMUM)), files.run_minima(run.folder)
     if known is None:
         raise UserError(
-            f"run={run}: marks no minima; trainer.minima=generator does, from the beginning of a run"
+            f"run={run}: marks no minima; trainer.minima=generator does, from its beginning"
         )
     minima, phase = known["minima"], known["phase"]
     if number > len(minima):

@@ -3,8 +3,9 @@
 minima/images-<n>.safetensors   the averaged weights there, read as run=...@minimum1, @minimum2, ...
 minima.json                     whose loss, and at how many images its minima were
 
-The pipeline of 2017 was stopped by eye, near the second local minimum of the generator's loss. Which
-state is the best only scores say (`trainer.keep_best`); this marks what its author looked for.
+The pipeline of 2017 was stopped by eye, near the second local minimum of the generator's loss.
+Which state is the best only scores say (`trainer.keep_best`); this marks what its author looked
+for.
 
 The loss is smoothed over its logged means. It is looked at when the run is saved, and what is found
 is a function of `stats.jsonl` and of those moments, so that a resumed run finds the same.
