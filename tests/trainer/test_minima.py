@@ -107,7 +107,7 @@ def test_a_run_that_goes_on_finds_the_same(tmp_path: Path) -> None:
 
 
 def test_a_run_without_them(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="trainer.minima=generator does"):
+    with pytest.raises(UserError, match="minima=generator does"):
         files_of(Named(tmp_path, "minimum1"))
     run: Any = SimpleNamespace(folder=tmp_path, name="toy", config={"trainer": {"batch": 4}})
     system: Any = SimpleNamespace(phases=lambda: [SimpleNamespace(name="generator")])

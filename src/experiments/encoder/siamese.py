@@ -80,9 +80,9 @@ class Siamese(TextImageEncoder):
         those of a sentence, and over the batch; a sentence without one counts 0."""
         assert self.action_head is not None, "encoder.actions is false"
         actions: Tensor = self.text.vectors.actions  # type: ignore[union-attr, assignment]
-        there = torch.arange(tokens.shape[1], device=tokens.device) < lengths.to(tokens.device)[
-            :, None
-        ]
+        there = (
+            torch.arange(tokens.shape[1], device=tokens.device) < lengths.to(tokens.device)[:, None]
+        )
         numbers = (actions.cumsum(0) - 1).clamp_min(0)[tokens]  # among the words of actions
         told = self.action_head(code).float().log_softmax(1).gather(1, numbers)
         counts = (actions[tokens] & there).float()
