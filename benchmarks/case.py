@@ -21,9 +21,11 @@ from experiments.data.store.recorder import STORED
 from experiments.data.store.split import Split
 from experiments.data.view.base import View
 from experiments.data.view.caption import CaptionView
+from experiments.data.view.clip import ClipView
 from experiments.data.view.picture import PictureView
 from experiments.data.view.sound import SoundView
 from experiments.data.view.stranger import Strangers
+from experiments.data.view.wrong_clip import WrongClips
 from experiments.machine.rank import Ranks
 from experiments.machine.setup import memory_format, precision
 from experiments.run.prerequisite import Run
@@ -34,6 +36,7 @@ from experiments.trainer.training import Training
 
 VOCABULARY = {"cub": 5450}  # words; others: as plumage has
 DEFAULT_VOCABULARY = 81
+SMALLEST = 8  # px
 BATCHES = 4  # that the pictures suffice for before they come again
 
 
@@ -109,7 +112,7 @@ def prepare(
     facts = facts_of(VOCABULARY.get(case.data, DEFAULT_VOCABULARY))
     facts["class_count"] = BATCHES * batch // 2  # as `split_of` has them
     system: System = build(run.config["system"], facts)
-    assert side is not None, "every case has pictures"
+    side = side or SMALLEST  # of cases without pictures
     length = int(side * float(run.config["data"]["margin"]))
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 256, (BATCHES * batch, length, length, 3), dtype=np.uint8)
@@ -126,6 +129,8 @@ def opened(view: View, split: Split, dtype: type[np.floating] | None = None) -> 
         return view.of(split)
     if isinstance(view, SoundView):
         return sounding(view, split)
+    if isinstance(view, ClipView):
+        return moving(view, split)
     assert isinstance(view, CaptionView), view.name
     if view.encoder is None:
         return view.of(split)
@@ -148,6 +153,17 @@ def sounding(view: SoundView, split: Split) -> SoundView:
     begin = np.arange(count) * frames
     found.split, found.strangers = split, Strangers(split.labels)
     found.stored = Items(values, begin, np.full(count, frames), np.arange(count + 1))
+    return found
+
+
+def moving(view: ClipView, split: Split) -> ClipView:
+    """A view of clips of noise, one of each record; wrong ones are any other's."""
+    assert view.wrong in (None, "clip"), view.wrong
+    found, count, form = copy.copy(view), len(split.labels), view.form
+    shape = (count, form.kept, form.stored, form.stored, form.channels)
+    found.stored = np.random.default_rng(2).integers(0, 256, shape, dtype=np.uint8)
+    found.split, found.places = split, np.arange(count)
+    found.strangers = WrongClips(None, split, "clip")  # type: ignore[arg-type]
     return found
 
 
@@ -174,7 +190,7 @@ def split_of(
         name="train",
         images=images,
         keys=[str(number) for number in range(count)],
-        captions=[["noise"]] * count,
+        captions=[[f"noise {number}"] for number in range(count)],
         labels=np.arange(count) // 2,
         attributes=np.zeros((count, 0), np.int64),
         caption_start=np.arange(count + 1),

@@ -13,6 +13,7 @@ from benchmarks.plain.base import PlainStep, Rates
 from benchmarks.plain.cmcgan import PlainCMCGAN
 from benchmarks.plain.damsm import PlainDAMSM
 from benchmarks.plain.matching import PlainGANCLS, PlainStackGAN
+from benchmarks.plain.tgans_c import PlainTGANsC
 from benchmarks.plain.wav2pix import PlainWav2Pix
 from experiments.system.attngan import AttnGAN
 from experiments.system.base import System
@@ -20,6 +21,7 @@ from experiments.system.cmcgan import CMCGAN
 from experiments.system.damsm import DAMSMTraining
 from experiments.system.gan_cls import GANCLS
 from experiments.system.stackgan import StackGAN
+from experiments.system.tgans_c import TGANsC
 from experiments.system.wav2pix import Wav2Pix
 
 FORMS: dict[type[System], Any] = {
@@ -28,6 +30,7 @@ FORMS: dict[type[System], Any] = {
     DAMSMTraining: PlainDAMSM,
     GANCLS: PlainGANCLS,
     StackGAN: PlainStackGAN,
+    TGANsC: PlainTGANsC,
     Wav2Pix: PlainWav2Pix,
 }
 

@@ -20,6 +20,7 @@ from experiments.data.view.caption import Captions
 from experiments.encoder.wav2pix import StridedConv1d
 from experiments.generator.base import GeneratorOutput
 from experiments.generator.block import UpConv
+from experiments.layer.volume import Doubling3d, Halving3d
 from experiments.system.base import System
 from experiments.system.seeding import Step
 from experiments.system.text_to_image import TextToImage
@@ -37,8 +38,8 @@ class PlainStep:
     def __init__(self, system: System) -> None:
         self.optimisers: list[torch.optim.Optimizer] = []
         for layer in system.modules():
-            if isinstance(layer, UpConv | StridedConv1d):
-                layer.fast = False  # double, then convolve; convolve with stride 4
+            if isinstance(layer, UpConv | StridedConv1d | Halving3d | Doubling3d):
+                layer.fast = False  # double, then convolve; convolve with stride 4; the library's
 
     def step(self, batch: Batch, step: Step) -> dict[str, float]:
         """Train on a batch whose `images` are there: (B, 3, r, r) of each stage. Returns losses."""

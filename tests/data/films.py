@@ -18,7 +18,6 @@ from experiments.clip.form import ClipForm
 from experiments.config.compose import plain
 from experiments.config.override import checked_compose
 from experiments.data.batches import Batch
-from experiments.data.reader.digits import Digits
 from experiments.data.view.base import Part, View
 from experiments.data.view.caption import CAPTION, Captions, CaptionView
 from experiments.data.view.clip import CLIP, Clips, ClipView
@@ -65,9 +64,17 @@ class Film(nn.Module):
 class Films(System):
     """Learns clips by their distance to the real ones. `of`: what it is told."""
 
-    def __init__(self, form: ClipForm, of: str = CAPTION, encoder: nn.Module | None = None) -> None:
+    def __init__(
+        self,
+        form: ClipForm,
+        of: str = CAPTION,
+        encoder: nn.Module | None = None,
+        image_size: int | None = None,
+    ) -> None:
         super().__init__()
         self.form, self.of = form, of
+        if image_size is not None:
+            self.resolutions = [image_size]
         self.encoder: Any = encoder
         told = {CAPTION: 4, PICTURE: 3 * form.side**2, "noise": 0}[of]
         self.generator = Film(told + NOISE, form)
@@ -129,6 +136,8 @@ def composed(front: Tensor, mask: Tensor, back: Tensor) -> Tensor:
 def film_run(outputs: Path, images: int, of: str = CAPTION, **trainer: Any) -> Run:
     """Batches of 4 clips, a checkpoint and samples after every 8."""
     sys.modules.setdefault(NAME, sys.modules[__name__])
+    for part in (Films, Words):  # as classes of the project that a model may have
+        part.__module__ = NAME
     config = plain(checked_compose(["model=classifier", "debug=tiny", "tracker=none"]))
     for group in ("encoder", "loss", "generator", "discriminator", "style", "metric"):
         config.pop(group, None)
@@ -137,9 +146,11 @@ def film_run(outputs: Path, images: int, of: str = CAPTION, **trainer: Any) -> R
     if of == CAPTION:
         config["encoder"] = {"_target_": f"{NAME}.Words"}
         config["system"]["encoder"] = config["encoder"]
+    if of == PICTURE:
+        config["system"]["image_size"] = 8
     config["data"]["name"] = "digits"
     config["data"]["reader"] = {
-        "_target_": f"{NAME}.Digits",
+        "_target_": "experiments.data.reader.digits.Digits",
         **{"train_clips": 40, "test_clips": 20, "frames": 4, "side": 8, "glyphs": "drawn"},
     }
     config["optim"] = {"generator": {"_target_": "experiments.optim.adam.Adam", "lr": 0.01}}

@@ -3,6 +3,7 @@ asked for clips."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,10 @@ def test_a_caption_becomes_a_clip(commands: Any, tmp_path: Path) -> None:
 
 def test_the_sentence_encoder_is_scored(commands: Any, tmp_path: Path) -> None:
     """Words that come back, told the true ones before them and by itself."""
-    text = commands.ok(
-        *settings(commands, tmp_path), *DATA, "model=sentence_autoencoder", outputs=None
-    ).text
-    assert "token_accuracy/free_running" in text and "token_accuracy/teacher_forced" in text
+    given = settings(commands, tmp_path)
+    commands.ok(*given, *DATA, "model=sentence_autoencoder", outputs=None)
+    (path,) = tmp_path.glob("sentence_autoencoder-digits/*/scores.json")
+    found = json.loads(path.read_text())["scores"]
+    assert 0 <= found["sentence_accuracy/free_running"] <= found["token_accuracy/free_running"] <= 1
+    assert 0 <= found["token_accuracy/teacher_forced"] <= 1
+    assert 0 < found["token_accuracy/free_running/chance"] < 0.5

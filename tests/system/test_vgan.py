@@ -80,7 +80,8 @@ def test_one_stream_has_no_mask_to_weigh_or_to_show() -> None:
     system = vgan("one")
     batch, step = batch_of()
     assert set(system.generator_loss(system.prepare(batch, step), step, 0)) == {"adversarial"}
-    assert len(system.eval().sample({}, [1]).made[CLIP]) == 1
+    made = system.eval().sample({}, [1])
+    assert len(made.made[CLIP]) == 1 and not made.named
 
 
 def test_turns_leave_the_other_network_alone() -> None:
@@ -100,10 +101,13 @@ def test_turns_leave_the_other_network_alone() -> None:
 
 def test_foreground_mask_and_background_stand_beside_the_clip() -> None:
     system = vgan().eval()
-    foreground, mask, background, clip = system.sample({}, [1, 2]).made[CLIP]
-    assert all(x.shape == (2, 3, 8, SIDE, SIDE) for x in (foreground, mask, background, clip))
+    found = system.sample({}, [1, 2]).named_of(CLIP)
+    assert list(found) == ["foreground", "masked", "mask", "background", "clip"]
+    assert all(stage.shape == (2, 3, 8, SIDE, SIDE) for stage in found.values())
+    foreground, masked, mask, background, clip = found.values()
     share = (mask + 1) / 2
     torch.testing.assert_close(clip, share * foreground + (1 - share) * background)
+    torch.testing.assert_close(masked, share * foreground)
     assert torch.equal(background, background[:, :, :1].expand_as(background)), "it stands still"
 
 

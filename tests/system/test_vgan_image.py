@@ -110,7 +110,9 @@ def test_nothing_hidden_is_looked_at() -> None:
 
 def test_what_was_given_stays_in_the_result_and_stands_first() -> None:
     system, clips, seeds = vgan_image(hides="box").eval(), views()[CLIP], [1, 2, 3, 4]
-    given, *_, made = system.sample({CLIP: clips}, seeds).made[CLIP]
+    found = system.sample({CLIP: clips}, seeds).named_of(CLIP)
+    given, made = found["given"], found["clip"]
+    assert next(iter(found)) == "given"
     raw, hidden = system.completed_of({CLIP: clips}, seeds)
     assert torch.equal(made, torch.where(hidden, raw, clips.values))
     assert torch.equal(given, clips.values * ~hidden)

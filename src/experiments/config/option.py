@@ -88,7 +88,8 @@ class Sample:
     # bf16 and the compiled generator draw faster; pictures differ by a few grey levels.
     precision: str = _one_of("fp32", "bf16", "auto")
     compile: bool = False  # takes a minute, and pays for hundreds of pictures
-    # Files whose style the captions take, for a run of model=style_encoder; or that are to sound.
+    # Files whose style the captions take, for a run of model=style_encoder; or that are to sound,
+    # or that clips start from.
     picture: Any = None
     sound: Any = None  # for a run that makes pictures of sounds: files, or folders of them
     # For a run that listens: recordings, or folders of them; and who says captions to it.

@@ -12,7 +12,7 @@ from experiments.terminal.error import UserError
 
 SUFFIXES = (
     *("/real/candidates", "/real/std", "/candidates", "/real", "/chance", "/std"),
-    *("/copy", "/shuffled"),
+    *("/shuffled", "/copy"),
 )
 SHARES = (
     "r_precision/",
@@ -32,22 +32,12 @@ SHARES = (
     "caption_recall_at_",
 )
 LOWER = (
-    *(
-        "frechet/",
-        "frechet_video_distance/",
-        "kernel/",
-        "redrawn/",
-        "query_redrawn/",
-        "noise_error/",
-    ),
+    *("frechet/", "frechet_video_distance/", "kernel/"),
+    *("redrawn/", "query_redrawn/", "noise_error/"),
     *("feature_l1/", "feature_l2/", "pixel_l1/", "landmark_error/", "hidden_l1/"),
 )
 HIGHER = (
-    "inception_score/",
-    "diversity/",
-    "style_cosine/",
-    "feature_cosine/",
-    "hidden_psnr/",
+    *("inception_score/", "diversity/", "style_cosine/", "feature_cosine/", "hidden_psnr/"),
     *SHARES,
 )
 STARTS = ", ".join((*LOWER, *HIGHER))

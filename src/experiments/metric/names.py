@@ -60,7 +60,7 @@ WORDS = {
     "redrawn": "levels off when redrawn",
     "query_redrawn": "levels off, real pictures",
 }
-_SUFFIXES = ("std", "real", "chance", "candidates", "decoded", "copy", "shuffled")
+_SUFFIXES = ("std", "real", "chance", "candidates", "decoded", "shuffled", "copy")
 
 
 def sung(attribute: str) -> str:

@@ -25,7 +25,10 @@ READS = (1, FORMAT)
 DECIDING = (MODEL, CONFIG, FACTS)  # the files that decide pictures
 PARTS = tuple(
     f"experiments.{group}."
-    for group in ("system", "encoder", "generator", "discriminator", "style", "loss", "frontend")
+    for group in (
+        *("system", "encoder", "generator", "discriminator", "style", "loss", "frontend"),
+        "clip.form",
+    )
 )
 State = Mapping[str, Mapping[str, Tensor]]
 

@@ -40,8 +40,9 @@ def excerpts_of(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def forms_of(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The forms of clips that a run of a resolved configuration is given; none: it sees none."""
-    return _nodes(config.get("system"), FORM)
+    """The forms of clips that a run of a resolved configuration is given; none: it sees none, or
+    pictures, which are clips of one frame."""
+    return [form for form in _nodes(config.get("system"), FORM) if form.get("frames") != 1]
 
 
 def _nodes(node: Any, target: str) -> list[Mapping[str, Any]]:

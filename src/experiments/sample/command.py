@@ -15,6 +15,7 @@ from experiments.sample.asked import Asked
 from experiments.sample.between import draw_between
 from experiments.sample.caption import FEW, draw_captions
 from experiments.sample.crossing import draw_crossing
+from experiments.sample.film import draw_films
 from experiments.sample.model import Model, load
 from experiments.sample.request import Drawing, drawing_of
 from experiments.sample.style import draw_transfer
@@ -34,6 +35,8 @@ def draw_to_folder(config: dict[str, Any]) -> list[Path]:
     for note in drawing.notes:
         show(note)
     try:
+        if drawing.films is not None:
+            return draw_films(model, drawing)
         if drawing.way is not None:
             return draw_crossing(model, drawing)
         if drawing.pictures:

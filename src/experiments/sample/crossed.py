@@ -51,14 +51,15 @@ def crossing(
     ((way, value),) = given.items()
     if way == PICTURE:
         check()  # what is made is written as sound
-        return way, _pictures(value), []
+        return way, pictures_of(value), []
     excerpt = excerpts_of(run_config(place))[0]
     seconds = float(excerpt.get("kept") or excerpt["seconds"])
     found, notes = recordings_of(value, seconds, "sample.sound")
     return way, found, notes
 
 
-def _pictures(given: Any) -> list[Asked]:
+def pictures_of(given: Any) -> list[Asked]:
+    """The files that `sample.picture` names. Raises `UserError` for one that is no picture."""
     found = list[Asked]()
     for path in map(Path, map(str, given if isinstance(given, list) else [given])):
         key = f"sample.picture={plain(path)}"

@@ -8,20 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from experiments.config.target import NO_TEXT, STYLE
-from experiments.data.layout.caption_files import clean_caption
-from experiments.data.store.speech import speech_of
-from experiments.data.text.reading import Reader
-from experiments.file.bounded import read_bounded
 from experiments.run import folder as files
-from experiments.run.fact import hears_run, reader_of_run
+from experiments.run.fact import hears_run
 from experiments.run.named import run_of
 from experiments.run.state import Named
 from experiments.sample.asked import Asked
 from experiments.sample.crossed import crosses, crossing
-from experiments.sample.recording import recordings_of, said_of
-from experiments.terminal.error import BadInput, UserError
-
-MAX_FILE = 100_000_000  # bytes of captions
+from experiments.sample.filmed import films, given_of
+from experiments.sample.told import heard_of, read_of, texts_of
+from experiments.terminal.error import UserError
 
 
 @dataclass(frozen=True)
@@ -33,7 +28,8 @@ class Drawing:
     `at`: the state of the run that is meant, None for the newest.
     `options`: the group `sample`. `pictures`: files whose style the captions take, of a run that
     reads styles. `notes`: what was passed over, a line each. `way`: what a run is given that makes
-    pictures of sounds, or sounds of pictures: the name of that view.
+    pictures of sounds, or sounds of pictures: the name of that view. `films`: by which views a run
+    is asked for clips, where it makes such; nothing: it is asked for none, or of noise alone.
     """
 
     folder: Path
@@ -44,6 +40,7 @@ class Drawing:
     pictures: list[Path] = field(default_factory=list)
     at: str | None = None
     way: str | None = None
+    films: tuple[str, ...] | None = None
 
     @property
     def captions(self) -> list[str]:
@@ -78,6 +75,9 @@ def drawing_of(config: Mapping[str, Any]) -> Drawing:
     notes: list[str] = []
     place = run.folder
     seeds = [int(config["seed"]) + number for number in range(int(config["num_samples"]))]
+    if offered := films(place):
+        asks, asked, pictures, notes = given_of(place, config, offered)
+        return _once(Drawing(place, asked, seeds, options, notes, pictures, run.at, films=asks))
     if ways := crosses(place):
         way, asked, notes = crossing(place, config, ways)
         return _once(Drawing(place, asked, seeds, options, notes, at=run.at, way=way))
@@ -95,13 +95,13 @@ def drawing_of(config: Mapping[str, Any]) -> Drawing:
             "load(run).draw(sentences, seeds) draws sentence embeddings"
         )
     pictures = _pictures(place, options, str(system.get("_target_")).endswith(STYLE))
-    texts, blank = _texts(config["text"], options["file"])
+    texts, blank = texts_of(config["text"], options["file"])
     notes += blank
     if hears_run(place):
-        asked, told = _heard(place, texts, options)
+        asked, told = heard_of(place, texts, options)
         notes += told
     else:
-        asked = _read(place, texts, options)
+        asked = read_of(place, texts, options)
     between = options["between"]
     if between is not None:
         _check_way(between, asked, seeds, options)
@@ -119,62 +119,6 @@ def _once(drawing: Drawing) -> Drawing:
     before = len(drawing.asked) - len(known)
     notes = [f"{drawing.kind} that were given before: {before}, drawn once"] if before else []
     return replace(drawing, asked=list(known.values()), notes=[*drawing.notes, *notes])
-
-
-def _read(place: Path, texts: list[tuple[str, str]], options: Mapping[str, Any]) -> list[Asked]:
-    """What a run is asked that reads: captions."""
-    for key, what in (("speech", "recordings"), ("voice", "a voice")):
-        if options[key] is not None:
-            raise UserError(
-                f"sample.{key}: run={place} reads captions, and hears nothing; leave {what} away, "
-                "as 'text=a small red bird', or take a run that listens, as of "
-                "encoder=damsm_speech_pretrained"
-            )
-    if not texts:
-        raise UserError(
-            "text: task=sample needs a caption: 'text=a small red bird', or a file with one a "
-            "line: sample.file=captions.txt"
-        )
-    return [Asked(caption) for caption in _known(texts, reader_of_run(place))]
-
-
-def _heard(
-    place: Path, texts: list[tuple[str, str]], options: Mapping[str, Any]
-) -> tuple[list[Asked], list[str]]:
-    """What a run is asked that listens: captions that a voice says, then recordings; and what is
-    not heard of them."""
-    voice, given, data = options["voice"], options["speech"], files.run_config(place)["data"]
-    given = None if given in ("", []) else given
-    if texts and voice is None:
-        raise UserError(
-            f"text: run={place} listens, and does not read; name the voice that says it: "
-            "sample.voice=espeak/f3, or give a recording: sample.speech=red-bird.wav"
-        )
-    if voice is not None and not texts:
-        raise UserError(
-            f"sample.voice={voice}: has nothing to say; add a caption: 'text=a small red bird'"
-        )
-    if given is None and not texts:
-        raise UserError(
-            f"sample.speech: run={place} listens; give it a recording: "
-            "sample.speech=red-bird.wav, or a caption and the voice that says it: "
-            "'text=a small red bird' sample.voice=espeak/f3"
-        )
-    said, notes = said_of(texts, voice, data) if texts else ([], [])
-    recorded, told = (
-        recordings_of(given, speech_of(data).seconds) if given is not None else ([], [])
-    )
-    return said + recorded, notes + told
-
-
-def _texts(given: Any, file: str | None) -> tuple[list[tuple[str, str]], list[str]]:
-    """(where it stands, caption) of the command and of a file, and what was passed over."""
-    lines = [str(item) for item in (given if isinstance(given, list) else [given or ""])]
-    texts = [("text", line) for line in lines if line]
-    if file is None:
-        return texts, []
-    listed, blank = _lines(Path(file))
-    return texts + listed, [f"{file}: blank lines skipped: {blank}"] if blank else []
 
 
 def _pictures(place: Path, options: Mapping[str, Any], styles: bool) -> list[Path]:
@@ -201,44 +145,6 @@ def _pictures(place: Path, options: Mapping[str, Any], styles: bool) -> list[Pat
         if options[key]:
             raise UserError(f"sample.{key}: not with sample.picture; leave one of them away")
     return found
-
-
-def _lines(path: Path) -> tuple[list[tuple[str, str]], int]:
-    """(where it stands, caption) of each line with one, and the number of blank lines."""
-    try:
-        content = read_bounded(path, MAX_FILE)
-    except UserError as error:
-        raise UserError(f"sample.file={error}; name a text file, one caption a line") from None
-    found, blank = [], 0
-    rows = content.removeprefix(b"\xef\xbb\xbf").rstrip().split(b"\n")
-    for number, row in enumerate(rows if rows != [b""] else [], start=1):
-        where = f"sample.file={path}: line {number}"
-        try:
-            text = row.decode("utf-8").strip()
-            if text:
-                found.append((where, clean_caption(text)))
-            blank += not text
-        except UnicodeDecodeError:
-            raise UserError(f"{where} is not UTF-8; save the file as UTF-8 text") from None
-        except BadInput as reason:
-            raise UserError(f"{where}: {reason}; write one caption a line") from None
-    if not found:
-        raise UserError(f"sample.file={path}: holds no caption; write one a line")
-    return found, blank
-
-
-def _known(texts: list[tuple[str, str]], reader: Reader) -> list[str]:
-    """The captions, of which each says something to the run; else the first that does not."""
-    problems = []
-    for where, caption in texts:
-        try:
-            reader.require_known(caption)
-        except UserError as error:
-            problems.append(str(error) if where == "text" else f"{where}: {error}")
-    if problems:
-        more = f" (and {len(problems) - 1} more like it)" if len(problems) > 1 else ""
-        raise UserError(problems[0] + more)
-    return [caption for _, caption in texts]
 
 
 def _check_way(

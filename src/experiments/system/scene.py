@@ -169,12 +169,19 @@ class SceneGAN(System):
         return next(self.generator.parameters()).device
 
 
-def made_of(scene: Scene, before: list[Tensor] | None = None) -> Samples:
-    """The clip, and before it what it is composed of, as clips: foreground, mask (black shows the
-    background) and background; `before`: what it was given."""
-    found = list(before or [])
+def made_of(scene: Scene, **given: Tensor) -> Samples:
+    """The clip, and before it what it is composed of, as clips, as the release writes them:
+    foreground, what the mask shows of it, mask (-1 shows the background) and background. `given`:
+    by name, what stands before these."""
+    found = dict(given)
     if scene.mask is not None and scene.background is not None:
         like = scene.foreground
-        background = scene.background[:, :, None].expand_as(like)
-        found += [like, (2 * scene.mask - 1).expand_as(like), background]
-    return Samples({CLIP: [*found, scene.clip]})
+        found |= {
+            "foreground": like,
+            "masked": scene.mask * like,
+            "mask": (2 * scene.mask - 1).expand_as(like),
+            "background": scene.background[:, :, None].expand_as(like),
+        }
+    found[CLIP] = scene.clip
+    named = {CLIP: list(found)} if len(found) > 1 else {}
+    return Samples({CLIP: list(found.values())}, named=named)

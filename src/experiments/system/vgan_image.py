@@ -129,10 +129,10 @@ class VGANImage(SceneGAN):
         if self.keep_known:
             kept = torch.where(hidden, scene.clip, clips.to(scene.clip.dtype))
             scene = scene._replace(clip=kept)
-        made = made_of(scene, [clips * ~hidden])
-        if not self.is_still:
-            return made
-        return Samples({PICTURE: [stage[:, :, 0] for stage in made.made[CLIP]]})
+        given = clips * ~hidden
+        if self.is_still:
+            return Samples({PICTURE: [given[:, :, 0], scene.clip[:, :, 0]]})
+        return made_of(scene, given=given)
 
     @torch.no_grad()
     def completed_of(self, asked: Mapping[str, Part], seeds: list[int]) -> tuple[Tensor, Tensor]:

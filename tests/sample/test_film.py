@@ -1,0 +1,141 @@
+"""Clips of a trained run: what task=sample writes, and what `load(run).sample` gives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from experiments import load
+from experiments.clip.decode import read_clip
+from experiments.config.compose import plain
+from experiments.config.override import checked_compose
+from experiments.sample.command import draw_to_folder
+from experiments.terminal.error import UserError
+from tests.data.films import train
+
+TEXT = "digit 3 is moving up and down"
+
+
+@pytest.fixture(scope="module")
+def of_captions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(tmp_path_factory.mktemp("captions"), 4)
+
+
+@pytest.fixture(scope="module")
+def of_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(tmp_path_factory.mktemp("pictures"), 4, "picture")
+
+
+@pytest.fixture(scope="module")
+def of_noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(tmp_path_factory.mktemp("noise"), 4, "noise")
+
+
+def drawn(run: Path, *words: str) -> list[Path]:
+    config: dict[str, Any] = plain(checked_compose(["task=sample", f"run={run}", *words]))
+    config["launch"] |= {"device": "cpu", "threads": 1}
+    return draw_to_folder(config)
+
+
+def by_name(written: list[Path]) -> dict[str, Path]:
+    return {path.name: path for path in written}
+
+
+def test_python_gets_frames(of_captions: Path) -> None:
+    model = load(of_captions)
+    first, second = model.sample([TEXT, TEXT], seed=7)
+    assert first.dtype == np.uint8 and first.shape == (4, 8, 8, 3)
+    assert np.array_equal(model.sample([TEXT], seed=8)[0], second)
+    assert not np.array_equal(first, second)
+
+
+def test_a_caption_becomes_gif_mp4_strip_and_what_made_it(of_captions: Path) -> None:
+    pytest.importorskip("av")
+    written = drawn(of_captions, f"text={TEXT}", "num_samples=2", "seed=5")
+    found = by_name(written)
+    names = [f"seed-{n}{suffix}" for n in (5, 6) for suffix in (".gif", ".json", ".mp4", ".png")]
+    assert sorted(found) == sorted([*names, next(n for n in found if n.startswith("sheet-"))])
+    frames = load(of_captions).sample([TEXT], seed=5)[0]
+    strip = np.asarray(Image.open(found["seed-5.png"]))
+    assert np.array_equal(strip, np.concatenate(list(frames), axis=1))
+    clip = read_clip(found["seed-5.gif"])
+    assert clip.frames.shape == frames.shape and clip.rate == pytest.approx(10)
+    assert np.abs(clip.frames.astype(int) - frames).mean() < 4  # of 256 colours
+    assert len(read_clip(found["seed-5.mp4"]).frames) == 4
+    assert json.loads(found["seed-5.json"].read_text()) == {
+        "run": "0",
+        "images": 4,
+        "caption": TEXT,
+        "picture": None,
+        "seed": 5,
+        "frames": 4,
+        "height": 8,
+        "width": 8,
+        "rate": 10.0,
+        "files": ["seed-5.gif", "seed-5.mp4", "seed-5.png"],
+    }
+
+
+def test_stages_are_what_a_clip_is_composed_of(of_captions: Path) -> None:
+    found = by_name(drawn(of_captions, f"text={TEXT}", "num_samples=1", "sample.stages=true"))
+    parts = [f"seed-0-{part}.gif" for part in ("foreground", "mask", "background")]
+    assert set(parts) < set(found)
+    assert set(parts) < set(json.loads(found["seed-0.json"].read_text())["files"])
+
+
+def test_gifs_need_no_extra(
+    of_captions: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("experiments.sample.film.VIDEO", "av_that_is_missing")
+    found = by_name(drawn(of_captions, f"text={TEXT}", "num_samples=1", "seed=9"))
+    assert "seed-9.gif" in found and "seed-9.mp4" not in found
+    assert "MP4: left out, as PyAV is missing" in capfd.readouterr().out
+
+
+def test_a_picture_becomes_a_clip(of_pictures: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bird.png"
+    Image.new("RGB", (12, 9), (200, 30, 30)).save(path)
+    found = by_name(drawn(of_pictures, f"sample.picture={path}", "num_samples=1"))
+    told = json.loads(found["seed-0.json"].read_text())
+    assert (told["picture"], told["caption"]) == ("bird.png", None)
+    (frames,) = load(of_pictures).sample(picture=[path], seed=0)
+    strip = np.asarray(Image.open(found["seed-0.png"]))
+    assert np.array_equal(strip, np.concatenate(list(frames), axis=1))
+
+
+def test_noise_becomes_clips(of_noise: Path) -> None:
+    found = by_name(drawn(of_noise, "num_samples=3"))
+    assert {f"seed-{n}.gif" for n in range(3)} < set(found)
+    (frames,) = load(of_noise).sample(seed=2)
+    strip = np.asarray(Image.open(found["seed-2.png"]))
+    assert np.array_equal(strip, np.concatenate(list(frames), axis=1))
+
+
+@pytest.mark.parametrize(
+    ("run", "words", "said"),
+    [
+        (
+            "of_noise",
+            ["text=a bird"],
+            "^text: run=.* makes no clip of a caption: num_samples alone",
+        ),
+        ("of_captions", [], "^text: run=.* makes no clip of noise alone: 'text=a red bird lands'"),
+        (
+            "of_pictures",
+            ["sample.picture=nowhere.png"],
+            "^sample.picture=nowhere.png: there is no such file",
+        ),
+        ("of_captions", ["sample.picture=a.png"], "^sample.picture: run=.* no clip of a picture"),
+        ("of_captions", ["text=a", "sample.between=noise"], "^sample.between: not for run="),
+    ],
+)
+def test_what_a_run_cannot_be_asked_for(
+    run: str, words: list[str], said: str, request: pytest.FixtureRequest
+) -> None:
+    with pytest.raises(UserError, match=said):
+        drawn(request.getfixturevalue(run), *words)
