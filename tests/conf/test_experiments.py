@@ -33,10 +33,9 @@ OURS = {
 }
 # What makes pictures of sounds, or sounds of pictures: test_experiments_of_sound.py
 SOUND = ("chen_", "cross_modal_", "cmcgan", "wav2pix", "speech2face", "face_decoder")
-SCENES = ("vgan",)  # test_vgan.py
 ALL = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml") if path.stem not in OURS)
-CLIPS = ("tgans_c", "gan_cls_3d")  # test_tgans_c.py
-NAMES = [name for name in ALL if not name.startswith((*SOUND, *SCENES, *CLIPS))]
+CLIPS = ("tgans_c", "gan_cls_3d", "vgan", "antonova")  # test_tgans_c.py, test_vgan.py, ...
+NAMES = [name for name in ALL if not name.startswith((*SOUND, *CLIPS))]
 CUB, FLOWERS, COCO, FLICKR = 8855, 7034, 82783, 7000  # images to train on
 # Vocabularies; those of flowers and of Flickr8k are made up.
 WORDS = {"cub": 5450, "coco": 27297, "oxford102": 5450, "flickr8k": 5450}

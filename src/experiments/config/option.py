@@ -44,6 +44,7 @@ class Trainer:
     sample_columns: int = _least(1, 1)
     # A score by which the best weights are kept, on a share held out of training; null: none are.
     keep_best: str | None = None
+    minima: str | None = None  # a phase, as generator, at the minima of whose loss weights are kept
     collapse: float | None = _least(0, 0.05)  # least diversity, real pictures have 1; null: any
 
 

@@ -10,6 +10,7 @@ TARGETS = ("experiments.",)
 # What the data decide; `build` passes these to every target that has such a parameter.
 FACTS = (
     "vocabulary_size",
+    "words",
     "attribute_values",
     "num_classes",
     "class_count",

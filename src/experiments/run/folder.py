@@ -8,6 +8,7 @@ score_samples.npz  what every picture adds to those scores that are means over p
 samples/        pictures during training; drawn/: those of task=sample (`sample/`)
 checkpoints/    what a resume needs; weights/: what was reached, for other runs and for sampling
 best/           the best weights by `trainer.keep_best`, and best.json: by which score, on what
+minima/         weights where a loss was lowest by `trainer.minima`, and minima.json: where
 diagnosis/      what is known of losses and gradients that were not finite
 failure.json    why the last try of a study failed; output.log: what jobs say that run side by side
 fresh.json      which command with fresh=true began it
@@ -35,11 +36,13 @@ CONFIG, RUN, FACTS, SCORES = "config.yaml", "run.json", "facts.json", "scores.js
 STATS, SCORE_SAMPLES, CAPTIONS = "stats.jsonl", "score_samples.npz", "samples/captions.json"
 FAILURE, CODE, BEST = "failure.json", "code.json", "best.json"
 FRESH = "fresh.json"
+MINIMA, MINIMA_FILE, MINIMUM = "minima", "minima.json", "minimum"
 MOST = 100_000_000  # bytes of a file that is read whole
 WRITTEN = (
     "checkpoints",
     "weights",
     "best",
+    "minima",
     "samples",
     "diagnosis",
 )  # folders, by a run that trains
@@ -130,6 +133,15 @@ def run_best(folder: Path) -> dict[str, Any] | None:
     """What is known of the best state of a run; None where it keeps none, or that is damaged."""
     try:
         return _read(folder, BEST) if (folder / BEST).is_file() else None
+    except UserError:
+        return None
+
+
+def run_minima(folder: Path) -> dict[str, Any] | None:
+    """Where a loss of the run had local minima; None where that was not looked for, or what is
+    known of it is damaged."""
+    try:
+        return _read(folder, MINIMA_FILE) if (folder / MINIMA_FILE).is_file() else None
     except UserError:
         return None
 

@@ -51,6 +51,7 @@ WITHOUT_EFFECT = {
     "trainer.skips": "how often that may happen",
     "trainer.rollbacks": "how often that may happen",
     "trainer.collapse": "when a warning is given",
+    "trainer.minima": "which states are kept besides",
     "data.root": "where the data lie; a run refuses to go on with other data",
     "data.reader.root": "where the data lie; a run refuses to go on with other data",
     "data.follow_links": "where the data may lie; a run refuses to go on with other data",
@@ -108,6 +109,9 @@ def identity(
     for place in ("encoder", "encoder.face"):
         for key in (f"{place}.image.weights", f"system.{place}.image.weights"):
             _by_contents(found, key, place in prerequisites)
+    for place in ("encoder", "encoder.text"):
+        for key in (f"{place}.vectors.file", f"system.{place}.vectors.file"):
+            _by_contents(found, key, not prerequisites.keys().isdisjoint({"encoder", place}))
     _by_contents(found, "system.landmarks", False)
     found = without_pretrained(found, *({*GROUPS, "system"} & found.keys()))
     spelt = {key: _spelt(value, key) for key, value in found.items()}

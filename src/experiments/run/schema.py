@@ -179,6 +179,10 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
         },
         ("score", "images", "value", "history"),
     ),
+    "minima.json": (
+        {"phase": is_name, "minima": listed(is_whole), "looked": listed(is_whole)},
+        ("phase", "minima", "looked"),
+    ),
     "fresh.json": ({"of": is_text}, ("of",)),
     "code.json": ({"versions": listed(_VERSION)}, ("versions",)),
     "failure.json": ({"reason": is_text}, ("reason",)),

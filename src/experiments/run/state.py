@@ -4,6 +4,7 @@ run=outputs/attngan-plumage/34f6266e81     its folder
 run=34f6266e81                             its id alone, or the beginning of it
 run=...@4000, run=...@best                 the state after so many images, or the best by
                                            `trainer.keep_best`; without either the newest
+run=...@minimum2                           the state at the second minimum of `trainer.minima`
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ from experiments.terminal.error import UserError
 
 BEST = "best"
 ID = re.compile(r"[0-9a-f]{3,10}")
-AT = re.compile(rf"[0-9]{{1,18}}|{BEST}")
+AT = re.compile(rf"[0-9]{{1,18}}|{BEST}|{files.MINIMUM}[1-9][0-9]{{0,3}}")
 OUTPUTS = "outputs"  # where runs lie, unless paths.outputs says something else
 FEW = 6  # runs that an error lists
 
 
 @dataclass(frozen=True)
 class Named:
-    """The folder of a run, and the images of its state, or "best"; None: the newest."""
+    """The folder of a run, and the images of its state, "best", or "minimum" with its number; None:
+    the newest."""
 
     folder: Path
     at: str | None = None
@@ -95,11 +97,34 @@ def files_of(run: Named) -> list[Path]:
                 f"run={run}: keeps no best state; trainer.keep_best=SCORE keeps one, of another run"
             )
         return found
-    places = [*_all(run.folder), *files.by_images(run.folder, BEST)]
+    if run.at.startswith(files.MINIMUM):
+        return [_minimum(run)]
+    places = [
+        *_all(run.folder),
+        *files.by_images(run.folder, BEST),
+        *files.by_images(run.folder, files.MINIMA),
+    ]
     found = [path for path in places if files.images_of(path) == int(run.at)]
     if not found:
         raise UserError(f"run={run}: has no such state; {states(run.folder)}")
     return found
+
+
+def _minimum(run: Named) -> Path:
+    """The weights at one of the minima of a loss. Raises `UserError` where it has not so many."""
+    assert run.at is not None
+    number, known = int(run.at.removeprefix(files.MINIMUM)), files.run_minima(run.folder)
+    if known is None:
+        raise UserError(
+            f"run={run}: marks no minima; trainer.minima=generator does, from its beginning"
+        )
+    minima, phase = known["minima"], known["phase"]
+    if number > len(minima):
+        raise UserError(f"run={run}: the {phase}'s loss had {len(minima)} minima so far")
+    path = files.file_at(run.folder, files.MINIMA, int(minima[number - 1]))
+    if not path.is_file():
+        raise UserError(f"run={run}: {path} is no longer there; {states(run.folder)}")
+    return path
 
 
 def images_at(run: Named) -> int | None:
@@ -111,7 +136,9 @@ def states(folder: Path) -> str:
     """The states of a run that can be named, in words."""
     counts = sorted({files.images_of(path) for path in _all(folder)})
     best = [f"@{BEST} ({files.images_of(path)})" for path in files.by_images(folder, BEST)[:1]]
-    told = ", ".join([*(f"@{count}" for count in counts), *best])
+    minima = (files.run_minima(folder) or {}).get("minima", [])
+    low = [f"@{files.MINIMUM}{number} ({at})" for number, at in enumerate(minima, 1)]
+    told = ", ".join([*(f"@{count}" for count in counts), *best, *low])
     return f"there are: {told}" if told else "it has no weights yet"
 
 

@@ -70,7 +70,7 @@ def load_pretrained(
         return
     file, group = Path(node["pretrained"]), role(path)
     exported, folder = file.name == MODEL, folder_of(file)
-    if hasattr(module, "text"):
+    if hasattr(module, "text") or hasattr(module, "encode_text"):  # it reads captions
         remedy = "leave the path away and one is trained on these data"
         require_vocabulary(folder, facts, reads_of(module), remedy)
     elif group != "encoder":  # it draws what its encoder has made of words

@@ -31,8 +31,10 @@ class Step:
         device: torch.device,
         processes: int = 1,
     ) -> None:
-        """`rows` are those of this process in a batch of `batch` images over all `processes`."""
+        """`rows` are those of this process in a batch of `batch` images over all `processes`;
+        `images` were seen before."""
         self.batch, self.rows, self.device, self.processes = batch, rows, device, processes
+        self.images = images
         self._seed = (seed, images, "noise")
         self._generator = torch.Generator()
         self.begin()

@@ -14,10 +14,12 @@ from torch import Tensor
 
 from experiments.clip.write import write_clip
 from experiments.data.view.base import View
+from experiments.data.view.picture import PICTURE
 from experiments.run.folder import LOOKED
 from experiments.run.prerequisite import Run
 from experiments.run.stats import StatsFile
 from experiments.sample.picture import save_png
+from experiments.sample.steps import three_columns
 from experiments.system.base import Samples
 from experiments.terminal.line import say, say_once
 from experiments.tracker.tracker import Tracker
@@ -77,6 +79,11 @@ class Motion:
             sheet = sheet_of(stages, labels, titles=list(named))
             save_png(sheet, self.folder / f"parts-{name}.png")
             self.tracker.log_pictures(f"{kind}parts", [sheet], images, [f"{images} images"])
+        if view.name != PICTURE and PICTURE in made.made:  # on the way to it
+            strips = shown(view, [values])[0]
+            sheet = three_columns(labels, made.made[PICTURE][-1], strips)
+            save_png(sheet, self.folder / f"steps-{name}.png")
+            self.tracker.log_pictures(f"{kind}steps", [sheet], images, [f"{images} images"])
         if kind:  # the first of what it makes is watched
             return
         found = measured(values, real, named.get("mask"))

@@ -36,6 +36,7 @@ from experiments.tracker.tracker import Tracker, start
 from experiments.trainer.assemble import Assembled, assemble, open_data, usable_by
 from experiments.trainer.finished import show_scores
 from experiments.trainer.loop import fit
+from experiments.trainer.minima import Minima
 from experiments.trainer.observer import Observer
 from experiments.trainer.training import Training
 
@@ -135,7 +136,14 @@ def _train(
     tracker = prepare_folder(run, made.facts, training, wanted_by)
     if ranks.main:
         tracker.catch_up(StatsFile.read(run.folder / "stats.jsonl"))
-    observer = Observer(run, ranks, training.system, made.dataset, tracker, made.scorer, made.best)
+    minima = None
+    if (phase := run.config["trainer"].get("minima")) is not None:
+        minima = Minima(run, training.system, training.exported, str(phase))
+        if ranks.main:
+            minima.begin(training.images)
+    observer = Observer(
+        run, ranks, training.system, made.dataset, tracker, made.scorer, made.best, minima
+    )
     try:
         if made.best is not None:
             made.best.begin(training.images, training.ema)

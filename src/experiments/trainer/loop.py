@@ -73,6 +73,7 @@ def fit(training: Training, numerics: Numerics, observer: Observer, interrupt: I
         state = training.state() | {"numerics": numerics.state()}
         if ranks.main:
             checkpoint.save(training.run.folder, state, int(trainer["keep"]))
+            observer.saved(training.images)
         ranks.wait()
 
     def look() -> bool:

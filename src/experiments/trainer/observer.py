@@ -37,6 +37,7 @@ from experiments.trainer.clip import Motion
 from experiments.trainer.collapse import CollapseDetector
 from experiments.trainer.ema import EMA
 from experiments.trainer.meter import Meter
+from experiments.trainer.minima import Minima
 from experiments.trainer.pace import Pace
 from experiments.trainer.scoring import scored
 from experiments.trainer.sheet import sheet_of, shown
@@ -58,9 +59,11 @@ class Observer:
         tracker: Tracker,
         scorer: Scorer | None,
         best: Best | None = None,
+        minima: Minima | None = None,
     ) -> None:
         self.run, self.ranks, self.system, self.dataset = run, ranks, system, dataset
         self.tracker, self.scorer, self.best = tracker, scorer, best
+        self.minima = minima
         self.stats, self.meter = StatsFile(run.folder / STATS), Meter(ranks.device)
         self.pace = Pace(ranks.device)
         self.bar: Progress | None = None
@@ -90,6 +93,11 @@ class Observer:
             self.stats.truncate_after(images)
         if self.best is not None:
             self.best.go_back(images)
+
+    def saved(self, images: int) -> None:
+        """The run was saved; of the main process."""
+        if self.minima is not None:
+            self.minima.look(images)
 
     def log(self, images: int, values: dict[str, float], seconds: float, waited: float) -> None:
         """Terms by phase and stage, rates, and speed and cost since the last line, of which steps
