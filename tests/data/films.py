@@ -151,7 +151,11 @@ def film_run(outputs: Path, images: int, of: str = CAPTION, **trainer: Any) -> R
     config["data"]["name"] = "digits"
     config["data"]["reader"] = {
         "_target_": "experiments.data.reader.digits.Digits",
-        "train_clips": 40, "test_clips": 20, "frames": 4, "side": 8, "glyphs": "drawn",
+        "train_clips": 40,
+        "test_clips": 20,
+        "frames": 4,
+        "side": 8,
+        "glyphs": "drawn",
     }
     config["optim"] = {"generator": {"_target_": "experiments.optim.adam.Adam", "lr": 0.01}}
     config["metric"] = None

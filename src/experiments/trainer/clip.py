@@ -15,6 +15,7 @@ from torch import Tensor
 from experiments.clip.write import write_clip
 from experiments.data.view.base import View
 from experiments.data.view.picture import PICTURE
+from experiments.metric.motion import motion_energy
 from experiments.run.folder import LOOKED
 from experiments.run.prerequisite import Run
 from experiments.run.stats import StatsFile
@@ -26,6 +27,7 @@ from experiments.tracker.tracker import Tracker
 from experiments.trainer.sheet import sheet_of, shown
 
 MOTION, MASK = f"{LOOKED}motion", f"{LOOKED}mask"
+WHITE = 255.0  # grey levels
 STILL = 0.05  # of the motion of real clips, below which made ones stand still
 ONE = 0.01  # of a mask, at whose ends one of two parts is all that is shown
 
@@ -117,10 +119,8 @@ def measured(made: Tensor, real: Tensor, mask: Tensor | None = None) -> dict[str
 
 
 def motion(clips: Tensor) -> float:
-    """Mean |f_t - f_(t-1)| / 2 of clips (B, C, T, H, W); 0 of single frames."""
-    if clips.shape[2] < 2:
-        return 0.0
-    return float(clips.detach().float().diff(dim=2).abs().mean() / 2)
+    """`motion_energy` of clips (B, C, T, H, W), as a share of the way from black to white."""
+    return float(motion_energy(clips.detach()).mean() / WHITE)
 
 
 def told(found: Mapping[str, float]) -> dict[str, str]:

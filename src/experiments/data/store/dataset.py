@@ -25,6 +25,7 @@ import numpy as np
 
 from experiments.data.record import Drop, Reader, Record, has_of, told_of
 from experiments.data.store.arrays import load_arrays, save_arrays
+from experiments.data.store.fact import read_facts, write_facts
 from experiments.data.store.fingerprint import (
     FACTS,
     Fingerprint,
@@ -39,7 +40,6 @@ from experiments.data.store.picture import (
     damaged,
     dropped_pictures,
     open_store,
-    read_json,
 )
 from experiments.data.store.speech import Speech
 from experiments.data.store.split import Split, cut, encode_records
@@ -222,15 +222,8 @@ def _prepare(
         write_words(words, reader.words(), records)
     if new:
         write_table(records, folder)
-        colours = getattr(reader, "colour_attributes", None)  # the protocol leaves it open
-        facts = {
-            "class_names": reader.class_names(),
-            "attribute_values": reader.attribute_values(),
-            "colour_attributes": colours() if callable(colours) else colours or (),
-            "mirror": getattr(reader, "mirror", True),
-        }
-        write_json(folder / FACTS, facts)
-    values = _facts(folder)["attribute_values"]
+        write_facts(reader, folder)
+    values = read_facts(folder)["attribute_values"]
     vocabulary = open_words(words) if captioned else None
     save_arrays(encode_records(records, vocabulary, values, max_words), arrays)
 
@@ -238,22 +231,6 @@ def _prepare(
 def _not_read(known: Fingerprint) -> dict[str, int]:
     """What was met where the data lie, and is no part of them."""
     return dict(known.listing.not_read) if known.listing else {}
-
-
-def _facts(folder: Path) -> dict[str, Any]:
-    """What `_prepare` wrote. Raises `UserError` for a damaged file."""
-    path = folder / FACTS
-    facts = read_json(path)
-    kinds = {"class_names": list, "attribute_values": dict, "colour_attributes": list}
-    if not isinstance(facts, dict) or "mirror" not in facts:
-        raise damaged(path, "it lacks facts")
-    for name, kind in kinds.items():
-        texts = facts.get(name)
-        if not isinstance(texts, kind) or not all(isinstance(text, str) for text in texts):
-            raise damaged(path, f"no {name}")
-    if not all(isinstance(values, list) for values in facts["attribute_values"].values()):
-        raise damaged(path, "no attribute_values")
-    return facts
 
 
 def _report(folder: Path, report: dict[str, Any]) -> None:
@@ -270,7 +247,7 @@ def _load(
     arrays_path: Path,
     words: Wording,
 ) -> Dataset:
-    facts, report = _facts(folder), read_report(folder / REPORT)
+    facts, report = read_facts(folder), read_report(folder / REPORT)
     vocabulary = open_words(words) if "caption" in has_of(reader) else None
     report["words"] = words.counts()
     report["not_read"] = _not_read(known)  # as it is now
