@@ -127,6 +127,17 @@ def test_stage_grid_layout() -> None:
     assert stage_grid(stages, captions, size=100).width == 3 * 100 + 4 * margin_of(100)
 
 
+def test_a_picture_beside_a_strip_keeps_its_shape() -> None:
+    strips = np.zeros((1, 64, 8 * 64, 3), np.uint8)
+    sheet = stage_grid([strips], ["a bird"], given=[colours(1, 32)], titles=["clip"])
+    gap = margin_of(512)
+    assert sheet.width == 64 + 512 + 3 * gap
+    row = np.asarray(sheet)[:, gap : gap + 64, 0]
+    assert (row == 10).all(1).sum() == 64
+    wide = stage_grid([colours(1, 256)], ["a bird"], given=[strips])  # never wider than the last
+    assert wide.width == 2 * 256 + 3 * margin_of(256)
+
+
 def test_sheets_beside_each_other_are_whole() -> None:
     first, second = grid(colours(2, 8), columns=1), grid(colours(1, 20))
     joined = beside([first, second])

@@ -126,11 +126,14 @@ def table(
     """Pictures in columns with a title above each, a caption under each row, and lines of text
     above all.
 
-    columns: uint8 (N, H_i, W_i, 3) each, all drawn `width` px wide with the shape of the last.
+    columns: uint8 (N, H_i, W_i, 3) each, all drawn as high as the last, which is `width` px wide;
+    none is wider, and what is narrower in its own shape stays so, as a picture beside a strip.
     """
     height = round(width * columns[-1].shape[1] / columns[-1].shape[2])
     margin = margin_of(width)
-    total = margin + len(columns) * (width + margin)
+    widths = [min(width, round(height * each.shape[2] / each.shape[1])) for each in columns]
+    lefts = [margin + sum(widths[:column]) + column * margin for column in range(len(columns))]
+    total = lefts[-1] + width + margin
     font, small = font_of(_caption_size(width)), font_of(max(11, _caption_size(width) - 3))
     texts = [wrap(caption, total - 2 * margin, font) for caption in captions]
     told = [line for text in heading for line in wrap(text, total - 2 * margin, font)]
@@ -140,14 +143,12 @@ def table(
     sheet = Image.new("RGB", (total, first + sum(steps)), PAPER)
     draw = ImageDraw.Draw(sheet)
     write(draw, told, margin, 0, font)
-    for column, title in enumerate(titles):
-        left = margin + column * (width + margin) + width // 2
-        draw.text((left, first - margin // 2), title, FAINT, small, anchor="ms")
+    for left, own, title in zip(lefts, widths, titles, strict=True):
+        draw.text((left + own // 2, first - margin // 2), title, FAINT, small, anchor="ms")
     for row, lines in enumerate(texts):
         top = first + sum(steps[:row])
-        for column, pictures in enumerate(columns):
-            picture = resize(pictures[row], width, height)
-            sheet.paste(picture, (margin + column * (width + margin), top))
+        for left, own, pictures in zip(lefts, widths, columns, strict=True):
+            sheet.paste(resize(pictures[row], own, height), (left, top))
         write(draw, lines, margin, top + height, font)
     return sheet
 
