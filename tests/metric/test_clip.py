@@ -193,9 +193,24 @@ class Logits(nn.Module):
         return torch.nn.functional.interpolate(steps[:, None], 400)[:, 0]
 
 
+class Side(nn.Module):
+    """In place of I3D: the side of the clips that it is given."""
+
+    def forward(self, clips: Tensor) -> Tensor:
+        return torch.full((len(clips), 400), float(clips.shape[3]))
+
+
+def test_i3d_is_shown_224_pixels(tmp_path: Path) -> None:
+    torch.jit.script(Side()).save(tmp_path / "i3d.pt")
+    found = I3D(str(tmp_path / "i3d.pt"))(torch.zeros(1, 1, 10, 8, 8))
+    assert found.shape == (1, 400) and (found == 224).all()
+
+
 def test_fvd_has_a_name_of_its_own_and_needs_the_users_file(
-    digits: Dataset, tmp_path: Path
+    digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("experiments.metric.fvd.SIDE", 16)  # 224 px of 60 clips take long
+
     class Longer(Oracle):
         form = ClipForm(12, 16, 1)
 
