@@ -22,6 +22,7 @@ from experiments.data.view.base import Part, View
 from experiments.data.view.caption import CAPTION, Captions, CaptionView
 from experiments.data.view.clip import CLIP, Clips, ClipView
 from experiments.data.view.picture import PICTURE, Pictures, PictureView
+from experiments.machine.rank import leave
 from experiments.run.prerequisite import Run
 from experiments.system.base import Losses, Phase, Samples, System, Term
 from experiments.system.seeding import Step, noise_of
@@ -176,3 +177,4 @@ def train(outputs: Path, images: int, of: str = CAPTION, **trainer: Any) -> Path
 
 if __name__ == "__main__":
     train(Path(sys.argv[1]), int(sys.argv[2]))
+    leave()  # threads that serve a group of processes could abort this one after all is saved

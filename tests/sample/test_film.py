@@ -19,6 +19,7 @@ from experiments.config.compose import plain
 from experiments.config.override import checked_compose
 from experiments.human.study import write as write_study
 from experiments.sample.command import draw_to_folder
+from experiments.sample.filmed import given_of
 from experiments.terminal.error import UserError
 from tests.data.films import train
 
@@ -143,6 +144,12 @@ def test_what_a_run_cannot_be_asked_for(
 ) -> None:
     with pytest.raises(UserError, match=said):
         drawn(request.getfixturevalue(run), *words)
+
+
+def test_what_completes_clips_is_asked_in_python(tmp_path: Path) -> None:
+    config: dict[str, Any] = plain(checked_compose(["task=sample", "run=here"]))
+    with pytest.raises(UserError, match=r"completes clips, .* load\(run\)\.sample\(clip="):
+        given_of(tmp_path, config, [("clip",)])
 
 
 def test_people_are_shown_clips_and_real_ones_beside(of_captions: Path, tmp_path: Path) -> None:

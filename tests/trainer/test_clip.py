@@ -182,13 +182,17 @@ def test_two_processes_do_what_one_does(trained: Path, tmp_path: Path) -> None:
     running = []
     for rank in range(2):
         place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
-        place |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        place |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": 1}
         command = [sys.executable, "-m", "tests.data.films", str(tmp_path), "16"]
         environment = os.environ | {name: str(value) for name, value in place.items()}
         running.append(subprocess.Popen(command, env=environment, cwd=ROOT, stderr=-1))
-    for process in running:
-        _, errors = process.communicate(timeout=480)
-        assert process.returncode == 0, errors.decode()
+    try:
+        for process in running:
+            _, errors = process.communicate(timeout=300)
+            assert process.returncode == 0, errors.decode()
+    finally:  # one that failed would leave the other waiting
+        for process in running:
+            process.kill()
     both = tmp_path / "films-digits" / "0"
     torch.testing.assert_close(weights(both), weights(trained), rtol=1e-4, atol=1e-5)
 

@@ -31,6 +31,12 @@ def given_of(
     """By which way a run is asked, what it is told (`noise`, where that is nothing), the pictures
     that it starts from, and lines on what is passed over. Raises `UserError` for what the run
     cannot be asked for."""
+    ways = [way for way in ways if CLIP not in way]
+    if not ways:
+        raise UserError(
+            f"run={place}: completes clips, which it is given in Python: "
+            "load(run).sample(clip=['bird.mp4'])"
+        )
     options, offer = config["sample"], _offer(ways)
     for key in ("between", "sound"):
         if options[key] not in (None, "", []):
