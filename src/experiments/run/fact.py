@@ -76,7 +76,8 @@ def _of_words(words: Vocabulary | None) -> dict[str, Any]:
 
 def counts_of(dataset: Dataset) -> dict[str, Any]:
     """How much data there were, for those who read of a run later."""
-    return {name: dataset.report[name] for name in COUNTS}
+    sifted = {key: dataset.report[key] for key in ("filter",) if key in dataset.report}
+    return {name: dataset.report[name] for name in COUNTS} | sifted
 
 
 def hears_run(folder: Path) -> bool:

@@ -85,6 +85,7 @@ ADDED: dict[str, Any] = {
     "data.min_count": 1,
     "data.train_share": 1.0,
     "data.share_seed": 0,
+    "data.filter": None,
     "data.reader.language": "en",
     "data.reader.tokeniser": "unicode",  # the same for captions in ASCII; others are other words
     "trainer.text_features": "auto",  # those from before it go on with float16

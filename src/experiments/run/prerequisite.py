@@ -39,7 +39,8 @@ from experiments.terminal.error import UserError
 ALWAYS = ("model", "data")  # of the run that a node asks for; its own overrides follow
 METRIC = "experiments/metric/"  # what scores a run, and has no part in its weights
 SHARED = ("data", "launch", "paths", "tracker")
-WHOLE = {"train_share": 1.0, "share_seed": 0}  # of the data that judges are trained on
+# Of the data that judges are trained on.
+WHOLE: dict[str, Any] = {"train_share": 1.0, "share_seed": 0, "filter": None}
 
 
 @dataclass(frozen=True)

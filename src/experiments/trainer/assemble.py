@@ -44,6 +44,7 @@ from experiments.terminal.line import say, say_once
 from experiments.trainer.best import Best
 from experiments.trainer.loop import resume
 from experiments.trainer.numerics import Numerics
+from experiments.trainer.sifting import chosen
 from experiments.trainer.training import Known, Training
 
 
@@ -157,6 +158,7 @@ def open_data(config: dict[str, Any], ranks: Ranks, folder: Path | None = None) 
         tokeniser = recorded_tokeniser(before)
         if tokeniser != words.tokeniser:
             dataset = opened(tokeniser=tokeniser)
+    dataset = chosen(dataset, config, ranks)
     dataset = with_share(dataset, float(data.get("train_share", 1)), int(data.get("share_seed", 0)))
     say_once(dataset.summary)
     return replace(dataset, flip=bool(data["flip"]), speech=speech_of(data))

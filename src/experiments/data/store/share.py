@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -20,12 +21,17 @@ def with_share(dataset: Dataset, share: float, seed: int = 0) -> Dataset:
         raise UserError(f"data.train_share={share}: must be above 0 and at most 1")
     if share == 1:
         return dataset
-    whole = dataset.train
-    train = whole.only(share_of(whole, share, seed))
-    report = dict(dataset.report)
+    kept = share_of(dataset.train, share, seed)
+    about = {"share": share, "seed": seed, "of": len(kept), "used": int(kept.sum())}
+    return with_only(dataset, kept, train_share=about)
+
+
+def with_only(dataset: Dataset, kept: np.ndarray, **about: Any) -> Dataset:
+    """The data set with some of its records to train on, bool (N,); `about`: for its report."""
+    train = dataset.train.only(kept)
+    report = dataset.report | about
     report["kept"] = {"train": len(train), "test": len(dataset.test)}
     report["captions"] = len(train.lengths) + len(dataset.test.lengths)
-    report["train_share"] = {"share": share, "seed": seed, "of": len(whole), "used": len(train)}
     classes = len(np.unique(train.labels))
     report["classes"] = report["classes"] | {"train": classes}
     summary = summary_of(report, dataset.size, dataset.vocabulary, dataset.folder)

@@ -41,6 +41,9 @@ def summary_of(
         line += f", {report['captions']} captions, {len(vocabulary)} words"
     if beyond := report.get("beyond_limit"):  # not in reports of older versions
         line += f"; data.limit leaves {beyond} out"
+    if sifted := report.get("filter"):
+        told_why = ", ".join(f"{count} {why}" for why, count in sifted["reasons"].items())
+        line += f"; data.filter leaves out {told_why or 'none'} of {sifted['of']} clips"
     if report["dropped"]:
         reason = next(iter(report["reasons"]))
         share = report["dropped"] / report["read"]
