@@ -71,7 +71,8 @@ def _is_way(value: Any) -> bool:
 
 _SPLITS = shaped({"train": is_whole, "test": is_whole}, "train", "test")
 _COUNTS = shaped(
-    {"kept": _SPLITS, "classes": _SPLITS, "captions": is_whole, "dropped": is_whole},
+    {"kept": _SPLITS, "classes": _SPLITS, "captions": is_whole, "dropped": is_whole}
+    | {"filter": shaped({"of": is_whole, "reasons": mapped(is_whole)}, "of", "reasons")},
     *("kept", "classes", "captions", "dropped"),
 )
 _PROTOCOL = shaped(
