@@ -60,5 +60,5 @@ def test_a_run_has_a_filter_where_it_is_chosen(digits: Dataset, tmp_path: Path) 
     with pytest.raises(UserError, match=r"data\.filter: leaves none"):
         chosen(digits, config, CPU)
     config["data"]["filter"] |= {"motion": None, "classifier": str(tmp_path / "nowhere")}
-    with pytest.raises(UserError, match=r"data\.filter\.classifier="):
+    with pytest.raises(UserError, match=r"data\.filter\.classifier: .*nowhere"):
         chosen(digits, config, CPU)

@@ -48,7 +48,10 @@ def chosen(dataset: Dataset, config: dict[str, Any], ranks: Ranks) -> Dataset:
     dataset = sifted(dataset, sift, quiet=not ranks.main)
     if sift.classifier is None:
         return dataset
-    place = run_named(sift.classifier, config["paths"]["outputs"], f"{KEY}.classifier=")
+    try:
+        place = run_named(sift.classifier, config["paths"]["outputs"])
+    except UserError as error:
+        raise UserError(f"{KEY}.classifier: {error}") from None
     return believed(dataset, classifier_of(place, dataset).to(ranks.device), sift.agrees, ranks)
 
 
