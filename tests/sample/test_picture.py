@@ -128,7 +128,7 @@ def test_stage_grid_layout() -> None:
 
 
 def test_a_picture_beside_a_strip_keeps_its_shape() -> None:
-    strips = np.zeros((1, 64, 8 * 64, 3), np.uint8)
+    strips = np.zeros((1, 3, 64, 8 * 64), np.uint8)
     sheet = stage_grid([strips], ["a bird"], given=[colours(1, 32)], titles=["clip"])
     gap = margin_of(512)
     assert sheet.width == 64 + 512 + 3 * gap

@@ -9,7 +9,17 @@ from torch import Tensor, nn
 
 from experiments.discriminator.base import MAP_SIZE, SLOPE, Discriminator, Logits, with_sentence
 from experiments.discriminator.together import together
+from experiments.layer.normalisation import JudgeNorm, convolution
 from experiments.layer.spectral import SpectralConv2d
+
+
+def bounded(
+    inputs: int, outputs: int, kernel: int, stride: int, norm: JudgeNorm, normalised: bool = True
+) -> list[nn.Module]:
+    """`convolution` without a bias: spectral ones have none in the release."""
+    if norm != "spectral":
+        return convolution(inputs, outputs, kernel, stride, norm, normalised)
+    return [SpectralConv2d(inputs, outputs, kernel, stride, (kernel - 1) // 2, bias=False)]
 
 
 class Wav2PixDiscriminator(Discriminator):
@@ -31,10 +41,12 @@ class Wav2PixDiscriminator(Discriminator):
         width: int = 64,
         heard_dim: int = 128,
         joint_layer: bool = False,
+        trunk_norm: JudgeNorm = "spectral",
     ) -> None:
         """`width`: channels of the first map; they double down to 4x4. 64 and 128 px are published.
         `joint_layer`: picture and sound pass a convolution of 1x1 and a leaky ReLU together, as in
-        GAN-CLS, before they are scored (this project's choice); false: as released."""
+        GAN-CLS, before they are scored (this project's choice); false: as released. `trunk_norm`:
+        spectral, as released, or norm layers behind all convolutions but the first and the last."""
         super().__init__()
         (resolution,) = resolutions
         self.resolutions = [resolution]
@@ -45,16 +57,14 @@ class Wav2PixDiscriminator(Discriminator):
             f"a resolution must be 8, 16, 32, ..., got {resolution}"
         )
         for step in range(downs):
-            layers.append(SpectralConv2d(inputs, width << step, 4, 2, 1, bias=False))
+            layers += bounded(inputs, width << step, 4, 2, trunk_norm, step > 0)
             layers.append(nn.LeakyReLU(SLOPE))
             inputs = width << step
         self.layers = nn.Sequential(*layers)
         self.join = nn.Sequential()
         both = inputs + heard_dim
         if joint_layer:
-            self.join.extend(
-                [SpectralConv2d(both, inputs, 1, 1, 0, bias=False), nn.LeakyReLU(SLOPE)]
-            )
+            self.join.extend([*bounded(both, inputs, 1, 1, trunk_norm), nn.LeakyReLU(SLOPE)])
             both = inputs
         self.head = nn.Conv2d(both, 1, MAP_SIZE, bias=False)
 
@@ -68,7 +78,7 @@ class Wav2PixDiscriminator(Discriminator):
         self, features: Sequence[Sequence[Tensor]], conditions: Sequence[Tensor]
     ) -> list[list[Logits]]:
         """Scores from -infinity to infinity, of which least squares want 0 and 1."""
-        return [
-            [(self.head(self.join(with_sentence(maps, condition))).flatten(), None)]
-            for (maps,), condition in zip(features, conditions, strict=True)
+        joined = [
+            with_sentence(*pair) for pair in zip((f[0] for f in features), conditions, strict=True)
         ]
+        return [[(self.head(maps).flatten(), None)] for maps in together(self.join, joined)]
