@@ -35,6 +35,7 @@ WHOLE = (
     Case("stackgan_stage1", "cub", 32),
     Case("gan_cls", "cub", 64),
     Case("wav2pix", "folder", 64, ["data.root=."]),
+    Case("cmcgan", "plumage_song"),
 )
 COMPILED = "compiled"
 Work = Callable[[], object]
