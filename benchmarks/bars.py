@@ -39,6 +39,7 @@ BARS = {
     "step gan_cls cub bf16": at_least(1.9),
     "step wav2pix folder fp32": at_least(1.5),
     "step tgans_c digits fp32": at_least(1.5),
+    "step cmcgan plumage_song fp32": at_least(1.5),
     "memory bf16": at_most(0.8),
     "sample bf16 compiled": at_least(2.5),
     "loss 20": at_least(2.0),

@@ -36,6 +36,7 @@ WHOLE = (
     Case("gan_cls", "cub", 64),
     Case("wav2pix", "folder", 64, ["data.root=."]),
     Case("tgans_c", "digits"),
+    Case("cmcgan", "plumage_song"),
 )
 COMPILED = "compiled"
 Work = Callable[[], object]

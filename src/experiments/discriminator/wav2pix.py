@@ -9,17 +9,7 @@ from torch import Tensor, nn
 
 from experiments.discriminator.base import MAP_SIZE, SLOPE, Discriminator, Logits, with_sentence
 from experiments.discriminator.together import together
-from experiments.layer.normalisation import JudgeNorm, convolution
 from experiments.layer.spectral import SpectralConv2d
-
-
-def bounded(
-    inputs: int, outputs: int, kernel: int, stride: int, norm: JudgeNorm, normalised: bool = True
-) -> list[nn.Module]:
-    """`convolution` without a bias: spectral ones have none in the release."""
-    if norm != "spectral":
-        return convolution(inputs, outputs, kernel, stride, norm, normalised)
-    return [SpectralConv2d(inputs, outputs, kernel, stride, (kernel - 1) // 2, bias=False)]
 
 
 class Wav2PixDiscriminator(Discriminator):
@@ -41,12 +31,10 @@ class Wav2PixDiscriminator(Discriminator):
         width: int = 64,
         heard_dim: int = 128,
         joint_layer: bool = False,
-        trunk_norm: JudgeNorm = "spectral",
     ) -> None:
         """`width`: channels of the first map; they double down to 4x4. 64 and 128 px are published.
         `joint_layer`: picture and sound pass a convolution of 1x1 and a leaky ReLU together, as in
-        GAN-CLS, before they are scored (this project's choice); false: as released. `trunk_norm`:
-        spectral, as released, or norm layers behind all convolutions but the first and the last."""
+        GAN-CLS, before they are scored (this project's choice); false: as released."""
         super().__init__()
         (resolution,) = resolutions
         self.resolutions = [resolution]
@@ -57,14 +45,15 @@ class Wav2PixDiscriminator(Discriminator):
             f"a resolution must be 8, 16, 32, ..., got {resolution}"
         )
         for step in range(downs):
-            layers += bounded(inputs, width << step, 4, 2, trunk_norm, step > 0)
+            layers.append(SpectralConv2d(inputs, width << step, 4, 2, 1, bias=False))
             layers.append(nn.LeakyReLU(SLOPE))
             inputs = width << step
         self.layers = nn.Sequential(*layers)
         self.join = nn.Sequential()
         both = inputs + heard_dim
         if joint_layer:
-            self.join.extend([*bounded(both, inputs, 1, 1, trunk_norm), nn.LeakyReLU(SLOPE)])
+            joint = SpectralConv2d(both, inputs, 1, 1, 0, bias=False)
+            self.join.extend([joint, nn.LeakyReLU(SLOPE)])
             both = inputs
         self.head = nn.Conv2d(both, 1, MAP_SIZE, bias=False)
 

@@ -14,7 +14,7 @@ KERNEL, STRIDE = 15, 4
 BEFORE, BEHIND = 6, 7  # zeros around a wave
 SLOPE = 0.3
 TAPS = -(-KERNEL // STRIDE) * STRIDE  # 16: the kernel in whole strides
-EPSILON = 1e-6  # of a squared length
+EPSILON = 1e-6  # of a mean square
 MANY = 32  # channels from which on PyTorch's own convolution is as fast
 
 
@@ -60,9 +60,8 @@ class Wav2PixEncoder(nn.Module):
     ) -> None:
         """`samples`: of every wave, which decide the size of the first linear layer: 4,096 inputs
         for 1 s at 16 kHz, 16,384 for 4 s, 3,072 for 0.7 s. `channels`: of each convolution.
-        `normalised`: the vector has length 1, so that it does not grow while the identity is
-        learned, and does not drown what bounded weights leave of a picture beside it (this
-        project's choice).
+        `normalised`: the vector's root mean square is 1, so that it does not grow while the
+        identity is learned, and what judges it stays steady (this project's choice).
         """
         super().__init__()
         assert samples > 0 and channels, f"samples={samples}, channels={list(channels)}"
@@ -90,4 +89,4 @@ class Wav2PixEncoder(nn.Module):
         made: Tensor = self.vector(self.layers(waves[:, None]).flatten(1))
         if not self.normalised:
             return made
-        return made * (made.float().square().sum(1, keepdim=True) + EPSILON).rsqrt().to(made.dtype)
+        return made * (made.float().square().mean(1, keepdim=True) + EPSILON).rsqrt().to(made.dtype)

@@ -71,7 +71,6 @@ ADDED: dict[str, Any] = {
     "generator.encoded": True,
     "discriminator.told_dim": 0,
     "discriminator.joint_layer": False,
-    "discriminator.trunk_norm": "spectral",
     "encoder.normalised": False,
     "generator.norm": None,
     "discriminator.channels": 3,
