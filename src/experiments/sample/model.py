@@ -7,14 +7,13 @@ where it listens, or whatever else a system says by `makes`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from experiments.config.build import REFUSED
 from experiments.data.text.reading import Reader
 from experiments.data.view.base import Part, View
 from experiments.data.view.caption import CAPTION, CaptionView
@@ -25,12 +24,13 @@ from experiments.run.exported import require_fit, require_parts, require_whole
 from experiments.run.folder import is_export, run_about, run_config, run_facts
 from experiments.run.state import images_at, named
 from experiments.run.weight import load_export
+from experiments.sample.fitting import fitting
 from experiments.system.base import Samples, System
 from experiments.system.drawing import fill, names_in, on_paper, to_draw
 from experiments.system.seeding import noise_of
 from experiments.system.text import Text, encoded
 from experiments.system.text_to_image import TextToImage
-from experiments.terminal.error import UserError, as_user_error, one_line
+from experiments.terminal.error import UserError
 
 
 def load(
@@ -71,28 +71,6 @@ def load(
     model.place = place
     model.quicken(precision, compiled)
     return model
-
-
-@contextmanager
-def fitting(place: Path | None) -> Iterator[None]:
-    """What goes wrong with networks in here is told of the files in `place` that they are made of,
-    by a `UserError`; those of no folder are this project's own fault."""
-    try:
-        yield
-    except UserError as error:
-        if place is None or str(place) in str(error):
-            raise
-        raise UserError(f"run={place}: {error}") from error
-    except REFUSED as error:
-        known = as_user_error(error)
-        if known is not None:  # a compiler or a disk is no fault of the files
-            raise known from error
-        if place is None:
-            raise
-        raise UserError(
-            f"run={place}: its config.yaml, facts.json and weights make no model that draws "
-            f"({one_line(error)}); fetch it again"
-        ) from error
 
 
 class Model:
