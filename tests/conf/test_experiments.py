@@ -30,6 +30,7 @@ from tests.released_size import (
 OURS = {
     *("plumage_cpu", "plumage_fourth_stage", "plumage_study", "quickstart"),
     *("plumage_spoken_picture", "plumage_song_cmcgan", "plumage_song_i2s", "plumage_song_s2i"),
+    "plumage_song_wav2pix",
 }
 # What makes pictures of sounds, or sounds of pictures: test_experiments_of_sound.py
 SOUND = ("chen_", "cross_modal_", "cmcgan", "wav2pix", "speech2face", "face_decoder")

@@ -104,7 +104,8 @@ class CMCGAN(System):
         told, gives = self.discriminator.told_dim, self.generator.dim if self.encoder else 0
         if told not in (0, gives):
             raise UserError(
-                f"discriminator.told_dim={told}: system.encoder gives {gives}; set that"
+                f"discriminator.told_dim={told}: system.encoder gives {gives} features; set "
+                f"discriminator.told_dim={gives}"
             )
 
     def train(self, mode: bool = True) -> Self:
