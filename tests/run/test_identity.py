@@ -17,7 +17,7 @@ from experiments.config.override import checked_compose
 from experiments.run.identity import ADDED, WITHOUT_EFFECT, run_id
 from experiments.run.identity import identity as deciding
 from experiments.run.lock import run_lock
-from experiments.run.prerequisite import plan
+from experiments.run.prerequisite import Run, plan
 from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import Stopped, leaving
 from tests.conf.leaves import mutated, planned
@@ -196,6 +196,17 @@ def test_what_a_run_builds_on_is_in_its_id_by_name() -> None:
     longer = planned("model=attngan", "encoder.pretrained.overrides=['optim.embedding.clip=0.5']")
     judged = planned("model=attngan", "metric.independent.pretrained.overrides=['seed=9']")
     assert longer.id != own.id == judged.id
+
+
+def test_a_judge_that_chooses_clips_is_in_the_id_by_name_and_judges_all_of_them() -> None:
+    words = ["model=gan_cls_3d", "data=digits", "data.train_share=0.5", "data/filter=judged"]
+    own = planned(*words)
+    longer = planned(*words, "data.filter.classifier.pretrained.overrides=['seed=5']")
+    assert own.id != longer.id != planned(*words[:-1]).id
+    judge, encoder = own.prerequisites["data.filter.classifier"], own.prerequisites["encoder"]
+    assert isinstance(judge, Run) and isinstance(encoder, Run)
+    assert judge.id == planned("model=classifier", "encoder=video_classifier", "data=digits").id
+    assert encoder.prerequisites["data.filter.classifier"].id == judge.id, "on the same clips"
 
 
 def test_where_the_data_lie_says_nothing() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from experiments.config.override import checked_compose
 from experiments.data.reader.digits import Digits
 from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.data.view.clip import ClipView
+from experiments.run.pretrained import without_pretrained
 from experiments.terminal.error import UserError
 from experiments.trainer.sifting import believed, chosen
 from tests.metric.test_clip import CPU, FORM, Knowing
@@ -52,13 +52,21 @@ def test_a_verdict_is_kept(
     assert list(believed(digits, judge, 1.0, CPU).train.keys) == list(first.train.keys)
 
 
-def test_a_run_has_a_filter_where_it_is_chosen(digits: Dataset, tmp_path: Path) -> None:
-    words = ["model=vgan", "data=digits", "task=train"]
+def test_a_run_has_a_filter_where_it_is_chosen(digits: Dataset) -> None:
+    words = ["model=vgan", "data=digits"]
     config = plain(checked_compose(words))
     assert "filter" not in config["data"] and chosen(digits, config, CPU) is digits
     config = plain(checked_compose([*words, "data/filter=clips", "data.filter.motion=1e6"]))
     with pytest.raises(UserError, match=r"data\.filter: leaves none"):
         chosen(digits, config, CPU)
-    config["data"]["filter"] |= {"motion": None, "classifier": str(tmp_path / "nowhere")}
-    with pytest.raises(UserError, match=r"data\.filter\.classifier: .*nowhere"):
+    config["data"]["filter"] |= {"motion": None, "classifier": "abc"}
+    with pytest.raises(UserError, match=r"data\.filter\.classifier: is no classifier of clips"):
+        chosen(digits, config, CPU)
+
+
+def test_a_classifier_that_is_not_trained_yet_says_nothing(digits: Dataset) -> None:
+    config = plain(checked_compose(["model=vgan", "data=digits", "data/filter=judged"]))
+    assert chosen(digits, without_pretrained(config, "data"), CPU) is digits  # as rehearsed
+    config["data"]["filter"]["classifier"]["pretrained"] = None
+    with pytest.raises(UserError, match=r"data\.filter\.classifier\.pretrained=null: nobody"):
         chosen(digits, config, CPU)

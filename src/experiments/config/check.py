@@ -24,6 +24,7 @@ PARTS = ("data", "encoder", "generator", "discriminator", "style", "loss", "opti
 READER = "data.reader."
 RELEASED = "roll_released"  # wrong pairs are one less than pictures
 HOMES = {
+    "data": ("data", "encoder", "clip"),
     "metric": ("metric", "encoder", "frontend", "clip"),
     "encoder": ("encoder", "frontend", "clip"),
 }  # packages of the classes of a group; else its own name

@@ -27,6 +27,7 @@ from experiments.run.judge import judges
 from experiments.run.pretrained import (
     GROUPS,
     IN_CHECKPOINT,
+    JUDGES,
     _pretrained_nodes,
     _stripped,
     _without_unneeded,
@@ -40,7 +41,7 @@ ALWAYS = ("model", "data")  # of the run that a node asks for; its own overrides
 METRIC = "experiments/metric/"  # what scores a run, and has no part in its weights
 SHARED = ("data", "launch", "paths", "tracker")
 # Of the data that judges are trained on.
-WHOLE: dict[str, Any] = {"train_share": 1.0, "share_seed": 0, "filter": None}
+WHOLE = {"train_share": 1.0, "share_seed": 0, "filter": None}
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ def _plan_prerequisite(
     OmegaConf.set_struct(cfg, False)
     for group in SHARED:
         cfg[group] = copy.deepcopy(parent[group])
-    if path.startswith("metric"):  # one judge for every share of the data
+    if path.startswith(JUDGES):  # one judge for every share of the data
         for key, whole in WHOLE.items():
             if key in cfg.data:
                 cfg.data[key] = whole

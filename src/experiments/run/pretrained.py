@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 # Whose nodes may ask for a run; those of the last cannot change the result.
-GROUPS = ("encoder", "generator", "discriminator", "metric")
+GROUPS = ("data", "encoder", "generator", "discriminator", "metric")
+JUDGES = ("data.", "metric.")  # nodes whose run judges all of the data, whatever is trained on
 
 # In place of a file, where weights of another run come with a run's own checkpoint.
 IN_CHECKPOINT = "in its checkpoint"

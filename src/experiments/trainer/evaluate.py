@@ -56,6 +56,7 @@ def evaluate_run(config: dict[str, Any], overrides: list[str], ranks: Ranks) -> 
             "cache": cache if Path(cache).is_dir() else config["paths"]["cache"],
         }
     needs = plan_prerequisites(merged, about["choices"], ("metric",))
+    merged["data"] = merged["data"] | {"filter": None}  # it is of what is trained on
     dataset = open_data(merged, ranks, folder)
     facts = facts_of(dataset)
     require_vocabulary(folder, facts, None, REMEDY)

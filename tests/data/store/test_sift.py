@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from experiments.clip.write import write_clip
 from experiments.data.reader.digits import Digits
+from experiments.data.record import Record
 from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.data.store.share import with_share
 from experiments.data.store.sift import Measuring, Sift, sifted
-from experiments.terminal.error import UserError
+from experiments.terminal.error import BadInput, UserError
 from tests.clip.made import numbered
 
 
@@ -46,6 +48,30 @@ def test_clips_that_stand_still_are_not_trained_on(digits: Dataset) -> None:
     assert f"data.filter leaves out {gone} {why} of 40 clips" in found.summary
     assert "data.filter leaves out" in with_share(found, 0.5).summary
     assert sifted(digits, Sift()) is digits
+
+
+class Torn(Digits):
+    """One of its clips breaks off."""
+
+    def clip(self, record: Record) -> tuple[np.ndarray, float]:
+        if record.key == next(iter(self.read())).key:
+            raise BadInput("video ends before its header says")
+        return super().clip(record)
+
+
+@pytest.mark.parametrize("clips", [40, 120])
+def test_a_clip_that_cannot_be_opened_is_dropped_with_its_reason(
+    tmp_path: Path, clips: int
+) -> None:
+    reader = Torn(glyphs="drawn", frames=4, side=16, train_clips=clips, test_clips=10)
+    data = open_dataset(reader, 16, tmp_path, quiet=True, workers=1)
+    if clips == 40:
+        with pytest.raises(UserError, match="video ends before its header says"):
+            sifted(data, Sift(cuts=99))
+        return
+    found = sifted(data, Sift(cuts=99))
+    assert found.report["reasons"] == {"video ends before its header says": 1}
+    assert len(found.train) == 119 and found.report["filter"] == {"of": 119, "reasons": {}}
 
 
 def test_none_left_is_told(digits: Dataset) -> None:

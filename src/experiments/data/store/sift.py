@@ -30,9 +30,9 @@ class Sift:
     """What a clip must be to be trained on; null: it may be anything.
 
     side: px of the shorter side of the video as it lies there, at least. motion: grey levels of 255
-    that a pixel changes by in a second, in the mean, at least. cuts: at most. classifier: a run of
-    model=classifier encoder=video_classifier, by its folder or id, that must read it as what it is
-    known to be. agrees: the share of what is known of a clip that it must read right.
+    that a pixel changes by in a second, in the mean, at least. cuts: at most. classifier: of clips,
+    which must read it as what it is known to be (`trainer/sifting.py` asks it). agrees: the share
+    of what is known of a clip that it must read right.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Sift:
         side: int | None = None,
         motion: float | None = None,
         cuts: int | None = None,
-        classifier: str | None = None,
+        classifier: object = None,
         agrees: float = 1.0,
     ) -> None:
         assert side is None or side >= 1, "side: px from 1, or null"
@@ -87,20 +87,18 @@ class Measuring:
 
 
 def sifted(dataset: Dataset, sift: Sift, quiet: bool = True) -> Dataset:
-    """The data set without the clips to train on that are too small, too still or too often cut;
-    clips that cannot be measured are left out as well. Raises `UserError` where none is left."""
+    """The data set without the clips to train on that are too small, too still or too often cut.
+    Those that nobody can measure are dropped, as records that cannot be used. Raises `UserError`
+    where that is more than 1 % of all, or where none is left."""
     if not sift.measures:
         return dataset
     require_clips(dataset.reader, dataset.name)
-    store = prepare_items(dataset, MEASURES, Measuring(), {}, quiet, unit="clips")
-    items = store.of(dataset.train.keys)
-    first, last = items.start[:-1], items.start[1:]
-    numbers = [
-        items.of(int(item))[0].tolist() if item < end else None
-        for item, end in zip(first, last, strict=True)
-    ]
-    why = [sift.reason(*found) if found else "cannot be measured" for found in numbers]
-    return left_out(dataset, why)
+    store = prepare_items(dataset, MEASURES, Measuring(), {"side": SMALL}, quiet, unit="clips")
+    ours = set(dataset.train.keys)
+    if broken := [drop for drop in store.drops if drop.key in ours]:
+        dataset = dataset.without(broken)
+    items = store.of(dataset.train.keys)  # one of each
+    return left_out(dataset, [sift.reason(*row) for row in items.values[items.begin].tolist()])
 
 
 def left_out(dataset: Dataset, why: Sequence[str]) -> Dataset:
