@@ -7,6 +7,7 @@ Each turn reads the captions and draws clips of its own noise, as the algorithm 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -39,7 +40,8 @@ class PlainTGANsC(PlainStep):
         self.encoder, self.generator = system.encoder, system.generator
         self.judge, self.loss = system.discriminator, system.adversarial
         self.judge.fast = False  # the default layout
-        for head in self.judge.heads_of.values():
+        heads: Any = self.judge.heads_of.values()
+        for head in heads:
             head.fast = False  # a convolution
         self.hinge = self.loss.criterion.form == "hinge"
         self.constrained = system.temporal == "constraint"

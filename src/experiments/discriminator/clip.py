@@ -4,7 +4,7 @@ one frame to the next. Each says whether it is real and belongs to the sentence.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 import torch.nn.functional as F
@@ -190,7 +190,8 @@ class ProjectionHead(nn.Module):
 
     def vectors(self, maps: Tensor) -> Tensor:
         """(B, T', F)."""
-        layer, act = self.whole
+        layer: Any = self.whole[0]
+        act = self.whole[1]
         if not self.fast or maps.device.type != "cpu":
             return act(layer(maps)).flatten(2).transpose(1, 2)  # type: ignore[no-any-return]
         weight = normed_weight(layer, maps)

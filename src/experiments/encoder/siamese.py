@@ -59,8 +59,9 @@ class Siamese(TextImageEncoder):
                 nn.init.zeros_(layer.bias)
         self.action_head: nn.Linear | None = None
         if actions:
-            assert hasattr(text, "vectors"), "actions: the text encoder has no vectors of words"
-            self.action_head = nn.Linear(dim, max(1, int(text.vectors.actions.sum())))
+            vectors: Any = getattr(text, "vectors", None)
+            assert vectors is not None, "actions: the text encoder has no vectors of words"
+            self.action_head = nn.Linear(dim, max(1, int(vectors.actions.sum())))
 
     def encode_text(self, tokens: Tensor, lengths: Tensor) -> tuple[None, Tensor]:
         """tokens: (B, T); lengths: (B,). Returns None, as words have no features, and the code

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -114,6 +115,6 @@ def normed(norm: Norm | None, channels: int, dims: int, eps: float = 1e-5) -> li
     """The norm, with that much added to its variances; nothing where it is None."""
     if norm is None:
         return []
-    layer = normalisation(norm, channels, dims)
+    layer: Any = normalisation(norm, channels, dims)
     layer.eps = eps
     return [layer]

@@ -44,7 +44,9 @@ def draw_films(model: Model, drawing: Drawing) -> list[Path]:
     assert drawing.films is not None
     view, seeds = model.views[CLIP], drawing.seeds
     pairs = [
-        (one, picture) for one in drawing.asked for picture in drawing.pictures or [one.recording]
+        (one, picture)
+        for one in drawing.asked
+        for picture in (*drawing.pictures, *([] if drawing.pictures else [one.recording]))
     ]
     movies = find_spec(VIDEO) is not None
     titles = [f"seed {seed}" for seed in seeds[:STRIPS]]

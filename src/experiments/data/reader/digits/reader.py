@@ -120,7 +120,7 @@ class Digits:
 
     def class_names(self) -> list[str]:
         """What is in a clip, by label: digits, whatever they do."""
-        return [" and ".join(map(str, content)) for content in self._contents]
+        return [" and ".join(map(str, content)) for content in self._classes]
 
     def attribute_values(self) -> dict[str, tuple[str, ...]]:
         """Of each digit: what it is, how it moves, its colour; then the background."""
@@ -165,6 +165,11 @@ class Digits:
     def _contents(self) -> list[Content]:
         every = itertools.product(range(10), repeat=self.digits)
         return [c for c in every if len(set(c)) == len(c) or not self.distinct]
+
+    @cached_property
+    def _classes(self) -> list[Content]:
+        """Contents in whatever order: a clip shows none."""
+        return [c for c in self._contents if list(c) == sorted(c)]
 
     @cached_property
     def _combinations(self) -> dict[Split, list[tuple[Content, tuple[str, ...]]]]:
@@ -223,7 +228,7 @@ class Digits:
         return Record(
             key=f"{split}/{index:06d}",
             captions=captions,
-            label=self._contents.index(choice[index % len(choice)][0]),
+            label=self._classes.index(tuple(sorted(choice[index % len(choice)][0]))),
             split=split,
             attributes=attributes,
             mentions=(tuple(attributes),) * len(captions),
