@@ -46,3 +46,9 @@ def test_a_judge_of_these_data_chooses_the_clips_of_a_recipe_and_scores_it(
     for name in ("motion_energy/pixels", "consistency/video_classifier"):
         assert scores[name] >= 0 and scores[f"{name}/real"] > 0
     assert scores["frechet/video_classifier"] > 0
+    read = ["+encoder@metric.independent=siamese_pretrained", "launch.threads=1", "tracker=none"]
+    commands.ok("task=evaluate", f"run={path.parent}", *read, outputs=None)
+    (again,) = path.parent.glob("evaluations/*.json")
+    more = json.loads(again.read_text())["scores"]
+    assert {"r_precision/independent", "r_precision/independent/real"} <= more.keys()
+    assert more["motion_energy/pixels"] == pytest.approx(scores["motion_energy/pixels"])

@@ -20,6 +20,7 @@ from experiments.data.view.caption import CAPTION, Captions, CaptionView
 from experiments.data.view.clip import Clips, ClipView
 from experiments.data.view.picture import PICTURE, PictureView
 from experiments.encoder.moving import Conv3dStack
+from experiments.encoder.text_image import TextImageEncoder
 from experiments.encoder.video_classifier import VideoClassifier
 from experiments.file.digest import sha256
 from experiments.machine.rank import Ranks
@@ -108,6 +109,47 @@ class Knowing(VideoClassifier):
 def scores_of(data: Dataset, system: Oracle, blind: str | None = None, **options: Any) -> Any:
     knowing = Knowing(data, as_form(system.real, FORM), blind)
     return ClipScores(knowing, **{"samples": 60, **options})(system, data, CPU)
+
+
+class Both(TextImageEncoder):
+    """Sees in a frame which record it is of, and codes what that shows as what a caption says."""
+
+    name = "both"
+
+    def __init__(self, data: Dataset, real: Tensor) -> None:
+        text = nn.Identity()
+        text.dim = 2  # type: ignore[assignment]
+        super().__init__(text, nn.Identity(), 2)
+        self.known = torch.from_numpy(data.test.attributes).float()
+        self.tokens = torch.from_numpy(data.test.tokens)
+        self.frames = real.transpose(1, 2).flatten(2)  # (N, T, H W)
+
+    def _code(self, rows: Tensor) -> Tensor:
+        return torch.stack([(self.known[rows] + k).cos() for k in (0, 1)], 2).flatten(1)
+
+    def encode_text(self, tokens: Tensor, lengths: Tensor) -> tuple[None, Tensor]:
+        same = (tokens[:, None] == self.tokens[:, : tokens.shape[1]]).all(2)
+        return None, self._code(same.int().argmax(1))
+
+    def encode_image(self, images: Tensor) -> tuple[None, Tensor]:
+        assert images.shape[1:] == (3, 16, 16)
+        away = torch.cdist(images[:, 0].flatten(1), self.frames.flatten(0, 1))
+        return None, self._code(away.argmin(1) // self.frames.shape[1])
+
+
+def test_a_clip_finds_its_caption_among_those_that_say_something_else(digits: Dataset) -> None:
+    right, wrong = Oracle(digits), Oracle(digits, digit=3)
+    both = Both(digits, right.real)
+    result = scores_of(digits, right, independent=both, side=16)
+    name = "r_precision/independent"
+    assert result.scores[name] == result.scores[f"{name}/real"] == 1
+    assert result.scores[f"{name}/candidates"] == 58, "three clips say the same"
+    assert result.protocol.resize["independent"] == "4 frames of 16 px"
+    wrong.encoder = both
+    scores = scores_of(digits, wrong, side=16).scores
+    assert scores["r_precision/both"] == 0 and scores["r_precision/both/real"] == 1
+    untold = Oracle(digits, (PICTURE,))
+    assert not any("r_prec" in n for n in scores_of(digits, untold, independent=both).scores)
 
 
 def test_the_right_motion_of_the_wrong_digit(digits: Dataset) -> None:

@@ -8,7 +8,7 @@ that sees motion puts these far apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +24,14 @@ from experiments.data.view.caption import CAPTION, Captions
 from experiments.data.view.clip import ClipView
 from experiments.data.view.speech import SPEECH
 from experiments.encoder.classifier import CLASS
+from experiments.encoder.text_image import TextImageEncoder
 from experiments.encoder.video_classifier import VideoClassifier
 from experiments.machine.rank import Ranks
 from experiments.metric.clip_attribute import LEAST
 from experiments.metric.clip_score import ClipMeters
+from experiments.metric.embedding import sentence_vectors
 from experiments.metric.extractor import hash_weights
-from experiments.metric.filmed import VIDEO_CLASSIFIER, ClipEyes
+from experiments.metric.filmed import STILLS, VIDEO_CLASSIFIER, ClipEyes
 from experiments.metric.fvd import FEWEST, FVD, I3D
 from experiments.metric.protocol import Protocol, heard_as
 from experiments.metric.real import at_once, captions_for, columns_of, read_captions, require_some
@@ -67,20 +69,26 @@ class ClipScores:
         splits: int = 10,
         seed: int = 0,
         least: float = LEAST,
+        independent: TextImageEncoder | None = None,
+        side: int = 64,
     ) -> None:
         """`fvd`: the user's I3D as a TorchScript file. `samples`: clips that are made. `least`: an
-        attribute is reported where the classifier reads it right in that share of real clips."""
+        attribute is reported where the classifier reads it right in that share of real clips.
+        `independent`: an encoder of captions and frames that the clips were not trained against,
+        for R-precision; `side`: px of the frames that it and the run's own see."""
         assert 0 <= least <= 1, "least: a share"
         classifier = video_classifier
         self.classifier = None if classifier is None else classifier.requires_grad_(False).eval()
         self.i3d = None if fvd is None else I3D(fvd)
+        self.independent = None if independent is None else independent.freeze()
         self.samples, self.splits, self.seed, self.least = samples, splits, seed, least
+        self.side = side
 
     @torch.inference_mode()
     def __call__(self, system: Any, dataset: Dataset, ranks: Ranks) -> Result:
         """`system` samples with the weights it has now; the result is the same on all processes."""
         require_some(dataset.test)
-        for module in (self.classifier, self.i3d):
+        for module in (self.classifier, self.i3d, self.independent):
             if module is not None:
                 module.to(ranks.device).eval()
         ways = [asks for asks, makes in system.makes.items() if makes == CLIP]
@@ -93,7 +101,9 @@ class ClipScores:
         clips = views[CLIP]
         assert isinstance(clips, ClipView)
         short = clips.form.frames < FEWEST
-        eyes = ClipEyes(self.classifier, None if short else self.i3d, names)
+        encoders = {} if asked.captions is None else self._encoders(system)
+        i3d = None if short else self.i3d
+        eyes = ClipEyes(self.classifier, i3d, names, encoders, self.side)
         together = at_once(clips.form.side, clips.form.frames)
 
         def real(places: np.ndarray) -> Tensor:
@@ -113,6 +123,11 @@ class ClipScores:
             found = eyes.see(of(places))
             for name in ("stated", "known", "alike"):
                 found[name] = told(places, getattr(asked, name))
+            for name, encoder in eyes.encoders.items():
+                rows = asked.captions[places]  # type: ignore[index]
+                found[f"sentence_vectors/{name}"] = sentence_vectors(
+                    encoder, dataset.test, rows, ranks.device
+                )
             return found
 
         count = min(len(asked.rows), len(dataset.test))
@@ -140,8 +155,18 @@ class ClipScores:
         columns = {name: column.float().numpy() for name, column in found.columns.items()}
         of = asked.rows if asked.captions is None else asked.captions
         samples = ScoreSamples(of, columns, found.averages) if columns else None
-        protocol = self._protocol(system, dataset, clips, ways[0], (count, total), meters)
+        protocol = self._protocol(system, dataset, clips, ways[0], (count, total), meters, encoders)
         return found.result(protocol, samples)
+
+    def _encoders(self, system: Any) -> dict[str, TextImageEncoder]:
+        """Those of captions and frames by the names of their scores: the run's own, where it sees
+        pictures, and the independent one."""
+        own, found = getattr(system, "encoder", None), dict[str, TextImageEncoder]()
+        if isinstance(own, TextImageEncoder) and own.sees_pictures:
+            found[own.name] = own
+        if self.independent is not None:
+            found["independent"] = self.independent
+        return found
 
     def _names(self, dataset: Dataset) -> tuple[list[str], str]:
         """The attributes that the classifier is asked for, or the class; else why there are
@@ -162,6 +187,7 @@ class ClipScores:
         asks: tuple[str, ...],
         counts: tuple[int, int],
         meters: ClipMeters,
+        encoders: Mapping[str, TextImageEncoder],
     ) -> Protocol:
         weights, resize = dict[str, str](), dict[str, str]()
         if self.classifier is not None:
@@ -170,6 +196,11 @@ class ClipScores:
             resize[VIDEO_CLASSIFIER] = f"{form.frames} frames of {form.side} px"
         if self.i3d is not None:
             weights[self.i3d.name], resize[self.i3d.name] = self.i3d.weights, "224 bilinear"
+        for name, encoder in encoders.items():
+            weights[name], resize[name] = (
+                hash_weights(encoder),
+                f"{STILLS} frames of {self.side} px",
+            )
         extra: dict[str, Any] = {
             "asked for": f"a clip of {' and '.join(asks) or 'nothing'}",
             "clips": f"{clips.form.frames} frames",

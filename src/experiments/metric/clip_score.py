@@ -19,6 +19,7 @@ from experiments.metric.result import Scored
 from experiments.metric.rows import collection
 from experiments.metric.scores import ATTRIBUTES, REAL, Halves, PictureScores
 
+AS_PICTURES = ("features/", "logits/", "image_vectors/", "sentence_vectors/")
 SHUFFLED, RELATIVE = "/shuffled", "relative"
 FEATURES = f"features/{VIDEO_CLASSIFIER}"
 ENERGY, STEADY = "motion_energy/pixels", f"consistency/{VIDEO_CLASSIFIER}"
@@ -28,7 +29,8 @@ DIVERSITY, FRECHET = f"diversity/{VIDEO_CLASSIFIER}", f"frechet/{VIDEO_CLASSIFIE
 class ClipMeters:
     """The metrics, by the names of their scores. Rows: `clips` (B, C, T, H, W), `features/...`
     (B, d), `logits/...` (B, k), `predicted`, `stated` and `known` (B, A), `alike` (B,), `frames`
-    (B, F, d), and those of I3D (B, 400) by its name."""
+    (B, F, d), `image_vectors/...` and `sentence_vectors/...` (B, d), and those of I3D (B, 400) by
+    its name."""
 
     def __init__(
         self,
@@ -52,9 +54,9 @@ class ClipMeters:
     def update(self, rows: Mapping[str, Tensor], real: bool) -> None:
         """A batch of real or made clips."""
         side = REAL if real else ""
-        seen = {name: value for name, value in rows.items() if name.startswith(("fea", "logi"))}
-        if seen:
-            self.pictures.update(seen, real=real)
+        seen = {name: value for name, value in rows.items() if name.startswith(AS_PICTURES)}
+        if seen:  # rivals of a caption are all that say something else
+            self.pictures.update(seen | {"labels": rows["alike"]}, real=real)
         if "predicted" in rows:
             metric = self._metric(f"{ATTRIBUTES}{side}", ClipAttributes)
             metric.update(rows["predicted"], rows["stated"], rows["known"])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from experiments.clip.form import ClipForm
 from experiments.data.augment import normalise, to_uint8
+from experiments.encoder.text_image import TextImageEncoder
 from experiments.encoder.video_classifier import VideoClassifier
 from experiments.metric.fvd import I3D
 from experiments.metric.motion import shuffled, stills
@@ -42,11 +43,14 @@ def as_form(clips: Tensor, form: ClipForm) -> Tensor:
 
 @dataclass(frozen=True)
 class ClipEyes:
-    """All that look at a clip. `names`: of the attributes that the classifier is asked for."""
+    """All that look at a clip. `names`: of the attributes that the classifier is asked for. `side`:
+    px of the frames that the encoders see."""
 
     classifier: VideoClassifier | None
     i3d: I3D | None = None
     names: Sequence[str] = ()
+    encoders: Mapping[str, TextImageEncoder] = field(default_factory=dict)
+    side: int = 64
 
     def see(self, clips: Tensor) -> Rows:
         """Of clips (B, C, T, H, W) in [-1, 1], rounded as they would be saved: features, logits
@@ -61,6 +65,8 @@ class ClipEyes:
             found["frames"] = contents(self.classifier, taken)
         if self.i3d is not None:
             found[self.i3d.name] = self.i3d(clips)
+        for name, encoder in self.encoders.items():
+            found[f"image_vectors/{name}"] = code_of(encoder, clips, self.side)
         return blank_where(~finite, found)
 
     def out_of_order(self, clips: Tensor, seeds: Sequence[int]) -> Rows:
@@ -86,3 +92,11 @@ def contents(classifier: VideoClassifier, clips: Tensor) -> Tensor:
     each = stills(clips, STILLS)
     features = classifier.content(each.flatten(0, 1).contiguous())
     return features.float().unflatten(0, each.shape[:2])
+
+
+def code_of(encoder: TextImageEncoder, clips: Tensor, side: int) -> Tensor:
+    """(B, dim) of clips: the mean of what an encoder of pictures says of some of their frames at
+    `side` px, each of length 1 (this project's choice). The order of frames says nothing."""
+    frames = as_form(clips, ClipForm(STILLS, side)).transpose(1, 2)
+    codes = encoder.encode_image(frames.flatten(0, 1))[1].float()
+    return F.normalize(codes, dim=1).unflatten(0, frames.shape[:2]).mean(1)
