@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from experiments.clip.animation import is_animation
 from experiments.clip.bound import BOUNDS, Bounds, Watch
-from experiments.clip.video import opened, package
+from experiments.clip.video import codec_of, opened, package
 from experiments.file.whole import aside
 from experiments.terminal.error import BadInput
 
@@ -22,6 +23,8 @@ LONGEST = 1 << 28  # samples
 
 def has_sound(path: Path) -> bool:
     """Whether a video has a stream of sound. Raises `BadInput` for what is no video."""
+    if _is_silent(path):
+        return False
     with opened(path) as container:
         return bool(container.streams.audio)
 
@@ -59,11 +62,14 @@ def heard(
     began, from `start` or a little before. Nothing where the file has none."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise BadInput("not a file")
+    if _is_silent(path):
+        return
     av = package()
     with opened(path) as container:
         if not container.streams.audio:
             return
         stream = container.streams.audio[0]
+        codec_of(stream, "sound")
         origin = container.start_time / 1e6 if container.start_time else 0.0
         if start > 1:
             _seek(container, stream, start + origin)
@@ -84,6 +90,12 @@ def heard(
             samples = part.to_ndarray()[0]
             yield number, samples
             number += len(samples)
+
+
+def _is_silent(path: Path) -> bool:
+    """Whether it is a GIF, WebP or PNG, which nothing is heard in."""
+    with path.open("rb") as file:
+        return is_animation(file.read(32))
 
 
 def _seek(container: Any, stream: Any, seconds: float) -> None:

@@ -71,7 +71,7 @@ def video_frames(
     """Each frame from the one that is shown at `start`; see `decode.frames_of`."""
     with opened(path) as container:
         stream = _pictures(container)
-        context = stream.codec_context
+        context = codec_of(stream, "video")
         if context.width and context.height:  # unknown until a frame is there, in some
             require_size(context.width, context.height, bounds)
         context.thread_count = 1  # the same work wherever it is done; records are made in parallel
@@ -95,6 +95,13 @@ def video_frames(
             yield last
         if not seeked:
             _require_whole(container, stream, count, end)
+
+
+def codec_of(stream: Any, what: str) -> Any:
+    """What decodes a stream. Raises `BadInput` where nothing does."""
+    if stream.codec_context is None:
+        raise BadInput(f"{what} of a codec that is not read")
+    return stream.codec_context
 
 
 def _pictures(container: Any) -> Any:
