@@ -27,12 +27,11 @@ def targets() -> list[str]:
 
 
 def parameters(kind: Any) -> dict[str, inspect.Parameter]:
-    """Those of a constructor; what it takes as `**options` are those of its base."""
+    """Those of a constructor; what it takes as `*parts` and `**options` are those of its base."""
     own = dict(inspect.signature(kind).parameters)
-    rest = [name for name, item in own.items() if item.kind is inspect.Parameter.VAR_KEYWORD]
-    for name in rest:
-        del own[name]
-    return parameters(kind.__base__) | own if rest else own
+    more = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    named = {name: item for name, item in own.items() if item.kind not in more}
+    return named if named == own else parameters(kind.__base__) | named
 
 
 @pytest.mark.parametrize("target", targets())

@@ -43,7 +43,7 @@ def make_recipe(folder: Path, name: str) -> Path:
     facts = of_networks(len(words), {"wing": 3, "crown": 4}, 5, ["wing"], ["wing"])
     torch.manual_seed(0)
     system = build(without_pretrained(config, *GROUPS, "system")["system"], facts, "system")
-    facts |= {"words": WORDS, "vocabulary_hash": words.hash, "reads": system.reads}
+    facts |= {"words": list(words.words), "vocabulary_hash": words.hash, "reads": system.reads}
     facts["makes"] = [[list(asks), made] for asks, made in system.makes.items()]
     about = {"id": "0123456789", "choices": choices(cfg), "overrides": overrides, "built_on": {}}
     folder.mkdir(parents=True)

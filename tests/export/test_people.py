@@ -28,6 +28,8 @@ OF_PEOPLE: dict[str, tuple[str, ...] | None] = {
     "inis": None,  # the classes of whoever trained the model
     "youtubers": BOTH,
     "voxceleb1": BOTH,
+    **dict.fromkeys(("ucf101", "kth", "msvd", "vgan", "mpii_md"), (FACES,)),
+    "avspeech": BOTH,
 }
 ASKED = (  # what the authors of Speech2Face ask to be said, and what follows from it
     "Read what it makes as an average",

@@ -107,6 +107,7 @@ WHOLE_FILES = {
     "environment.json": {"python": "3.11", "packages": {"torch": None}, "gpus": []},
     "git.json": {"commit": None, "dirty": False},
     "code.json": {"versions": [{"images": 0, "files": {"a/b.py": {"bytes": "0", "tree": "1"}}}]},
+    "minima.json": {"phase": "generator", "minima": [8], "looked": [8, 16]},
     "fresh.json": {"of": "0123456789abcdef"},
     "best.json": {"score": "a", "images": None, "value": None, "history": [[0, None], [8, 0.5]]},
 }

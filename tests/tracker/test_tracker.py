@@ -205,13 +205,15 @@ def test_wandb_has_the_sound_of_a_sample_in_its_row(tmp_path: Path) -> None:
     assert copy.read_bytes() == red.read_bytes()
 
 
-def test_trackio_has_the_sounds(tmp_path: Path) -> None:
+def test_trackio_has_the_sounds_and_the_clips(tmp_path: Path) -> None:
     tracker = begin("trackio", tmp_path / "run", trackio_dir=tmp_path / "trackio")
     tracker.log_sounds("heard", CAPTIONS, sounds(tmp_path), 0)
     tracker.log_samples([(CAPTIONS[0], *PICTURES)], 64, sounds(tmp_path)[:1])
+    tracker.log_clips("clips", CAPTIONS, clips(tmp_path), 64)
     tracker.finish()
-    kept = sorted(path.read_bytes() for path in (tmp_path / "trackio").rglob("*.wav"))
-    assert kept == sorted(path.read_bytes() for path in sounds(tmp_path))
+    for suffix, given in (("wav", sounds(tmp_path)), ("gif", clips(tmp_path))):
+        kept = sorted(path.read_bytes() for path in (tmp_path / "trackio").rglob(f"*.{suffix}"))
+        assert kept == sorted(path.read_bytes() for path in given)
 
 
 def test_tensorboard_has_the_sounds(tmp_path: Path) -> None:
@@ -377,14 +379,6 @@ def test_wandb_has_the_clips_as_they_are(tmp_path: Path) -> None:
     (run,) = (tmp_path / "wandb").glob("offline-run-*")
     kept = sorted(path.read_bytes() for path in run.rglob("*.gif"))
     assert kept == sorted([first.read_bytes(), second.read_bytes()])
-
-
-def test_trackio_has_the_clips(tmp_path: Path) -> None:
-    tracker = begin("trackio", tmp_path / "run", trackio_dir=tmp_path / "trackio")
-    tracker.log_clips("clips", CAPTIONS, clips(tmp_path), 64)
-    tracker.finish()
-    kept = sorted(path.read_bytes() for path in (tmp_path / "trackio").rglob("*.gif"))
-    assert kept == sorted(path.read_bytes() for path in clips(tmp_path))
 
 
 def test_tensorboard_has_the_clips_as_pictures_that_move(tmp_path: Path) -> None:

@@ -91,6 +91,9 @@ class Log:
     def log(self, images: int, values: dict[str, float], seconds: float, waited: float) -> None:
         self.stats.append(images, values)
 
+    def saved(self, images: int) -> None:
+        pass
+
     def go_back(self, images: int) -> None:
         self.backs.append(images)
         self.stats.truncate_after(images)

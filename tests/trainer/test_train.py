@@ -30,7 +30,8 @@ class Listener:
     """An observer that remembers at how many images it was called, and with what."""
 
     def __init__(self, stop: Callable[[], None] = lambda: None, stop_at: int = -1) -> None:
-        self.calls: dict[str, list[int]] = {"tick": [], "log": [], "sample": [], "evaluate": []}
+        events = ("tick", "log", "saved", "sample", "evaluate")
+        self.calls: dict[str, list[int]] = {event: [] for event in events}
         self.values: list[dict[str, float]] = []
         self.stop, self.stop_at = stop, stop_at
 
@@ -46,6 +47,9 @@ class Listener:
     def log(self, images: int, values: dict[str, float], seconds: float, waited: float) -> None:
         self.calls["log"].append(images)
         self.values.append(values)
+
+    def saved(self, images: int) -> None:
+        self.calls["saved"].append(images)
 
     def sample(self, images: int, ema: Any) -> None:
         self.calls["sample"].append(images)

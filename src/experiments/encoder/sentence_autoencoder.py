@@ -77,11 +77,14 @@ class SentenceAutoencoder(TextImageEncoder):
             "another encoder or metric"
         )
 
-    def told(self, sentence: Tensor, tokens: Tensor, lengths: Tensor) -> Tensor:
+    def told(
+        self, sentence: Tensor, tokens: Tensor, lengths: Tensor, hidden: Tensor | None = None
+    ) -> Tensor:
         """Logits (B, T + 1, vocabulary) of each word of tokens (B, T), and of the end behind the
-        last, from the sentence (B, dim) and the words before it (teacher forcing). Those behind the
-        end are of zeros."""
-        before = torch.cat((torch.full_like(tokens[:, :1], END), tokens), dim=1)
+        last, from the sentence (B, dim) and the words before it (teacher forcing) but those that
+        are `hidden` (B, T). Those behind the end are of zeros."""
+        known = tokens if hidden is None else tokens.masked_fill(hidden, END)
+        before = torch.cat((torch.full_like(tokens[:, :1], END), known), dim=1)
         packed = pack_padded_sequence(
             self.text.embedding(before),
             lengths.cpu() + 1,

@@ -14,6 +14,7 @@ CMCGAN = "Hao, Zhang and Guan 2018, AAAI, https://arxiv.org/abs/1711.08102"
 WAV2PIX = "Duarte et al. 2019, https://arxiv.org/abs/1903.10195"
 SPEECH2FACE = "Oh et al. 2019, https://arxiv.org/abs/1905.09773"
 PAN = "Pan et al. 2017, https://arxiv.org/abs/1804.08264"
+VONDRICK = "Vondrick, Pirsiavash and Torralba 2016, https://arxiv.org/abs/1609.02612"
 COLE = "Cole et al. 2017, https://arxiv.org/abs/1701.04851"
 MODELS = {
     "attngan": ("AttnGAN: captions to pictures", ATTNGAN),
@@ -55,5 +56,11 @@ MODELS = {
     "tgans_c": ("TGANs-C: captions to clips", PAN),
     "gan_cls_3d": ("GAN-CLS with convolutions of clips: captions to clips", PAN),
     "sentence_autoencoder": ("A sentence encoder that a decoder can write again from", PAN),
+    "vgan": ("VGAN: noise to clips", VONDRICK),
+    "vgan_text": ("VGAN that is told captions: captions to clips", VONDRICK),
+    "vgan_image": ("VGAN from a picture: pictures to the clips that begin with them", VONDRICK),
+    "sentence_vae": ("A variational autoencoder of captions", "Bowman et al. 2016"),
+    "siamese": ("Captions and pictures in one space, by a fixed network of each", ""),
+    "text_to_clip": ("Captions to pictures, and these to clips", VONDRICK),
     "face_decoder": ("A decoder of pictures from their features", COLE),
 }

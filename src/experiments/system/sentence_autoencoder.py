@@ -16,10 +16,14 @@ from experiments.system.seeding import Step
 class SentenceAutoencoderTraining(System):
     """One phase: cross-entropy of each word and of the end."""
 
-    def __init__(self, encoder: SentenceAutoencoder, weight: float = 1.0) -> None:
-        """`weight`: of the cross-entropy."""
+    def __init__(
+        self, encoder: SentenceAutoencoder, weight: float = 1.0, hidden_share: float = 0.0
+    ) -> None:
+        """`weight`: of the cross-entropy. `hidden_share`: of the words before, those that the
+        decoder is not told in training, so that it has to ask the sentence (word dropout: Bowman
+        et al. 2016, section 3.1)."""
         super().__init__()
-        self.encoder, self.weight = encoder, weight
+        self.encoder, self.weight, self.hidden_share = encoder, weight, hidden_share
 
     def views(self) -> list[View]:
         return [CaptionView(self.reads)]
@@ -39,7 +43,11 @@ class SentenceAutoencoderTraining(System):
         share of words that are the likeliest after the true ones before them."""
         captions = batch.of(Captions)
         tokens, lengths = captions.tokens, captions.lengths
-        logits = self.encoder.told(self.encoder.encode_text(tokens, lengths)[1], tokens, lengths)
+        hidden = None
+        if self.hidden_share:
+            hidden = step.uniform(tokens.shape[1]) < self.hidden_share
+        sentence = self.encoder.encode_text(tokens, lengths)[1]
+        logits = self.encoder.told(sentence, tokens, lengths, hidden)
         entropy, right = reconstruction(logits.float(), tokens, lengths)
         return {
             "cross_entropy": Term(entropy.mean(), self.weight),
