@@ -6,13 +6,11 @@ docs/reliability.md. It needs the extra `video`.
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import struct
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -30,8 +28,8 @@ from experiments.data.store.filming import Filming
 from experiments.data.store.sift import Measuring
 from tests.clip.made import tone, write_film
 from tests.hostile import pictures
-from tests.hostile.trial import Outcome, attempt
-from tests.reliability_page import table, write_section
+from tests.hostile.single import placed, tried
+from tests.hostile.trial import Outcome
 
 Put = Callable[[Path, random.Random], object]
 CASES: dict[str, Put] = {}
@@ -265,46 +263,13 @@ def seen(folder: Path, name: str) -> dict[str, Any]:
 def run(name: str, folder: Path, seed: int) -> Outcome:
     """Put the case in the place of a clip and read it."""
     path = folder / "clip.mp4"
-    CASES[name](path, random.Random(f"{name} {seed}"))
-    try:
-        return attempt(lambda: seen(folder, path.name))
-    finally:
-        if path.is_dir() and not path.is_symlink():
-            path.rmdir()
-        else:
-            path.unlink(missing_ok=True)
-        pictures.outside(path.suffix).unlink(missing_ok=True)
+    draw = random.Random(f"{name} {seed}")
+    return placed(path, CASES[name], draw, lambda: seen(folder, path.name))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 where no case failed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.hostile.clips")
-    parser.add_argument("--times", type=int, default=5, help="that each case is tried")
-    parser.add_argument("--no-page", action="store_true", help="leave the docs as they are")
-    options = parser.parse_args(arguments)
-    counts: dict[str, Counter[str]] = {}
-    worst = 0.0
-    with tempfile.TemporaryDirectory() as folder:
-        for name in CASES:
-            for seed in range(options.times):
-                outcome = run(name, Path(folder), seed)
-                counts.setdefault(name.partition(":")[0], Counter())[outcome.kind] += 1
-                worst = max(worst, outcome.megabytes)
-                if outcome.kind == "failed":
-                    sys.stderr.write(f"FAILED {name}, seed {seed}: {outcome.message}\n")
-    kinds = ("accepted", "refused", "failed")
-    rows = [[n, sum(found.values()), *(found[k] for k in kinds)] for n, found in counts.items()]
-    rows.append(["**all**", *(sum(row[k] for row in rows) for k in range(1, 5))])  # type: ignore[arg-type]
-    titles = ("clip", "inputs tried", "accepted", "refused with a line", "tracebacks or worse")
-    text = (
-        f"`python -m tests.hostile.clips --times {options.times}`: each is read to frames, and "
-        f"measured, by a process of its own. The most memory that one took was {worst:.0f} MB.\n\n"
-        f"{table(titles, rows)}"
-    )
-    sys.stdout.write(f"{text}\n")
-    if not options.no_page:
-        write_section("clips", text)
-    return 1 if any(found["failed"] for found in counts.values()) else 0
+    return tried("clip", "read to frames, and measured,", CASES, run, 5, arguments)
 
 
 if __name__ == "__main__":

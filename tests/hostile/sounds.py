@@ -6,13 +6,10 @@ docs/reliability.md.
 
 from __future__ import annotations
 
-import argparse
 import io
 import random
 import struct
 import sys
-import tempfile
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,8 +21,8 @@ from experiments.data.images import path_inside
 from experiments.frontend.log_mel import LogMel
 from experiments.frontend.wave import read_wave
 from tests.hostile import pictures
-from tests.hostile.trial import Outcome, attempt
-from tests.reliability_page import table, write_section
+from tests.hostile.single import placed, tried
+from tests.hostile.trial import Outcome
 
 Put = Callable[[Path, random.Random], None]
 CASES: dict[str, Put] = {}
@@ -249,46 +246,13 @@ def heard(folder: Path, name: str) -> dict[str, Any]:
 def run(name: str, folder: Path, seed: int) -> Outcome:
     """Put the case in the place of a recording and read it."""
     path = folder / "sound.wav"
-    CASES[name](path, random.Random(f"{name} {seed}"))
-    try:
-        return attempt(lambda: heard(folder, path.name))
-    finally:
-        if path.is_dir() and not path.is_symlink():
-            path.rmdir()
-        else:
-            path.unlink(missing_ok=True)
-        pictures.outside(path.suffix).unlink(missing_ok=True)
+    draw = random.Random(f"{name} {seed}")
+    return placed(path, CASES[name], draw, lambda: heard(folder, path.name))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 where no case failed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.hostile.sounds")
-    parser.add_argument("--times", type=int, default=10, help="that each case is tried")
-    parser.add_argument("--no-page", action="store_true", help="leave the docs as they are")
-    options = parser.parse_args(arguments)
-    counts: dict[str, Counter[str]] = {}
-    worst = 0.0
-    with tempfile.TemporaryDirectory() as folder:
-        for name in CASES:
-            for seed in range(options.times):
-                outcome = run(name, Path(folder), seed)
-                counts.setdefault(name.partition(":")[0], Counter())[outcome.kind] += 1
-                worst = max(worst, outcome.megabytes)
-                if outcome.kind == "failed":
-                    sys.stderr.write(f"FAILED {name}, seed {seed}: {outcome.message}\n")
-    kinds = ("accepted", "refused", "failed")
-    rows = [[n, sum(found.values()), *(found[k] for k in kinds)] for n, found in counts.items()]
-    rows.append(["**all**", *(sum(row[k] for row in rows) for k in range(1, 5))])  # type: ignore[arg-type]
-    titles = ("sound", "inputs tried", "accepted", "refused with a line", "tracebacks or worse")
-    text = (
-        f"`python -m tests.hostile.sounds --times {options.times}`: each is read to frames by a "
-        f"process of its own. The most memory that one took was {worst:.0f} MB.\n\n"
-        f"{table(titles, rows)}"
-    )
-    sys.stdout.write(f"{text}\n")
-    if not options.no_page:
-        write_section("sounds", text)
-    return 1 if any(found["failed"] for found in counts.values()) else 0
+    return tried("sound", "read to frames", CASES, run, 10, arguments)
 
 
 if __name__ == "__main__":
