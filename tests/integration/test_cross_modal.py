@@ -128,7 +128,11 @@ def test_what_a_recogniser_hears_is_scored_against_the_picture(
     assert {"says/speech_recogniser", "says/speech_recogniser/real"} <= scores.keys()
     heard = {name for name in scores if name.startswith("attribute_accuracy/heard_")}
     assert any(name.endswith("/chance") for name in heard)
-    assert "captions an image" not in (run / "card.md").read_text()
+    card = (run / "card.md").read_text()
+    assert "captions an image" not in card
+    assert "## Whose speech it learned" in card and "class score" not in card
+    voices = json.loads((run / "facts.json").read_text())["spoken"]["voices"]
+    assert voices["train"] and f"(`{voices['test'][0]}`" in card
     rows, made = asked_of_people(commands, tmp_path, f"run={run}", "human.form=rate")
     assert all("image" in row and "text" not in row for row in rows)
     (spoken, rate), (said, again) = (played(shown) for _, shown in sorted(made[0].items()))
