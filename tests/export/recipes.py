@@ -69,8 +69,10 @@ def answers(place: Path) -> dict[str, str]:
         try:
             model = load(folder)
             asked: dict[str, Any] = {"captions": [CAPTION]}
-            (way,) = min(model.system.makes, key=len)
-            if way in ("speech", "sound"):
+            way, *_ = *min(model.system.makes, key=len), None
+            if way is None:  # it is asked for nothing
+                asked = {}
+            elif way in ("speech", "sound"):
                 view = model.views[way]
                 rate = (view.frontend if way == "speech" else view.excerpt).rate
                 asked = {way: [(np.sin(np.arange(rate) ** 1.3 / 9), rate)]}

@@ -245,6 +245,32 @@ def test_one_that_hears_says_what_and_whom(run: Path) -> None:
     assert "a blue bird" not in text and "It reads" not in text
 
 
+def test_one_that_speaks_names_the_voices_that_it_learned_from(run: Path) -> None:
+    assert "Whose speech it learned" not in card_of(run)
+    spoken = {key: value for key, value in HEARING.items() if key != "heard"} | {"seconds": 4.096}
+    change(run, "facts.json", spoken=spoken, makes=[[["picture"], "sound"]])
+    text = card_of(run)
+    for part in (
+        "## Whose speech it learned",
+        "| voices of split `train` | 3 voices (`espeak/f1`, `espeak/m1`, `flite/slt`), to train",
+        "| voices of split `test` | 1 voice (`espeak/f2`), to test on |",
+        "| spoken by | machines: espeak-ng 1.52. No person was recorded |",
+        "| longest | 4.096 s; the rest is not heard |",
+        "- voices of what it learned to say: eSpeak NG, GPL-3.0-or-later; Flite, under its own",
+    ):
+        assert part in text, part
+    assert "## What it hears" not in text and "speech-to-image" not in text
+    assert ModelCard(text).data.language == "en"
+    change(
+        run, "config.yaml", data={"name": "stamps", "max_words": 18, "speech": {"language": "pt"}}
+    )
+    change(run, "facts.json", spoken=spoken | {"voices": "recordings"})
+    text = card_of(run)
+    assert "| voices | recordings of the data set |" in text and "No person was rec" not in text
+    assert "- recordings of what it learned to say: GPL-2, says the package" in text
+    assert ModelCard(text).data.language == "pt"
+
+
 def test_every_model_has_words() -> None:
     assert {path.stem for path in (CONF / "model").glob("*.yaml")} == set(MODELS)
 

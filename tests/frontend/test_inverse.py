@@ -90,10 +90,21 @@ def test_normalise_is_turned_back() -> None:
     assert beyond.tolist() == [-80, -40, 0]
 
 
-@pytest.mark.parametrize("level", [0.0, -80.0])
+@pytest.mark.parametrize("level", [0.0, -78.0])
 def test_a_spectrogram_without_a_shape_is_a_finite_sound(level: float) -> None:
     waves = lms().inverse(torch.full((1, 3, 128), level), 1024, 5)
     assert waves.isfinite().all() and waves.abs().max() == pytest.approx(PEAK)
+
+
+def test_a_spectrogram_that_is_nowhere_above_the_floor_is_silence() -> None:
+    """What a network makes of it is not quite there; what is loud beside it stays as it is."""
+    song = heard(lms(), chirp(500, 3000)[None])
+    floor = torch.full_like(song, -80.0)
+    nearly = floor + 0.8 * torch.rand(floor.shape, generator=torch.Generator().manual_seed(0))
+    waves = lms().inverse(torch.cat([floor, song, nearly]), SAMPLES, 5)
+    assert waves[[0, 2]].abs().max() == 0
+    powers = 10 ** (song / 10)
+    torch.testing.assert_close(waves[1:2], lms().waves(powers, SAMPLES, 5), atol=2e-4, rtol=0)
 
 
 def test_no_power_is_silence() -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from experiments.frontend.cqt import CQT
 from experiments.frontend.excerpt import Excerpt
+from experiments.frontend.waveform import Waveform
 from experiments.terminal.error import UserError
 from tests.frontend.librosa_values import sound
 from tests.frontend.test_features import LIBROSA, NAMES, front_end, one
@@ -139,6 +140,20 @@ def test_an_excerpt_is_turned_back(name: str) -> None:
     again = excerpt.waves(excerpt.values(frames))
     assert again.shape == (1, 22050)
     assert again[:, :4000].square().mean() > 30 * again[:, 7000:].square().mean(), "then silence"
+
+
+@pytest.mark.parametrize("name", ["lms128", "mfcc", "ms128", "stft"])
+def test_silence_is_at_the_floor_and_stays_silent(name: str) -> None:
+    """There and back; it has no loudest place that anything could be relative to."""
+    excerpt = Excerpt(front_end(name), 0.5)
+    silence = torch.zeros(2, excerpt.samples)
+    frames, _ = front_end(name)(silence, torch.full((2,), excerpt.samples))
+    values = excerpt.values(frames)
+    lowest = -1 if name != "mfcc" else values.min()  # further cosines of a flat frame are 0
+    assert values[:, :, 0].max() == pytest.approx(-1, abs=1e-5) and values.min() == lowest
+    waves = excerpt.waves(values)
+    assert waves.shape == (2, excerpt.samples) and waves.abs().max() == 0
+    assert torch.equal(excerpt.as_of(values, Excerpt(Waveform(16000, None), 0.5)), waves[:, :8000])
 
 
 @pytest.mark.parametrize("name", NAMES)

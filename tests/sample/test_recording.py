@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from dataclasses import asdict
@@ -15,11 +16,12 @@ from PIL import Image
 
 from experiments.config.option import Human, Sample
 from experiments.frontend.wave import write_wave
+from experiments.human.made import above
 from experiments.human.request import Study, study_of
 from experiments.sample.request import Drawing, drawing_of
 from experiments.terminal.error import UserError
 
-pytest.importorskip("soundfile")  # the extra `speech`
+soundfile = pytest.importorskip("soundfile")  # the extra `speech`
 pytest.importorskip("espeakng_loader")
 DAMSM = {"_target_": "experiments.encoder.damsm.DAMSM"}
 
@@ -184,7 +186,9 @@ def test_a_run_that_reads_refuses_sound(tmp_path: Path) -> None:
 def study(*runs: Path, **options: Any) -> Study:
     paths = {"outputs": str(runs[0].parent), "cache": str(runs[0].parent / "cache")}
     config = {"task": "human_study", "run": list(map(str, runs)), "text": "a red bird", "seed": 0}
-    config |= {"num_samples": 4, "human": asdict(Human()), "paths": paths}
+    human = asdict(Human()) | {"captions": options.pop("captions", Human().captions)}
+    config |= {"num_samples": 4, "human": human, "paths": paths}
+    config |= {"text": options.pop("text", config["text"])}
     return study_of(config | {"sample": asdict(Sample()) | options})
 
 
@@ -198,8 +202,37 @@ def test_people_compare_runs_that_listen_with_some_that_read(tmp_path: Path) -> 
     for runs, options, line in (
         ((heard, read), {}, f"run={heard}: listens, and does not read; name the voice"),
         ((other, read), {"voice": "espeak/f3"}, "sample.voice=espeak/f3: none of these runs list"),
-        ((heard, read), {"speech": "a.wav"}, "sample.speech: people rank pictures by captions"),
+        (
+            (heard, read),
+            {"speech": "a.wav"},
+            f"sample.speech: run={read} reads captions, and hears nothing; compare runs that",
+        ),
     ):
         with pytest.raises(UserError, match=line[:40].replace(".", "[.]")) as caught:
             study(*runs, **options)
         assert line in str(caught.value)
+
+
+def test_people_hear_recordings_that_runs_are_told(tmp_path: Path) -> None:
+    """Each is played above what was made of it, and its name, which may say more, is not shown."""
+    runs = [make_run(tmp_path / "a" / name) for name in ("one", "two")]
+    files = [tone(tmp_path / f"red-{hertz}.wav", hertz, rate=8000) for hertz in (300, 500, 700)]
+    given = {"speech": list(map(str, files)), "text": None}
+    asked = study(*runs, **given)
+    assert asked.captions == [file.name for file in files] and not asked.real
+    assert [[one.recording for one in side] for side in asked.asked] == [files, files]
+    shown = above(asked, [])
+    assert not any(one.text or one.picture for one in shown)
+    for place, hertz in enumerate((300, 500, 700)):
+        wave, rate = soundfile.read(io.BytesIO(shown[place].sound or b""))
+        assert len(wave) == rate and np.abs(np.fft.rfft(wave)).argmax() == hertz
+    some = study(*runs, **given, captions=2)
+    assert len(some.captions) == 2 and some.page != asked.page
+    assert some.notes == ["2 of 3 recordings, drawn by seed=0"]
+    both = study(*runs, **given | {"text": "a red bird", "voice": "espeak/f3"})
+    assert [one.text for one in above(both, [])] == ["a red bird", "", "", ""]
+    tone(files[0], 900)
+    assert study(*runs, **given).page != asked.page, "it says something else"
+    given["speech"] = str(tmp_path / "green.wav")
+    with pytest.raises(UserError, match=r"^sample\.speech=.*green\.wav: there is no such file"):
+        study(*runs, **given)

@@ -303,6 +303,46 @@ def test_a_judge_is_told_the_features_of_both_halves(first: First) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("options", "calls"),
+    # Both real halves, what crosses, reconstructs and is wrong; the ends of four paths. Then what
+    # crosses and reconstructs anew.
+    [({}, 8 + 4), ({"path_ends": True}, 12 + 8), ({"paths": ()}, 6 + 2)],
+)
+def test_each_half_is_encoded_once_and_losses_and_gradients_are_those_of_features_taken_anew(
+    first: First, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], calls: int
+) -> None:
+    heard = Means(Excerpt(LMS(16000, 512, 256, 16), 0.512, (32, 8)))
+    given = {"picture": Means(), "sound": heard}
+    system = make(encoded=False, encoder=given, told_dim=6, **options)
+    batch, step = first(system)
+    counted = list[str]()
+    encode = system.encode
+    monkeypatch.setattr(system, "encode", lambda v, side: counted.append(side) or encode(v, side))
+    made = system.prepare(batch, step)
+    weights = [*system.generator.parameters(), *system.discriminator.parameters()]
+
+    def losses(made: Any) -> list[Tensor]:
+        values = [
+            sum(term.value * term.weight for term in loss(made, step, 0).values())
+            for loss in (system.discriminator_loss, system.generator_loss)
+        ]
+        gradients = torch.autograd.grad(sum(values), weights, retain_graph=True)
+        return [*values, *gradients]
+
+    kept = losses(made)
+    system.generator_loss(made, step, 1)
+    assert counted.count("picture") == counted.count("sound") == calls // 2
+    fakes = system.fakes(made)
+    anew = replace(
+        made,
+        features={side: system.encode(made.real[side], side) for side in fakes},
+        fakes_told={side: [system.encode(v, side) for v in fakes[side]] for side in fakes},
+    )
+    for found, plain in zip(kept, losses(anew), strict=True):
+        torch.testing.assert_close(found, plain, rtol=1e-5, atol=1e-6)
+
+
 def test_features_have_one_source_and_one_size() -> None:
     given = {"picture": Means(), "sound": Means()}
     with pytest.raises(UserError, match=r"set generator.encoded=false"):

@@ -196,7 +196,7 @@ def test_a_spectrum_that_the_generator_does_not_make_is_refused() -> None:
 
 def test_a_generator_that_is_told_other_features_is_refused() -> None:
     system = made(SoundToPicture)
-    with pytest.raises(UserError, match="encoder: gives 12 features and the generator is told 7"):
+    with pytest.raises(UserError, match="encoder: gives 12 features and the generator takes 7"):
         SoundToPicture(
             system.encoder,
             ReedGenerator([SIDE], 4, 5, 7, 6, residual=False),

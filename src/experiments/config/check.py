@@ -22,6 +22,7 @@ from experiments.terminal.error import suggest
 
 PARTS = ("data", "encoder", "generator", "discriminator", "style", "loss", "optim", "metric")
 READER = "data.reader."
+EXCERPT = "system.excerpt"  # of sounds, of a front-end
 RELEASED = "roll_released"  # wrong pairs are one less than pictures
 HOMES = {
     "data": ("data", "encoder", "clip"),
@@ -48,8 +49,18 @@ def check(cfg: DictConfig) -> list[str]:
     for group in PARTS:
         problems += _check_node(config.get(group), group)
     problems += _check_node(config.get("system"), "system", deep=False)
+    if _is_own(cfg, "excerpt"):
+        problems += _check_node(config["system"]["excerpt"], EXCERPT)
     problems += check_parts(config)
     return _once(problems)
+
+
+def _is_own(cfg: DictConfig, name: str) -> bool:
+    """Whether a node of the system is its own, and not one that another group is checked for."""
+    system = cfg.get("system")
+    return isinstance(system, DictConfig) and (
+        name in system and not OmegaConf.is_interpolation(system, name)
+    )
 
 
 def _once(problems: list[str]) -> list[str]:
@@ -178,7 +189,7 @@ def _check_target(target: str, node: dict[str, Any], path: str) -> Iterator[str]
         yield f"{path}._target_={target}: there is no such class"
         return
     group = path.partition(".")[0]
-    homes = HOMES.get(group, (group,))
+    homes = ("frontend",) if path.startswith(EXCERPT) else HOMES.get(group, (group,))
     if not target.startswith(tuple(f"{TARGETS[0]}{home}." for home in homes)):
         yield f"{path}._target_={target}: only {TARGETS[0]}{homes[0]}.* can stand here"
         return

@@ -139,6 +139,13 @@ class Told:
         return None if facts is None else Hearing(dict(portable(facts)), self.source)
 
     @property
+    def spoken(self) -> Hearing | None:
+        """Who says what it learned to say; None where it learned from no speech, or an older
+        version did not record it."""
+        facts = self.facts.get("spoken")
+        return None if facts is None else Hearing(dict(portable(facts)), self.source)
+
+    @property
     def listens_to(self) -> list[tuple[str, str]]:
         """A table on the sounds that it was trained on; empty where it has none."""
         return hears_rows(self.config)
@@ -148,7 +155,8 @@ class Told:
         """Of its captions, without what is local: `pt` of `pt_BR`."""
         data = self.config["data"]
         reader, speech = data.get("reader") or {}, data.get("speech") or {}
-        told = (speech if self.hearing is not None else reader).get("language") or "en"
+        heard = self.hearing is not None or self.spoken is not None
+        told = (speech if heard else reader).get("language") or "en"
         return re.split("[-_]", str(told))[0]
 
     @property

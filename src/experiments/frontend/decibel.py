@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from experiments.frontend.base import exact, masked
@@ -11,15 +12,19 @@ from experiments.frontend.table import Window
 
 LEAST = 1e-10  # of a power
 RANGE = 80.0  # decibels that are told apart
+MARGIN = 1.0  # decibels above the floor that networks which mean it may be off
 
 
 class Decibels(Mel):
-    """10 log10 of mel powers relative to the loudest of the utterance, down to -80 dB."""
+    """10 log10 of mel powers relative to the loudest of the utterance, down to -80 dB; in silence,
+    which has no loudest, all are -80 dB."""
 
     def __call__(self, waves: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         counts = self.counts(lengths)
         powers = masked(self.powers(waves, lengths), counts).clamp_min(LEAST)
-        decibels = 10 * (powers.log10() - powers.amax((1, 2), keepdim=True).log10())
+        loudest = powers.amax((1, 2), keepdim=True)
+        decibels = 10 * (powers.log10() - loudest.log10())
+        decibels = torch.where(loudest > LEAST, decibels, -RANGE)
         return masked(decibels.clamp_min(-RANGE), counts), counts
 
 
@@ -73,10 +78,13 @@ class LMS(Decibels):
 
     def inverse(self, features: Tensor, samples: int, rounds: int = ROUNDS) -> Tensor:
         """features: (B, T, bins) in dB as `__call__` gives, T = `frames(samples)`. Returns sounds
-        (B, samples), which are as loud as each other: how loud they were is lost."""
+        (B, samples), which are as loud as each other: how loud they were is lost. Where nothing
+        is above the floor a sound is silent."""
         return self.waves(powers_of(exact(features)), samples, rounds)
 
 
 def powers_of(decibels: Tensor) -> Tensor:
-    """Relative to the loudest."""
-    return 10 ** (decibels / 10)
+    """Of decibels (B, T, bins), relative to the loudest; none at all where no place is above the
+    floor, which would be hiss at full level."""
+    audible = decibels.amax((1, 2), keepdim=True) > MARGIN - RANGE
+    return torch.where(audible, 10 ** (decibels / 10), 0.0)

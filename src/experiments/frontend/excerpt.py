@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.frontend.base import exact
-from experiments.frontend.wave import as_wave
+from experiments.frontend.wave import Silent, as_wave
 from experiments.terminal.error import UserError
 
 Of = Literal["sound", "speech"]
@@ -108,7 +108,7 @@ class Excerpt:
         if vars(self.frontend) == vars(other.frontend) and len(self.shape) == 3 == len(other.shape):
             return values if self.shape == other.shape else resized(values, other.shape[1:])
         waves = self.waves(values).cpu().numpy()
-        heard = [other.heard(as_wave(wave, self.rate, other.rate)) for wave in waves]
+        heard = [other.heard(_at_rate(wave, self.rate, other.rate)) for wave in waves]
         frames, _ = other.frontend(
             torch.from_numpy(np.stack(heard)), torch.full((len(heard),), len(heard[0]))
         )
@@ -124,6 +124,14 @@ class Excerpt:
             found = found.square().sum(1, keepdim=True).sqrt().transpose(2, 3)
             found = found / found.amax((1, 2, 3), keepdim=True).clamp_min(1e-6) * 2 - 1
         return coloured(found.flip(2))
+
+
+def _at_rate(wave: np.ndarray, rate: int, other: int) -> np.ndarray:
+    """A generated wave (N,) at another rate; networks may make silence, which no recording is."""
+    try:
+        return as_wave(wave, rate, other)
+    except Silent:
+        return np.zeros(-(-len(wave) * other // rate), np.float32)
 
 
 def resized(values: Tensor, size: Sequence[int]) -> Tensor:

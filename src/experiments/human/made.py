@@ -87,25 +87,22 @@ def sounded(study: Study, device: str) -> list[Made]:
 def above(study: Study, made: Sequence[Sequence[Sequence[Shown]]]) -> list[Shown]:
     """What stands above what was made: a caption, a recording that all runs heard, a picture."""
     if not study.records:
-        heard = _heard(study)
-        return [Shown(text, sound=heard.get(text)) for text in study.captions]
+        return _told(study)
     assert study.known is not None, "records are of known data"
     if made[0][0][0].sound is not None:
         return [Shown(picture=_pixels(study, place)) for place in range(len(study.records))]
     return [Shown(sound=_sound(_wave(study, place)).sound) for place in range(len(study.records))]
 
 
-def _heard(study: Study) -> dict[str, bytes]:
-    """What all runs were told, by caption, where all of them listen."""
-    found: dict[str, bytes] = {}
-    if not study.asked or not all(one.heard for asked in study.asked for one in asked):
-        return found
-    for text, one in zip(study.captions, study.asked[0], strict=True):
-        found[text] = wav(*_told(one))
-    return found
+def _told(study: Study) -> list[Shown]:
+    """Captions, played where all runs listen; of a recording not its name, which may say more."""
+    heard = bool(study.asked) and all(one.heard for asked in study.asked for one in asked)
+    if not heard:
+        return [Shown(text) for text in study.captions]
+    return [Shown(one.caption or "", sound=wav(*_wave_of(one))) for one in study.asked[0]]
 
 
-def _told(one: Asked) -> Wave:
+def _wave_of(one: Asked) -> Wave:
     if one.recording is not None:
         return read_wave(one.recording, RATE, SECONDS), RATE
     wave, rate = one.given

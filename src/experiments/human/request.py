@@ -17,6 +17,7 @@ from experiments.human.answers import Collected, answer_files, collect
 from experiments.human.captions import captions_of_runs, chosen
 from experiments.human.key import LETTERS, MARKS, MOST, PLACE, RANK, RATE, REAL, Run
 from experiments.human.record import Known, real_of, records_of
+from experiments.human.recordings import recordings
 from experiments.run import folder as files
 from experiments.run.fact import hears_run
 from experiments.run.reader import excerpts_of
@@ -40,7 +41,8 @@ QUESTIONS = {
 class Study:
     """A page: every caption with one picture of each run, or several that are ranked together.
 
-    `asked`: the same by run: one that listens has each caption said by `sample.voice`. Of runs with
+    `asked`: the same by run: one that listens has each caption said by `sample.voice`, or is told
+    recordings (`sample.speech`), whose names `captions` are then. Of runs with
     sounds in place of captions, `records` are what they are asked by, of `known`, and `captions`
     their names; `makes`: which way of theirs, None for the first. `real`: the records whose own
     pictures, or sounds, stand beside what the runs made.
@@ -100,6 +102,7 @@ def study_of(config: Mapping[str, Any]) -> Study:
     voice = config["sample"]["voice"]
     said = questions[0] if len(questions) == 1 else questions
     parts: list[Any] = [asked, captions, seeds, said, seed, *([voice] if voice else [])]
+    parts += [one.content for one in drawn[0] if one.recording] if drawn else []
     own = {"form": form, "most": most, "real": bool(real), "makes": makes}
     if own != {"form": RANK, "most": MARKS, "real": False, "makes": None}:
         parts.append(own)
@@ -228,16 +231,16 @@ def _images(place: Path) -> int:
 def _captions(
     config: Mapping[str, Any], runs: list[Run]
 ) -> tuple[list[str], list[str], list[list[Asked]]]:
-    """The captions, each of which says something to every run, what was left out, and how each run
-    is asked."""
+    """The captions, or names of recordings, each of which says something to every run, what was
+    left out, and how each run is asked."""
     notes: list[str] = []
     wanted, seed = int(config["human"]["captions"]), int(config["seed"])
     voice = config["sample"]["voice"]
-    if config["sample"]["speech"] is not None:
-        raise UserError(
-            "sample.speech: people rank pictures by captions that they read; name captions, and "
-            "for runs that listen the voice that says them: sample.voice=espeak/f3"
-        )
+    sample = {**config["sample"], "between": None, "picture": None, "stages": False}
+    drawing = {**config, "sample": sample, "num_samples": 1}
+    if sample["speech"] is not None:
+        heard, notes = recordings(drawing, runs, wanted, seed)
+        return [one.label for one in heard], notes, [heard] * len(runs)
     listens = [run for run in runs if hears_run(run.folder)]
     if voice is not None and not listens:
         raise UserError(f"sample.voice={voice}: none of these runs listens; leave it away")
@@ -246,8 +249,6 @@ def _captions(
             f"run={listens[0].folder}: listens, and does not read; name the voice that says the "
             "captions to it: sample.voice=espeak/f3"
         )
-    sample = {**config["sample"], "between": None, "picture": None, "stages": False}
-    drawing = {**config, "sample": sample, "num_samples": 1}
     if config["text"] or sample["file"] is not None:
         first = drawing_of(_of(drawing, sample, runs[0]))
         found, origin = first.captions, "text and sample.file"

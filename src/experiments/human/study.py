@@ -21,7 +21,7 @@ from experiments.human.made import above, drawn, sounded
 from experiments.human.page import render
 from experiments.human.request import study_of
 from experiments.machine.setup import set_up
-from experiments.terminal.line import amount, show
+from experiments.terminal.line import amount, number_of, show
 
 
 def write(config: dict[str, Any]) -> Path:
@@ -47,7 +47,10 @@ def write(config: dict[str, Any]) -> Path:
     where = write_key(key, study.folder)  # a page is of no use without it
     write_text(page, render(key, by_caption, above(study, by_caption)))
     each = f", {len(study.seeds)} pictures of each" if len(study.seeds) > 1 else ""
-    show(f"{len(study.captions)} captions, {len(study.runs)} runs{each}")
+    runs = number_of(sum(run.place is not None for run in study.runs), "run")
+    real = " and the real ones" if study.real else ""
+    items = number_of(len(study.captions), "record" if study.records else "caption")
+    show(f"{items}, {runs}{real}{each}")
     show(f"page:  {page} ({amount(page.stat().st_size)}, for the participants)")
     show(f"key:   {where} (keep it from them)")
     show(f"then:  put what they save into that folder: task=human_rank answers={study.folder}")

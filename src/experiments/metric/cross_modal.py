@@ -38,7 +38,7 @@ from experiments.metric.spoken import RECOGNISER, SAYS, Said, compared, hear
 
 T = TypeVar("T")
 SONGS = "song_classifier"
-RECOGNITION = "recognition"
+RECOGNITION, CLASSES = "recognition", "inception_score"
 REPEATED, REPEATS = 8, 4  # records that are asked for several times, for diversity
 
 
@@ -55,8 +55,11 @@ class Side:
     scores: PictureScores
 
     def renamed(self, name: str) -> str:
-        """A score's name, which speaks of classes, or of what is sung, where that is meant."""
+        """A score's name, which speaks of classes, or of what is sung, where that is meant; none of
+        one that is nobody's: a recogniser hears attributes, and knows no classes."""
         first, _, rest = name.partition("/")
+        if first == CLASSES and self.mark == RECOGNISER:
+            return ""
         if first != ATTRIBUTES:
             return name
         attribute, _, more = rest.partition("/")

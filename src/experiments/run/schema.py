@@ -139,6 +139,8 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "moving_attributes": listed(is_text),
             "makes": listed(_is_way),
             "sampled_as": mapped(is_text),
+            "speech": is_mapping,
+            "spoken": is_mapping,
             "data": optional(is_name),
             "data_counts": optional(_COUNTS),
         },

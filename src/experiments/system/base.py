@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -104,6 +104,14 @@ class System(nn.Module):
     # How it samples, where that is not plain, for protocols of scores and model cards.
     sampled_as: Mapping[str, str] = MappingProxyType({})
     resolutions: list[int]  # of the pictures that it is given, where it is, smallest first
+    fixed: tuple[str, ...] = ()  # networks of it that stay in evaluation mode
+
+    def train(self, mode: bool = True) -> Self:
+        """All but `fixed` networks, which are functions here: nothing of them follows a batch."""
+        super().train(mode)
+        for name in self.fixed:
+            self.get_submodule(name).eval()
+        return self
 
     @property
     def reads(self) -> Reads:

@@ -8,10 +8,10 @@ began, sound_sound_picture and picture_picture_sound reconstruct it and then cro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +26,7 @@ from experiments.generator.cmcgan import SIDES, CMCGANGenerator, Side
 from experiments.generator.initialisation import initialise
 from experiments.loss.correspondence import ConsistencyLoss, CorrespondenceLoss, Path
 from experiments.system.base import Losses, Phase, Samples, System, Term, term
+from experiments.system.cross_modal import require_features
 from experiments.system.seeding import Step, noise_of
 from experiments.terminal.error import UserError
 
@@ -36,18 +37,22 @@ Sided = dict[Side, list[Tensor]]
 @dataclass(frozen=True)
 class Made:
     """What both phases use: a batch of real pairs, what was made of each half by the other, and the
-    end of each path, with their graph."""
+    end of each path, with their graph. `features`: of the real halves; `fakes_told`: of what the
+    judge is shown as generated, empty where it is told nothing."""
 
     batch: Batch
     real: dict[Side, Tensor]
     crossed: dict[Side, Tensor]
     ends: dict[Path, Tensor]
+    features: dict[Side, Tensor]
+    fakes_told: Sided
 
 
 class CMCGAN(System):
     """A judge of pairs, and four networks that are to make its pairs and to be consistent."""
 
     makes = MappingProxyType({(SOUND,): PICTURE, (PICTURE,): SOUND})
+    fixed = ("encoder",)  # where it is given
 
     def __init__(
         self,
@@ -96,23 +101,13 @@ class CMCGAN(System):
                 + f"; set generator.encoded={str(not own).lower()}"
             )
         for side, encoder in self.encoder.items():
-            if encoder.feature_dim != self.generator.dim:
-                raise UserError(
-                    f"system.encoder.{side}: gives {encoder.feature_dim} features and the "
-                    f"generator takes {self.generator.dim}; set generator.dim={encoder.feature_dim}"
-                )
+            require_features(f"system.encoder.{side}", encoder, self.generator.dim, "generator.dim")
         told, gives = self.discriminator.told_dim, self.generator.dim if self.encoder else 0
         if told not in (0, gives):
             raise UserError(
                 f"discriminator.told_dim={told}: system.encoder gives {gives} features; set "
                 f"discriminator.told_dim={gives}"
             )
-
-    def train(self, mode: bool = True) -> Self:
-        """Encoders that are given stay in eval mode."""
-        super().train(mode)
-        self.encoder.eval()
-        return self
 
     def encode(self, values: Tensor, side: Side) -> Tensor:
         """The feature (B, dim) of a half of a pair, real or generated."""
@@ -146,13 +141,10 @@ class CMCGAN(System):
         initialise(self.generator, INITIAL_STD)
         initialise(self.discriminator, INITIAL_STD)
 
-    def prepare(self, batch: Batch, step: Step) -> Made:
-        """Fakes and ends of paths, used by both phases."""
-        return self.make(batch, step)
-
-    def make(self, batch: Batch, step: Step) -> Made:
-        """Each real half is encoded once; what crosses serves the judge and a path."""
-        generator = self.generator
+    def prepare(self, batch: Batch, step: Step, known: Made | None = None) -> Made:
+        """Each half is encoded once; what crosses serves the judge and a path. `known`: of an
+        earlier turn, from which features of the real halves are taken where they cannot change."""
+        generator, tells = self.generator, bool(self.discriminator.told_dim)
         real: dict[Side, Tensor] = {
             "picture": batch.of(Pictures).images[-1],
             "sound": batch.of(Sounds).values,
@@ -161,42 +153,53 @@ class CMCGAN(System):
         def decode(feature: Tensor, side: Side) -> Tensor:
             return generator.decode(feature, step.normal(generator.noise_dim), side)
 
-        feature = {side: self.encode(real[side], side) for side in SIDES}
+        if known is not None and self.encoder:
+            feature = known.features
+        else:
+            feature = {side: self.encode(real[side], side) for side in SIDES}
         crossed = {side: decode(feature[other(side)], side) for side in SIDES}
-        ends: dict[Path, Tensor] = {}
-        for path in self.consistency.paths:
-            first, middle, last = sides_of(path)
-            passed = crossed[middle] if first != middle else decode(feature[first], middle)
-            ends[path] = decode(self.encode(passed, middle), last)
-        return Made(batch, real, crossed, ends)
+        paths = [(path, *sides_of(path)) for path in self.consistency.paths]
+        passing = {middle for _, first, middle, _ in paths if first != middle}
+        back = {
+            side: self.encode(crossed[side], side) for side in SIDES if tells or side in passing
+        }
+        ends, ended = dict[Path, Tensor](), dict[Path, Tensor]()
+        for path, first, middle, last in paths:
+            if first != middle:
+                ends[path] = decode(back[middle], last)
+            else:
+                ends[path] = decode(self.encode(decode(feature[first], middle), middle), last)
+            if tells and self.path_ends:
+                ended[path] = self.encode(ends[path], last)
+        return Made(batch, real, crossed, ends, feature, shown(back, ended) if tells else {})
 
-    def seen(self, values: list[Tensor], side: Side) -> list[Tensor]:
-        """What the judge has of halves of pairs (B, dim) each, with what it is told of them."""
+    def judged(self, made: Made, side: Side, wrong: Sequence[Tensor] | None = None) -> list[Tensor]:
+        """What the judge has (B, dim) of a real half, of wrong ones and of those that were made,
+        with what it is told of each. Where `wrong` is given, these are cut from their graph."""
         judge = self.discriminator
+        values, told = self.fakes(made)[side], made.fakes_told.get(side, [])
+        if wrong is not None:
+            values, told = ([one.detach() for one in some] for some in (values, told))
+        values = [made.real[side], *(wrong or ()), *values]
         found: list[Tensor] = (judge.pictures if side == "picture" else judge.sounds)(values)
         if not judge.told_dim:
             return found
-        told = [self.encode(one, side).to(found[0].dtype) for one in values]
-        return [torch.cat(both, dim=1) for both in zip(found, told, strict=True)]
+        told = [made.features[side], *(self.encode(one, side) for one in wrong or ()), *told]
+        return [
+            torch.cat((one, more.to(one.dtype)), dim=1)
+            for one, more in zip(found, told, strict=True)
+        ]
 
     def fakes(self, made: Made) -> Sided:
         """What the judge is shown as generated, of each side."""
-        found: Sided = {side: [made.crossed[side]] for side in SIDES}
-        if self.path_ends:
-            for path, values in made.ends.items():
-                found[sides_of(path)[2]].append(values)
-        return found
+        return shown(made.crossed, made.ends if self.path_ends else {})
 
     def discriminator_loss(self, made: Made, step: Step, repeat: int) -> Losses:
         """Real pairs, wrong pairs, and pairs of a real half and a generated one, which are cut from
         their graph. A picture or sound is looked at once, in how many pairs it may stand."""
         judge, loss = self.discriminator, self.adversarial
-        fakes = {side: [one.detach() for one in found] for side, found in self.fakes(made).items()}
-        rest = {side: [*wrong_of(made.batch, side, judge.joint), *fakes[side]] for side in SIDES}
-        (v, *vs), (a, *others) = (
-            self.seen([made.real["picture"], *rest["picture"]], "picture"),
-            self.seen([made.real["sound"], *rest["sound"]], "sound"),
-        )
+        wrong = {side: wrong_of(made.batch, side, judge.joint) for side in SIDES}
+        (v, *vs), (a, *others) = (self.judged(made, side, wrong[side]) for side in SIDES)
         if not judge.joint:
             (rv, *fv), (ra, *fa) = judge.alone([v, *vs], False), judge.alone([a, *others], True)
             terms = loss.discriminator_alone((rv, ra), (fv, fa))
@@ -211,11 +214,10 @@ class CMCGAN(System):
         """Generated halves should pass for what belongs to the real ones, and paths end where they
         should."""
         if repeat > 0:
-            made = self.make(made.batch, step)
+            made = self.prepare(made.batch, step, made)
         judge, fakes = self.discriminator, self.fakes(made)
         if judge.joint:
-            v, *fv = self.seen([made.real["picture"], *fakes["picture"]], "picture")
-            a, *fa = self.seen([made.real["sound"], *fakes["sound"]], "sound")
+            (v, *fv), (a, *fa) = (self.judged(made, side) for side in SIDES)
             found = judge([*((one, a) for one in fv), *((v, one) for one in fa)])
             fooled = found[: len(fv)], found[len(fv) :]
         else:
@@ -258,6 +260,14 @@ def sides_of(path: Path) -> tuple[Side, Side, Side]:
     """Where a path begins, what it passes, and where it ends."""
     first, middle, last = path.split("_")
     return first, middle, last  # type: ignore[return-value]
+
+
+def shown(crossed: Mapping[Side, Tensor], ends: Mapping[Path, Tensor]) -> Sided:
+    """Of each side what crossed, then what stands at the ends of paths."""
+    found: Sided = {side: [crossed[side]] for side in SIDES}
+    for path, values in ends.items():
+        found[sides_of(path)[2]].append(values)
+    return found
 
 
 def wrong_of(batch: Batch, side: Side, paired: bool) -> list[Tensor]:

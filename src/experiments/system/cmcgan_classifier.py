@@ -4,7 +4,6 @@ CMCGAN run (Hao et al. 2018)."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +33,7 @@ class Pairs:
 
 
 class CMCGANClassifier(System):
+    fixed = ("generator",)
     """Cross-entropy of what a picture, a sound and both tell, and of pairs of which one half was
     generated; what is unknown of a record does not count."""
 
@@ -55,12 +55,6 @@ class CMCGANClassifier(System):
         self.generator = generator.requires_grad_(False).eval()
         self.weight, self.filled_weight = weight, filled_weight
         self.resolutions = generator.resolutions
-
-    def train(self, mode: bool = True) -> Self:
-        """The generator stays in evaluation mode: here it is a fixed function."""
-        super().train(mode)
-        self.generator.eval()
-        return self
 
     def views(self) -> list[View]:
         return [SoundView(self.excerpt), PictureView(self.resolutions)]

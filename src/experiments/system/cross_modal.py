@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -46,6 +46,7 @@ class CrossModal(System):
     """Both directions, which differ in what is told and what is made."""
 
     initial_std = 0.02
+    fixed = ("encoder",)  # what is told is a fixed function
 
     def __init__(
         self,
@@ -62,12 +63,8 @@ class CrossModal(System):
         (instrument-oriented), another pose of the same class (pose-oriented), or none (variant N).
         """
         super().__init__()
-        gives, told = int(encoder.feature_dim), generator.text_dim  # type: ignore[arg-type]
-        if gives != told:
-            raise UserError(
-                f"encoder: gives {gives} features and the generator is told {told}; set "
-                f"generator.text_dim={gives}"
-            )
+        told: Any = generator.text_dim
+        require_features("encoder", encoder, told, "generator.text_dim")
         self.encoder: Any = encoder.requires_grad_(False).eval()
         self.generator, self.discriminator, self.adversarial = generator, discriminator, adversarial
         self.excerpt, self.mismatch, self.paired = excerpt, mismatch, mismatch != "none"
@@ -76,12 +73,6 @@ class CrossModal(System):
 
     def require_fit(self) -> None:
         """Raise `UserError` where the generator does not make what is wanted."""
-
-    def train(self, mode: bool = True) -> Self:
-        """The encoder stays in eval mode: what is told is a fixed function."""
-        super().train(mode)
-        self.encoder.eval()
-        return self
 
     def given(self, parts: Mapping[str, Part]) -> Tensor:
         """Of the views of records what is told."""
@@ -150,6 +141,15 @@ class CrossModal(System):
         noise = noise_of(seeds, self.generator.noise_dim).to(told.device)
         (name,) = self.makes.values()
         return Samples({name: [self.draw(told, noise)]})
+
+
+def require_features(name: str, encoder: Any, takes: int, key: str) -> None:
+    """Raise `UserError` where an encoder gives others than `takes`, which `key` says."""
+    gives = int(encoder.feature_dim)
+    if gives != takes:
+        raise UserError(
+            f"{name}: gives {gives} features and the generator takes {takes}; set {key}={gives}"
+        )
 
 
 class SoundToPicture(CrossModal):

@@ -26,6 +26,7 @@ Drawn = tuple[Tensor, Tensor]  # pictures (B, 3, R, R) and the noise (B, S) that
 
 
 class StyleEncoderTraining(System):
+    fixed = ("generator",)
     """L_style = E ||z - S(G(z, t))||^2 over new noise and the captions of the training split.
 
     Half of the captions are not those of a picture but lie between two of different classes. No
@@ -77,11 +78,6 @@ class StyleEncoderTraining(System):
         """The other caption of an interpolated sentence is a wrong one."""
         text = view_for(self.encoder, "class_aware" if self.interpolated else "none", self.encoder)
         return [text, PictureView(self.resolutions)]
-
-    def train(self, mode: bool = True) -> StyleEncoderTraining:
-        super().train(mode)
-        self.generator.eval()
-        return self
 
     def phases(self) -> list[Phase]:
         return [Phase("style", (self.style,), self.loss)]

@@ -108,6 +108,8 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
         facts["sampled_as"] = dict(system.sampled_as)
     if dataset.hearing is not None:
         facts["speech"] = dataset.hearing
+    for view in system.views():
+        facts |= view.facts(dataset)
     best = None
     if held is not None:
         assert scorer is not None, "the configuration was checked"

@@ -33,6 +33,13 @@ def birds(tmp_path: Path) -> Path:
     return root
 
 
+def test_an_empty_folder_in_place_of_a_picture_is_counted(birds: Path) -> None:
+    (birds / "crow/2.jpg").unlink()
+    (birds / "crow/2.jpg").mkdir()
+    records, drops = entries(heard(birds))
+    assert sorted(records) == ["crow/1", "owl/1", "owl/2"] and drops == {"crow/2": "not a file"}
+
+
 def test_a_sound_of_the_same_stem(birds: Path, tmp_path: Path) -> None:
     reader = heard(birds)
     reader.check()

@@ -76,6 +76,17 @@ def test_what_has_no_partner(root: Path) -> None:
     assert reader.files().not_read == {"sounds without a picture": 1, "other files": 1}
 
 
+def test_an_empty_folder_in_place_of_a_picture_is_counted(root: Path) -> None:
+    """Whatever made it, a picture was lost; a folder of pictures may be called as it likes."""
+    (root / f"img/{FIRST}.jpg").unlink()
+    (root / f"img/{FIRST}.jpg").mkdir()
+    (root / "img/train/violin").rename(root / "img/train/violin.jpg")
+    (root / "chunk/train/violin").rename(root / "chunk/train/violin.jpg")
+    reader = SubURMP(str(root))
+    records, drops = entries(reader)
+    assert drops == {FIRST: "not a file"} and len(records) == 26
+
+
 def test_content_is_that_of_pictures_and_sounds(root: Path) -> None:
     before = SubURMP(str(root)).fingerprint()
     write_wave(root / f"chunk/{FIRST}.wav", 9)

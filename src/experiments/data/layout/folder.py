@@ -81,6 +81,7 @@ def walk(
         else:
             other[OTHER_FILES] += 1
     _require_one_file(root, metadata)
+    pictures = sorted(pictures + unreadable(found))
     stems = set(map(stem_of, pictures))
     if metadata:  # else each costs a record
         other[f"caption files without a {thing}"] = sum(stem not in stems for stem in texts)
@@ -108,6 +109,13 @@ def _require_one_file(root: Path, metadata: list[str]) -> None:
             raise UserError(
                 f"{plain(root / folder)}: has {' and '.join(METADATA)}; keep one of them"
             )
+
+
+def unreadable(found: Found) -> list[str]:
+    """Empty folders that are named as pictures: each is a picture that somebody lost, and counts as
+    one that cannot be read."""
+    named = [path for path in found.folders if is_picture(path)]
+    return [path for path in named if not any(f.startswith(f"{path}/") for f in found.files)]
 
 
 def hidden(entry: os.DirEntry[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.data.layout.entry import Entry, Layout
-from experiments.data.layout.folder import by_stem, hidden, is_picture
+from experiments.data.layout.folder import by_stem, hidden, is_picture, unreadable
 from experiments.data.layout.pickle_lists import Split
 from experiments.data.layout.recordings import is_sound
 from experiments.data.layout.walk import OTHER_FILES, found_below, require_followed
@@ -38,15 +38,16 @@ class Files:
 
 
 def files_below(folder: Path, follow_links: bool | None) -> Files:
-    """Its pictures and sounds, of which one in two formats counts once. Raises `UserError` for a
-    folder that cannot be read, and for folders that are links which nobody said how to take."""
+    """Its pictures and sounds, of which one in two formats counts once. An empty folder that is
+    named as a picture counts as one, which then cannot be read. Raises `UserError` for a folder
+    that cannot be read, and for folders that are links which nobody said how to take."""
     found = found_below(folder, bool(follow_links), hidden)
     require_followed(folder, found, follow_links)
     pictures = sorted(filter(is_picture, found.files))
     sounds = list(filter(is_sound, found.files))
     counts = Counter(found.not_read)
     counts[OTHER_FILES] += len(found.files) - len(pictures) - len(sounds)
-    return Files(pictures, by_stem(sounds), +counts)
+    return Files(sorted(pictures + unreadable(found)), by_stem(sounds), +counts)
 
 
 def splits_of(words: Iterable[str]) -> dict[str, Split]:

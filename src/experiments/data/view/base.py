@@ -121,6 +121,10 @@ class View:
         drops = self.left_out(dataset, quiet)
         return dataset.without(drops) if drops else dataset
 
+    def facts(self, dataset: Dataset) -> dict[str, Any]:
+        """What a run's `facts.json` keeps of it, as JSON, for those who read of the run later."""
+        return {}
+
     # What is drawn for a global batch, and what a process has of it.
 
     def choose(

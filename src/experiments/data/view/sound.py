@@ -124,6 +124,14 @@ class SoundView(View):
             opened.strangers = PoseStrangers(split.labels, found)
         return opened
 
+    def facts(self, dataset: Dataset) -> dict[str, Any]:
+        """Of captions that are spoken the voices, and how much is kept of each."""
+        recorder = sounding_of(dataset, self.excerpt).recorder
+        if recorder is None:
+            return {}
+        kept = {"seconds": self.excerpt.stored / self.excerpt.rate}
+        return {"spoken": recorder.settings() | kept}
+
     # What is drawn.
 
     def choose(
