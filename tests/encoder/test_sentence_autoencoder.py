@@ -98,3 +98,18 @@ def test_frozen_or_read_alone(encoder: SentenceAutoencoder) -> None:
     assert not any(p.requires_grad for p in encoder.parameters())
     with pytest.raises(UserError, match="no image network"):
         encoder.encode_image(torch.zeros(1, 3, 8, 8))
+
+
+def test_a_decoder_that_is_told_no_word_has_the_sentence_alone(
+    encoder: SentenceAutoencoder,
+) -> None:
+    """What is hidden changes nothing, and what is not does."""
+    sentence = encoder.encode_text(TOKENS, LENGTHS)[1]
+    hidden = torch.ones_like(TOKENS, dtype=torch.bool)
+    others = torch.where(TOKENS > 0, 9, 0)
+    alone = encoder.told(sentence, TOKENS, LENGTHS, hidden)
+    torch.testing.assert_close(encoder.told(sentence, others, LENGTHS, hidden), alone)
+    hidden[:, 0] = False
+    assert not torch.allclose(encoder.told(sentence, TOKENS, LENGTHS, hidden)[:, 1], alone[:, 1])
+    told = encoder.told(sentence, TOKENS, LENGTHS)
+    torch.testing.assert_close(told[:, 0], alone[:, 0])  # nothing stands before the first word
