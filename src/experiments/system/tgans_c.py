@@ -62,12 +62,14 @@ class TGANsC(System):
         space: Space = "feature",
         mismatch: WrongPair = "clip",
         train_encoder: bool = False,
+        initial_std: float | None = INITIAL_STD,
     ) -> None:
         """`form`: of clips. `temporal`: what holds frames together, a judge of motion (TGANs-C-A),
         a constraint on the generator (TGANs-C-C), or nothing; `space`: what the constraint is on,
         the judge's features of frames, or their pixels. `mismatch`: what a wrong pair is made of,
         another clip (`ClipView`), or a caption of another class, for which features of the clip
         need not be computed again. `train_encoder`: the text encoder trains with the generator.
+        `initial_std`: of initial weights; None: they are orthogonal.
         """
         super().__init__()
         assert temporal in get_args(Temporal) and space in get_args(Space), (temporal, space)
@@ -76,6 +78,7 @@ class TGANsC(System):
         self.generator, self.discriminator, self.adversarial = generator, discriminator, adversarial
         self.form, self.temporal, self.space = form, temporal, space
         self.mismatch, self.train_encoder = mismatch, train_encoder
+        self.initial_std = initial_std
         self.makes = MappingProxyType({(condition_of(encoder),): CLIP})
         self.require_fit()
 
@@ -135,8 +138,8 @@ class TGANsC(System):
         return [self.generator]
 
     def initialise(self) -> None:
-        initialise(self.generator, INITIAL_STD)
-        initialise(self.discriminator, INITIAL_STD)
+        initialise(self.generator, self.initial_std)
+        initialise(self.discriminator, self.initial_std)
 
     def prepare(self, batch: Batch, step: Step) -> Shared:
         """Text, and one pass of the generator, for both phases."""
