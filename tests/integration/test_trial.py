@@ -13,13 +13,14 @@ import pytest
 from experiments.config.override import checked_compose
 from tests.integration.conftest import ROOT
 
+DRAWN = ("plumage", "plumage_song", "plumage_clips", "stamps")  # need no folder
 MOST = {"smoke": (150, 40), "tiny": (50, 20)}  # records of a split, seconds
 
 
 @pytest.mark.parametrize("preset", MOST)
 @pytest.mark.parametrize("data", sorted(path.stem for path in (ROOT / "conf/data").glob("*.yaml")))
 def test_a_preset_limits_every_data_set(data: str, preset: str) -> None:
-    root = [] if data in ("plumage", "plumage_song", "stamps") else ["data.root=somewhere"]
+    root = [] if data in DRAWN else ["data.root=somewhere"]
     assert checked_compose([f"data={data}", *root]).data.limit is None
     assert checked_compose([f"data={data}", f"debug={preset}", *root]).data.limit == MOST[preset][0]
 

@@ -22,7 +22,13 @@ OURS = re.compile(r"(pip|uv|pipx) (install|add)[^\n]*(birdsong|experiments)|bird
 # The only places that may import what an extra brings, and the recipe that needs it.
 WITH_EXTRA = {
     *("search/result.py", "search/space.py", "search/store.py", "search/strategy.py"),
-    *("search/trial.py", "tracker/trackio.py", "report/wandb.py", "data/text/wordpiece.py"),
+    *(
+        "search/trial.py",
+        "tracker/tensorboard.py",
+        "tracker/trackio.py",
+        "report/wandb.py",
+        "data/text/wordpiece.py",
+    ),
     *("data/voice/espeak.py", "data/voice/piper.py"),
 }
 

@@ -13,7 +13,7 @@ from experiments.human.answers import FORMAT, collect
 from experiments.human.key import Key, Run, arranged, coded, read_key, write_key
 from experiments.human.rank import result_of
 from experiments.human.table import as_markdown, as_text
-from experiments.sample.request import _known, _lines
+from experiments.sample.told import _known, _lines
 from experiments.search.request import search_of
 from experiments.study import command as study
 from experiments.study import sweep
