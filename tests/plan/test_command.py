@@ -81,6 +81,8 @@ def test_data_that_are_there_are_counted(tmp_path: Path) -> None:
 
 def test_data_that_are_not_there_are_as_published_or_said() -> None:
     assert facts_of(plain(checked_compose(["data=cub"]))) == PUBLISHED["cub"]
+    drawn = facts_of(plain(checked_compose(["data=digits"])))
+    assert (drawn.pictures, drawn.train, drawn.moving_attributes) == (12_000, 10_000, ("motion",))
     said = facts_of(composed("data=folder", "plan.words=77"))
     assert (said.pictures, said.train, said.words, said.classes) == (1000, 900, 77, 1000)
     half = facts_of(plain(checked_compose(["data=cub", "plan.pictures=5894"])))

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from experiments.data.reader.digits import Digits
 from experiments.data.reader.plumage import Plumage
 from experiments.data.record import Reader, Record, has_of, told_of
 from experiments.data.store.table import read_records
@@ -117,9 +118,11 @@ def require_known(config: Mapping[str, Any]) -> None:
 
 
 def _there(config: Mapping[str, Any], reader: Reader) -> bool:
-    """Whether a command names a folder of data; that of stamps is named by default."""
+    """Whether a command names a folder of data; that of stamps is named by default, and digits need
+    none."""
     root = config["data"].get("root")
-    return root is not None and (reader.name != "stamps" or Path(root).is_dir())
+    given = root is not None and (reader.name != "stamps" or Path(root).is_dir())
+    return given or isinstance(reader, Digits)
 
 
 def _found(config: Mapping[str, Any]) -> DataFacts:
