@@ -86,6 +86,13 @@ def test_a_caption_becomes_gif_mp4_strip_and_what_made_it(of_captions: Path) -> 
     }
 
 
+def test_words_that_were_never_seen_are_told(
+    of_captions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn(of_captions, f"text={TEXT} upp", "num_samples=1")
+    assert "words that the model has never seen: upp" in capsys.readouterr().out
+
+
 def test_stages_are_what_a_clip_is_composed_of(of_captions: Path) -> None:
     found = by_name(drawn(of_captions, f"text={TEXT}", "num_samples=1", "sample.stages=true"))
     parts = [f"seed-0-{part}.gif" for part in ("foreground", "mask", "background")]

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from experiments.data.text.reading import hears
+from experiments.data.view.caption import CAPTION
 from experiments.machine.setup import set_up
 from experiments.sample.asked import Asked
 from experiments.sample.between import draw_between
@@ -35,11 +36,11 @@ def draw_to_folder(config: dict[str, Any]) -> list[Path]:
     for note in drawing.notes:
         show(note)
     try:
-        if drawing.films is not None:
-            return draw_films(model, drawing)
         if drawing.way is not None:
             return draw_crossing(model, drawing)
-        if drawing.pictures:
+        if drawing.films is not None:
+            written = draw_films(model, drawing)
+        elif drawing.pictures:
             written = draw_transfer(model, drawing)
         elif drawing.options["between"] is None:
             written = draw_captions(model, drawing)
@@ -48,7 +49,8 @@ def draw_to_folder(config: dict[str, Any]) -> list[Path]:
     except KeyboardInterrupt as stop:
         say(f"stopped; what was drawn so far is in {drawing.drawn}")
         raise Stopped(stop.number if isinstance(stop, Stopped) else signal.SIGINT) from None
-    if not hears(model.system):  # what it does not hear of recordings was told before
+    reads = drawing.films is None or CAPTION in drawing.films
+    if reads and not hears(model.system):  # what it does not hear of recordings was told before
         _tell_reading(model, drawing.captions)
     return written
 
