@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.data.source import hub_name
+from experiments.export.contents import Contents
 from experiments.export.people import require_section
-from experiments.export.told import Contents, Told, told
+from experiments.export.told import Told, told
 from experiments.export.way import tags, uses
 from experiments.file.markdown import block, cell, code, plain
 from experiments.file.whole import write_text

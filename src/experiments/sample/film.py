@@ -43,11 +43,8 @@ def draw_films(model: Model, drawing: Drawing) -> list[Path]:
     """Every caption, from every picture, with every seed; files and sheets."""
     assert drawing.films is not None
     view, seeds = model.views[CLIP], drawing.seeds
-    pairs = [
-        (one, picture)
-        for one in drawing.asked
-        for picture in (*drawing.pictures, *([] if drawing.pictures else [one.recording]))
-    ]
+    starts: list[Path | None] = [*drawing.pictures]
+    pairs = [(one, start) for one in drawing.asked for start in starts or [one.recording]]
     movies = find_spec(VIDEO) is not None
     titles = [f"seed {seed}" for seed in seeds[:STRIPS]]
     keys = [*drawing.keys, *map(str, drawing.pictures)]

@@ -33,9 +33,10 @@ class Pairs:
 
 
 class CMCGANClassifier(System):
-    fixed = ("generator",)
     """Cross-entropy of what a picture, a sound and both tell, and of pairs of which one half was
     generated; what is unknown of a record does not count."""
+
+    fixed = ("generator",)
 
     def __init__(
         self,

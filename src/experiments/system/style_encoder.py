@@ -26,7 +26,6 @@ Drawn = tuple[Tensor, Tensor]  # pictures (B, 3, R, R) and the noise (B, S) that
 
 
 class StyleEncoderTraining(System):
-    fixed = ("generator",)
     """L_style = E ||z - S(G(z, t))||^2 over new noise and the captions of the training split.
 
     Half of the captions are not those of a picture but lie between two of different classes. No
@@ -35,6 +34,7 @@ class StyleEncoderTraining(System):
     caption leaves open depends on both (this project's choice; the paper's generator has z alone).
     """
 
+    fixed = ("generator",)
     encoder: Any  # encode_text, freeze
     generator: Generator
     style: StyleEncoder
