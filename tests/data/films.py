@@ -26,6 +26,7 @@ from experiments.machine.rank import leave
 from experiments.run.prerequisite import Run
 from experiments.system.base import Losses, Phase, Samples, System, Term
 from experiments.system.seeding import Step, noise_of
+from experiments.system.text import Text
 from experiments.trainer.perform import perform
 
 NAME = "experiments.system.films"
@@ -124,7 +125,17 @@ class Films(System):
         self, asked: Mapping[str, Part], seeds: list[int], attention: bool = False
     ) -> Samples:
         noise = noise_of(seeds, NOISE).to(next(self.parameters()).device)
-        stages = self.generator(self.numbers(asked, noise))
+        return self.composed_of(self.numbers(asked, noise))
+
+    @property
+    def noise_count(self) -> int:
+        return NOISE
+
+    def of_text(self, text: Text, noise: Tensor) -> Samples:
+        return self.composed_of(torch.cat([text.sentence, noise], 1))
+
+    def composed_of(self, numbers: Tensor) -> Samples:
+        stages = self.generator(numbers)
         names = ("foreground", "mask", "background", "clip")
         return Samples({CLIP: [*stages, composed(*stages)]}, named={CLIP: names})
 

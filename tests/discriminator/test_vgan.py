@@ -59,3 +59,14 @@ def test_logits_depend_on_clip_and_sentence_of_their_own_row() -> None:
     assert not torch.allclose(network(clips.flip(2), sentence), logits), "the order of frames"
     with pytest.raises(AssertionError, match="told a sentence"):
         network(clips)
+
+
+def test_a_frame_is_judged_by_itself() -> None:
+    network = tiny(text_dim=3, projected_dim=4, judges_frames=True)
+    clips, sentence = torch.randn(3, 1, 8, 24, 24), torch.randn(3, 3)
+    logits = network.of_frames(clips, sentence)
+    assert logits.shape == (3, 8)
+    torch.testing.assert_close(network.of_frames(clips.flip(2), sentence), logits.flip(1))
+    assert not torch.allclose(network.of_frames(clips, sentence.roll(1, 0)), logits)
+    with pytest.raises(AssertionError, match="one frame is judged already"):
+        VGANDiscriminator(1, 24, 1, 2, judges_frames=True)

@@ -5,10 +5,19 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 from torch.nn.utils import parametrize
 
 from experiments.layer.conditional import ConditionalBatchNorm
-from experiments.layer.volume import Doubling3d, Halving3d, base_of, doubled, halvings
+from experiments.layer.volume import (
+    Doubling3d,
+    Halving3d,
+    base_of,
+    doubled,
+    halved_in_cells,
+    halvings,
+    last,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +46,30 @@ def test_doubling_by_phases_is_the_transposed_convolution() -> None:
     x = torch.randn(2, 5, 2, 4, 3, dtype=torch.float64)
     weight = torch.randn(5, 3, 4, 4, 4, dtype=torch.float64)
     torch.testing.assert_close(doubled(x, weight), F.conv_transpose3d(x, weight, None, 2, 1))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_halving_in_cells_is_the_convolution_and_channels_are_last(channels: int) -> None:
+    layer = nn.Conv2d(channels, 5, 4, 2, 1).double()
+    found = []
+    for fast in (True, False):
+        torch.manual_seed(0)
+        x = torch.randn(2, channels, 6, 10, dtype=torch.float64, requires_grad=True)
+        y = halved_in_cells(layer, last(x)) if fast else layer(x)
+        found.append([y, *torch.autograd.grad(y.square().sum(), [x, *layer.parameters()])])
+    assert found[0][0].is_contiguous(memory_format=torch.channels_last)
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 6, 4), (2, 3, 6, 4), (2, 1, 2, 6, 4), (2, 3, 2, 6, 4)])
+def test_what_lies_channels_last_stays_so_in_a_convolution(shape: tuple[int, ...]) -> None:
+    x = torch.randn(shape)
+    torch.testing.assert_close(last(x), x, rtol=0, atol=0)
+    layer, layout = nn.Conv2d(shape[1], 8, 3), torch.channels_last
+    if len(shape) == 5:
+        layer, layout = nn.Conv3d(shape[1], 8, 2), torch.channels_last_3d  # type: ignore[assignment]
+    assert layer(last(x)).is_contiguous(memory_format=layout)
 
 
 @pytest.mark.parametrize("layer", [Halving3d(3, 5), Doubling3d(5, 3), Halving3d(1, 4, True)])

@@ -39,6 +39,14 @@ def test_a_run_and_what_it_builds_on(
     assert "11,788 pictures" in out and "published" in out and "989 TFLOP/s in bf16" in out
 
 
+def test_clips_are_counted_as_clips(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["task=plan", "model=vgan", "data=digits", "debug=tiny", "plan.gpus=[1]"]) == 0
+    told = capsys.readouterr().out
+    for part in ("clips\n", "one clip ", "clips fit one GPU", "clips/s", " clips, "):
+        assert part in told, part
+    assert "image" not in told and "pictures" not in told
+
+
 def test_json_has_every_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["task=plan", "model=classifier", "plan.json=true", "plan.gpus=[1,4]"]) == 0
     told = json.loads(capsys.readouterr().out)

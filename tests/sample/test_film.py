@@ -143,7 +143,21 @@ def test_noise_becomes_clips(of_noise: Path) -> None:
             "^sample.picture=nowhere.png: there is no such file",
         ),
         ("of_captions", ["sample.picture=a.png"], "^sample.picture: run=.* no clip of a picture"),
-        ("of_captions", ["text=a", "sample.between=noise"], "^sample.between: not for run="),
+        (
+            "of_captions",
+            [f"text={TEXT}", "num_samples=1", "sample.between=noise"],
+            "^sample.between=noise: .* needs num_samples=2",
+        ),
+        (
+            "of_captions",
+            [f"text={TEXT}", "sample.between=sentence"],
+            "^sample.between=.* two or more",
+        ),
+        (
+            "of_noise",
+            ["num_samples=2", "sample.between=noise"],
+            "^sample.between: run=.* on the way between captions alone",
+        ),
     ],
 )
 def test_what_a_run_cannot_be_asked_for(
@@ -172,3 +186,52 @@ def test_people_are_shown_clips_and_real_ones_beside(of_captions: Path, tmp_path
     for file in files:
         with Image.open(io.BytesIO(base64.b64decode(file))) as clip:
             assert (clip.size, clip.n_frames) == ((8, 8), 4)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("run", ["of_pictures", "of_noise"])
+def test_people_are_shown_clips_of_pictures_and_of_noise(
+    run: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    place = request.getfixturevalue(run)
+    config: dict[str, Any] = plain(checked_compose(["task=human_study", f"run={place}"]))
+    config["paths"] = {"outputs": str(tmp_path), "cache": str(place.parents[1] / "cache")}
+    config["human"] |= {"form": "rate", "captions": 3, "real": True}
+    config["launch"] |= {"device": "cpu", "threads": 1}
+    page = write_study(config).read_text().replace("\\u002b", "+")
+    gifs = re.findall(r"data:image/gif;base64,([A-Za-z0-9+/=]+)", page)
+    assert len(gifs) == 6 and len(set(gifs)) == 6, "every item has clips of its own"
+    pictures = page.count("data:image/png;base64,")
+    if run == "of_pictures":
+        assert pictures == 3 and "You will get 3 pictures" in page
+        assert "How well does it fit the picture that it begins with" in page
+    else:
+        assert pictures == 0 and "programs made, 3 times" in page and "How real is it?" in page
+    config["text"] = "a bird"
+    with pytest.raises(UserError, match=r"^text: these runs are not told captions"):
+        write_study(config)
+
+
+def test_runs_that_are_asked_by_different_things_are_not_compared(
+    of_captions: Path, of_noise: Path
+) -> None:
+    runs = [str(of_captions), str(of_noise)]
+    config: dict[str, Any] = plain(checked_compose(["task=human_study"])) | {"run": runs}
+    with pytest.raises(UserError, match=r"make clips of different things"):
+        write_study(config)
+
+
+def test_a_way_from_caption_to_caption_begins_and_ends_with_their_clips(of_captions: Path) -> None:
+    other = "digit 1 is moving left and right"
+    asked = [f"text=[{TEXT},{other}]", "num_samples=2", "seed=5", "sample.between=sentence"]
+    written = drawn(of_captions, *asked, "sample.steps=3")
+    found = by_name(written)
+    assert len(found) == 2 * 3 + 1 and "leg-1.png" in found
+    assert written[0].parent.name.startswith("sentence-digit-3-is-moving-up-and-down")
+    model = load(of_captions)
+    for row, seed in enumerate((5, 6), start=1):
+        ways = [read_clip(found[f"leg-1-row-{row}-step-{step}.gif"]).frames for step in (1, 2, 3)]
+        ends = [model.sample([text], seed=seed)[0] for text in (TEXT, other)]
+        for way, end in zip((ways[0], ways[2]), ends, strict=True):
+            assert way.shape == end.shape and np.abs(way.astype(int) - end).mean() < 4
+        apart = [np.abs(ways[1].astype(int) - way).mean() for way in (ways[0], ways[2])]
+        assert min(apart) > 0

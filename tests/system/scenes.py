@@ -40,9 +40,9 @@ class Counter(nn.Module):
         return None, nn.functional.one_hot(tokens % DIM, DIM).float().mean(1)
 
 
-def parts(generator: Any, text_dim: int = 0) -> tuple[Any, ...]:
+def parts(generator: Any, text_dim: int = 0, judges_frames: bool = False) -> tuple[Any, ...]:
     frames, side, channels = generator.frames, generator.side, generator.channels
-    judge = VGANDiscriminator(frames, side, channels, 2, text_dim, 4)
+    judge = VGANDiscriminator(frames, side, channels, 2, text_dim, 4, judges_frames=judges_frames)
     return generator, judge, MatchingAwareLoss(), ClipForm(frames, side, channels), MaskLoss()
 
 
@@ -51,10 +51,11 @@ def vgan(streams: Any = "two", **options: Any) -> VGAN:
     return VGAN(*parts(VGANGenerator(8, SIDE, 3, 2, 5, streams=streams)), **options)
 
 
-def vgan_text(wrong: Any = "clip") -> VGANText:
+def vgan_text(wrong: Any = "clip", judges_frames: bool = False) -> VGANText:
     torch.manual_seed(0)
     generator = VGANGenerator(8, SIDE, 3, 2, 5, DIM, 4)
-    return VGANText(*parts(generator, DIM), encoder=Counter(), wrong=wrong)
+    given = parts(generator, DIM, judges_frames)
+    return VGANText(*given, encoder=Counter(), wrong=wrong)
 
 
 def vgan_image(

@@ -64,6 +64,31 @@ def test_with_captions_real_clips_of_others_are_refused_as_well() -> None:
     torch.testing.assert_close(total, (towards(real, 1) + refused) / 2)
 
 
+def test_frames_are_judged_with_their_sentence_as_much_as_the_clip() -> None:
+    system = vgan_text("action", judges_frames=True)
+    judge = system.discriminator.eval()
+    batch, step = batch_of()
+    shared = system.prepare(batch, step)
+    losses = system.discriminator_loss(shared, step, 0)
+    clips, sentence = batch.of(Clips), batch.of(Captions).sentence
+    assert set(losses) == {f"{at}{n}" for at in ("", "frame/") for n in ("real", "fake", "wrong")}
+    means = []
+    for judged in (judge, judge.of_frames):
+        batches = clips.values, shared.made.clip, clips.wrong_values
+        real, made, wrong = (judged(x, sentence) for x in batches)
+        refused = (towards(made, 0) + towards(wrong, 0)) / 2
+        means.append((towards(real, 1) + refused) / 2)
+    total = sum(term.value * term.weight for term in losses.values())
+    torch.testing.assert_close(total, sum(means) / 2)
+    losses = system.generator_loss(shared, step, 0)
+    fooled = [towards(f(shared.made.clip, sentence), 1) for f in (judge, judge.of_frames)]
+    total = sum(losses[n].value * losses[n].weight for n in ("adversarial", "frame/adversarial"))
+    torch.testing.assert_close(total, sum(fooled) / 2)
+    swapped = dataclasses.replace(shared, sentence=sentence.roll(1, 0))
+    other = system.discriminator_loss(swapped, step, 0)["frame/real"].value
+    assert not torch.allclose(other, towards(judge.of_frames(clips.values, sentence), 1))
+
+
 def test_the_generator_s_loss_and_the_mask_s_penalty() -> None:
     system = vgan()
     batch, step = batch_of()

@@ -27,11 +27,13 @@ class VGANDiscriminator(nn.Module):
         projected_dim: int = 256,
         norm: Norm = "batch",
         outputs: Literal[1, 2] = 1,
+        judges_frames: bool = False,
     ) -> None:
         """`width`: channels of the first map; they double down to the smallest, 512 x 2 x 4 x 4 as
         published. `text_dim`: of a sentence, 0: it is told none. `outputs`: 2 are the classes real
         and made of the release, whose difference is the logit: cross-entropy of their softmax is
-        that of its sigmoid."""
+        that of its sigmoid. `judges_frames`: a network of its own, the same for one frame, also
+        judges each frame (an option of this project; TGANs-C has such a judge)."""
         super().__init__()
         self.frames, self.side, self.channels = frames, side, channels
         self.text_dim, self.outputs = text_dim, outputs
@@ -43,6 +45,12 @@ class VGANDiscriminator(nn.Module):
             joint = nn.Conv3d(last + projected_dim, last, 1, bias=False)
             self.joint = nn.Sequential(joint, *normed(norm, last, 3, EPS), nn.LeakyReLU(SLOPE))
         self.head = nn.Conv3d(last, outputs, base)
+        self.still: VGANDiscriminator | None = None
+        if judges_frames:
+            assert frames > 1, "judges_frames: a clip of one frame is judged already"
+            self.still = VGANDiscriminator(
+                1, side, channels, width, text_dim, projected_dim, norm, outputs
+            )
 
     def forward(self, clips: Tensor, sentence: Tensor | None = None) -> Tensor:
         """Logits (B,) that clips (B, C, T, H, W) are real and, where it is told a sentence (B,
@@ -54,3 +62,12 @@ class VGANDiscriminator(nn.Module):
             maps = self.joint(torch.cat((maps, told.expand(-1, -1, *maps.shape[2:])), dim=1))
         found = self.head(maps).flatten(1)
         return found[:, 0] - found[:, 1] if self.outputs == 2 else found[:, 0]
+
+    def of_frames(self, clips: Tensor, sentence: Tensor | None = None) -> Tensor:
+        """The same (B, T) of every frame of clips, where frames are judged."""
+        assert self.still is not None, "judges_frames"
+        count = clips.shape[2]
+        frames = clips.transpose(1, 2).flatten(0, 1)[:, :, None]
+        told = None if sentence is None else sentence.repeat_interleave(count, dim=0)
+        found: Tensor = self.still(frames, told)
+        return found.unflatten(0, (-1, count))

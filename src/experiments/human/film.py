@@ -1,14 +1,20 @@
-"""Clips on a page: what runs made of captions, and the real ones."""
+"""Clips on a page: what runs made of captions, of pictures or of noise, and the real ones."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from experiments.data.record import CLIP
+from experiments.data.text.reading import SPEECH
 from experiments.data.view.base import View
+from experiments.human.made import picture_of
 from experiments.human.page import Shown, gif
 from experiments.human.request import Study
+from experiments.human.uncaptioned import CAPTION, PICTURE
+from experiments.sample.filmed import NOISE
 from experiments.sample.model import load
 from experiments.terminal.error import UserError
 from experiments.terminal.progress import Progress
@@ -17,8 +23,8 @@ Made = list[list[Shown]]  # by caption and seed
 
 
 def filmed(study: Study, device: str) -> list[Made]:
-    """By run: clips of captions, and the real ones last; all of one side, and of one length and
-    pace, since nothing else than what they show may tell them apart. One network is in memory at a
+    """By run: clips of what is asked, and the real ones last; all of one side, length and pace,
+    since nothing else than what they show may tell them apart. One network is in memory at a
     time. Raises `UserError` for runs whose clips have other lengths or rates."""
     runs = [run for run in study.runs if run.place is not None]
     made: list[list[np.ndarray]] = []
@@ -26,14 +32,16 @@ def filmed(study: Study, device: str) -> list[Made]:
     total = len(study.captions) * len(study.seeds)
     view: View | None = None
     with Progress(total * len(runs), description="drawing") as bar:
-        for number, (run, asked) in enumerate(zip(runs, study.asked, strict=True)):
+        for number, run in enumerate(runs):
             model = load(run.folder, device)
             view = model.views[CLIP]
-            pairs = [(one, seed) for one in asked for seed in study.seeds]
+            asks, inputs = asked_of(study, number)
+            pairs = [(one, s) for k, one in enumerate(inputs) for s in study.seeds_of(k)]
             clips: list[np.ndarray] = []
             for part in model.parts(len(pairs)):
                 some, seeds = (list(side) for side in zip(*pairs[part], strict=True))
-                values = model.stages([one.given for one in some], seeds).made[CLIP][-1]
+                given = model.read({asks: some}) if asks else {}
+                values = model.make(given, seeds).made[CLIP][-1]
                 clips += view.handed(values)
                 bar.update(number * total + part.stop)
             made.append(clips)
@@ -51,6 +59,16 @@ def filmed(study: Study, device: str) -> list[Made]:
     shown = [[Shown(picture=gif(of_side(clip, side), pace)) for clip in clips] for clips in made]
     each = len(study.seeds)
     return [[files[k : k + each] for k in range(0, len(files), each)] for files in shown]
+
+
+def asked_of(study: Study, run: int) -> tuple[str | None, list[Any]]:
+    """The view that a run is asked through, None for noise alone, and its inputs."""
+    if study.by == NOISE:
+        return None, list(study.captions)
+    if study.by == CAPTION:
+        asked = study.asked[run]
+        return SPEECH if asked[0].heard else CAPTION, [one.given for one in asked]
+    return PICTURE, [Image.fromarray(picture_of(study, k)) for k in range(len(study.records))]
 
 
 def of_side(frames: np.ndarray, side: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from experiments.human.page import Shown, of_side, png, wav
 from experiments.human.record import RATE, SECONDS
 from experiments.human.request import Study, unlike
 from experiments.sample.asked import Asked
+from experiments.sample.filmed import NOISE
 from experiments.sample.model import Model, load
 from experiments.sample.picture import to_pixels
 from experiments.terminal.error import UserError
@@ -86,10 +87,12 @@ def sounded(study: Study, device: str) -> list[Made]:
 
 def above(study: Study, made: Sequence[Sequence[Sequence[Shown]]]) -> list[Shown]:
     """What stands above what was made: a caption, a recording that all runs heard, a picture."""
+    if study.by == NOISE:
+        return [Shown() for _ in study.captions]
     if not study.records:
         return _told(study)
     assert study.known is not None, "records are of known data"
-    if made[0][0][0].sound is not None:
+    if study.moving or made[0][0][0].sound is not None:
         return [Shown(picture=_pixels(study, place)) for place in range(len(study.records))]
     return [Shown(sound=_sound(_wave(study, place)).sound) for place in range(len(study.records))]
 
@@ -137,7 +140,7 @@ def _asked(study: Study, asks: str, place: int) -> object:
         return _wave(study, place)
     from PIL import Image
 
-    return Image.fromarray(_array(study, place))
+    return Image.fromarray(picture_of(study, place))
 
 
 def _wave(study: Study, place: int) -> Wave:
@@ -148,7 +151,8 @@ def _wave(study: Study, place: int) -> Wave:
     return found
 
 
-def _array(study: Study, place: int, side: int | None = None) -> np.ndarray:
+def picture_of(study: Study, place: int, side: int | None = None) -> np.ndarray:
+    """That of a record, uint8 (side, side, 3). Raises `UserError` where it cannot be used."""
     assert study.known is not None, "records are of known data"
     record = (study.records or study.real)[place]
     known = study.known
@@ -159,7 +163,7 @@ def _array(study: Study, place: int, side: int | None = None) -> np.ndarray:
 
 
 def _pixels(study: Study, place: int, side: int | None = None) -> bytes:
-    return png(_array(study, place, side))
+    return png(picture_of(study, place, side))
 
 
 def _real_pictures(study: Study, side: int) -> Made:

@@ -75,7 +75,12 @@ def render(
         "ranks": key.form == RANK,
     }
     facts |= {"questions": key.questions, "what": what}
-    facts |= {"written": bool(asked[0].text), "plays": any(map(_plays, [first, *asked]))}
+    given = "sound" if _plays(asked[0]) else "picture" if asked[0].picture else "nothing"
+    facts |= {
+        "written": bool(asked[0].text),
+        "given": given,
+        "plays": any(map(_plays, [first, *asked])),
+    }
     return environment.get_template(TEMPLATE).render(content=content, **facts)
 
 

@@ -77,6 +77,16 @@ class Known:
                 break
         return found
 
+    def moving(self, count: int, seed: int, pictured: bool) -> list[Record]:
+        """So many records at random, of which the picture can be used where it is wanted."""
+        found: list[Record] = []
+        for record in random.Random(seed).sample(self.records, len(self.records)):
+            if not pictured or self.picture(record) is not None:
+                found.append(record)
+            if len(found) == count:
+                break
+        return found
+
 
 def known_of_runs(runs: list[Path], prepared: Path, *has: str) -> Known:
     """The test records of the data that all runs have in common, each with `has`. Raises

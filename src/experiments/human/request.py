@@ -18,15 +18,17 @@ from experiments.human.captions import captions_of_runs, chosen
 from experiments.human.key import LETTERS, MARKS, MOST, PLACE, RANK, RATE, REAL, Run
 from experiments.human.record import Known, real_of, records_of
 from experiments.human.recordings import recordings
+from experiments.human.uncaptioned import CAPTION, asked_by, have_clips, items_of
 from experiments.run import folder as files
 from experiments.run.fact import hears_run
 from experiments.run.reader import excerpts_of
 from experiments.run.state import run_named
 from experiments.sample.asked import Asked
-from experiments.sample.filmed import films
+from experiments.sample.filmed import NOISE, films
 from experiments.sample.request import drawing_of
 from experiments.terminal.error import UserError
 
+TOLD = {CAPTION: "the words", "picture": "the picture that it begins with"}
 CHOOSE = "name two or more runs: run=outputs/<model>-<data>/<id>,outputs/<model>-<data>/<id>"
 
 
@@ -34,6 +36,10 @@ KINDS = {SOUND: "sounds", SPEECH: "captions that are spoken"}
 QUESTIONS = {
     RANK: "Which {what} fits {what_to} and {seems} most real? Rank them, the best first.",
     RATE: "How well does it fit {what_to}, and how real is it?",
+}
+UNASKED = {  # of what is made of noise
+    RANK: "Which {what} looks most real? Rank them, the best first.",
+    RATE: "How real is it?",
 }
 
 
@@ -45,7 +51,8 @@ class Study:
     recordings (`sample.speech`), whose names `captions` are then. Of runs with
     sounds in place of captions, `records` are what they are asked by, of `known`, and `captions`
     their names; `makes`: which way of theirs, None for the first. `real`: the records whose own
-    pictures, or sounds, stand beside what the runs made.
+    pictures, or sounds, stand beside what the runs made. `by`: what clips are asked by; of those
+    of noise each item goes on with the seeds that follow.
     `page`: ten hexadecimal digits, a function of the runs, of how long they trained, of what is
     asked about them and of the seed. `folder`: where the page goes. `notes`: lines for the user.
     """
@@ -66,6 +73,11 @@ class Study:
     real: list[Record] = field(default_factory=list)
     makes: str | None = None
     moving: bool = False
+    by: str = CAPTION
+
+    def seeds_of(self, item: int) -> list[int]:
+        """Those of an item, by its place."""
+        return [seed + item * len(self.seeds) * (self.by == NOISE) for seed in self.seeds]
 
 
 def study_of(config: Mapping[str, Any]) -> Study:
@@ -75,20 +87,24 @@ def study_of(config: Mapping[str, Any]) -> Study:
     if most > MOST:
         raise UserError(f"human.most={most}: people give marks from 0 to {MOST} at most")
     runs = _runs(config["run"], config["paths"]["outputs"], 2 if form == RANK else 1)
-    sounding, moving = _have_sounds(runs), _have_clips(runs)
-    for run in runs if not sounding else []:
+    sounding, moving = _have_sounds(runs), have_clips([run.folder for run in runs])
+    by = asked_by([run.folder for run in runs]) if moving and not sounding else CAPTION
+    for run in runs if not sounding and by == CAPTION else []:
         _require_captions(run.folder)
     if makes is not None and not sounding:
         raise UserError(f"human.makes={makes}: these runs have no sounds; leave it away")
     if sounding:
         _require_one_way(runs, makes)
-    questions = _questions(human["question"], form, sounding, "clip" if moving else "picture")
+    seen = "clip" if moving else "picture"
+    questions = _questions(human["question"], form, sounding, seen, by)
     known, records, real = None, list[Record](), list[Record]()
     beside = form == RATE if human["real"] is None else bool(human["real"])
     places, drawn = [run.folder for run in runs], list[list[Asked]]()
     if sounding:
         known, records, notes = records_of(config, places)
         captions, real = [record.key for record in records], records if beside else []
+    elif by != CAPTION:
+        captions, records, known, real, notes = items_of(config, places, by, beside)
     else:
         captions, notes, drawn = _captions(config, runs)
         if beside:
@@ -109,13 +125,17 @@ def study_of(config: Mapping[str, Any]) -> Study:
     page = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:10]
     folder = Path(config["paths"]["outputs"]) / PLACE / page
     made = (page, folder, listed, captions, seeds, questions, seed, notes, drawn)
-    return Study(*made, form, most, known, records, real, makes, moving)
+    return Study(*made, form, most, known, records, real, makes, moving, by)
 
 
-def _questions(given: Any, form: str, sounding: bool, seen: str = "picture") -> list[str]:
+def _questions(
+    given: Any, form: str, sounding: bool, seen: str = "picture", by: str = CAPTION
+) -> list[str]:
     """What people are asked; one that fits the form where nothing is given."""
+    if given is None and by == NOISE:
+        return [UNASKED[form].format(what=seen)]
     if given is None:
-        to, what = ("what it was made from", "one") if sounding else ("the words", seen)
+        to, what = ("what it was made from", "one") if sounding else (TOLD[by], seen)
         seems = "seems" if sounding else "looks"
         return [QUESTIONS[form].format(what=what, what_to=to, seems=seems)]
     items = given if isinstance(given, list) else [given]
@@ -169,16 +189,6 @@ def unlike(ways: Mapping[tuple[str, str], Path], named: str | None) -> str:
     ((asks, made), first), ((others, other), second) = list(ways.items())[:2]
     both = "name runs that make the same" + ("" if named else ", or human.makes=picture")
     return f"run={second}: makes a {other} of a {others}, and {first} a {made} of a {asks}; {both}"
-
-
-def _have_clips(runs: list[Run]) -> bool:
-    """Whether all runs make clips of captions. Raises `UserError` where some do, and others not."""
-    found = {bool(films(run.folder)): run.folder for run in runs}
-    if len(found) > 1:
-        raise UserError(
-            f"run={found[True]}: makes clips, and {found[False]} makes none; name runs of one kind"
-        )
-    return True in found
 
 
 def answers_of(config: Mapping[str, Any]) -> Collected:

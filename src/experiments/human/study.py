@@ -46,10 +46,16 @@ def write(config: dict[str, Any]) -> Path:
     study.folder.mkdir(parents=True, exist_ok=True)
     where = write_key(key, study.folder)  # a page is of no use without it
     write_text(page, render(key, by_caption, above(study, by_caption)))
-    each = f", {len(study.seeds)} pictures of each" if len(study.seeds) > 1 else ""
+    each = (
+        f", {len(study.seeds)} {'clips' if study.moving else 'pictures'} of each"
+        if len(study.seeds) > 1
+        else ""
+    )
     runs = number_of(sum(run.place is not None for run in study.runs), "run")
     real = " and the real ones" if study.real else ""
-    items = number_of(len(study.captions), "record" if study.records else "caption")
+    items = number_of(
+        len(study.captions), "caption" if study.asked else "record" if study.records else "item"
+    )
     show(f"{items}, {runs}{real}{each}")
     show(f"page:  {page} ({amount(page.stat().st_size)}, for the participants)")
     show(f"key:   {where} (keep it from them)")

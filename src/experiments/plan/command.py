@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from experiments.data.record import CLIP
 from experiments.plan.estimate import Machine, Planned, disk, largest, pace
 from experiments.plan.facts import DataFacts, facts_of
 from experiments.plan.paper import Paper
@@ -67,4 +68,5 @@ def planned(
         largest(paper.step, one, twice, paper.accumulate, machine.memory),
         disk(facts, paper.views, run.config["data"], paper.held(), int(trainer["keep"])),
         [pace(found[n], int(trainer["images"]), machine) for n in options["gpus"]],
+        "clips" if any(view.name == CLIP for view in paper.views) else "images",
     )

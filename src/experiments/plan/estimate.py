@@ -137,7 +137,8 @@ def disk(
 @dataclass(frozen=True)
 class Planned:
     """All that is known of a run before it begins. `wanted_by`: the node of the run that it is
-    trained for, None for the run itself. `activations`: bytes of one more image."""
+    trained for, None for the run itself. `activations`: bytes of one more image. `counted`: what
+    its images are, "clips" where it takes clips."""
 
     name: str
     wanted_by: str | None
@@ -154,3 +155,4 @@ class Planned:
     largest: Needs | None
     disk: Disk
     paces: list[Pace]
+    counted: str = "images"

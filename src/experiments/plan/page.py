@@ -9,7 +9,7 @@ from experiments.plan.estimate import DENSE, GB, Planned
 from experiments.plan.facts import DataFacts
 from experiments.terminal.line import aligned
 
-HEADINGS = ("GPUs", "batch", "memory", "computing", "exchanging", "images/s", "hours")
+HEADINGS = ("GPUs", "batch", "memory", "computing", "exchanging", "{}/s", "hours")
 
 
 def page(rows: Sequence[Planned], options: Mapping[str, Any]) -> str:
@@ -38,13 +38,13 @@ def _run(row: Planned) -> list[str]:
     split = f" in {parts} parts" if parts > 1 else ""
     most = "no batch fits"
     if row.largest is not None:
-        most = f"at most {row.largest.share} images fit one GPU"
+        most = f"at most {row.largest.share} {row.counted} fit one GPU"
     stores = ", ".join(f"{what} {_bytes(size)}" for what, size in row.disk.stores.items())
     lines = [
-        f"{row.name}{wanted}: {row.images:,} images{' (finished)' if row.finished else ''}",
+        f"{row.name}{wanted}: {row.images:,} {row.counted}{' (finished)' if row.finished else ''}",
         f"  parameters   {names}",
-        f"  one image    {_flops(needs.flops / needs.share)} a step, forward and backward; "
-        f"{_bytes(row.activations)} of activations",
+        f"  {'one ' + row.counted[:-1]:<13}{_flops(needs.flops / needs.share)} a step, forward "
+        f"and backward; {_bytes(row.activations)} of activations",
         f"  memory       {_bytes(needs.held)} held (weights {_bytes(held.weights)}, moments "
         f"{_bytes(held.moments)}, average {_bytes(held.average)}) and gradients of at most "
         f"{_bytes(held.gradients)}",
@@ -67,12 +67,13 @@ def _run(row: Planned) -> list[str]:
         )
         for pace in row.paces
     ]
-    return lines + [f"  {line}" for line in aligned([HEADINGS, *cells], right=True)]
+    heads = tuple(heading.format(row.counted) for heading in HEADINGS)
+    return lines + [f"  {line}" for line in aligned([heads, *cells], right=True)]
 
 
 def _assumed(row: Planned, options: Mapping[str, Any]) -> list[str]:
     dense = options["tflops"] or DENSE[row.precision]
-    facts = row.facts
+    facts, counted = row.facts, "clips" if row.counted == "clips" else "pictures"
     return [
         "Assumed (plan.* changes it):",
         f"  a GPU has {options['memory']:g} GB, of which {options['headroom']:.0%} are not for "
@@ -85,7 +86,7 @@ def _assumed(row: Planned, options: Mapping[str, Any]) -> list[str]:
         "still learns as well is another question",
         "  captions are as long as they can be, recordings as data.speech.seconds; training alone, "
         "without samples and scores; nothing is compiled",
-        f"  data: {facts.pictures:,} pictures, {facts.train:,} of them to train on, "
+        f"  data: {facts.pictures:,} {counted}, {facts.train:,} of them to train on, "
         f"{_said(facts)} ({facts.source})",
     ]
 

@@ -71,6 +71,7 @@ ADDED: dict[str, Any] = {
     "generator.encoded": True,
     "discriminator.told_dim": 0,
     "discriminator.joint_layer": False,
+    "discriminator.judges_frames": False,
     "encoder.normalised": False,
     "generator.norm": None,
     "discriminator.channels": 3,

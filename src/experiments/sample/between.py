@@ -47,14 +47,8 @@ class Row:
 
 def draw_between(model: Model, drawing: Drawing) -> list[Path]:
     """Every leg of the way as a grid, with its pictures. Returns the files."""
-    options, sentence = drawing.options, drawing.options["between"] == "sentence"
-    steps, kind = int(options["steps"]), options["interpolation"]
-    request = drawing.keys, drawing.seeds, steps, kind
-    first = drawing.asked[0]
-    name = first.label if first.recording is None else first.recording.stem
-    folder = drawing.drawn / f"{options['between']}-{slug(name, request)}"
-    legs = _sentences(model, drawing) if sentence else _noises(model, drawing)
-    others = len(drawing.seeds if sentence else drawing.asked)
+    steps, folder, legs = int(drawing.options["steps"]), folder_of(drawing), legs_of(model, drawing)
+    others = rows_in(drawing)
     chosen = shown(steps)
     titles = [f"{100 * index / (steps - 1):.0f} %" for index in chosen]
     written: list[Path] = []
@@ -76,9 +70,28 @@ def draw_between(model: Model, drawing: Drawing) -> list[Path]:
                 pages.add(pictures, row.label)
             written += pages.written
     _tell(drawing, folder, len(legs), others, len(chosen))
-    if sentence and model.generator.attends:
+    if drawing.options["between"] == "sentence" and model.attends:
         show(f"note: {MIXED}")
     return written
+
+
+def folder_of(drawing: Drawing) -> Path:
+    """Of a way; its name differs where what is asked does."""
+    options, first = drawing.options, drawing.asked[0]
+    request = drawing.keys, drawing.seeds, int(options["steps"]), options["interpolation"]
+    name = first.label if first.recording is None else first.recording.stem
+    return drawing.drawn / f"{options['between']}-{slug(name, request)}"
+
+
+def rows_in(drawing: Drawing) -> int:
+    """Rows of every leg."""
+    return len(drawing.seeds if drawing.options["between"] == "sentence" else drawing.asked)
+
+
+def legs_of(model: Model, drawing: Drawing) -> list[tuple[list[str], Iterator[Row]]]:
+    """Each leg of the way with the lines above it."""
+    ways = _sentences if drawing.options["between"] == "sentence" else _noises
+    return ways(model, drawing)
 
 
 def shown(steps: int) -> list[int]:
@@ -106,7 +119,7 @@ def between_captions(
 def _sentences(model: Model, drawing: Drawing) -> list[tuple[list[str], Iterator[Row]]]:
     """Each leg with the lines above it: from caption to caption, a row for each seed."""
     steps, kind = int(drawing.options["steps"]), drawing.options["interpolation"]
-    told = f"{kind} interpolation" + (f"; {MIXED}" if model.generator.attends else "")
+    told = f"{kind} interpolation" + (f"; {MIXED}" if model.attends else "")
 
     def leg(first: Asked, second: Asked) -> Iterator[Row]:
         text = between_captions(model, first.given, second.given, steps, kind)

@@ -17,6 +17,7 @@ from experiments.sample.between import draw_between
 from experiments.sample.caption import FEW, draw_captions
 from experiments.sample.crossing import draw_crossing
 from experiments.sample.film import draw_films
+from experiments.sample.film_way import draw_film_way
 from experiments.sample.model import Model, load
 from experiments.sample.request import Drawing, drawing_of
 from experiments.sample.style import draw_transfer
@@ -39,7 +40,8 @@ def draw_to_folder(config: dict[str, Any]) -> list[Path]:
         if drawing.way is not None:
             return draw_crossing(model, drawing)
         if drawing.films is not None:
-            written = draw_films(model, drawing)
+            draws = draw_films if drawing.options["between"] is None else draw_film_way
+            written = draws(model, drawing)
         elif drawing.pictures:
             written = draw_transfer(model, drawing)
         elif drawing.options["between"] is None:

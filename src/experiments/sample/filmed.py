@@ -38,9 +38,8 @@ def given_of(
             "load(run).sample(clip=['bird.mp4'])"
         )
     options, offer = config["sample"], _offer(ways)
-    for key in ("between", "sound"):
-        if options[key] not in (None, "", []):
-            raise UserError(f"sample.{key}: not for run={place}, which makes clips; give {offer}")
+    if options["sound"] not in (None, "", []):
+        raise UserError(f"sample.sound: not for run={place}, which makes clips; give {offer}")
     texts, blank = texts_of(config["text"], options["file"])
     notes = [*blank]
     told = bool(texts) or any(options[key] not in (None, "", []) for key in ("speech", "voice"))
@@ -54,6 +53,10 @@ def given_of(
         )
         key = "sample.picture" if pictured and not told else "text"
         raise UserError(f"{key}: run={place} makes no clip of {given or NOISE + ' alone'}: {offer}")
+    if options["between"] is not None and (pictured or not told):
+        raise UserError(
+            f"sample.between: run={place} draws on the way between captions alone; leave it away"
+        )
     pictures = pictures_of(options["picture"]) if pictured else []
     if not told:
         return way, pictures or [Asked(NOISE)], [], notes

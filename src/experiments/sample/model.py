@@ -28,7 +28,7 @@ from experiments.sample.fitting import fitting
 from experiments.system.base import Samples, System
 from experiments.system.drawing import fill, names_in, on_paper, to_draw
 from experiments.system.seeding import noise_of
-from experiments.system.text import Text, encoded
+from experiments.system.text import OfText, Text, encoded
 from experiments.system.text_to_image import TextToImage
 from experiments.terminal.error import UserError
 
@@ -122,6 +122,12 @@ class Model:
     @property
     def generator(self) -> Any:
         return self.system.generator
+
+    @property
+    def attends(self) -> bool:
+        """Whether what draws of captions takes their words."""
+        picture = getattr(self.generator, "picture", self.generator)  # of a clip that begins so
+        return bool(getattr(picture, "attends", False))
 
     @property
     def device(self) -> torch.device:
@@ -242,11 +248,15 @@ class Model:
     @torch.no_grad()
     def draw_from(self, text: Text, noise: Tensor) -> Samples:
         """Every stage from encoded text and noise (B, `noise_dim` + `condition_dim`), that of the
-        generator beside that of its conditioning augmentation.
+        generator beside that of its conditioning augmentation; or clips, of as much as `noise`
+        gives.
 
         What is neither a caption nor a seed is drawn here, as a sentence between two. Raises
         `UserError` for a system that only draws from captions and seeds.
         """
+        if isinstance(self.system, OfText):
+            with self.autocast():
+                return self.system.of_text(text, noise.to(self.device))
         if not isinstance(self.system, TextToImage):
             name = type(self.system).__name__
             raise UserError(f"run: {name} draws captions only; take the run of its generator")
@@ -264,6 +274,8 @@ class Model:
 
     def noise(self, seeds: list[int]) -> Tensor:
         """(B, `noise_dim` + `condition_dim`): each row depends on its own seed alone."""
+        if isinstance(self.system, OfText):
+            return noise_of(seeds, self.system.noise_count)
         return noise_of(seeds, self.generator.noise_dim + self.generator.condition_dim)
 
     def encode(self, captions: Sequence[Any]) -> tuple[Tensor, Tensor]:

@@ -77,7 +77,10 @@ def drawing_of(config: Mapping[str, Any]) -> Drawing:
     seeds = [int(config["seed"]) + number for number in range(int(config["num_samples"]))]
     if offered := films(place):
         asks, asked, pictures, notes = given_of(place, config, offered)
-        return _once(Drawing(place, asked, seeds, options, notes, pictures, run.at, films=asks))
+        drawing = Drawing(place, asked, seeds, options, notes, pictures, run.at, films=asks)
+        if options["between"] is not None:
+            _check_way(options["between"], asked, seeds, options)
+        return drawing if options["between"] == "sentence" else _once(drawing)
     if ways := crosses(place):
         way, asked, notes = crossing(place, config, ways)
         return _once(Drawing(place, asked, seeds, options, notes, at=run.at, way=way))

@@ -3,13 +3,15 @@
 
     L_D = (L(D(real), 1) + refused) / 2,    L_G = L(D(made), 1) + 0.1 mean(m) + ...
 
+Where frames are judged as well, adversarial terms are means of both judges, as in TGANs-C.
+
 What is refused are clips that were made, and in equal parts, where captions are told, real clips of
 another caption (GAN-CLS, Reed 2016).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,18 +144,35 @@ class SceneGAN(System):
         judged = [shared.real, shared.made.clip.detach()]
         if shared.wrong is not None:
             judged.append(shared.wrong)
-        logits = [self.discriminator(clips, shared.sentence) for clips in judged]
-        terms = self.adversarial.discriminator(*logits)
-        return {name: Term(v, HALF * self.adversarial.weight) for name, v in terms.items()}
+        losses: Losses = {}
+        for level, logits in self.logits(judged, shared.sentence).items():
+            for name, value in self.adversarial.discriminator(*logits).items():
+                losses[level + name] = Term(value, HALF * self.adversarial_weight)
+        return losses
 
     def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Clips that pass for real, and a mask that shows little of the foreground."""
-        logits = self.discriminator(shared.made.clip, shared.sentence)
-        value = self.adversarial.generator(logits)
-        losses = {"adversarial": Term(value, self.adversarial.weight)}
+        losses: Losses = {}
+        for level, (logits,) in self.logits([shared.made.clip], shared.sentence).items():
+            value = self.adversarial.generator(logits)
+            losses[f"{level}adversarial"] = Term(value, self.adversarial_weight)
         if (mask := shared.made.mask) is not None:
             losses["mask"] = term(self.mask.weight, lambda: self.mask(mask))
         return losses
+
+    def logits(self, judged: Sequence[Tensor], sentence: Tensor | None) -> dict[str, list[Tensor]]:
+        """Of each batch of clips by what stands before the names of losses: nothing for (B,) of
+        clips, `frame/` for (B, T) of frames where these are judged."""
+        judge = self.discriminator
+        found = {"": [judge(clips, sentence) for clips in judged]}
+        if judge.still is not None:
+            found["frame/"] = [judge.of_frames(clips, sentence) for clips in judged]
+        return found
+
+    @property
+    def adversarial_weight(self) -> float:
+        """Of each judge."""
+        return self.adversarial.weight / (1 if self.discriminator.still is None else 2)
 
     # What it makes.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from experiments.data.view.caption import Captions, before
+from experiments.system.base import Samples
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,19 @@ class Text:
     mask: Tensor | None = None
     paired: Tensor | None = None
     share: float = 1.0
+
+
+@runtime_checkable
+class OfText(Protocol):
+    """A system that makes clips of text and noise alone, and so also of what lies between two
+    captions. `noise_count`: numbers of noise for a clip."""
+
+    @property
+    def noise_count(self) -> int: ...
+
+    def of_text(self, text: Text, noise: Tensor) -> Samples:
+        """Clips of text (B) and noise (B, noise_count)."""
+        ...
 
 
 def text_of(captions: Captions) -> Text:

@@ -118,9 +118,21 @@ class TextToClip(VGANImage):
         """The clip, what it is composed of, and the picture that it begins with."""
         captions = part_of(asked, Captions)
         text = encoded(self.encoder, captions.tokens, captions.lengths)
-        picture, own = self.generator.picture, self.generator.noise_dim
-        dims = [picture.noise_dim, picture.condition_dim, own]
-        drawing, epsilon, noise = noise_of(seeds, sum(dims)).to(self.device).split(dims, dim=1)
+        return self.of_text(text, noise_of(seeds, self.noise_count).to(self.device))
+
+    @property
+    def noise_dims(self) -> list[int]:
+        """Numbers of noise of the picture, of its conditioning augmentation, and of the clip."""
+        picture = self.generator.picture
+        return [picture.noise_dim, picture.condition_dim, self.generator.noise_dim]
+
+    @property
+    def noise_count(self) -> int:
+        return sum(self.noise_dims)
+
+    def of_text(self, text: Text, noise: Tensor) -> Samples:
+        """See `OfText`; and the pictures."""
+        drawing, epsilon, noise = noise.split(self.noise_dims, dim=1)
         pictures = self.pictures(text, drawing, epsilon)
         first = self.generator.sized(pictures[-1])
         scene = self.generator(first, noise, text.sentence if self.told else None)

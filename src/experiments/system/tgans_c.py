@@ -201,5 +201,12 @@ class TGANsC(System):
         """Clips of captions (B)."""
         captions = part_of(asked, Captions)
         text = encoded(self.encoder, captions.tokens, captions.lengths)
-        noise = noise_of(seeds, self.generator.noise_dim).to(captions.tokens.device)
+        return self.of_text(text, noise_of(seeds, self.noise_count).to(captions.tokens.device))
+
+    @property
+    def noise_count(self) -> int:
+        return self.generator.noise_dim
+
+    def of_text(self, text: Text, noise: Tensor) -> Samples:
+        """See `OfText`."""
         return Samples({CLIP: [self.generator(noise, text.sentence)]})

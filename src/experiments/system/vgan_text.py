@@ -7,7 +7,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any
 
+from torch import Tensor
+
 from experiments.data.record import CLIP
+from experiments.system.base import Samples
+from experiments.system.scene import made_of
+from experiments.system.text import Text
 from experiments.system.vgan import VGAN
 
 
@@ -19,3 +24,11 @@ class VGANText(VGAN):
         super().__init__(*parts, **options)
         assert self.told, "encoder: it is told captions"
         self.makes = MappingProxyType({self.condition: CLIP})
+
+    @property
+    def noise_count(self) -> int:
+        return self.generator.noise_dim
+
+    def of_text(self, text: Text, noise: Tensor) -> Samples:
+        """See `OfText`."""
+        return made_of(self.generator(noise, text.sentence))
