@@ -157,6 +157,30 @@ def test_a_picture_has_one_clip_without_noise_and_several_with_it() -> None:
     assert plain(picture, noise[:, :0]).clip.shape == (2, 3, 8, 24, 24)
 
 
+@pytest.mark.parametrize("streams", ["one", "two"])
+def test_with_skips_a_picture_reaches_the_clip_past_its_smallest_map(streams: str) -> None:
+    network = image_network(streams=streams, skips=True)
+    picture, noise = torch.randn(2, 3, 24, 24), torch.empty(2, 0)
+    nn.init.zeros_(network.encoder[-3].weight)  # the smallest map says nothing
+    made, changed = network(picture, noise), picture.clone()
+    changed[0, :, 10:14, 10:14] += 1
+    found = (network(changed, noise).clip - made.clip).abs().amax((1, 2))
+    assert found[0, 10:14, 10:14].any() and not found[0, 0].any() and not found[1].any()
+    plain = image_network(streams=streams)
+    nn.init.zeros_(plain.encoder[-3].weight)
+    assert torch.equal(plain(changed, noise).clip, plain(picture, noise).clip)
+
+
+def test_maps_of_the_encoder_are_as_large_and_as_wide_as_what_they_join() -> None:
+    with torch.device("meta"):
+        plain, skipping = VGANImageGenerator(32), VGANImageGenerator(32, skips=True)
+        made = skipping(torch.empty(2, 3, 64, 64), torch.empty(2, 0))
+    assert made.clip.shape == (2, 3, 32, 64, 64)
+    twice = 512 * 256 + 256 * 128  # of what follows the first and the second doubling
+    more = (twice + 128 * 4) * 64 + (twice + 128 * 3) * 16
+    assert size(skipping) - size(plain) == more
+
+
 def test_gradients_reach_the_first_layers() -> None:
     network, still = tiny(), image_network()
     network(torch.randn(2, 5)).clip.square().sum().backward()

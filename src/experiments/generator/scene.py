@@ -8,12 +8,21 @@ with f and m of a stream over space and time, b of one over space alone, which i
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
 
-from experiments.layer.clip_map import Shown, doublings, normed, smallest, steps_of, widths_of
+from experiments.layer.clip_map import (
+    Shown,
+    doublings,
+    normed,
+    smallest,
+    steps_of,
+    through,
+    widths_of,
+)
 from experiments.layer.normalisation import Norm
 
 Streams = Literal["one", "two"]
@@ -54,37 +63,42 @@ class SceneStreams(nn.Module):
         streams: Streams,
         norm: Norm,
         background_inputs: int | None = None,
+        skips: bool = False,
     ) -> None:
         """`width`: channels of the last map but the clip; they double towards the smallest.
         `background_inputs`: channels of the background's smallest map, None: as the foreground's.
-        """
+        `skips`: maps of an encoder join both streams."""
         super().__init__()
         assert streams in get_args(Streams), streams
         steps = steps_of(frames, side)
         self.base, self.widths = smallest(frames, side), widths_of(steps, width)[::-1]
-        self.foreground = doublings(steps, self.widths, norm)
+        self.foreground = doublings(steps, self.widths, norm, skips)
         self.channels = channels
-        self.shown = Shown(width, channels + (streams == "two"), steps[0])  # colours, and the mask
+        last = width * 2 if skips and len(steps) > 1 else width
+        self.shown = Shown(last, channels + (streams == "two"), steps[0])  # colours, and the mask
         self.background: nn.Module | None = None
         if streams == "two":
             first = self.widths[0] if background_inputs is None else background_inputs
             layers: list[nn.Module] = []
             for inputs, outputs in itertools.pairwise([first, *self.widths[1:]]):
-                layer = nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False)
+                taken = inputs * 2 if skips and layers else inputs
+                layer = nn.ConvTranspose2d(taken, outputs, 4, 2, 1, bias=False)
                 layers += [layer, *normed(norm, outputs, 2), nn.ReLU()]
-            last = self.widths[-1] if len(self.widths) > 1 else first
+            last = last if len(self.widths) > 1 else first
             layers.append(nn.ConvTranspose2d(last, channels, 4, 2, 1))
             self.background = nn.Sequential(*layers)
 
-    def forward(self, moving: Tensor, still: Tensor | None) -> Scene:
+    def forward(self, moving: Tensor, still: Tensor | None, beside: Sequence[Tensor] = ()) -> Scene:
         """moving (B, widths[0], *base); still (B, C, side, side) of the base, of which nothing is
-        made with one stream."""
-        shown = self.shown(self.foreground(moving)).float()
+        made with one stream. beside: with `skips` the encoder's maps, from the smallest up."""
+        shown = self.shown(through(self.foreground, moving, beside)).float()
         foreground = torch.tanh(shown[:, : self.channels])
         if self.background is None:
             return Scene(foreground, foreground)
         mask = torch.sigmoid(shown[:, self.channels :])
-        return composed(foreground, mask, torch.tanh(self.background(still).float()))
+        assert still is not None
+        background = through(self.background, still, beside).float()
+        return composed(foreground, mask, torch.tanh(background))
 
 
 class SceneGenerator(nn.Module):

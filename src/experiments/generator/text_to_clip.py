@@ -31,13 +31,23 @@ class TextToClipGenerator(VGANImageGenerator):
         streams: Streams = "two",
         norm: Norm = "batch",
         completes: str | None = None,
+        skips: bool = False,
     ) -> None:
         """`picture`: of any method that draws pictures of captions. The others are those of
         `VGANImageGenerator`; `text_dim`: of the sentence that the second step is told, 0 as in the
         source, where it never sees the text."""
         assert completes is None, "completes: a picture is given, of which nothing is hidden"
         super().__init__(
-            frames, side, channels, width, noise_dim, text_dim, projected_dim, streams, norm
+            frames,
+            side,
+            channels,
+            width,
+            noise_dim,
+            text_dim,
+            projected_dim,
+            streams,
+            norm,
+            skips=skips,
         )
         self.picture = picture.requires_grad_(False).eval()
 

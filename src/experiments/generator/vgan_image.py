@@ -31,11 +31,14 @@ class VGANImageGenerator(SceneGenerator):
         streams: Streams = "two",
         norm: Norm = "batch",
         completes: str | None = None,
+        skips: bool = False,
     ) -> None:
         """`width`: channels of the first map of the encoder and of the last one but the clip.
         `noise_dim`, `text_dim`: of what joins the code, 0 as released. `completes`: what
         is hidden of a clip that it is given, all frames side by side as channels, and beside them
-        what is known; None: it is given a picture."""
+        what is known; None: it is given a picture. `skips`: all maps of the encoder join both
+        streams where these are as large (U-Net, Ronneberger 2015), by this project's choice: the
+        smallest map alone forgets what colour a bird of a few pixels has."""
         super().__init__(frames, side, channels, noise_dim, text_dim, projected_dim, streams)
         self.completes = completes is not None
         inputs = frames * (channels + 1) if self.completes else channels
@@ -48,7 +51,8 @@ class VGANImageGenerator(SceneGenerator):
             layers.append(nn.ReLU())
             inputs = outputs
         self.encoder = nn.Sequential(*layers)
-        self.scene = SceneStreams(frames, side, channels, width, streams, norm, code)
+        self.scene = SceneStreams(frames, side, channels, width, streams, norm, code, skips)
+        self.skips = skips
         first, depth = self.scene.widths[0], self.scene.base[0]
         self.moving = nn.Sequential(
             nn.ConvTranspose3d(code, first, (depth, 1, 1), bias=False),
@@ -59,10 +63,15 @@ class VGANImageGenerator(SceneGenerator):
     def forward(self, given: Tensor, noise: Tensor, sentence: Tensor | None = None) -> Scene:
         """given: the first frame (B, C, H, W); of one that completes `seen_of` a clip. noise
         (B, noise_dim); sentence (B, text_dim) where it is told one."""
-        code = self.encoder(given)
+        code, beside = given, list[Tensor]()
+        for layer in self.encoder:
+            code = layer(code)
+            if self.skips and isinstance(layer, nn.ReLU):
+                beside.insert(0, code)
         told = self.told(noise, sentence).to(code.dtype)[:, :, None, None]
         code = torch.cat((code, told.expand(-1, -1, *code.shape[2:])), dim=1)
-        return self.scene(self.moving(code[:, :, None]), code)  # type: ignore[no-any-return]
+        moving = self.moving(code[:, :, None])
+        return self.scene(moving, code, beside[1:])  # type: ignore[no-any-return]
 
 
 def seen_of(clips: Tensor, hidden: Tensor) -> Tensor:

@@ -102,13 +102,31 @@ def doubling(inputs: int, outputs: int, step: tuple[int, int]) -> nn.ConvTranspo
     return nn.ConvTranspose3d(inputs, outputs, *SIDE_ALONE, bias=False)
 
 
-def doublings(steps: Steps, widths: Sequence[int], norm: Norm) -> nn.Sequential:
+def doublings(
+    steps: Steps, widths: Sequence[int], norm: Norm, joined: bool = False
+) -> nn.Sequential:
     """From the smallest map up, all doublings but the last: (B, widths[0], t, h, w), each followed
-    by its norm and ReLU. `widths`: from the smallest map up."""
+    by its norm and ReLU. `widths`: from the smallest map up. `joined`: behind each, a map of as
+    many channels joins (`through`)."""
     layers: list[nn.Module] = []
     for step, (inputs, outputs) in zip(steps[:0:-1], itertools.pairwise(widths), strict=True):
-        layers += [doubling(inputs, outputs, step), *normed(norm, outputs, 3), nn.ReLU()]
+        taken = inputs * 2 if joined and layers else inputs
+        layers += [doubling(taken, outputs, step), *normed(norm, outputs, 3), nn.ReLU()]
     return nn.Sequential(*layers)
+
+
+def through(layers: nn.Module, x: Tensor, beside: Sequence[Tensor]) -> Tensor:
+    """Doublings, or what is in two dimensions as they are, of x; behind the ReLU of each joins the
+    next map of `beside` (B, C, h, w), the same at all times."""
+    left = list(beside)
+    for layer in layers.children():
+        x = layer(x)
+        if left and isinstance(layer, nn.ReLU):
+            found = left.pop(0).to(x.dtype)
+            if x.dim() == 5:
+                found = found[:, :, None].expand(-1, -1, x.shape[2], -1, -1)
+            x = torch.cat((x, found), dim=1)
+    return x
 
 
 def normed(norm: Norm | None, channels: int, dims: int, eps: float = 1e-5) -> list[nn.Module]:

@@ -72,6 +72,7 @@ ADDED: dict[str, Any] = {
     "discriminator.told_dim": 0,
     "discriminator.joint_layer": False,
     "discriminator.judges_frames": False,
+    "generator.skips": False,
     "encoder.normalised": False,
     "generator.norm": None,
     "discriminator.channels": 3,
