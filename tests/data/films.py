@@ -1,10 +1,13 @@
 """A system that makes clips of captions, of pictures or of noise, and runs that train on it.
 
-python -m tests.data.films OUTPUTS IMAGES    trains, as one of the processes of a job
+python -m tests.data.films OUTPUTS IMAGES [MOTION]    trains, as one of the processes of a job
 """
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +34,7 @@ from experiments.trainer.perform import perform
 
 NAME = "experiments.system.films"
 NOISE = 4
+ROOT = Path(__file__).parents[2]
 
 
 class Words(nn.Module):
@@ -145,8 +149,10 @@ def composed(front: Tensor, mask: Tensor, back: Tensor) -> Tensor:
     return share * front + (1 - share) * back
 
 
-def film_run(outputs: Path, images: int, of: str = CAPTION, **trainer: Any) -> Run:
-    """Batches of 4 clips, a checkpoint and samples after every 8."""
+def film_run(
+    outputs: Path, images: int, of: str = CAPTION, motion: float | None = None, **trainer: Any
+) -> Run:
+    """Batches of 4 clips, a checkpoint and samples after every 8; of clips that move so much."""
     sys.modules.setdefault(NAME, sys.modules[__name__])
     for part in (Films, Words):  # as classes of the project that a model may have
         part.__module__ = NAME
@@ -169,6 +175,9 @@ def film_run(outputs: Path, images: int, of: str = CAPTION, **trainer: Any) -> R
         "side": 8,
         "glyphs": "drawn",
     }
+    if motion is not None:
+        sift = "experiments.data.store.sift.Sift"
+        config["data"]["filter"] = {"_target_": sift, "motion": motion}
     config["optim"] = {"generator": {"_target_": "experiments.optim.adam.Adam", "lr": 0.01}}
     config["metric"] = None
     config["paths"] = {"outputs": str(outputs), "cache": str(outputs / "cache")}
@@ -186,6 +195,29 @@ def train(outputs: Path, images: int, of: str = CAPTION, **trainer: Any) -> Path
     return run.folder
 
 
+def train_together(outputs: Path, *words: object) -> Path:
+    """The same by two processes at once, which are told `words`. Returns the folder of the run."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    running = []
+    for rank in range(2):
+        place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
+        place |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": 1}
+        command = [sys.executable, "-m", "tests.data.films", str(outputs), *map(str, words)]
+        environment = os.environ | {name: str(value) for name, value in place.items()}
+        running.append(subprocess.Popen(command, env=environment, cwd=ROOT, stderr=-1))
+    try:
+        for process in running:
+            _, errors = process.communicate(timeout=300)
+            assert process.returncode == 0, errors.decode()
+    finally:  # one that failed would leave the other waiting
+        for process in running:
+            process.kill()
+    return outputs / "films-digits" / "0"
+
+
 if __name__ == "__main__":
-    train(Path(sys.argv[1]), int(sys.argv[2]))
+    given = {"motion": float(sys.argv[3])} if len(sys.argv) > 3 else {}
+    train(Path(sys.argv[1]), int(sys.argv[2]), **given)
     leave()  # threads that serve a group of processes could abort this one after all is saved

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +23,7 @@ from experiments.run import checkpoint
 from experiments.run.stats import StatsFile
 from experiments.system.base import Samples
 from experiments.trainer.clip import Motion, measured, motion
-from tests.data.films import film_run, train
-
-ROOT = Path(__file__).parents[2]
+from tests.data.films import film_run, train, train_together
 
 
 @pytest.fixture(scope="module")
@@ -176,24 +170,7 @@ def test_a_report_plays_what_it_draws(trained: Path) -> None:
 
 
 def test_two_processes_do_what_one_does(trained: Path, tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = []
-    for rank in range(2):
-        place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
-        place |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": 1}
-        command = [sys.executable, "-m", "tests.data.films", str(tmp_path), "16"]
-        environment = os.environ | {name: str(value) for name, value in place.items()}
-        running.append(subprocess.Popen(command, env=environment, cwd=ROOT, stderr=-1))
-    try:
-        for process in running:
-            _, errors = process.communicate(timeout=300)
-            assert process.returncode == 0, errors.decode()
-    finally:  # one that failed would leave the other waiting
-        for process in running:
-            process.kill()
-    both = tmp_path / "films-digits" / "0"
+    both = train_together(tmp_path, 16)
     torch.testing.assert_close(weights(both), weights(trained), rtol=1e-4, atol=1e-5)
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from experiments.config.compose import plain
 from experiments.config.override import checked_compose
 from experiments.data.reader.digits import Digits
 from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.data.view.clip import ClipView
+from experiments.run import checkpoint
+from experiments.run.folder import run_facts
 from experiments.run.pretrained import without_pretrained
 from experiments.terminal.error import UserError
 from experiments.trainer.sifting import believed, chosen
+from tests.data.films import train, train_together
 from tests.metric.test_clip import CPU, FORM, Knowing
 
 
@@ -70,3 +75,15 @@ def test_a_classifier_that_is_not_trained_yet_says_nothing(digits: Dataset) -> N
     config["data"]["filter"]["classifier"]["pretrained"] = None
     with pytest.raises(UserError, match=r"data\.filter\.classifier\.pretrained=null: nobody"):
         chosen(digits, config, CPU)
+
+
+def test_two_processes_train_on_the_clips_that_one_does(tmp_path: Path) -> None:
+    one = train(tmp_path / "one", 8, motion=70.0)
+    both = train_together(tmp_path / "both", 8, 70.0)
+    told, others = (run_facts(folder)["data_counts"]["filter"] for folder in (one, both))
+    (count,) = told["reasons"].values()
+    assert told == others and told["of"] == 40 and 0 < count < 40
+    alone, shared = (checkpoint.load_newest(folder) for folder in (one, both))
+    assert alone is not None and shared is not None
+    for name, value in alone["system"].items():
+        torch.testing.assert_close(shared["system"][name], value, rtol=1e-4, atol=1e-5)

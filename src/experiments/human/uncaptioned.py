@@ -8,7 +8,7 @@ from typing import Any
 
 from experiments.data.record import CLIP, Record
 from experiments.human.record import Known, known_of_runs
-from experiments.sample.filmed import CAPTIONED, NOISE, films
+from experiments.sample.filmed import CAPTIONED, NOISE, Way, films
 from experiments.terminal.error import UserError
 
 CAPTION, PICTURE = "caption", "picture"
@@ -29,7 +29,11 @@ def asked_by(runs: Sequence[Path]) -> str:
     """What clips of all runs can be asked by: a caption, else a picture, else noise. Raises
     `UserError` where these differ."""
     ways = [set(films(place)) for place in runs]
-    kinds = {CAPTION: [(name,) for name in CAPTIONED], PICTURE: [(PICTURE,)], NOISE: [()]}
+    kinds: dict[str, list[Way]] = {
+        CAPTION: [(name,) for name in CAPTIONED],
+        PICTURE: [(PICTURE,)],
+        NOISE: [()],
+    }
     for kind, own in kinds.items():
         if all(way & set(own) for way in ways):
             return kind
