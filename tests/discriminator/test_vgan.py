@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils import parametrize
 
 from experiments.discriminator.vgan import VGANDiscriminator
 from experiments.generator.initialisation import initialise
@@ -70,3 +71,27 @@ def test_a_frame_is_judged_by_itself() -> None:
     assert not torch.allclose(network.of_frames(clips, sentence.roll(1, 0)), logits)
     with pytest.raises(AssertionError, match="one frame is judged already"):
         VGANDiscriminator(1, 24, 1, 2, judges_frames=True)
+
+
+@pytest.mark.parametrize("judges_frames", [False, True])
+def test_spectral_bounds_what_a_step_can_change(judges_frames: bool) -> None:
+    """Weights of any size give the same features: each is divided by its largest singular value."""
+    network = tiny(text_dim=3, projected_dim=4, norm="spectral", judges_frames=judges_frames)
+    clips = torch.randn(2, 1, 8, 24, 24)
+    with torch.no_grad():
+        features = network.layers(clips)
+        for layer in network.modules():
+            if parametrize.is_parametrized(layer, "weight"):
+                layer.parametrizations.weight.original.mul_(7)
+    torch.testing.assert_close(network.layers(clips), features)
+    bounded = [
+        name
+        for name, layer in network.named_modules()
+        if isinstance(layer, nn.Conv3d) and parametrize.is_parametrized(layer, "weight")
+    ]
+    plain = {name for name, layer in network.named_modules() if isinstance(layer, nn.Conv3d)}
+    heads = {"head", "still.head"} if judges_frames else {"head"}
+    assert plain - {*bounded} == heads
+    for name in bounded:
+        weight = network.get_submodule(name).weight.flatten(1)
+        assert torch.linalg.matrix_norm(weight, 2).item() < 1.3

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from experiments.layer.clip_map import SLOPE, halvings, normed
-from experiments.layer.normalisation import Norm
+from experiments.layer.normalisation import JudgeNorm
+from experiments.layer.spectral import SpectralConv3d
 
 EPS = 1e-3  # of its norms, as released
 
@@ -25,15 +26,16 @@ class VGANDiscriminator(nn.Module):
         width: int = 64,
         text_dim: int = 0,
         projected_dim: int = 256,
-        norm: Norm = "batch",
+        norm: JudgeNorm = "batch",
         outputs: Literal[1, 2] = 1,
         judges_frames: bool = False,
     ) -> None:
         """`width`: channels of the first map; they double down to the smallest, 512 x 2 x 4 x 4 as
         published. `text_dim`: of a sentence, 0: it is told none. `outputs`: 2 are the classes real
         and made of the release, whose difference is the logit: cross-entropy of their softmax is
-        that of its sigmoid. `judges_frames`: a network of its own, the same for one frame, also
-        judges each frame (an option of this project; TGANs-C has such a judge)."""
+        that of its sigmoid. `norm`: spectral bounds all weights but the head's, and the linear
+        layer's of the sentence. `judges_frames`: a network of its own, the same for one frame, also
+        judges each frame (options of this project, as TGANs-C has them)."""
         super().__init__()
         self.frames, self.side, self.channels = frames, side, channels
         self.text_dim, self.outputs = text_dim, outputs
@@ -42,8 +44,7 @@ class VGANDiscriminator(nn.Module):
         self.joint: nn.Module | None = None
         if text_dim:
             self.project = nn.Sequential(nn.Linear(text_dim, projected_dim), nn.LeakyReLU(SLOPE))
-            joint = nn.Conv3d(last + projected_dim, last, 1, bias=False)
-            self.joint = nn.Sequential(joint, *normed(norm, last, 3, EPS), nn.LeakyReLU(SLOPE))
+            self.joint = nn.Sequential(*joint(last + projected_dim, last, norm))
         self.head = nn.Conv3d(last, outputs, base)
         self.still: VGANDiscriminator | None = None
         if judges_frames:
@@ -71,3 +72,11 @@ class VGANDiscriminator(nn.Module):
         told = None if sentence is None else sentence.repeat_interleave(count, dim=0)
         found: Tensor = self.still(frames, told)
         return found.unflatten(0, (-1, count))
+
+
+def joint(inputs: int, outputs: int, norm: JudgeNorm) -> list[nn.Module]:
+    """What mixes features of a clip and its sentence, place by place."""
+    if norm == "spectral":
+        return [SpectralConv3d(inputs, outputs, 1), nn.LeakyReLU(SLOPE)]
+    layer = nn.Conv3d(inputs, outputs, 1, bias=False)
+    return [layer, *normed(norm, outputs, 3, EPS), nn.LeakyReLU(SLOPE)]

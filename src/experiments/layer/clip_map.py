@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from experiments.layer.normalisation import Norm, normalisation
+from experiments.layer.normalisation import JudgeNorm, Norm, normalisation
+from experiments.layer.spectral import SpectralConv3d
 from experiments.layer.volume import Doubling3d, Halving3d
 
 LARGEST = 5  # px: the side of the smallest map is at most this
@@ -51,11 +52,18 @@ def widths_of(steps: Steps, width: int) -> list[int]:
 
 
 def halving(
-    inputs: int, outputs: int, step: tuple[int, int], norm: Norm | None, eps: float
+    inputs: int, outputs: int, step: tuple[int, int], norm: JudgeNorm | None, eps: float
 ) -> list[nn.Module]:
     """A convolution over (B, inputs, T, H, W) that divides T and H, W by the step, its norm, None
-    for none, and leaky ReLU of 0.2. A layer with a norm has no bias, which would do nothing."""
+    for none, and leaky ReLU of 0.2. A layer with a norm has no bias, which would do nothing;
+    "spectral" bounds its weight instead."""
     layer: nn.Conv3d
+    if norm == "spectral":
+        if step == BOTH:
+            layer = Halving3d(inputs, outputs, spectral=True)
+        else:
+            layer = SpectralConv3d(inputs, outputs, *SIDE_ALONE)
+        return [layer, nn.LeakyReLU(SLOPE)]
     if step == BOTH:
         layer = Halving3d(inputs, outputs)
     else:
@@ -66,15 +74,16 @@ def halving(
 
 
 def halvings(
-    shape: Sequence[int], width: int, norm: Norm, eps: float = 1e-5
+    shape: Sequence[int], width: int, norm: JudgeNorm, eps: float = 1e-5
 ) -> tuple[nn.Sequential, int, tuple[int, int, int]]:
-    """Halvings of clips (channels, frames, side), with a norm from the second on; the channels, and
-    the (frames, side, side), of what they end at."""
+    """Halvings of clips (channels, frames, side), with a norm from the second on, or all weights
+    bounded; the channels, and the (frames, side, side), of what they end at."""
     inputs, frames, side = shape
     layers: list[nn.Module] = []
     steps = steps_of(frames, side)
     for index, (step, outputs) in enumerate(zip(steps, widths_of(steps, width), strict=True)):
-        layers += halving(inputs, outputs, step, norm if index else None, eps)
+        own = norm if index or norm == "spectral" else None
+        layers += halving(inputs, outputs, step, own, eps)
         inputs = outputs
     return nn.Sequential(*layers), inputs, smallest(frames, side)
 

@@ -65,8 +65,8 @@ class SpectralConv3d(nn.Conv3d):
         inputs: int,
         outputs: int,
         kernel: int | tuple[int, int, int],
-        stride: int = 1,
-        padding: int = 0,
+        stride: int | tuple[int, int, int] = 1,
+        padding: int | tuple[int, int, int] = 0,
         bias: bool = True,
     ) -> None:
         super().__init__(inputs, outputs, kernel, stride, padding, bias=bias)
