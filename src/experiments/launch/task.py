@@ -139,5 +139,6 @@ ROWS = {
     "human_study": reads("experiments.human.request:study_of", "experiments.human.study:write"),
     "human_rank": reads("experiments.human.request:answers_of", "experiments.human.rank:write"),
     "export": reads("experiments.export.request:export_of", "experiments.export.folder:write"),
+    "app": reads("experiments.app.request:app_of", "experiments.app.serve:serve"),
     "clean": reads("experiments.clean.find:places", "experiments.clean.command:clean"),
 }

@@ -1,0 +1,92 @@
+"""What task=app asks for: checked before torch, Gradio or anything else that is slow loads."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.app.bound import Bounds
+from experiments.run import folder as files
+from experiments.run.state import Named, files_of, named, outputs_of
+from experiments.terminal.error import UserError
+
+PREFERENCES = "preferences.jsonl"
+PASSWORD = "BIRDSONG_PASSWORD"
+SHORTEST = 8  # letters of a password
+
+
+@dataclass(frozen=True)
+class AppRequest:
+    """`runs`: the states that are served, in the order of the command. `options`: the group `app`;
+    `sample`, `launch`: those of the same names. `preferences`: the file that choices go to."""
+
+    runs: tuple[Named, ...]
+    options: Mapping[str, Any]
+    sample: Mapping[str, Any]
+    launch: Mapping[str, Any]
+    preferences: Path
+    bounds: Bounds
+    cache: Path
+
+
+def app_of(config: Mapping[str, Any]) -> AppRequest:
+    """What a command serves. Raises `UserError` for a run that cannot be, and for what is not
+    safe."""
+    options = config["app"]
+    _check(options)
+    given = config["run"]
+    texts = [str(item) for item in (given if isinstance(given, list) else [given or ""])]
+    if not any(texts):
+        raise UserError(
+            "run: task=app needs run=outputs/<model>-<data>/<id>, or the id alone; run=A,B compares"
+        )
+    runs = tuple(dict.fromkeys(_run(text, outputs_of(config)) for text in texts if text))
+    place = options["preferences"] or Path(config["paths"]["outputs"]) / PREFERENCES
+    return AppRequest(
+        runs,
+        options,
+        config["sample"],
+        config["launch"],
+        Path(place),
+        Bounds.of(options),
+        Path(config["paths"]["cache"]),
+    )
+
+
+def _run(text: str, outputs: str) -> Named:
+    found = named(text, outputs)
+    files.run_about(found.folder)
+    if not files.has_weights(found.folder):
+        raise UserError(f"run={found.folder}: has no weights yet; train it first")
+    if found.at is not None:
+        files_of(found)
+    return found
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a server there is heard on this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    for key in ("patience", "megabytes", "seconds", "megapixels"):
+        if not options[key] > 0:
+            raise UserError(f"app.{key}={options[key]}: must be more than 0")
+    if options["port"] > 65_535:
+        raise UserError(f"app.port={options['port']}: must be at most 65535, or 0 for a free one")
+    password = options["password"]
+    if password is not None and len(password) < SHORTEST:
+        raise UserError(f"{PASSWORD}: must have {SHORTEST} letters or more")
+    if not is_loopback(options["host"]) and password is None:
+        raise UserError(
+            f"app.host={options['host']}: others can reach this; set a password in the environment "
+            f"({PASSWORD}=...), or leave app.host away for this machine alone"
+        )
