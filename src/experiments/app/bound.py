@@ -19,16 +19,19 @@ from experiments.terminal.error import BadInput
 
 RATE = 16_000  # Hz, at which uploads are kept; what is recorded stays as it is
 MEGA = 1_000_000
+SEEDS = 2**31
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """letters: of a caption; bytes: of an upload; seconds: of a recording; pixels: of a picture."""
+    """letters: of a caption; bytes: of an upload; seconds: of a recording; pixels: of a picture
+    that is sent; pictures: that are drawn for one request."""
 
     letters: int = 500
     bytes: int = 20 * MEGA
     seconds: float = 30.0
     pixels: int = 16 * MEGA
+    pictures: int = 8
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Bounds:
@@ -38,6 +41,7 @@ class Bounds:
             round(options["megabytes"] * MEGA),
             float(options["seconds"]),
             round(options["megapixels"] * MEGA),
+            int(options["pictures"]),
         )
 
     def require_bytes(self, count: int) -> None:
@@ -47,6 +51,18 @@ class Bounds:
                 f"the file has {count / MEGA:.1f} MB, and at most {self.bytes / MEGA:g} are taken; "
                 "give a shorter or smaller one"
             )
+
+
+def require_seed(seed: int) -> None:
+    """Raise `Refused` for what is no seed."""
+    if not 0 <= seed < SEEDS:
+        raise Refused(f"seed {seed}: give a whole number from 0 to {SEEDS - 1:,}")
+
+
+def require_count(count: int, most: int) -> None:
+    """Raise `Refused` for more pictures than are drawn, or shown, at a time."""
+    if not 1 <= count <= most:
+        raise Refused(f"{count} pictures: ask for 1 to {most} at a time")
 
 
 def caption_of(text: str, bounds: Bounds) -> str:

@@ -13,9 +13,9 @@ from experiments.app.about import About, Way
 from experiments.app.bound import Bounds, picture_of
 from experiments.app.refusal import Refused, refusing
 from experiments.app.sound import gif_of, wav_of
+from experiments.app.speech import spoken
 from experiments.app.wish import CAPTION, CLIP, PICTURE, SOUND, SPEECH, Drawing, Made, Wish
 from experiments.data.text.reading import words_of
-from experiments.data.voice import speak
 from experiments.sample.crossing import shown
 from experiments.sample.model import Model
 from experiments.sample.picture import to_pixels
@@ -51,8 +51,7 @@ def asked_of(about: About, wish: Wish, bounds: Bounds, voice: str | None) -> Ask
     if wish.recording is not None:
         there[SPEECH] = there[SOUND] = wish.recording.given
     elif wish.caption is not None and voice is not None and SPEECH in about.takes:
-        with refusing("voice"):
-            there[SPEECH] = speak(voice, wish.caption)
+        there[SPEECH] = spoken(wish.caption, voice)
     if wish.picture is not None:
         there[PICTURE] = picture_of(wish.picture, bounds)
     ways = [way for way in about.ways if set(way[0]) <= there.keys()]
@@ -81,7 +80,7 @@ def drawn(model: Model, about: About, wish: Wish, asked: Asked) -> Drawing:
     seeds = [wish.seed + number for number in range(wish.count)]
     with refusing():
         if about.styled:
-            made, words = _styled(model, asked, seeds), ()
+            made, words = _styled(model, asked, seeds)
         else:
             made, words = _made(model, about, asked, seeds)
     unknown: tuple[str, ...] = ()
@@ -141,7 +140,9 @@ def _maps(attention: torch.Tensor, count: int) -> np.ndarray:
     return np.nan_to_num(attention[:, :count].detach().float().cpu().numpy())
 
 
-def _styled(model: Model, asked: Asked, seeds: list[int]) -> tuple[Made, ...]:
+def _styled(
+    model: Model, asked: Asked, seeds: list[int]
+) -> tuple[tuple[Made, ...], tuple[str, ...]]:
     """The caption in the style of the picture."""
     styles = StyleModel(model)
     pictures = styles.read([asked.inputs[PICTURE]])
@@ -150,4 +151,4 @@ def _styled(model: Model, asked: Asked, seeds: list[int]) -> tuple[Made, ...]:
     for seed in seeds:
         images = styles.transfer(pictures, [asked.inputs[name]], seed)[0]
         found.append(Made(seed, (to_pixels(images)[0],)))
-    return tuple(found)
+    return tuple(found), ()

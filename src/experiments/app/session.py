@@ -10,21 +10,42 @@ Every method may be called from any thread; what computes waits for its turn in 
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from experiments.app.about import About, abouts
-from experiments.app.bound import caption_of, within
+from experiments.app.bound import caption_of, require_count, require_seed, within
+from experiments.app.preference import append, line_of
 from experiments.app.queue import Queue
 from experiments.app.refusal import Refused
 from experiments.app.request import AppRequest
 from experiments.app.shelf import Shelf
-from experiments.app.wish import CAPTION, Drawing, Heard, Recording, Wish, Word
+from experiments.app.speech import spoken
+from experiments.app.wish import (
+    CAPTION,
+    SPEECH,
+    Drawing,
+    Found,
+    Heard,
+    Recording,
+    Walk,
+    Wish,
+    Word,
+    checked,
+)
 from experiments.app.word import words_in
 from experiments.data.text.reading import Reader
+from experiments.human.captions import captions_of_runs
 from experiments.run.fact import hears_run, reader_of_run
 from experiments.run.state import Named
-from experiments.terminal.error import suggest
+from experiments.terminal.error import UserError, suggest
+
+if TYPE_CHECKING:
+    from experiments.app.find import Gallery
 
 
 class Session:
@@ -40,11 +61,20 @@ class Session:
         self._readers: dict[str, Reader] = {}
         self._shelf = Shelf(self._load, int(options["models"]))
         self._random = random.Random()
+        self._captions: dict[str, Sequence[str]] = {}
+        self._galleries: dict[str, Any] = {}
+        self._looking = threading.Lock()
 
     def warm(self) -> None:
-        """Load the first models, as many as are held, so that nobody waits for them."""
+        """Load the first models, as many as are held, and captions for the dice, so that nobody
+        waits for them; in a thread of the caller's."""
         for about in reversed(self.models[: self._shelf.most]):
             self._queue.run(lambda place=about.place: self._shelf[place])  # type: ignore[misc]
+        for about in self.models:
+            if {CAPTION, SPEECH} & {*about.takes}:
+                with suppress(UserError):  # it has but what its run sampled, or not even that
+                    found, _ = captions_of_runs([about.place.folder], self.request.cache)
+                    self._captions[about.name] = found
 
     def about(self, model: str) -> About:
         """Raises `Refused` for a model that is not served: a name is no path."""
@@ -66,9 +96,11 @@ class Session:
         return words_in(self._reader(about), text)
 
     def dice(self, model: str) -> str:
-        """A caption that the model can be asked for; empty where it takes none."""
+        """A caption of the model's own test split, of its samples until `warm` has found those;
+        empty where it takes none."""
         about = self.about(model)
-        return self._random.choice(about.examples) if about.examples else ""
+        captions = self._captions.get(about.name) or about.examples
+        return self._random.choice(captions) if captions else ""
 
     def hear(self, model: str, recording: Recording) -> Heard:
         """What is said in a recording, in the words of the model's captions."""
@@ -80,7 +112,7 @@ class Session:
         """What a model makes of a wish. Raises `Refused` where it cannot."""
         from experiments.app.draw import asked_of, drawn
 
-        about, wish = self.about(model), self._checked(wish)
+        about, wish = self.about(model), checked(wish, self.bounds)
         if CAPTION in about.takes and wish.caption is None and wish.recording is not None:
             wish = Wish(
                 self.hear(model, wish.recording).text, None, wish.picture, wish.seed, wish.count
@@ -92,7 +124,63 @@ class Session:
         """The same wish of several models."""
         return tuple(self.draw(model, wish) for model in models)
 
-    # What is kept.
+    def between(self, model: str, first: str, second: str, seed: int = 0, steps: int = 8) -> Walk:
+        """Pictures on the way from one caption to another."""
+        from experiments.app.way import walked
+
+        about, ends = (
+            self.about(model),
+            (caption_of(first, self.bounds), caption_of(second, self.bounds)),
+        )
+        require_seed(seed)
+        return self._queue.run(lambda: walked(self._shelf[about.place], about, ends, seed, steps))
+
+    def replaced(self, drawing: Drawing, number: int, caption: str) -> Drawing:
+        """Another caption with the seed of a picture, and where that differs from it."""
+        from experiments.app.way import difference
+
+        kept = replace(drawing, made=(drawing.made[number],))
+        if not kept.made[0].stages:
+            raise Refused("only pictures are compared")
+        wish = replace(drawing.wish, caption=caption, seed=kept.made[0].seed, count=1)
+        other = self.draw(drawing.model, replace(wish, recording=None))
+        return replace(other, difference=difference(kept, other))
+
+    def styled(
+        self, model: str, picture: bytes, caption: str, seeds: Sequence[int] = (0,)
+    ) -> Drawing:
+        """The caption in the style of a picture, of a model that reads styles; seeds follow one
+        another."""
+        about = self.about(model)
+        if not about.styled:
+            raise Refused(f"{about.name} reads no styles; serve a run of model=style_encoder")
+        if list(seeds) != [*range(seeds[0], seeds[0] + len(seeds))]:
+            raise Refused("seeds: give some that follow one another")
+        return self.draw(model, Wish(caption, None, picture, seeds[0], len(seeds)))
+
+    def find(self, model: str, asked: str | Recording, count: int = 8) -> tuple[Found, ...]:
+        """The real pictures that are nearest to words, by the run's own encoders. Raises `Refused`
+        where it has none, or its data are not here."""
+        about = self.about(model)
+        require_count(count, 4 * self.bounds.pictures)
+        given: Any
+        if isinstance(asked, Recording):
+            asked = Recording(*within(asked.samples, asked.rate, self.bounds))
+            listens = hears_run(about.place.folder)
+            given = asked.given if listens else self.hear(model, asked).text
+        else:
+            given = caption_of(asked, self.bounds)
+            if hears_run(about.place.folder):
+                given = spoken(given, self.request.options["voice"])
+        gallery = self._gallery(about)
+        return self._queue.run(lambda: gallery.nearest(given, count))
+
+    # What is kept, and liked.
+
+    def prefer(self, drawings: Sequence[Drawing], choice: int | None) -> None:
+        """Which of drawings of one wish is liked best, None for none of them: a line in
+        `app.preferences`."""
+        append(self.request.preferences, line_of(drawings, choice, self._about))
 
     def file(self, drawing: Drawing, number: int) -> tuple[str, bytes]:
         """The name and the content of a file: PNG, GIF or WAV."""
@@ -109,20 +197,23 @@ class Session:
     def close(self) -> None:
         self._queue.close()
 
-    def _checked(self, wish: Wish) -> Wish:
-        """Within the bounds. Raises `Refused`."""
-        most = int(self.request.options["pictures"])
-        if not 1 <= wish.count <= most:
-            raise Refused(f"{wish.count} pictures: ask for 1 to {most} at a time")
-        if not 0 <= wish.seed < 2**31:
-            raise Refused(f"seed {wish.seed}: give a whole number from 0 to {2**31 - 1:,}")
-        caption = None if wish.caption is None else caption_of(wish.caption, self.bounds)
-        recording = wish.recording
-        if recording is not None:
-            recording = Recording(*within(recording.samples, recording.rate, self.bounds))
-        if wish.picture is not None:
-            self.bounds.require_bytes(len(wish.picture))
-        return Wish(caption, recording, wish.picture, wish.seed, wish.count)
+    def _gallery(self, about: About) -> Gallery:
+        """Looked through at the first search, some pictures at each turn of the queue."""
+        from experiments.app.find import Looking
+
+        if not self._looking.acquire(timeout=float(self.request.options["patience"])):
+            raise Refused("the real pictures are still being looked at; try again in a moment")
+        try:
+            if about.name not in self._galleries:
+                most = int(self.request.options["gallery"])
+                looking = self._queue.run(lambda: Looking(about.place, self.request.cache, most))
+                found = None
+                while found is None:
+                    found = self._queue.run(looking.step)
+                self._galleries[about.name] = found
+            return self._galleries[about.name]
+        finally:
+            self._looking.release()
 
     def _reader(self, about: About) -> Reader:
         if about.name not in self._readers:

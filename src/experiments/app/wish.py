@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from experiments.app.bound import Bounds, recording_of
+from experiments.app.bound import (
+    Bounds,
+    caption_of,
+    recording_of,
+    require_count,
+    require_seed,
+    within,
+)
 
 CAPTION, SPEECH, SOUND, PICTURE, CLIP = "caption", "speech", "sound", "picture", "clip"
 
@@ -43,6 +50,21 @@ class Wish:
     picture: bytes | None = None
     seed: int = 0
     count: int = 4
+
+
+def checked(wish: Wish, bounds: Bounds) -> Wish:
+    """The wish with its caption in single spaces. Raises `Refused` for one beyond the bounds; a
+    picture is opened, within them, by whoever draws it."""
+    require_count(wish.count, bounds.pictures)
+    require_seed(wish.seed)
+    caption, recording = wish.caption, wish.recording
+    if caption is not None:
+        caption = caption_of(caption, bounds)
+    if recording is not None:
+        recording = Recording(*within(recording.samples, recording.rate, bounds))
+    if wish.picture is not None:
+        bounds.require_bytes(len(wish.picture))
+    return replace(wish, caption=caption, recording=recording)
 
 
 @dataclass(frozen=True)

@@ -176,6 +176,7 @@ class App:
     megabytes: float = 20.0  # of an upload
     seconds: float = 30.0  # of a recording
     megapixels: float = 16.0  # of a picture
+    gallery: int = _least(1, 2000)  # real pictures that are looked through, at most
     preferences: str | None = None  # a file of JSON lines; null: preferences.jsonl in paths.outputs
     voice: str | None = "espeak/f3"  # says typed captions to runs that listen; null: none
     recogniser: Any = None  # hears captions: conf/app/recogniser/
