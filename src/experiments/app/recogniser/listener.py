@@ -83,6 +83,14 @@ def recogniser_of(node: Mapping[str, Any] | None) -> Recogniser:
     return found
 
 
+def check_recogniser(node: Mapping[str, Any] | None) -> None:
+    """Raise `UserError` for a configuration that names none, and where a model that it asks for is
+    missing. That Sphinx is not installed is told to whoever speaks: captions can be typed."""
+    recogniser = recogniser_of(node)
+    if not isinstance(recogniser, Sphinx):
+        recogniser.check()
+
+
 def listener_of(node: Mapping[str, Any] | None, run: Path, cache: Path) -> Listener:
     """Of a run folder or an export. `cache`: where prepared data lie. Raises `UserError` where a
     package or a model is missing, and where the run has no captions to expect."""
