@@ -60,9 +60,9 @@ def captions_of(run: Path, cache: Path) -> Captions:
 
 
 def _found(run: Path, config: Mapping[str, Any], cache: Path) -> tuple[tuple[str, ...], str]:
-    if (prepared := prepared_of([run], cache)) is not None:
-        if texts := _training(read_table(prepared)):
-            return texts, "its training captions"
+    prepared = prepared_of([run], cache)
+    if prepared is not None and (texts := _training(read_table(prepared))):
+        return texts, "its training captions"
     if (run / CARRIED).is_file():
         return _carried(run / CARRIED), "the captions that it carries"
     if texts := _written_anew((config.get("data") or {}).get("reader") or {}):
