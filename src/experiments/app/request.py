@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.app.bound import Bounds
+from experiments.app.recogniser.listener import check_recogniser
 from experiments.run import folder as files
 from experiments.run.state import Named, files_of, named, outputs_of
 from experiments.terminal.error import UserError
@@ -38,6 +39,7 @@ def app_of(config: Mapping[str, Any], everybody: bool = False) -> AppRequest:
     options = config["app"]
     _check(options)
     _require_safe(options, everybody)
+    check_recogniser(options["recogniser"])
     given = config["run"]
     texts = [str(item) for item in (given if isinstance(given, list) else [given or ""])]
     if not any(texts):

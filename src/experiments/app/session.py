@@ -21,7 +21,8 @@ from experiments.app.about import About, abouts
 from experiments.app.bound import caption_of, require_count, require_seed, within
 from experiments.app.preference import append, line_of
 from experiments.app.queue import Queue
-from experiments.app.refusal import Refused
+from experiments.app.recogniser.listener import Listener, listener_of
+from experiments.app.refusal import Refused, refusing
 from experiments.app.request import AppRequest
 from experiments.app.shelf import Shelf
 from experiments.app.speech import spoken
@@ -43,6 +44,7 @@ from experiments.human.captions import captions_of_runs
 from experiments.run.fact import hears_run, reader_of_run
 from experiments.run.state import Named
 from experiments.terminal.error import UserError, suggest
+from experiments.terminal.line import say
 
 if TYPE_CHECKING:
     from experiments.app.find import Gallery
@@ -59,6 +61,7 @@ class Session:
         self.models: tuple[About, ...] = abouts(request.runs)
         self._about = {about.name: about for about in self.models}
         self._readers: dict[str, Reader] = {}
+        self._listeners: dict[str, Listener] = {}
         self._shelf = Shelf(self._load, int(options["models"]))
         self._random = random.Random()
         self._captions: dict[str, Sequence[str]] = {}
@@ -103,8 +106,12 @@ class Session:
         return self._random.choice(captions) if captions else ""
 
     def hear(self, model: str, recording: Recording) -> Heard:
-        """What is said in a recording, in the words of the model's captions."""
-        raise Refused("nothing here recognises speech; type the caption")
+        """What is said in a recording, in the words of the model's captions. Raises `Refused` for
+        silence, noise, music and other speech."""
+        about = self.about(model)
+        recording = Recording(*within(recording.samples, recording.rate, self.bounds))
+        said = self._queue.run(lambda: self._listener(about).hear(*recording.given))
+        return Heard(said.text, recording.seconds, said.changed)
 
     # What is drawn.
 
@@ -114,9 +121,8 @@ class Session:
 
         about, wish = self.about(model), checked(wish, self.bounds)
         if CAPTION in about.takes and wish.caption is None and wish.recording is not None:
-            wish = Wish(
-                self.hear(model, wish.recording).text, None, wish.picture, wish.seed, wish.count
-            )
+            text = self.hear(model, wish.recording).text
+            wish = replace(wish, caption=text, recording=None)
         asked = asked_of(about, wish, self.bounds, self.request.options["voice"])
         return self._queue.run(lambda: drawn(self._shelf[about.place], about, wish, asked))
 
@@ -128,10 +134,8 @@ class Session:
         """Pictures on the way from one caption to another."""
         from experiments.app.way import walked
 
-        about, ends = (
-            self.about(model),
-            (caption_of(first, self.bounds), caption_of(second, self.bounds)),
-        )
+        about = self.about(model)
+        ends = caption_of(first, self.bounds), caption_of(second, self.bounds)
         require_seed(seed)
         return self._queue.run(lambda: walked(self._shelf[about.place], about, ends, seed, steps))
 
@@ -214,6 +218,17 @@ class Session:
             return self._galleries[about.name]
         finally:
             self._looking.release()
+
+    def _listener(self, about: About) -> Listener:
+        """Made once, in the thread of the queue."""
+        if about.name not in self._listeners:
+            with refusing():
+                self._listeners[about.name] = listener_of(
+                    self.request.options["recogniser"], about.place.folder, self.request.cache
+                )
+            for note in self._listeners[about.name].notes:
+                say(note)
+        return self._listeners[about.name]
 
     def _reader(self, about: About) -> Reader:
         if about.name not in self._readers:

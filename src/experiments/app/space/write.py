@@ -25,6 +25,9 @@ import yaml
 
 import experiments
 from experiments import __version__
+from experiments.app.recogniser.captions import captions_of
+from experiments.app.recogniser.listener import recogniser_of
+from experiments.app.recogniser.sphinx import Sphinx
 from experiments.app.space.start import FORMAT, LIMIT, MODEL, OPTIONS
 from experiments.export.folder import contents_of, fill
 from experiments.export.request import Request, export_of
@@ -55,6 +58,10 @@ def space_of(config: Mapping[str, Any]) -> Request:
         raise UserError(
             "export.hub: a Space is pushed by its owner: hf upload --repo-type space OWNER/NAME "
             "FOLDER; leave it away"
+        )
+    if not isinstance(recogniser_of(config["app"]["recogniser"]), Sphinx):
+        raise UserError(
+            "app.recogniser: the models of others stay on this machine; a Space hears by sphinx"
         )
     plain = {**config, "export": {**options, "folder": None}}
     request = export_of(plain)
@@ -121,13 +128,10 @@ def _readme(request: Request) -> str:
 
 
 def _captions(run: Path, config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Those that a recogniser is to expect; none where they are not here."""
-    from experiments.human.captions import captions_of_runs
-
-    try:
-        return tuple(captions_of_runs([run], Path(config["paths"]["cache"]))[0])
-    except UserError:
-        return ()
+    """Those that the recogniser is to expect; none where they are not here."""
+    with suppress(UserError):
+        return captions_of(run, Path(config["paths"]["cache"])).texts
+    return ()
 
 
 def _require_free(folder: Path, run: Path) -> None:
