@@ -12,6 +12,8 @@ from experiments.app.session import Session
 from experiments.app.wish import Drawing, Made, Recording, Wish
 from experiments.metric.meaning import plain_names, shown, title
 
+FOUND = 4  # times as many pictures may be found as drawn
+
 
 class Desk:
     """One session, for all who look at the page."""
@@ -61,14 +63,15 @@ class Desk:
 
     def facts(self) -> Answer:
         """What the scripts need to know of the models, and of what may be sent."""
-        bounds, options = self.session.bounds, self.session.request.options
+        bounds = self.session.bounds
         return {
             "models": [model_answer(about) for about in self.session.models],
             "bounds": {
                 "letters": bounds.letters,
                 "bytes": bounds.bytes,
                 "seconds": bounds.seconds,
-                "pictures": int(options["pictures"]),
+                "pictures": bounds.pictures,
+                "found": FOUND * bounds.pictures,
             },
         }
 

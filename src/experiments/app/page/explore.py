@@ -47,7 +47,7 @@ def explore(desk: Desk) -> gr.HTML:
         if picture is None:
             raise Refused("there is no picture")
         count = given.number("count")
-        seeds = range(seed, seed + min(count, int(desk.session.request.options["pictures"])))
+        seeds = range(seed, seed + min(count, desk.session.bounds.pictures))
         caption = given.text("caption")
         return desk.show(desk.session.styled(given.text("model"), picture, caption, list(seeds)))
 

@@ -38,7 +38,9 @@ def looks() -> dict[str, Any]:
 
 
 def theme() -> gr.themes.Base:
-    made = gr.themes.Base(font=[TEXT, "system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+    made = gr.themes.Base(
+        font=[TEXT, "system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
+    )
     both = {
         "body_background_fill": "var(--paper)",
         "body_text_color": "var(--ink)",

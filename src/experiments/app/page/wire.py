@@ -107,5 +107,3 @@ def map_answer(maps: np.ndarray) -> Answer:
     values = np.clip(np.rint(255 * scaled), 0, 255).astype(np.uint8)
     _, h, w = maps.shape
     return {"h": h, "w": w, "data": base64.b64encode(values.tobytes()).decode()}
-
-

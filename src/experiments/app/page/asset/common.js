@@ -27,6 +27,7 @@ window.birdsong = (() => {
     vary: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.8v4.4M9 14.8v4.4",
     left: "M14.5 5.5 8 12l6.5 6.5",
     right: "M9.5 5.5 16 12l-6.5 6.5",
+    eye: "M2.5 12S6 5.500 12 5.500 21.500 12 21.500 12 18 18.500 12 18.500 2.500 12 2.500 12ZM12 9.200a2.800 2.800 0 1 0 0 5.600 2.800 2.800 0 0 0 0-5.600",
     moon: "M20 14.2A8.2 8.2 0 0 1 9.8 4 8.2 8.2 0 1 0 20 14.2Z",
     play: "M8 5.5v13l10.5-6.5z",
   };
@@ -138,5 +139,5 @@ window.birdsong = (() => {
   const tab = (name) => [...document.querySelectorAll('button[role="tab"]')].find((one) => one.textContent.trim() === name && one.getClientRects().length)?.click();
   const clear = (place) => { place.replaceChildren(); return place; };
 
-  return { el, icon, button, tell, call, bytes, base64, save, copy, filefield, kept, thumb, picture, tab, clear, facts: {} };
+  return { el, icon, button, tell, call, bytes, base64, save, copy, filefield, kept, thumb, picture, tab, clear, wanted: null };
 })();

@@ -33,7 +33,7 @@ birdsong.compare = ({ element, props, server }) => {
         el("button", { type: "button", class: "large", "aria-label": `${name(at)}, seed ${row.seed}: open`, onclick: (event) => inspect(event.currentTarget, row, one, at) }, picture(one.url, one.side, "")),
         el("figcaption", {}, choice(number, at, "Prefer")))),
       el("div", { class: "neither" }, choice(number, -1, "No difference"))));
-    const tail = el("div", { class: "acts" }, shown.names ? null : button("left", "Show names", reveal, { shown: true }));
+    const tail = el("div", { class: "acts" }, shown.names ? null : button("eye", "Show names", reveal, { shown: true }));
     const said = el("p", { class: "said" }, shown.caption);
     table.style.setProperty("--models", letters.length);
     clear(table).append(said, el("div", { class: "heads" }, el("span", {}), ...head), ...body, tally(), tail);
@@ -57,7 +57,7 @@ birdsong.compare = ({ element, props, server }) => {
   const reveal = async () => {
     const found = await call(server, "reveal", { id: shown.id });
     if (!found) return;
-    shown.names = found.names;
+    Object.assign(shown, found);
     render();
   };
   const inspect = async (large, row, one, at) => {

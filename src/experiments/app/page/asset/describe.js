@@ -27,9 +27,8 @@ birdsong.describe = ({ element, props, server }) => {
   const picker = birdsong.models(models, (chosen) => { model = chosen; suit(); });
   const card = el("form", { class: "card composer", onsubmit: (event) => { event.preventDefault(); draw(); } },
     field.node, held.node,
-    el("div", { class: "tools" }, recorder.node, sounds, pictures, dice, el("span", { class: "gap" }), picker.node, seed.node, count.node,
-      el("button", { type: "submit", class: "go" }, "Draw")),
-    more);
+    el("div", { class: "tools" }, recorder.node, sounds, pictures, dice, more, el("span", { class: "gap" }), picker.node, seed.node, count.node,
+      el("button", { type: "submit", class: "go" }, "Draw")));
   const place = el("div", { class: "look" });
   element.append(card, examples, status, place);
   const look = birdsong.look({ server, place });
@@ -76,5 +75,4 @@ birdsong.describe = ({ element, props, server }) => {
     status.textContent = `${found.made.length} drawn in ${found.seconds.toFixed(2)} s.`;
   };
   suit();
-  document.addEventListener("birdsong:describe", ({ detail }) => { field.set(detail.caption); draw(); });
 };

@@ -16,7 +16,13 @@ birdsong.explore = ({ element, props, server }) => {
       button("close", "Let it go", () => kept.remove(item.key)))));
   };
   document.addEventListener("birdsong:kept", list);
-  document.addEventListener("birdsong:explore", ({ detail }) => choose(detail));
+  // What another part wants to be explored: it may have said so before this one was there.
+  const wanted = () => {
+    const item = birdsong.wanted;
+    birdsong.wanted = null;
+    if (item) choose(item);
+  };
+  document.addEventListener("birdsong:explore", wanted);
 
   const choose = async (item) => {
     const model = models.find((one) => one.name === item.model);
@@ -63,6 +69,7 @@ birdsong.explore = ({ element, props, server }) => {
       strike.setAttribute("aria-pressed", String(!to));
       redraw();
     };
+    input.addEventListener("focus", () => input.select());
     input.addEventListener("input", () => { input.size = Math.max(2, input.value.length); });
     input.addEventListener("change", () => set(input.value.trim()));
     input.addEventListener("keydown", (event) => { if (event.key === "Enter") input.blur(); });
@@ -103,8 +110,8 @@ birdsong.explore = ({ element, props, server }) => {
       const found = await call(server, "between", { model: chosen.model.name, first: before.caption, second: field.read(), seed: before.made[0].seed, steps: steps.read() }, result);
       if (found) clear(result).append(way(found));
     };
-    return part("On the way", "From this caption to another, step by step; the seed stays.", field.node,
-      el("div", { class: "tools" }, el("span", { class: "gap" }), steps.node, el("button", { type: "button", class: "go", onclick: go }, "Walk")), result);
+    return part("On the way", "From this caption to another, step by step; the seed stays.",
+      el("div", { class: "card composer" }, field.node, el("div", { class: "tools" }, el("span", { class: "gap" }), steps.node, el("button", { type: "button", class: "go", onclick: go }, "Walk"))), result);
   };
   const other = () => chosen.model.examples.find((caption) => caption !== before.caption) || "";
   const way = (found) => {
@@ -138,4 +145,5 @@ birdsong.explore = ({ element, props, server }) => {
     return part("In the style of a picture", "The words of this caption, and the style of a picture of yours.", field, given, place);
   };
   list();
+  wanted();
 };

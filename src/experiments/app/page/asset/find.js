@@ -4,7 +4,7 @@ birdsong.find = ({ element, props, server }) => {
   const { models, bounds } = props.value;
   let model = models[0];
   const field = birdsong.field({ server, model: () => model.name, label: "What to find", letters: bounds.letters, placeholder: "Words to find pictures by", onsubmit: () => find({}) });
-  const count = birdsong.number("pictures", 12, 1, 48), results = el("div", { class: "found" }), status = el("p", { class: "status", role: "status", "aria-live": "polite" });
+  const count = birdsong.number("pictures", Math.min(12, bounds.found), 1, bounds.found), results = el("div", { class: "found" }), status = el("p", { class: "status", role: "status", "aria-live": "polite" });
   const recalls = el("p", { class: "note" });
   const picker = birdsong.models(models, (chosen) => { model = chosen; suit(); });
   const spoken = (name, data) => find({ sound: data });

@@ -70,8 +70,9 @@ birdsong.look = ({ server, place, alone = false }) => {
       button("save", "Download", () => download(number), { shown: true }),
       button("copy", "Copy as command", () => copy(found.command), { shown: true, title: found.command }),
       drawing.caption && drawing.makes === "picture" ? button("vary", "Explore", () => {
-        document.dispatchEvent(new CustomEvent("birdsong:explore", { detail: { id: drawing.id, number, model: drawing.model, caption: drawing.caption, seed: made.seed, url: made.url } }));
+        birdsong.wanted = { model: drawing.model, run: drawing.run, title: drawing.title, caption: drawing.caption, seed: made.seed };
         tab("Explore");
+        document.dispatchEvent(new CustomEvent("birdsong:explore"));
       }, { shown: true }) : null);
     const heading = el("h3", { tabindex: "-1" }, `Seed ${made.seed}`);
     const turn = drawing.made.length > 1 ? [button("left", "The picture before", () => step(-1)), button("right", "The next picture", () => step(1))] : [];
