@@ -201,6 +201,17 @@ class Session:
     def close(self) -> None:
         self._queue.close()
 
+    def _listener(self, about: About) -> Listener:
+        """Made once, in the thread of the queue."""
+        if about.name not in self._listeners:
+            with refusing():
+                self._listeners[about.name] = listener_of(
+                    self.request.options["recogniser"], about.place.folder, self.request.cache
+                )
+            for note in self._listeners[about.name].notes:
+                say(note)
+        return self._listeners[about.name]
+
     def _reader(self, about: About) -> Reader:
         if about.name not in self._readers:
             self._readers[about.name] = reader_of_run(about.place.folder)
