@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from experiments import __version__
@@ -60,9 +60,18 @@ class About:
 
 
 def abouts(runs: Sequence[Named]) -> tuple[About, ...]:
-    """Of each run, with names that no two have. Raises `UserError` for a run that makes nothing."""
+    """Of each run, with names that no two have: the model, with more of the run where several are
+    of it. Raises `UserError` for a run that makes nothing."""
     names = Counter(_model(run) for run in runs)
-    return tuple(about_of(run, unique=names[_model(run)] == 1) for run in runs)
+    found: dict[str, About] = {}
+    for run in runs:
+        about = about_of(run, unique=names[_model(run)] == 1)
+        name, number = about.name, 1
+        while about.name in found:  # a run and its export
+            number += 1
+            about = replace(about, name=f"{name} {number}")
+        found[about.name] = about
+    return tuple(found.values())
 
 
 def about_of(run: Named, unique: bool = True) -> About:

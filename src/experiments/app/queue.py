@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as Late
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from experiments.app.refusal import Refused
@@ -23,35 +22,41 @@ class Queue:
     def __init__(self, waiting: int, patience: float) -> None:
         self.waiting, self.patience = waiting, patience
         self._worker = ThreadPoolExecutor(1, "app")
-        self._room = threading.BoundedSemaphore(waiting + 1)  # and the one that runs
+        self._lock, self._there = threading.Lock(), 0  # those that wait, and the one that runs
+
+    @property
+    def length(self) -> int:
+        """Requests that wait."""
+        return max(0, self._there - 1)
 
     def run(self, task: Callable[[], T]) -> T:
         """What `task` returns, once it is its turn. Raises `Refused` where too many wait, and where
         it waited longer than `patience`."""
-        if not self._room.acquire(blocking=False):
-            raise Refused(f"busy: {self.waiting} requests wait already; try again in a moment")
+        begun = threading.Event()
+
+        def performed() -> T:
+            begun.set()
+            return task()
+
+        with self._lock:
+            if self._there > self.waiting:
+                told = f"busy: {self.waiting} requests wait already; try again in a moment"
+                raise Refused(told)
+            try:
+                future = self._worker.submit(performed)
+            except RuntimeError:  # `close` was called
+                raise Refused("this page is closing") from None
+            self._there += 1
         try:
-            begun = threading.Event()
-
-            def performed() -> T:
-                begun.set()
-                return task()
-
-            future = self._worker.submit(performed)
-            return self._awaited(future, begun)
-        finally:
-            self._room.release()
-
-    def _awaited(self, future: Future[T], begun: threading.Event) -> T:
-        if not begun.wait(self.patience) and future.cancel():
-            raise Refused(
-                f"busy: it was not your turn within {self.patience:g} s (app.patience); try again "
-                "in a moment"
-            )
-        try:
+            if not begun.wait(self.patience) and future.cancel():
+                raise Refused(
+                    f"busy: it was not your turn within {self.patience:g} s (app.patience); try "
+                    "again in a moment"
+                )
             return future.result()
-        except Late:  # of something that the task itself waited for
-            raise Refused("it took too long; try again") from None
+        finally:
+            with self._lock:
+                self._there -= 1
 
     def close(self) -> None:
         """Nothing runs any more."""

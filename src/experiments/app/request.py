@@ -33,11 +33,12 @@ class AppRequest:
     cache: Path
 
 
-def app_of(config: Mapping[str, Any]) -> AppRequest:
+def app_of(config: Mapping[str, Any], everybody: bool = False) -> AppRequest:
     """What a command serves. Raises `UserError` for a run that cannot be, and for what is not
-    safe."""
+    safe. `everybody`: the machine itself decides who may come, as a Hugging Face Space."""
     options = config["app"]
     _check(options)
+    _require_safe(options, everybody)
     check_recogniser(options["recogniser"])
     given = config["run"]
     texts = [str(item) for item in (given if isinstance(given, list) else [given or ""])]
@@ -45,7 +46,8 @@ def app_of(config: Mapping[str, Any]) -> AppRequest:
         raise UserError(
             "run: task=app needs run=outputs/<model>-<data>/<id>, or the id alone; run=A,B compares"
         )
-    runs = tuple(dict.fromkeys(_run(text, outputs_of(config)) for text in texts if text))
+    found = [_run(text, outputs_of(config)) for text in texts if text]
+    runs = tuple({(run.folder.resolve(), run.at): run for run in found}.values())
     place = options["preferences"] or Path(config["paths"]["outputs"]) / PREFERENCES
     return AppRequest(
         runs,
@@ -87,7 +89,11 @@ def _check(options: Mapping[str, Any]) -> None:
     password = options["password"]
     if password is not None and len(password) < SHORTEST:
         raise UserError(f"{PASSWORD}: must have {SHORTEST} letters or more")
-    if not is_loopback(options["host"]) and password is None:
+
+
+def _require_safe(options: Mapping[str, Any], everybody: bool) -> None:
+    """Raise `UserError` where others can reach the page, and no password keeps them out."""
+    if not (is_loopback(options["host"]) or options["password"] is not None or everybody):
         raise UserError(
             f"app.host={options['host']}: others can reach this; set a password in the environment "
             f"({PASSWORD}=...), or leave app.host away for this machine alone"

@@ -37,10 +37,11 @@ ENDING = 1  # s that requests have to end in
 AT_ONCE = 8  # uploads of the largest size that are held at once
 
 
-def serve(config: Mapping[str, Any]) -> None:
+def serve(config: Mapping[str, Any], everybody: bool = False) -> None:
     """Serve the runs of a command until the process is asked to leave. Raises `UserError` where
-    Gradio is not there, where the port is taken, and for runs that make nothing."""
-    request = app_of(config)
+    Gradio is not there, where the port is taken, and for runs that make nothing. `everybody`: the
+    machine itself decides who may come, as a Hugging Face Space."""
+    request = app_of(config, everybody)
     if request.options["window"]:
         from experiments.app.window import open_window
 

@@ -121,9 +121,8 @@ class Session:
 
         about, wish = self.about(model), checked(wish, self.bounds)
         if CAPTION in about.takes and wish.caption is None and wish.recording is not None:
-            wish = Wish(
-                self.hear(model, wish.recording).text, None, wish.picture, wish.seed, wish.count
-            )
+            text = self.hear(model, wish.recording).text
+            wish = replace(wish, caption=text, recording=None)
         asked = asked_of(about, wish, self.bounds, self.request.options["voice"])
         return self._queue.run(lambda: drawn(self._shelf[about.place], about, wish, asked))
 
@@ -135,10 +134,8 @@ class Session:
         """Pictures on the way from one caption to another."""
         from experiments.app.way import walked
 
-        about, ends = (
-            self.about(model),
-            (caption_of(first, self.bounds), caption_of(second, self.bounds)),
-        )
+        about = self.about(model)
+        ends = caption_of(first, self.bounds), caption_of(second, self.bounds)
         require_seed(seed)
         return self._queue.run(lambda: walked(self._shelf[about.place], about, ends, seed, steps))
 
