@@ -4,7 +4,8 @@ The server is a process of its own, started by its command. Polite clients open 
 look whether what they get is what they asked for: the caption and seed that stand in the PNG, and
 the same pixels each time. Rude ones do what `rude.py` has, in turn. It fails where a polite client
 meets an error, where a rude one gets a file of the machine, where memory grows beyond its bound,
-where the server writes a traceback, and where it ends. `--write` puts the table into
+where this project writes a traceback, and where it ends. (Gradio writes one of its own for a call
+with too few values.) `--write` puts the table into
 docs/reliability.md.
 """
 
@@ -200,7 +201,7 @@ def _storm(server: subprocess.Popen[str], asked: argparse.Namespace, said: IO[st
     watching.join()
     said.seek(0)
     log = said.read()
-    traces = log.count("Traceback (most recent call last)")
+    traces = sum("experiments/app" in part for part in log.split("Traceback (most recent")[1:])
     told = _told(asked, heap, memory, before, traces)
     sys.stdout.write(told + "\n")
     sys.stdout.write(f"a picture afterwards: {last:.2f} s\n")
@@ -232,7 +233,7 @@ def _told(asked: argparse.Namespace, heap: Heap, memory: Memory, before: float, 
         ["rude acts", f"{sum(heap.rude.values()):,}"],
         [f"of them uploads of {UPLOAD // 10**6} MB", f"{heap.rude['large_upload']:,}"],
         ["files of the machine that were handed out", f"{len(heap.leaks)}"],
-        ["tracebacks of the server", f"{traces}"],
+        ["tracebacks of this project", f"{traces}"],
         ["memory before", f"{before:.0f} MiB"],
         ["memory at most", f"{max(memory.values):.0f} MiB"],
         ["memory 5 s afterwards", f"{memory.now():.0f} MiB"],
