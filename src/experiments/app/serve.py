@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import os
 import socket
+import sys
 import threading
 import webbrowser
 from collections.abc import Iterator, Mapping
@@ -54,7 +55,9 @@ def serve(config: Mapping[str, Any], everybody: bool = False) -> None:
         ahead = threading.Thread(target=importlib.import_module, args=("gradio",), daemon=True)
         ahead.start()
         from experiments.app.session import Session
+        from experiments.machine.setup import share_memory
 
+        share_memory()
         session = Session(request)
         ahead.join()
         try:
@@ -176,8 +179,8 @@ def _warm(session: Session) -> None:
 
 def _open(address: str) -> None:
     """In the browser of who sits here, if there is one."""
-    if os.name == "posix" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        if os.uname().sysname != "Darwin":
-            return
+    screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if sys.platform.startswith("linux") and not screen:
+        return  # a browser of the terminal would take it over
     with suppress(webbrowser.Error):
         webbrowser.open(address)

@@ -1,4 +1,4 @@
-"""Look: what the page asks of a drawing that it shows: all stages, maps of words, files, commands."""
+"""Look: what the page asks of a drawing: its stages, maps of words, files and commands."""
 
 from __future__ import annotations
 

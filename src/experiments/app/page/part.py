@@ -1,4 +1,4 @@
-"""One part of the page: an element, the script of its name, and the functions that this may call."""
+"""One part of the page: an element, the script of its name, and the functions that it may call."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ Answer = dict[str, Any]
 
 
 def told(function: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
-    """What a person did wrong, or the machine cannot do, is an answer with the line that says so."""
+    """What a person did wrong, or the machine cannot do, is an answer with a line that says so."""
 
     @functools.wraps(function)
     def call(given: Any) -> Answer:

@@ -6,7 +6,7 @@ birdsong.recorder = ({ label, seconds, onsound }) => {
   const level = el("span", { class: "level", "aria-hidden": "true" }, ...[1, 2, 3, 4, 5].map(() => el("i")));
   const clock = el("span", { class: "clock", role: "timer" });
   const node = el("span", { class: "recorder" });
-  let state = null;
+  let state = null, opening = false;
 
   const show = (on) => {
     node.classList.toggle("on", on);
@@ -27,6 +27,9 @@ birdsong.recorder = ({ label, seconds, onsound }) => {
       return;
     }
     const parts = [];
+    opening = true;
+    show(true);
+    clock.textContent = "opening…";
     try {
       const plain = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
       const stream = await navigator.mediaDevices.getUserMedia({ audio: plain });
@@ -37,11 +40,13 @@ birdsong.recorder = ({ label, seconds, onsound }) => {
       const tap = new AudioWorkletNode(context, "tap", { numberOfOutputs: 0 });
       tap.port.onmessage = ({ data }) => heard(data);
       context.createMediaStreamSource(stream).connect(tap);
-      show(true);
+      clock.textContent = "speak";
+      if (!opening) stop();  // it was pressed again before it was open
     } catch (error) {
-      release();
+      stop();
       refuse(error);
     }
+    opening = false;
   };
   const heard = (samples) => {
     if (!state) return;
@@ -62,9 +67,13 @@ birdsong.recorder = ({ label, seconds, onsound }) => {
     held?.context.close();
     return held;
   };
-  const finish = () => {
-    const { parts, count, context } = release();
+  const stop = () => {
+    const held = release();
     show(false);
+    return held;
+  };
+  const finish = () => {
+    const { parts, count, context } = stop();
     if (count) onsound("microphone.wav", base64(wav(parts, count, context.sampleRate)));
     else tell("Nothing was recorded; try again.", true);
   };
@@ -83,7 +92,7 @@ birdsong.recorder = ({ label, seconds, onsound }) => {
     }
     return view.buffer;
   };
-  const act = button("mic", label, () => (state ? finish() : start()), { "aria-pressed": "false" });
+  const act = button("mic", label, () => (opening ? (opening = false) : state ? finish() : start()), { "aria-pressed": "false" });
   node.append(act, level, clock);
   show(false);
   return { node };
