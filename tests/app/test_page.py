@@ -194,7 +194,9 @@ def test_runs_are_compared_without_their_names(
     assert sorted(told["runs"]) == sorted(about.run for about in session.models)
 
     visitor.click("#compare .tool", "Show names")
-    names = [one.text for one in visitor.some("#compare .heads h3", 2)]
+    visitor.gone("#compare .versus > .acts .tool")
+    heads = "return [...document.querySelectorAll('#compare .heads h3')].map((e) => e.innerText)"
+    names = visitor.run(heads)
     by_run = {about.run: about.name for about in session.models}
     assert names == [by_run[run] for run in told["runs"]] and told["choice"] == told["runs"][1]
 
