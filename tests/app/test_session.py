@@ -218,3 +218,31 @@ def test_names_are_no_paths_and_bounds_hold(open_session: Open) -> None:
     for name in ("../attngan", "/etc/passwd", "", "attngan\n"):
         with pytest.raises(Refused, match="is not here"):
             session.draw(name, Wish(RED))
+
+
+def test_what_is_said_is_heard_once_and_drawn_by_all(open_session: Open) -> None:
+    """A model that reads draws what was heard, one that listens the recording; both have one wish,
+    so that a preference can be given."""
+    pytest.importorskip("pocketsphinx")
+    pytest.importorskip("espeakng_loader")
+    from experiments.data.voice import speak
+
+    session = open_session("attends", "listens")
+    caption = "this bird has a red crown and a white belly"
+    recording = Recording(*speak("espeak/m3", caption))
+    heard = session.hear("attngan", recording)
+    assert heard.seconds == pytest.approx(recording.seconds)
+    assert {"bird", "red"} <= set(heard.text.split())
+    reads, listens = session.compare(["attngan", "s2igan"], Wish(recording=recording, count=1))
+    assert reads.wish.caption == listens.wish.caption == heard.text
+    assert np.array_equal(
+        reads.made[0].stages[-1],
+        session.draw("attngan", Wish(heard.text, count=1)).made[0].stages[-1],
+    )
+    assert np.array_equal(
+        listens.made[0].stages[-1],
+        session.draw("s2igan", Wish(recording=recording, count=1)).made[0].stages[-1],
+    )
+    session.prefer([reads, listens], 0)
+    with pytest.raises(Refused, match="silent"):
+        session.hear("attngan", Recording(np.zeros(16_000, np.float32) + 0.2, 16_000))

@@ -14,6 +14,7 @@ from PIL import Image
 from experiments.app.refusal import Refused, refusing
 from experiments.data.images import FORMATS, to_rgb
 from experiments.data.layout.caption_files import clean_caption
+from experiments.file.kind import is_whole
 from experiments.frontend.wave import as_wave, decode_wave
 from experiments.terminal.error import BadInput
 
@@ -55,18 +56,20 @@ class Bounds:
 
 def require_seed(seed: int) -> None:
     """Raise `Refused` for what is no seed."""
-    if not 0 <= seed < SEEDS:
-        raise Refused(f"seed {seed}: give a whole number from 0 to {SEEDS - 1:,}")
+    if not is_whole(seed) or seed >= SEEDS:
+        raise Refused(f"seed {str(seed)[:20]}: give a whole number from 0 to {SEEDS - 1:,}")
 
 
 def require_count(count: int, most: int) -> None:
     """Raise `Refused` for more pictures than are drawn, or shown, at a time."""
-    if not 1 <= count <= most:
-        raise Refused(f"{count} pictures: ask for 1 to {most} at a time")
+    if not is_whole(count) or not 1 <= count <= most:
+        raise Refused(f"{str(count)[:20]} pictures: ask for 1 to {most} at a time")
 
 
 def caption_of(text: str, bounds: Bounds) -> str:
     """A caption with single spaces. Raises `Refused` for one that is empty, or too long."""
+    if not isinstance(text, str):
+        raise Refused("text: is no text")
     if len(text) > bounds.letters:
         raise Refused(
             f"the text has {len(text):,} letters, and at most {bounds.letters} are read; say it "
@@ -87,6 +90,12 @@ def recording_of(content: bytes, bounds: Bounds) -> tuple[np.ndarray, int]:
 
 def within(samples: Any, rate: int, bounds: Bounds) -> tuple[np.ndarray, int]:
     """Samples of a microphone likewise."""
+    if (
+        not isinstance(samples, np.ndarray)
+        or not samples.ndim
+        or not isinstance(rate, int | np.integer)
+    ):
+        raise Refused("recording: is no sound; record it again")
     if len(samples) > bounds.seconds * rate:
         raise Refused(f"the recording is longer than {bounds.seconds:g} s; give a shorter one")
     with refusing("recording"):

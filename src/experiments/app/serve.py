@@ -55,7 +55,9 @@ def serve(config: Mapping[str, Any], everybody: bool = False) -> None:
         ahead = threading.Thread(target=importlib.import_module, args=("gradio",), daemon=True)
         ahead.start()
         from experiments.app.session import Session
+        from experiments.machine.setup import share_memory
 
+        share_memory()
         session = Session(request)
         ahead.join()
         try:

@@ -10,15 +10,15 @@ Every method may be called from any thread; what computes waits for its turn in 
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from experiments.app.about import About, abouts
 from experiments.app.bound import caption_of, require_count, require_seed, within
+from experiments.app.gallery import Galleries
 from experiments.app.preference import append, line_of
 from experiments.app.queue import Queue
 from experiments.app.recogniser.listener import Listener, listener_of
@@ -46,9 +46,6 @@ from experiments.run.state import Named
 from experiments.terminal.error import UserError, suggest
 from experiments.terminal.line import say
 
-if TYPE_CHECKING:
-    from experiments.app.find import Gallery
-
 
 class Session:
     """Models of a request, and everything that a person can do with them."""
@@ -65,8 +62,7 @@ class Session:
         self._shelf = Shelf(self._load, int(options["models"]))
         self._random = random.Random()
         self._captions: dict[str, Sequence[str]] = {}
-        self._galleries: dict[str, Any] = {}
-        self._looking = threading.Lock()
+        self._galleries = Galleries(request, self._queue)
 
     def warm(self) -> None:
         """Load the first models, as many as are held, and captions for the dice, so that nobody
@@ -81,8 +77,9 @@ class Session:
 
     def about(self, model: str) -> About:
         """Raises `Refused` for a model that is not served: a name is no path."""
-        if model not in self._about:
-            raise Refused(f"model {model[:40]!r}: is not here{suggest(model[:40], [*self._about])}")
+        if not isinstance(model, str) or model not in self._about:
+            name = str(model)[:40]
+            raise Refused(f"model {name!r}: is not here{suggest(name, [*self._about])}")
         return self._about[model]
 
     # What is typed and said.
@@ -127,7 +124,10 @@ class Session:
         return self._queue.run(lambda: drawn(self._shelf[about.place], about, wish, asked))
 
     def compare(self, models: Sequence[str], wish: Wish) -> tuple[Drawing, ...]:
-        """The same wish of several models."""
+        """The same wish of several models; what is said is heard once for those that read."""
+        reads = [name for name in models if CAPTION in self.about(name).takes]
+        if wish.caption is None and wish.recording is not None and reads:
+            wish = replace(wish, caption=self.hear(reads[0], wish.recording).text)
         return tuple(self.draw(model, wish) for model in models)
 
     def between(self, model: str, first: str, second: str, seed: int = 0, steps: int = 8) -> Walk:
@@ -176,7 +176,7 @@ class Session:
             given = caption_of(asked, self.bounds)
             if hears_run(about.place.folder):
                 given = spoken(given, self.request.options["voice"])
-        gallery = self._gallery(about)
+        gallery = self._galleries.of(about)
         return self._queue.run(lambda: gallery.nearest(given, count))
 
     # What is kept, and liked.
@@ -200,24 +200,6 @@ class Session:
 
     def close(self) -> None:
         self._queue.close()
-
-    def _gallery(self, about: About) -> Gallery:
-        """Looked through at the first search, some pictures at each turn of the queue."""
-        from experiments.app.find import Looking
-
-        if not self._looking.acquire(timeout=float(self.request.options["patience"])):
-            raise Refused("the real pictures are still being looked at; try again in a moment")
-        try:
-            if about.name not in self._galleries:
-                most = int(self.request.options["gallery"])
-                looking = self._queue.run(lambda: Looking(about.place, self.request.cache, most))
-                found = None
-                while found is None:
-                    found = self._queue.run(looking.step)
-                self._galleries[about.name] = found
-            return self._galleries[about.name]
-        finally:
-            self._looking.release()
 
     def _listener(self, about: About) -> Listener:
         """Made once, in the thread of the queue."""

@@ -10,8 +10,9 @@ from experiments.app.page.wire import Answer, Given, png_url, url_of
 from experiments.app.refusal import Refused
 from experiments.app.session import Session
 from experiments.app.wish import Drawing, Made, Recording, Wish
-from experiments.metric.meaning import plain_names, shown, title
+from experiments.metric.meaning import shown, title
 
+INDEPENDENT = "/independent"  # an encoder that scores alone use
 FOUND = 4  # times as many pictures may be found as drawn
 
 
@@ -115,11 +116,14 @@ def walks(about: About) -> bool:
 
 
 def recalls(about: About) -> list[str]:
-    """How often the right picture is found, beside chance, a line for each."""
+    """How often captions found their own real picture, beside chance, a line for each; by the run's
+    own encoders, which look for pictures here as well."""
     lines = []
-    for name in plain_names(about.scores):
-        if "recall_at_" in name:
-            chance = about.scores.get(f"{name}/chance")
-            beside = "" if chance is None else f" (chance {shown(name, chance)})"
-            lines.append(f"{title(name)} {shown(name, about.scores[name])}{beside}")
+    for name, value in about.scores.items():
+        base = name.removesuffix("/real")
+        if name == base or not base.startswith("picture_recall_at_") or base.endswith(INDEPENDENT):
+            continue
+        chance = about.scores.get(f"{base}/chance")
+        beside = "" if chance is None else f" (chance {shown(base, chance)})"
+        lines.append(f"{title(base)} {shown(base, value)}{beside}")
     return lines
