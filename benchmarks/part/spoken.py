@@ -93,8 +93,7 @@ def measure(options: Namespace) -> Iterator[Row]:
     folder = Path(options.run)
     judge, captions = judge_of(folder, options.captions or COUNT)
     model = load(folder)
-    cache = Path(files.run_config(folder)["paths"]["cache"])
-    cache = cache if cache.is_dir() else folder.resolve().parents[1] / "cache"
+    cache = cache_of(folder)
     listener = listener_of(None, folder, cache)
     seeds = list(range(len(captions)))
     size = model.system.resolutions[-1]
@@ -107,7 +106,7 @@ def measure(options: Namespace) -> Iterator[Row]:
         ("typed", typed),
     ):
         yield Row("spoken", f"{case}: colours right", 100 * share, " %")
-    for voice in FLITE if shutil.which("flite") else ESPEAK:
+    for voice in speakers():
         say(f"spoken: {len(captions)} captions said by {voice}")
         heard = said_to(listener, voice, captions)
         kept = [place for place, text in enumerate(heard) if text]
@@ -120,10 +119,21 @@ def measure(options: Namespace) -> Iterator[Row]:
         )
         yield Row("spoken", f"{voice}: colours right", 100 * share, " %")
     general, some = listener_of(GENERAL, folder, cache), captions[:GENERAL_COUNT]
-    for voice in FLITE if shutil.which("flite") else ESPEAK:
+    for voice in speakers():
         share_wrong = 100 * wrong(said_to(general, voice, some), some)
         case = f"{voice}: words wrong, of any English"
         yield Row("spoken", case, share_wrong, " %", remarks=[f"{len(some)} captions"])
+
+
+def speakers() -> list[str]:
+    """Three voices that speak here."""
+    return list(FLITE if shutil.which("flite") else ESPEAK)
+
+
+def cache_of(folder: Path) -> Path:
+    """Where the prepared data of a run lie, which may have been moved with it."""
+    cache = Path(files.run_config(folder)["paths"]["cache"])
+    return cache if cache.is_dir() else folder.resolve().parents[1] / "cache"
 
 
 def judge_of(folder: Path, count: int) -> tuple[Judge, list[str]]:
@@ -137,9 +147,8 @@ def judge_of(folder: Path, count: int) -> tuple[Judge, list[str]]:
     classifier = outputs / Path(place).parent.name / Path(place).name
     needs: dict[str, Any] = {"metric.classifier": classifier}
     node = with_paths({"metric": config["metric"]}, needs)["metric"]["classifier"]
-    config = config | {"paths": config["paths"] | {"outputs": str(outputs)}}
-    if not Path(config["paths"]["cache"]).is_dir():
-        config["paths"]["cache"] = str(outputs / "cache")
+    paths = {"outputs": str(outputs), "cache": str(cache_of(folder))}
+    config = config | {"paths": config["paths"] | paths}
     dataset = open_data(config, Ranks("cpu"), folder)
     network = built(node, facts_of(dataset), "metric.classifier").requires_grad_(False).eval()
     rows = captions_for(dataset.test, count, seed=0)

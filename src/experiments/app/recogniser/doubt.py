@@ -16,8 +16,9 @@ from typing import Any
 PAUSES = ("<s>", "</s>", "<sil>")
 SHORTEST = 2  # words of a description
 LONGEST = 100  # frames of one word: a second
-SLOWEST = 45.0  # frames of a word in the mean; speech has 15 to 36
+SLOWEST = 37.0  # frames of a word in the mean; speech has 15 to 36
 NOISE = 0.15  # of what is heard beside pauses, that is no word
+PAUSING = 2.0  # how much pauses weigh: of speech they are a tenth, of songs and melodies half
 OTHER = 5.6  # how badly sound and words may fit, of a caption's words
 OTHER_GENERAL = 5.2  # of any English words, whose order says nothing
 LOWEST = -700.0  # in place of the logarithm of what is too small for a float
@@ -54,6 +55,13 @@ def text_of(parts: Iterable[Part]) -> str:
     return " ".join(part.word for part in parts if part.is_word)
 
 
+def paused(parts: list[Part]) -> float:
+    """The share of pauses in what lies between the first word and the last."""
+    places = [place for place, part in enumerate(parts) if part.is_word]
+    inner = parts[places[0] : places[-1] + 1]
+    return sum(part.frames for part in inner if part.word in PAUSES) / sum(p.frames for p in inner)
+
+
 def doubt_of(parts: list[Part], unlikely: Callable[[list[str]], float] | None = None) -> str | None:
     """Why nothing is to be made of what was heard, in a line; None where it is a description.
 
@@ -73,7 +81,7 @@ def doubt_of(parts: list[Part], unlikely: Callable[[list[str]], float] | None = 
         return f"this sounds like noise or music, not like speech; {SAY}"
     if len(words) < SHORTEST:
         return f"one word is heard, {words[0].word!r}, and no description; {SAY}"
-    unfit = -sum(part.score for part in words) / said
+    unfit = -sum(part.score for part in words) / said + PAUSING * paused(parts)
     if unlikely is None:
         bound = OTHER_GENERAL
     else:
@@ -81,6 +89,6 @@ def doubt_of(parts: list[Part], unlikely: Callable[[list[str]], float] | None = 
     if unfit > bound:
         return (
             "this does not sound like a description in English words that the model knows; say it "
-            "again more clearly, or type it"
+            "again, clearly and in one go, or type it"
         )
     return None

@@ -86,6 +86,8 @@ def _formed(word: str, known: _Dictionaries) -> tuple[Phones, ...]:
     as one; empty where a word is none of these."""
     if word.endswith("s") and (stem := known.ways(word.removesuffix("s").removesuffix("'"))):
         return tuple((*phones, *_plural(phones[-1])) for phones in stem)
+    if word.endswith("es") and (stem := known.ways(word[:-2])):  # finch
+        return tuple((*phones, *_plural(phones[-1])) for phones in stem)
     if word.endswith("ed"):
         for stem_of in (word[:-1], word[:-2], word[:-3]):  # plume, crest, petal(l)
             if stem := known.ways(stem_of):

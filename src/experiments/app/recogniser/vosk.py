@@ -52,16 +52,17 @@ class Vosk:
         return text
 
 
-def require_folder(folder: str | None, name: str, example: str, mark: str) -> None:
+def require_folder(folder: str | None, name: str, example: str, *marks: str) -> None:
     """Raise `UserError` where no model lies in the folder that an option names."""
     if not folder:
         raise UserError(
             f"{KEY}: app/recogniser={name} needs the folder of a model: {KEY}={example}"
         )
-    if not (Path(folder) / mark).exists():
-        raise UserError(
-            f"{KEY}={folder}: is not the folder of a model for {name} (it has no {mark})"
-        )
+    for mark in marks:
+        if not (Path(folder) / mark).exists():
+            raise UserError(
+                f"{KEY}={folder}: is not the folder of a model for {name} (it has no {mark})"
+            )
 
 
 def _vosk() -> Any:

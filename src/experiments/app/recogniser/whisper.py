@@ -12,7 +12,8 @@ from experiments.app.recogniser.vosk import KEY, require_folder
 from experiments.terminal.error import UserError, reason_of
 from experiments.terminal.package import alone
 
-MARK = "model.bin"  # what a converted model holds
+# What a converted model holds; without the second, faster-whisper would fetch one.
+MARKS = ("model.bin", "tokenizer.json")
 PROMPT = 3  # captions that it is shown, to write as they do
 SPEECHLESS = 0.6  # of a stretch of sound, from which on it is no speech: Whisper's own choice
 CERTAIN = 0.5  # that another language is spoken
@@ -29,7 +30,7 @@ class Whisper:
 
     def check(self) -> None:
         """See `Recogniser.check`."""
-        require_folder(self.folder, "whisper", "faster-whisper-base.en", MARK)
+        require_folder(self.folder, "whisper", "faster-whisper-base.en", *MARKS)
         _whisper()
 
     def expect(self, captions: Captions) -> tuple[str, ...]:
