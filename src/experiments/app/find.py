@@ -82,7 +82,7 @@ class Looking:
     def step(self) -> Gallery | None:
         """Look at some more; the gallery once all are looked at. Pictures that cannot be opened are
         left out, as they are of training."""
-        images = []
+        images = list[Image.Image]()
         while self._left and len(images) < TOGETHER:
             record = self._left.pop()
             try:

@@ -1,6 +1,6 @@
 // Say it, type it, or give a file: one card, and the pictures that come of it beneath.
 birdsong.describe = ({ element, props, server }) => {
-  const { el, button, call, filefield, clear } = birdsong;
+  const { el, button, call, filefield, clear, tell } = birdsong;
   const { models, bounds } = props.value;
   let model = models[0], busy = false;
   const takes = (kind) => model.takes.includes(kind);
@@ -37,7 +37,7 @@ birdsong.describe = ({ element, props, server }) => {
   const suit = () => {
     const reads = takes("caption") || takes("speech");
     field.node.hidden = !reads;
-    dice.hidden = !model.examples.length;
+    dice.hidden = examples.hidden = !reads || !model.examples.length;
     recorder.node.hidden = sounds.hidden = !reads && !takes("sound");
     pictures.hidden = !takes("picture") && !model.styled;
     listening.hidden = !listens();
@@ -63,7 +63,11 @@ birdsong.describe = ({ element, props, server }) => {
   const draw = async () => {
     if (busy) return;
     const sound = held.of("sound"), picture = held.of("picture"), caption = field.node.hidden ? "" : field.read();
-    if (!caption && !sound && !picture && model.takes.length) { field.area.focus(); return; }
+    if (!caption && !sound && !picture && model.takes.length) {
+      if (field.node.hidden) tell(`Give it a ${takes("sound") ? "recording" : "picture"} first.`, true);
+      field.area.focus();
+      return;
+    }
     if (fresh.checked && look.drawing) seed.set(Math.floor(Math.random() * 2147483647));
     busy = true;
     status.textContent = "";
