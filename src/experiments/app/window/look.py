@@ -38,7 +38,12 @@ def dress(root: tk.Tk) -> None:
 
 
 def _buttons(style: ttk.Style, bold: font.Font) -> None:
-    plain: dict[str, Any] = {"padding": (12, 7), "background": CARD, "relief": "flat", "borderwidth": 1}
+    plain: dict[str, Any] = {
+        "padding": (12, 7),
+        "background": CARD,
+        "relief": "flat",
+        "borderwidth": 1,
+    }
     style.configure("TButton", **plain)
     style.map(
         "TButton",
