@@ -6,15 +6,17 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 WHOLE := $(VENV)/installed-for-tests
 FUZZ := $(VENV)/installed-for-fuzz
+APP := $(VENV)/installed-for-app
 EXTRAS := dev,track,launchers,search
 TORCH ?=
 INSTALLER ?=
 INSTALL = $(PYTHON) install.py $(VENV) --torch='$(TORCH)' --installer='$(INSTALLER)'
 WORKERS ?= 2
 ARGS ?=
+RUN ?= $(shell ls -td outputs/attngan_4stage-plumage/*/ 2>/dev/null | head -1)
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-slow test-slurm test-faults fuzz soak check audit lock licences format bench clean
+.PHONY: help quickstart app test test-slow test-slurm test-faults fuzz soak check audit lock licences format bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +27,10 @@ help: ## this list
 
 quickstart: $(STAMP) ## install, then a first complete run: pictures that follow their captions, scored
 	@$(BIN)/python run.py experiment=quickstart $(ARGS)
+
+app: $(APP) ## say it, type it, and look: the page of the run that quickstart made, or of RUN=outputs/...
+	@[ -n "$(RUN)" ] || { echo "error: there is no run yet; make quickstart makes one" >&2; exit 1; }
+	@$(BIN)/python run.py task=app run=$(patsubst %/,%,$(RUN)) $(ARGS)
 
 test: $(WHOLE) ## install, then the whole test suite
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not slurm" $(ARGS)
@@ -81,8 +87,12 @@ $(STAMP): pyproject.toml
 
 # The tests look at what is large or rarely wanted, too.
 $(WHOLE): $(STAMP)
-	@$(INSTALL) --extras '$(EXTRAS),text,report,speech,video,browser'
+	@$(INSTALL) --extras '$(EXTRAS),text,report,speech,video,browser,app'
 	@touch $(WHOLE)
+
+$(APP): $(STAMP)
+	@$(INSTALL) --extras app
+	@touch $(APP)
 
 $(FUZZ): $(WHOLE)
 	@$(INSTALL) --extras fuzz

@@ -35,6 +35,8 @@ PARTS = {
     "start": "how soon a command answers, and what it imports",
     "build": "four stages of 512 px built to load a checkpoint",
     "sample": "drawing pictures with a trained run",
+    "spoken": "captions said to a run (--run): words wrong, and colours right, voice to picture",
+    "refused": "sounds that are no description, and what a recogniser (--run) says to them",
     "busy": "what a run keeps of its speed beside a busy process",
     "memory": "peak memory of the step at batch 16",
     "quickstart": "from the command to the first step",
@@ -85,6 +87,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", help="whose widths: plumage, stamps or cub")
     parser.add_argument("--batch", type=int, help="images a step; the data's own by default")
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="more settings")
+    parser.add_argument("--run", metavar="FOLDER", help="the finished run of spoken and refused")
+    parser.add_argument("--captions", type=int, metavar="N", help="that are said in spoken")
     parser.add_argument("--compile", action="store_true", help="also with compiled networks")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each variant")
     parser.add_argument("--threads", type=int, default=1)

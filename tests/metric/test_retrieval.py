@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from experiments.data.store.dataset import Dataset
 from experiments.encoder.damsm import DAMSM
 from experiments.machine.rank import Ranks
-from experiments.metric.embedding_retrieval import BothWays, tell_recall
+from experiments.metric.embedding_retrieval import BothWays, tell_found, tell_recall
 from experiments.metric.r_precision import r_precision
 from experiments.metric.real import captions_for, real_images
 from experiments.metric.result import Result, Scored
@@ -136,3 +136,19 @@ def test_one_picture_is_too_few_to_look_for_one() -> None:
     found = Scored()
     tell_recall(found, "sed", metric)
     assert found.skipped == {"recall/sed": "1 images: too few to look for one"}
+
+
+def test_captions_that_look_for_their_real_picture() -> None:
+    """Twelve pictures on the axes: ten captions lie on their own, and two on each other's."""
+    pictures = torch.eye(12)
+    captions = torch.eye(12)[[*range(10), 11, 10]]
+    metric, found = BothWays(), Scored()
+    metric.update(pictures, captions)
+    tell_found(found, "damsm", metric)
+    assert found.scores["picture_recall_at_1/damsm/real"] == pytest.approx(10 / 12)
+    assert found.scores["picture_recall_at_1/damsm/chance"] == pytest.approx(1 / 12)
+    # Eleven others are equally far from the two: their own is among the four that follow.
+    assert found.scores["picture_recall_at_5/damsm/real"] == pytest.approx((10 + 2 * 4 / 11) / 12)
+    assert set(found.scores) == {
+        f"picture_recall_at_{count}/damsm/{of}" for count in (1, 5, 10) for of in ("real", "chance")
+    }

@@ -53,7 +53,13 @@ def test_everything_is_scored(collect: Collect, score: Score) -> None:
         for name in (*NAMES, "mean", "colour")
         for suffix in ("", "/real", "/chance")
     ]
-    assert set(scores) == {*spread, *plain, *retrieval, *attributes}
+    search = [
+        f"picture_recall_at_{count}/{encoder}/{suffix}"
+        for count in (1, 5, 10)
+        for encoder in ("damsm", "independent")
+        for suffix in ("real", "chance")
+    ]
+    assert set(scores) == {*spread, *plain, *retrieval, *attributes, *search}
     assert all(isinstance(value, float) for value in scores.values())
 
 
@@ -186,7 +192,7 @@ def test_table_names_captions_only_where_some_are_read() -> None:
 def test_table_of_all_scores_and_of_none(collect: Collect, score: Score) -> None:
     scores, skipped = score(collect(seed=0), collect(seed=1), NAMES, {"crown"})
     text = format_table(scores, protocol(), skipped)
-    assert len(text.splitlines()) == 2 + 11 + 1 + 4
+    assert len(text.splitlines()) == 2 + 11 + 6 + 1 + 4
     assert "not computed" not in text
     assert "2933 real" in format_table({}, protocol())
 

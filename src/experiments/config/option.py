@@ -128,6 +128,7 @@ class Export:
     hub: str | None = None  # owner/name of a Hugging Face repository to push to
     private: bool = True  # a repository that is made anew is for its owner's eyes
     parts: str = _one_of("draws", "all")  # networks that draw; or all, also to train and score on
+    app: bool = False  # a folder that is a Hugging Face Space: the page of task=app with the export
     # Of your own data: what of people they have, for the card; null: not said.
     people: str | None = _one_of(None, "none", "voices", "faces", "both")
 
@@ -158,12 +159,37 @@ class Clean:
     days: int = _least(0, 30)  # text features that were not used for so long may go
 
 
+@dataclass
+class App:
+    """How task=app serves runs: to whom, and within which bounds."""
+
+    window: bool = False  # a small window of Tk in place of the page
+    host: str = "127.0.0.1"  # this machine alone; any other needs a password
+    port: int = _least(0, 7860)  # 0: one that is free
+    password: str | None = None  # of the environment: BIRDSONG_PASSWORD
+    user: str = "birdsong"  # the name that goes with it
+    browser: bool = True  # open the page
+    pictures: int = _least(1, 8)  # of one request, at most
+    models: int = _least(1, 4)  # in memory; those used longest ago leave first
+    waiting: int = _least(1, 64)  # requests in the queue, at most
+    patience: float = 30.0  # seconds that one waits for its turn
+    letters: int = _least(1, 500)  # of a text
+    megabytes: float = 20.0  # of an upload
+    seconds: float = 30.0  # of a recording
+    megapixels: float = 16.0  # of a picture
+    gallery: int = _least(1, 2000)  # real pictures that are looked through, at most
+    preferences: str | None = None  # a file of JSON lines; null: preferences.jsonl in paths.outputs
+    voice: str | None = "espeak/f3"  # says typed captions to runs that listen; null: none
+    recogniser: Any = None  # hears captions: conf/app/recogniser/
+
+
 # What `task` can be; `launch/task.py` says who does each.
 TASKS = (
     *("train", "evaluate", "report", "plan"),
     *("sample", "human_study", "human_rank", "export", "clean"),
+    "app",
 )
-SEVERAL = ("report", "human_study")  # tasks that read more than one run
+SEVERAL = ("report", "human_study", "app")  # tasks that read more than one run
 
 OPTIONS = {
     "trainer": Trainer,
@@ -175,4 +201,5 @@ OPTIONS = {
     "export": Export,
     "plan": Plan,
     "clean": Clean,
+    "app": App,
 }

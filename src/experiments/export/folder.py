@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -40,7 +41,7 @@ from experiments.system.drawing import carriers, names_in, on_paper, to_draw
 from experiments.terminal.error import UserError, reason_of
 from experiments.terminal.line import amount, show
 
-README = "README.md"
+README, CAPTIONS = "README.md", "captions.json"
 LEFT = re.compile(r"\.(\d+)\.(partial|old)")  # beside an export, by a process
 
 
@@ -69,15 +70,9 @@ def write_export(request: Request) -> None:
     run, folder = request.run, request.folder
     clear(folder)
     require_unedited(folder)
-    holds = contents_of(run, request.parts)
-    state = load_export(run, request.at, wanted=set(holds.names).__contains__, packages=packaged)
-    kept = "its weights are exported for the networks as they are now"
-    tell_changes(run, kept, READ, int(state["images"]))
     older = folder.with_name(f".{folder.name}.{os.getpid()}.old")
     with aside(folder) as partial:
-        partial.mkdir()
-        _fill(partial, request, state, holds)
-        require_whole(partial)
+        fill(partial, request)
         require_free(folder, run)
         ours = {*_written(folder), *(path.name for path in partial.iterdir())}
         if folder.exists():
@@ -89,6 +84,18 @@ def write_export(request: Request) -> None:
     show(f"card:     {folder / README}")
     for asked in _asked(folder):
         show(f"drawing:  python run.py task=sample run={folder} {asked}")
+
+
+def fill(place: Path, request: Request) -> None:
+    """Make a folder that is not there yet, with an export in it. Raises `UserError`."""
+    run = request.run
+    holds = contents_of(run, request.parts)
+    state = load_export(run, request.at, wanted=set(holds.names).__contains__, packages=packaged)
+    kept = "its weights are exported for the networks as they are now"
+    tell_changes(run, kept, READ, int(state["images"]))
+    place.mkdir()
+    _fill(place, request, state, holds)
+    require_whole(place)
 
 
 def _asked(folder: Path) -> list[str]:
@@ -152,6 +159,9 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any], holds: Conten
     for source in _samples(run, images):
         (place / "samples").mkdir(exist_ok=True)
         shutil.copyfile(source, place / "samples" / source.name)
+    if request.captions:
+        text = json.dumps(request.captions, ensure_ascii=False)
+        (place / CAPTIONS).write_text(text, encoding="utf-8")
     text = card_of(run, images, request.licence, request.hub, holds, request.people)
     (place / README).write_text(text, encoding="utf-8")
     names = sorted(p.relative_to(place).as_posix() for p in place.rglob("*") if p.is_file())

@@ -23,7 +23,8 @@ LICENCE = re.compile(r"[A-Za-z0-9][\w .+-]{0,79}")
 class Request:
     """run: the folder that is read. folder: the one that is written; the same where an export is
     only pushed. hub: owner/name, or None. licence: of the weights. parts: which networks. at: the
-    state of the run, None for the newest. people: what its maker says of the data, or None."""
+    state of the run, None for the newest. people: what its maker says of the data, or None.
+    captions: that travel with it, for a recogniser to expect."""
 
     run: Path
     folder: Path
@@ -33,6 +34,7 @@ class Request:
     parts: str = DRAWS
     at: str | None = None
     people: str | None = None
+    captions: tuple[str, ...] = ()
 
 
 def export_of(config: Mapping[str, Any]) -> Request:

@@ -6,6 +6,7 @@ Needs the extra `speech` (soundfile with libsndfile in it, and soxr).
 from __future__ import annotations
 
 import importlib
+import io
 import math
 import re
 import stat
@@ -53,6 +54,13 @@ def read_wave(path: Path, rate: int, seconds: float = 60.0) -> np.ndarray:
             return _checked(_decoded(file, rate, seconds))
     except OSError as error:
         raise BadInput(f"sound cannot be read ({error.strerror})") from None
+
+
+def decode_wave(content: bytes, rate: int, seconds: float = 60.0) -> np.ndarray:
+    """The same of a file's content, which is in memory and never on a disk."""
+    if not content:
+        raise BadInput("sound file is empty")
+    return _checked(_decoded(io.BytesIO(content), rate, seconds))
 
 
 def as_wave(samples: Any, from_rate: int, to_rate: int) -> np.ndarray:
@@ -128,8 +136,10 @@ def _require_plausible(rate: int, channels: int) -> None:
 def _decoded(file: IO[bytes], rate: int, seconds: float) -> np.ndarray:
     """The first seconds as (N,) float32 at this rate, block by block."""
     soundfile = _soundfile()
-    try:  # by its number: libsndfile then has no name to go by, and reads without Python
-        with soundfile.SoundFile(file.fileno(), closefd=False) as sound:
+    # By its number: libsndfile then has no name to go by, and reads without Python.
+    source = file if isinstance(file, io.BytesIO) else file.fileno()
+    try:
+        with soundfile.SoundFile(source, closefd=False) as sound:
             if sound.format not in FORMATS:
                 raise BadInput(f"sound is of a kind that is not read ({sound.format})")
             _require_plausible(sound.samplerate, sound.channels)

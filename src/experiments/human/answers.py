@@ -19,6 +19,7 @@ FORMAT = "human study 2"
 RANKING = "human ranking 1"  # of pages that ranked by one question: `ranks` in place of `given`
 RESULT = "human_rank.json"
 LIMIT = 2_000_000  # bytes of one person's answers
+SUFFIXES = (".json", ".jsonl")  # of a page, and of preferences that task=app wrote
 NAME = 40  # characters of a participant's code
 LONGEST = 1e7  # seconds that somebody may look at one caption
 
@@ -52,15 +53,15 @@ def answer_files(given: Any) -> list[Path]:
     items = [part for item in items for part in _parts(item)]
     if not items:
         raise UserError(
-            "answers: task=human_rank needs what people saved: answers=FOLDER, or "
-            "answers=anna.json,ben.json"
+            "answers: task=human_rank needs what people saved: answers=FOLDER, "
+            "answers=anna.json,ben.json, or answers=preferences.jsonl of task=app"
         )
     found: list[Path] = []
     for item in items:
         path = Path(item).expanduser()
         if path.is_dir():
-            inside = sorted(file for file in path.glob("*.json") if file.is_file())
-            inside = [file for file in inside if file.name not in (KEY, RESULT)]
+            inside = sorted(file for file in path.glob("*.json*") if file.suffix in SUFFIXES)
+            inside = [file for file in inside if file.is_file() and file.name not in (KEY, RESULT)]
             if not inside:
                 raise UserError(f"answers={item}: the folder holds no .json that a person saved")
             found += inside

@@ -1,4 +1,5 @@
-"""`task=human_rank`: the mean rank, or the mean mark, of each run from what people saved.
+"""`task=human_rank`: the mean rank, or the mean mark, of each run from what people saved; of what
+they preferred in task=app, the wins of each pair (`win.py`).
 
 A table on the terminal; human_rank.json and human_rank.md beside the key of the page.
 """
@@ -17,14 +18,18 @@ from experiments.human.agreement import interval, kendall_w, preferred
 from experiments.human.answers import RESULT, Collected
 from experiments.human.key import RANK, Key
 from experiments.human.mark import marked, told
+from experiments.human.preference import Preferences
 from experiments.human.request import answers_of
 from experiments.human.table import as_markdown, as_text
+from experiments.human.win import write_wins
 from experiments.terminal.line import say, show
 
 
 def write(config: Mapping[str, Any]) -> Path:
     """Average what people gave; returns the JSON file. Raises `UserError` where nothing can be."""
     collected = answers_of(config)
+    if isinstance(collected, Preferences):
+        return write_wins(collected, float(config["report"]["confidence"]))
     for line in collected.refused:
         say(f"left out: {line}")
     result = result_of(collected, float(config["report"]["confidence"]))

@@ -16,6 +16,7 @@ from experiments.export.way import ways_of
 from experiments.human.answers import Collected, answer_files, collect
 from experiments.human.captions import captions_of_runs, chosen
 from experiments.human.key import LETTERS, MARKS, MOST, PLACE, RANK, RATE, REAL, Run
+from experiments.human.preference import Preferences, are_preferences, read_preferences
 from experiments.human.record import Known, real_of, records_of
 from experiments.human.recordings import recordings
 from experiments.human.uncaptioned import CAPTION, asked_by, have_clips, items_of
@@ -191,12 +192,15 @@ def unlike(ways: Mapping[tuple[str, str], Path], named: str | None) -> str:
     return f"run={second}: makes a {other} of a {others}, and {first} a {made} of a {asks}; {both}"
 
 
-def answers_of(config: Mapping[str, Any]) -> Collected:
-    """What people answered. Raises `UserError` where none of it can be used."""
+def answers_of(config: Mapping[str, Any]) -> Collected | Preferences:
+    """What people answered to a page, or preferred in task=app. Raises `UserError` where none of it
+    can be used."""
     confidence = config["report"]["confidence"]
     if not 0 < float(confidence) < 1:
         raise UserError(f"report.confidence={confidence}: must lie between 0 and 1, as 0.95")
     paths = answer_files(config["answers"])
+    if are_preferences(paths):
+        return read_preferences(paths)
     return collect(paths, Path(config["paths"]["outputs"]) / PLACE)
 
 

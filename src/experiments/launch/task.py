@@ -114,6 +114,16 @@ def _show_plan(asked: Asked, run: Run | None) -> None:
     show(asked.config, asked.chosen, asked.overrides)
 
 
+def _check_export(asked: Asked, seen: list[Any]) -> None:
+    space = asked.config["export"]["app"]
+    named(SPACE_OF if space else EXPORT_OF)(asked.config)
+
+
+def _write_export(asked: Asked, run: Run | None) -> None:
+    space = asked.config["export"]["app"]
+    named(WRITE_SPACE if space else WRITE_EXPORT)(asked.config)
+
+
 def _by_ranks(asked: Asked, run: Run | None) -> None:
     """Train or score, in this process or in several; `run` is what is to be trained, if one is."""
     if run is not None and run.finished and not asked.config.get("fresh"):
@@ -129,6 +139,9 @@ def _by_ranks(asked: Asked, run: Run | None) -> None:
         perform(asked.config, asked.chosen, asked.overrides, False, run)
 
 
+EXPORT_OF, WRITE_EXPORT = "experiments.export.request:export_of", "experiments.export.folder:write"
+SPACE_OF, WRITE_SPACE = "experiments.app.space.write:space_of", "experiments.app.space.write:write"
+
 ROWS = {
     "train": Task(_check_training, _by_ranks, apart=True),
     "evaluate": Task(_check_evaluation, _by_ranks, apart=True),
@@ -138,6 +151,7 @@ ROWS = {
     ),
     "human_study": reads("experiments.human.request:study_of", "experiments.human.study:write"),
     "human_rank": reads("experiments.human.request:answers_of", "experiments.human.rank:write"),
-    "export": reads("experiments.export.request:export_of", "experiments.export.folder:write"),
+    "export": Task(_check_export, _write_export),
+    "app": reads("experiments.app.request:app_of", "experiments.app.serve:serve"),
     "clean": reads("experiments.clean.find:places", "experiments.clean.command:clean"),
 }

@@ -8,6 +8,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +21,8 @@ from experiments.machine.thread import choose
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say_once
 
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8
+ARENAS = 2  # in which glibc keeps what many threads have freed
 STEPS_TO_COMPILE = 20_000
 WORKSPACE = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it when it is first used
 
@@ -44,6 +46,14 @@ def set_up(launch: dict[str, Any], processes: int) -> None:
             libc.mallopt(M_TRIM_THRESHOLD, -1)
         except (OSError, AttributeError):  # another C library: it works, only slower
             return
+
+
+def share_memory() -> None:
+    """For a server: its many threads share what they free, where each would keep blocks of its own
+    for ever (glibc)."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL("libc.so.6").mallopt(M_ARENA_MAX, ARENAS)
 
 
 def make_deterministic(wanted: bool) -> None:

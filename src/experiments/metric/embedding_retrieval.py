@@ -25,6 +25,8 @@ from experiments.metric.rows import Rows, RowScore, looked_at, require
 from experiments.terminal.error import UserError
 
 CHUNK = 1024
+SEARCH = "picture_recall"  # of captions that look for their real picture
+FOUND = (1, 5, 10)  # pictures that a person looks through
 
 
 def first_captions(split: Split, rows: np.ndarray) -> np.ndarray:
@@ -111,3 +113,13 @@ def tell_recall(found: Scored, encoder: str, metric: BothWays) -> None:
         found.scores[f"caption_{name}/real"] = captions
         for key in (name, f"picture_{name}", f"caption_{name}"):
             found.scores[f"{key}/chance"] = chance
+
+
+def tell_found(found: Scored, encoder: str, metric: BothWays) -> None:
+    """Put `picture_recall_at_<K>/<encoder>/real` alone, with its chance, into `found`: the share of
+    captions that find their own real picture, which is how well the search of task=app works."""
+    shares = found.attempt(f"{SEARCH}/{encoder}", metric.compute)
+    for count, (pictures, _, chance) in (shares or {}).items():
+        if count in FOUND:
+            name = f"picture_recall_at_{count}/{encoder}"
+            found.scores |= {f"{name}/real": pictures, f"{name}/chance": chance}

@@ -33,6 +33,7 @@ WITHOUT_EFFECT = {
     "export": "where another task writes",
     "plan": "what another task assumes of machines",
     "clean": "what another task removes",
+    "app": "what another task serves",
     "paths": "where the run lies",
     "tracker": "where the run is followed",
     "launch": "how many processes on what machine make the run, and how their gradients travel; "

@@ -25,6 +25,7 @@ from PIL import Image
 from experiments.frontend.wave import write_wave
 from experiments.sample.asked import Asked
 from experiments.sample.attention import attention_stages
+from experiments.sample.label import label
 from experiments.sample.model import Model
 from experiments.sample.name import digest
 from experiments.sample.page import COLUMNS, PAGE, Entry, Pages, on_page, rows, squares
@@ -54,6 +55,7 @@ def draw_captions(model: Model, drawing: Drawing) -> list[Path]:
     """Every caption with every seed: pictures, a sheet of each caption, and one of all."""
     seeds, options = drawing.seeds, drawing.options
     few, place = len(drawing.asked) <= FEW, drawing.drawn
+    run = drawing.run_id
     overview = _overview(place, drawing) if len(drawing.asked) > 1 else None
     written: list[Path] = []
     attention = bool(options["attention"]) and few and model.generator.attends
@@ -64,7 +66,7 @@ def draw_captions(model: Model, drawing: Drawing) -> list[Path]:
         stages = Pages(folder / "stages", len(seeds), COLUMNS, partial(_by_stage, caption))
         shown: list[np.ndarray] = []
         for picture in pictures:
-            written += _save(picture, folder, bool(options["stages"]))
+            written += _save(picture, folder, bool(options["stages"]), run)
             sheet.add(picture.stages[-1:], f"{caption} (seed {picture.seed})")
             if options["stages"]:
                 stages.add(picture.stages, f"seed {picture.seed}")
@@ -98,14 +100,16 @@ def _drawn(model: Model, drawing: Drawing, attention: bool) -> Iterator[Picture]
             bar.update(part.stop)
 
 
-def _save(picture: Picture, folder: Path, every: bool) -> Iterator[Path]:
-    """The last stage, after those before it where `every` stage is asked for."""
+def _save(picture: Picture, folder: Path, every: bool, run: str) -> Iterator[Path]:
+    """The last stage, which says what it is of, after those before it where `every` stage is asked
+    for."""
     for pixels in picture.stages[:-1] if every else []:
         path = folder / f"seed-{picture.seed}-{pixels.shape[1]}px.png"
         save_png(Image.fromarray(pixels), path)
         yield path
     path = folder / f"seed-{picture.seed}.png"
-    save_png(Image.fromarray(picture.stages[-1]), path)
+    about = label(picture.asked.caption, picture.seed, run)
+    save_png(Image.fromarray(picture.stages[-1]), path, about)
     yield path
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from experiments.file.whole import aside
+from experiments.sample.label import info
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -169,10 +170,11 @@ def beside(sheets: Sequence[Image.Image]) -> Image.Image:
     return joined
 
 
-def save_png(image: Image.Image, path: str | Path) -> None:
-    """Write a PNG whole or not at all, making its folder. Raises OSError on a full disk."""
+def save_png(image: Image.Image, path: str | Path, about: Mapping[str, str] | None = None) -> None:
+    """Write a PNG whole or not at all, making its folder; `about`: what it says of itself
+    (`label.py`). Raises OSError on a full disk."""
     with aside(Path(path)) as partial:
-        image.save(partial, format="PNG")
+        image.save(partial, format="PNG", pnginfo=info(about) if about else None)
 
 
 def resize(pixels: np.ndarray, width: int, height: int) -> Image.Image:

@@ -15,6 +15,7 @@ from experiments.run.state import Named
 from experiments.sample.asked import Asked
 from experiments.sample.crossed import crosses, crossing
 from experiments.sample.filmed import films, given_of
+from experiments.sample.label import run_label
 from experiments.sample.told import heard_of, read_of, texts_of
 from experiments.terminal.error import UserError
 
@@ -62,6 +63,11 @@ class Drawing:
     def run(self) -> str:
         """The state that is drawn, as `run` names it."""
         return str(Named(self.folder, self.at))
+
+    @property
+    def run_id(self) -> str:
+        """The same in what pictures say of themselves: `34f6266e81`, or `34f6266e81@4000`."""
+        return run_label(self.folder, self.at)
 
     @property
     def drawn(self) -> Path:

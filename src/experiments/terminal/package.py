@@ -36,6 +36,11 @@ def alone(package: str) -> str:
     return f"pip install {shlex.quote(_wanted().get(package, ('', package))[1])}"
 
 
+def wanted(package: str) -> str:
+    """A package with the versions that were tested, as a file of requirements names it."""
+    return _wanted().get(package, ("", package))[1]
+
+
 def in_clone() -> bool:
     """Whether this code lies in a clone of the project."""
     return (CLONE / "src/experiments").is_dir() and (CLONE / "pyproject.toml").is_file()

@@ -1,0 +1,1 @@
+"""`task=app`: a page, or a window, in which a person says, types or sings something, and looks."""

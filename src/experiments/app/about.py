@@ -1,0 +1,106 @@
+"""What a page says of a model before it is loaded: what it takes and makes, and how it scored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from experiments import __version__
+from experiments.config.target import STYLE
+from experiments.export.title import MODELS
+from experiments.run import folder as files
+from experiments.run.state import Named
+from experiments.sample.label import run_label
+from experiments.terminal.error import UserError
+
+Way = tuple[tuple[str, ...], str]  # what a model is given, and what it makes of it
+EXAMPLES = 8
+
+
+@dataclass(frozen=True)
+class About:
+    """One model. `ways`: all that it can be asked; `takes`, `makes`: of the first. `stages`: the
+    sides of its pictures in px. `styled`: it takes a picture for its style beside a caption."""
+
+    name: str
+    title: str
+    ways: tuple[Way, ...]
+    attends: bool
+    stages: tuple[int, ...]
+    styled: bool
+    examples: tuple[str, ...]
+    scores: Mapping[str, float]
+    run: str
+    place: Named
+    images: int
+    version: str = __version__
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for asks, _ in self.ways for name in asks))
+
+    @property
+    def makes(self) -> str:
+        return self.ways[0][1]
+
+    @property
+    def card(self) -> str:
+        """The model card, Markdown without its front matter."""
+        from experiments.export.card import CARD, card_of
+
+        for path in (self.place.folder / "README.md", self.place.folder / CARD):
+            if path.is_file():
+                text = path.read_text(encoding="utf-8")
+                break
+        else:
+            text = card_of(self.place.folder)
+        return text.partition("\n---\n")[2].strip() if text.startswith("---\n") else text
+
+
+def abouts(runs: Sequence[Named]) -> tuple[About, ...]:
+    """Of each run, with names that no two have: the model, with more of the run where several are
+    of it. Raises `UserError` for a run that makes nothing."""
+    names = Counter(_model(run) for run in runs)
+    found: dict[str, About] = {}
+    for run in runs:
+        about = about_of(run, unique=names[_model(run)] == 1)
+        name, number = about.name, 1
+        while about.name in found:  # a run and its export
+            number += 1
+            about = replace(about, name=f"{name} {number}")
+        found[about.name] = about
+    return tuple(found.values())
+
+
+def about_of(run: Named, unique: bool = True) -> About:
+    from experiments.sample.fitting import fitting
+    from experiments.system.drawing import on_paper
+
+    place, model = run.folder, _model(run)
+    with fitting(place):
+        system: Any = on_paper(place)
+    if not system.makes:
+        raise UserError(f"run={place}: {model} draws no pictures; take a run of attngan_4stage")
+    node, about = files.run_config(place)["system"], files.run_about(place)
+    generator = getattr(system, "generator", None)
+    scores = files.run_scores(place) or {"scores": {}}
+    at = f"@{run.at}" if run.at else ""
+    return About(
+        name=f"{model}{at}" if unique else f"{model} {about['id'][:5]}{at}",
+        title=MODELS.get(model, (model, ""))[0],
+        ways=tuple((tuple(asks), makes) for asks, makes in system.makes.items()),
+        attends=bool(getattr(generator, "attends", False)),
+        stages=tuple(getattr(generator, "resolutions", ())),
+        styled=str(node.get("_target_")).endswith(STYLE),
+        examples=tuple(dict.fromkeys(files.sample_captions(place) or ()))[:EXAMPLES],
+        scores={k: v for k, v in scores["scores"].items() if isinstance(v, int | float)},
+        run=run_label(place, run.at),
+        place=run,
+        images=files.reached(place),
+    )
+
+
+def _model(run: Named) -> str:
+    return str(files.run_about(run.folder)["choices"].get("model", run.folder.parent.name))

@@ -1,0 +1,87 @@
+"""Words find the real pictures that are nearest in the space of the run's own encoders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from made import RED, request_of
+
+from experiments.app.encoders import encoders_of
+from experiments.app.find import Looking
+from experiments.app.refusal import Refused
+from experiments.app.session import Session
+from experiments.data.store.dataset import Dataset
+from experiments.metric.embedding import image_vectors, sentence_vectors
+from experiments.run.state import Named
+
+Open = Callable[..., Session]
+
+
+def test_the_nearest_is_the_nearest_of_all_test_pictures(
+    open_session: Open, birds: Dataset
+) -> None:
+    session = open_session()
+    found = session.find("attngan", RED, 5)
+    encoders = encoders_of(session.models[0].place)
+    wanted = encoders.of_words(RED)
+    looking = Looking(session.models[0].place, session.request.cache, 100)
+    gallery = None
+    while gallery is None:
+        gallery = looking.step()
+    assert len(gallery.records) == 12 == len(birds.test)
+    near = torch.cosine_similarity(gallery.vectors, wanted[None])
+    order = near.argsort(descending=True)[:5].tolist()
+    assert [one.key for one in found] == [gallery.records[row].key for row in order]
+    assert [one.similarity for one in found] == pytest.approx(near[order].tolist(), abs=1e-5)
+    assert found[0].caption == gallery.records[order[0]].captions[0]
+    assert found[0].picture.dtype == np.uint8 and found[0].picture.shape == (256, 256, 3)
+
+
+def test_the_vectors_are_those_that_scores_see(
+    served: Callable[[str], object], birds: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """So R@K of the run's scores is that of this search: same pictures, same cut, same words."""
+    from experiments.data.store.dataset import open_dataset
+
+    place = request_of(served("attends")).runs[0]  # type: ignore[arg-type]
+    encoders = encoders_of(place)
+    looking = Looking(place, birds.folder.parents[1], 100)
+    gallery = looking.step()
+    assert gallery is not None
+    words, cache = encoders.model.longest, tmp_path_factory.mktemp("large")
+    large = open_dataset(birds.reader, encoders.kept, cache, words, quiet=True, workers=1)
+    split, cpu = large.test, torch.device("cpu")
+    rows = np.array([list(split.keys).index(record.key) for record in gallery.records])
+    with torch.inference_mode():
+        expected = image_vectors(encoders.encoder, split, rows, encoders.kept, cpu)
+        said = sentence_vectors(encoders.encoder, split, split.caption_start[rows[:1]], cpu)
+    torch.testing.assert_close(gallery.vectors, expected, atol=1e-5, rtol=1e-4)
+    read = encoders.of_words(split.captions[rows[0]][0])
+    torch.testing.assert_close(read, said[0], atol=1e-5, rtol=1e-4)
+
+
+def test_what_is_not_here_is_told(open_session: Open, tmp_path: object) -> None:
+    session = open_session("attends")
+    with pytest.raises(Refused, match="no word is known"):
+        session.find("attngan", "xqzzk")
+    with pytest.raises(Refused, match="ask for 1 to 32 at a time"):
+        session.find("attngan", RED, 33)
+
+
+def test_an_export_of_what_draws_has_no_encoder_of_pictures(
+    served: Callable[[str], object], tmp_path: object
+) -> None:
+    from experiments.export.folder import fill
+    from experiments.export.request import Request
+
+    exports = {}
+    for parts in ("draws", "all"):
+        exports[parts] = tmp_path / parts  # type: ignore[operator]
+        fill(exports[parts], Request(served("attends"), exports[parts], "mit", None, True, parts))  # type: ignore[arg-type]
+    with pytest.raises(Refused, match=r"an export has one with export.parts=all"):
+        encoders_of(Named(exports["draws"]))
+    whole, run = encoders_of(Named(exports["all"])), encoders_of(Named(served("attends")))  # type: ignore[arg-type]
+    torch.testing.assert_close(whole.of_words(RED), run.of_words(RED))
