@@ -36,6 +36,7 @@ PARTS = {
     "build": "four stages of 512 px built to load a checkpoint",
     "sample": "drawing pictures with a trained run",
     "spoken": "captions said to a run (--run): words wrong, and colours right, voice to picture",
+    "page": "the page of a run (--run): until it can be used, until four pictures are seen",
     "refused": "sounds that are no description, and what a recogniser (--run) says to them",
     "busy": "what a run keeps of its speed beside a busy process",
     "memory": "peak memory of the step at batch 16",

@@ -71,4 +71,7 @@ BARS = {
     "busy after": at_least(0.5),
     "busy again": at_least(0.9),
     "build": at_most(0),  # orthogonal initialisations
+    "page start": at_most(6.0),
+    "page typed": at_most(1.0),
+    "page spoken": at_most(2.0),
 }

@@ -216,3 +216,16 @@ def test_ctrl_c_ends_it_within_seconds(attends: Path) -> None:
     finally:
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
+
+
+def test_gradio_is_imported_without_writing_beside_itself() -> None:
+    """Its stubs for editors are made anew at each import otherwise."""
+    pytest.importorskip("gradio", reason="needs the extra app")
+    script = (
+        "from experiments.app.page.toolkit import import_gradio; import_gradio()\n"
+        "import gradio, gradio.component_meta as meta, sys\n"
+        "assert meta.create_or_modify_pyi.__module__ == 'experiments.app.page.toolkit'\n"
+        "assert gradio.HTML('x').get_config()['value'] == 'x'\n"
+        "assert not any('WithoutStubs' in type(one).__name__ for one in sys.meta_path)\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)

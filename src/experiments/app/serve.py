@@ -8,7 +8,6 @@ anything slow is loaded, so that a port that is taken is told at once.
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import os
 import socket
@@ -19,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from experiments.app.page.toolkit import import_gradio
 from experiments.app.request import AppRequest, app_of, is_loopback
 from experiments.terminal.error import UserError, reason_of
 from experiments.terminal.line import say, show
@@ -52,7 +52,7 @@ def serve(config: Mapping[str, Any], everybody: bool = False) -> None:
     with listening(host, port) as listener:
         os.environ.update(QUIET)
         # The two slow imports, one on each core.
-        ahead = threading.Thread(target=importlib.import_module, args=("gradio",), daemon=True)
+        ahead = threading.Thread(target=import_gradio, daemon=True)
         ahead.start()
         from experiments.app.session import Session
         from experiments.machine.setup import share_memory

@@ -65,8 +65,8 @@ class Session:
         self._galleries = Galleries(request, self._queue)
 
     def warm(self) -> None:
-        """Load the first models, as many as are held, and captions for the dice, so that nobody
-        waits for them; in a thread of the caller's."""
+        """Load the first models, as many as are held, what hears for them, and captions for the
+        dice, so that nobody waits for them; in a thread of the caller's."""
         for about in reversed(self.models[: self._shelf.most]):
             self._queue.run(lambda place=about.place: self._shelf[place])  # type: ignore[misc]
         for about in self.models:
@@ -74,6 +74,9 @@ class Session:
                 with suppress(UserError):  # it has but what its run sampled, or not even that
                     found, _ = captions_of_runs([about.place.folder], self.request.cache)
                     self._captions[about.name] = found
+            if CAPTION in about.takes:
+                with suppress(UserError):  # who speaks is told
+                    self._queue.run(lambda about=about: self._listener(about))  # type: ignore[misc]
 
     def about(self, model: str) -> About:
         """Raises `Refused` for a model that is not served: a name is no path."""
