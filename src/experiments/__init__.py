@@ -11,7 +11,7 @@ Rooms, each importing only what stands below it (a test holds that):
                            tracker/    W&B, trackio, TensorBoard
                            sample/     task=sample: a trained run as a model, sheets of pictures
                            export/     task=export: the model card, the folder, the hub
-                           app/        task=app: say it or type it, and look; a page, a window, a Space
+                           app/        task=app: a page, a window or a Space to say it and look
     what it is made of     data/ encoder/ generator/ discriminator/ style/ layer/ loss/ system/
                            optim/ metric/
                            frontend/  sound in files, and from sound to features

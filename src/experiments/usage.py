@@ -18,7 +18,7 @@ Birdsong turns text into images with GANs. A run is a model on a data set:
   python run.py data=cub data.root=DIR                 CUB-200-2011 at 64/128/256/512 px
   python run.py task=sample run=outputs/... 'text=a small red bird with black wings'
   python run.py task=sample run=outputs/... sample.file=captions.txt num_samples=1
-  python run.py task=app run=outputs/...               say it or type it, and look: a page; run=A,B compares
+  python run.py task=app run=outputs/...               say it or type it, and look; run=A,B compares
   python run.py task=evaluate run=outputs/...          score a run again; metric.samples=5000
   python run.py -m loss.damsm.weight=0,1,5,50          an ablation: one run of each
   python run.py -m study=stages hydra/launcher=joblib  a study of sweeps/, several runs at a time

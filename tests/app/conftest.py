@@ -20,6 +20,8 @@ KINDS = {
     "attends": ("attngan-plumage", "aaaaaaaaaa", ["model=attngan", "encoder/image=part_cnn"]),
     "plain": ("gan_cls-plumage", "bbbbbbbbbb", ["model=gan_int_cls"]),
     "listens": ("s2igan-plumage", "cccccccccc", ["model=s2igan"]),
+    "sings": ("cmcgan-plumage_song", "ffffffffff", ["model=cmcgan", "data=plumage_song"]),
+    "moves": ("tgans_c-plumage_clips", "9999999999", ["model=tgans_c", "data=plumage_clips"]),
     "styled": ("style_encoder-plumage", "dddddddddd", ["model=style_encoder"]),
 }
 

@@ -246,3 +246,35 @@ def test_what_is_said_is_heard_once_and_drawn_by_all(open_session: Open) -> None
     session.prefer([reads, listens], 0)
     with pytest.raises(Refused, match="silent"):
         session.hear("attngan", Recording(np.zeros(16_000, np.float32) + 0.2, 16_000))
+
+
+def test_a_song_and_its_bird_both_ways(open_session: Open) -> None:
+    sound = pytest.importorskip("soundfile")
+    session = open_session("sings")
+    (about,) = session.models
+    assert set(about.ways) == {(("sound",), "picture"), (("picture",), "sound")}
+    bird = session.draw("cmcgan", Wish(recording=tone(), seed=1, count=2))
+    assert [made.seed for made in bird.made] == [1, 2] and bird.made[0].sound is None
+    assert bird.made[0].stages[-1].shape[2] == 3
+    song = session.draw("cmcgan", Wish(picture=picture(), seed=1, count=1))
+    name, content = session.file(song, 0)
+    assert name == "cmcgan-" + name.split("-")[1] + "-seed-1.wav"
+    with sound.SoundFile(io.BytesIO(content)) as file:
+        assert len(file) > 1000 and file.title == "seed 1"
+        assert "run: ffffffffff" in file.comment and __version__ in file.software
+    assert session.words("cmcgan", "a bird") == () and session.dice("cmcgan") == ""
+    assert "sample.picture=picture.png" in session.command(song)
+    with pytest.raises(Refused, match="draws of a recording, or of a picture; give it that"):
+        session.draw("cmcgan", Wish(RED))
+
+
+def test_clips_play_and_say_what_they_are_of(open_session: Open) -> None:
+    session = open_session("moves")
+    drawing = session.draw("tgans_c", Wish(RED, seed=4, count=1))
+    name, content = session.file(drawing, 0)
+    assert name.endswith("-seed-4.gif") and drawing.words == tuple(RED.split())
+    with Image.open(io.BytesIO(content)) as gif:
+        assert gif.n_frames > 1
+        np.testing.assert_array_equal(gif.size, drawing.made[0].stages[0].shape[1::-1])
+        gif.seek(gif.n_frames - 1)
+    assert f"caption: {RED}\nseed: 4\nrun: 9999999999\nversion: {__version__}".encode() in content

@@ -87,6 +87,8 @@ def about_of(run: Named, unique: bool = True) -> About:
     generator = getattr(system, "generator", None)
     scores = files.run_scores(place) or {"scores": {}}
     at = f"@{run.at}" if run.at else ""
+    reads = any({"caption", "speech"} & {*asks} for asks in system.makes)
+    captions = (files.sample_captions(place) or []) if reads else []
     return About(
         name=f"{model}{at}" if unique else f"{model} {about['id'][:5]}{at}",
         title=MODELS.get(model, (model, ""))[0],
@@ -94,7 +96,7 @@ def about_of(run: Named, unique: bool = True) -> About:
         attends=bool(getattr(generator, "attends", False)),
         stages=tuple(getattr(generator, "resolutions", ())),
         styled=str(node.get("_target_")).endswith(STYLE),
-        examples=tuple(dict.fromkeys(files.sample_captions(place) or ()))[:EXAMPLES],
+        examples=tuple(dict.fromkeys(captions))[:EXAMPLES],
         scores={k: v for k, v in scores["scores"].items() if isinstance(v, int | float)},
         run=run_label(place, run.at),
         place=run,

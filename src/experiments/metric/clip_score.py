@@ -42,7 +42,7 @@ class ClipMeters:
     ) -> None:
         self.alignment = Alignment(names, colours, least)
         self.seed, self.device = seed, torch.device("cpu")
-        self.pictures = PictureScores(seed=seed, splits=splits, expected=())
+        self.pictures = PictureScores(seed=seed, splits=splits, expected=(), search=False)
         self.metrics = collection({})
         self.real_pairs = "any two"
         self.groups: dict[int, int] = {}  # how many real clips are of what is asked for alike

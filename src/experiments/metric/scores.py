@@ -84,14 +84,16 @@ class PictureScores:
         retrieval: Literal["classes", "captions"] | None = None,
         queries: int | None = None,
         expected: Collection[str] = EXPECTED,
+        search: bool = True,
     ) -> None:
         """`attributes` names the columns of `predicted` and `stated`; `colours` those averaged as
         "colour". `splits` of the class score, `subsets` and `subset_size` of the kernel distance,
         `candidates` and `folds` of R-precision. `retrieval`: real pictures find generated ones of
         their class (mAP), or of their own captions (R@K), which asks for `images`; `queries` of
-        each class do. `expected`: encoders that are told of where they are missing.
+        each class do. `expected`: encoders that are told of where they are missing. `search`:
+        captions also look for their own real picture.
         """
-        self.expected = expected
+        self.expected, self.search = expected, search
         self.attributes, self.colours = list(attributes), colours
         self.seed, self.splits = seed, splits
         self.subsets, self.subset_size = subsets, subset_size
@@ -127,7 +129,7 @@ class PictureScores:
             vectors = rows[f"image_vectors/{name}"], rows[f"sentence_vectors/{name}"]
             self._both(f"r_precision/{name}", retrieval)
             self.metrics[f"r_precision/{name}{side}"].update(*vectors, rows["labels"])
-            if real:
+            if real and self.search:
                 if f"{SEARCH}/{name}" not in self.metrics:
                     self.metrics[f"{SEARCH}/{name}"] = BothWays()
                 self.metrics[f"{SEARCH}/{name}"].update(*vectors)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -64,8 +65,9 @@ def window(
         return opened[-1]
 
     yield of
-    for one in opened:
-        one.close()
+    while opened:
+        opened.pop().close()
+    gc.collect()  # what is of Tk goes in the thread of Tk
 
 
 def done(window: Window) -> None:

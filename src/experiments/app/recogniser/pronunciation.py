@@ -62,7 +62,7 @@ class _Dictionaries:
     def ways(self, word: str) -> tuple[Phones, ...]:
         """All ways to say a word, of the first file that has it; none where no file does."""
         for lines in self.lines:
-            found = []
+            found: list[Phones] = []
             while phones := lines.get(word if not found else f"{word}({len(found) + 1})"):
                 found.append(tuple(phones.split()))
             if found:

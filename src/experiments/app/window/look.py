@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from tkinter import font, ttk
+from typing import Any
 
 SIDE = 320  # px of a picture
 PAPER, CARD, EDGE = "#f4f3ef", "#ffffff", "#e6e3dc"
@@ -37,7 +38,12 @@ def dress(root: tk.Tk) -> None:
 
 
 def _buttons(style: ttk.Style, bold: font.Font) -> None:
-    plain = {"padding": (12, 7), "background": CARD, "relief": "flat", "borderwidth": 1}
+    plain: dict[str, Any] = {
+        "padding": (12, 7),
+        "background": CARD,
+        "relief": "flat",
+        "borderwidth": 1,
+    }
     style.configure("TButton", **plain)
     style.map(
         "TButton",
@@ -51,4 +57,5 @@ def _buttons(style: ttk.Style, bold: font.Font) -> None:
         background=[("disabled", "#a9c5bd"), ("active", DEEP)],
         foreground=[("disabled", CARD)],
     )
+    style.configure("Keep.TButton", **(plain | {"background": PAPER}))
     style.configure("Stop.TButton", **plain, foreground=ALARM, font=bold)

@@ -17,8 +17,7 @@ PACE = 100  # ms of a frame that says nothing
 
 
 class Tile(ttk.Frame):
-    """`models`: names to choose from; one alone is shown as text. `keep`: is called to save what
-    the tile shows; `chosen`: where another model is chosen."""
+    """`keep`: is called to save what the tile shows; `chosen`: where another model is chosen."""
 
     def __init__(
         self,
@@ -43,13 +42,15 @@ class Tile(ttk.Frame):
         self.canvas.grid(row=1, column=0, columnspan=2, pady=(10, 10))
         self.told = ttk.Label(self, style="Quiet.TLabel")
         self.told.grid(row=2, column=0, sticky="w")
-        self.save = ttk.Button(self, text="Save …", width=8, command=keep, state="disabled")
+        self.save = ttk.Button(
+            self, text="Save …", width=8, command=keep, state="disabled", style="Keep.TButton"
+        )
         self.save.grid(row=2, column=1, sticky="e")
         self.columnconfigure(0, weight=1)
         self.clear("")
 
     def offer(self, models: Sequence[str], first: str) -> None:
-        """The models that there are, and the one that draws here."""
+        """The models that there are, and the one that draws here; one alone is shown as text."""
         self.model.set(first)
         self._choice["values"] = list(models)
         if len(models) > 1:
