@@ -1,4 +1,4 @@
-"""What parts of the page answer, without a browser, to those who use it and to who sends anything."""
+"""What parts of the page answer, without a browser: to people, and to who sends anything."""
 
 from __future__ import annotations
 
