@@ -39,20 +39,24 @@ ARGUMENTS = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage -
 READY = "return document.querySelector('#describe textarea')?.getClientRects().length > 0"
 # Seconds from an act until four pictures that were not there are decoded.
 SEEN = """
-const [act, given, done] = arguments, all = () => [...document.querySelectorAll("#describe .shot img")];
-const before = new Set(all()), began = performance.now(), area = document.querySelector("#describe textarea");
+const [act, given, done] = arguments;
+const all = () => [...document.querySelectorAll("#describe .shot img")];
+const before = new Set(all()), began = performance.now();
+const area = document.querySelector("#describe textarea");
 const look = () => {
   const now = all().filter((one) => !before.has(one) && one.complete && one.naturalWidth);
   if (now.length === 4) requestAnimationFrame(() => done((performance.now() - began) / 1000));
-  else if (document.querySelector("#told.on.fault")) done(document.querySelector("#told").textContent);
-  else setTimeout(look, 5);
+  else if (document.querySelector("#told.on.fault")) {
+    done(document.querySelector("#told").textContent);
+  } else setTimeout(look, 5);
 };
 if (act === "type") {
   area.value = given;
   area.dispatchEvent(new Event("input", { bubbles: true }));
   area.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
 } else {
-  const bytes = Uint8Array.from(atob(given), (letter) => letter.charCodeAt(0)), files = new DataTransfer();
+  const bytes = Uint8Array.from(atob(given), (letter) => letter.charCodeAt(0));
+  const files = new DataTransfer();
   files.items.add(new File([bytes], "said.wav", { type: "audio/wav" }));
   const field = document.querySelector("#describe input[accept^=audio]");
   field.files = files.files;

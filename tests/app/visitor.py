@@ -11,6 +11,11 @@ PATIENCE = 40  # s
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
 ENTER, ESCAPE, TAB, RIGHT = "\ue007", "\ue00c", "\ue004", "\ue014"
 
+SEEN = """
+return [...document.querySelectorAll(arguments[0])]
+  .filter((e) => e.getClientRects().length && (e.innerText + e.ariaLabel).includes(arguments[1]));
+"""
+
 
 class Visitor:
     def __init__(self, driver: Any, url: str) -> None:
@@ -22,7 +27,7 @@ class Visitor:
 
     def all(self, css: str) -> list[Any]:
         """Those that can be seen."""
-        return [e for e in self.driver.find_elements("css selector", css) if e.is_displayed()]
+        return self.run(SEEN, css, "")  # type: ignore[no-any-return]
 
     def one(self, css: str, text: str = "") -> Any:
         """The first that can be seen, and has the text in it, once there is one."""
@@ -31,12 +36,7 @@ class Visitor:
     def some(self, css: str, count: int, text: str = "") -> list[Any]:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            found = self.run(
-                "return [...document.querySelectorAll(arguments[0])].filter(e => "
-                "e.getClientRects().length && (e.innerText + e.ariaLabel).includes(arguments[1]))",
-                css,
-                text,
-            )
+            found = self.run(SEEN, css, text)
             if len(found) >= count:
                 return found  # type: ignore[no-any-return]
             time.sleep(0.05)
