@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from experiments.app.sound import wav_of
 
 pytest.importorskip("gradio", reason="needs the extra app")
 from experiments.app.page.about import PICTURE
-from experiments.app.page.compare import best_of
+from experiments.app.page.compare import best_of, compare
 from experiments.app.page.describe import drawing, typing
 from experiments.app.page.desk import Desk
 from experiments.app.page.explore import heat
@@ -109,6 +111,37 @@ def test_what_is_shown_is_bounded_in_number_and_in_bytes() -> None:
     held.add("large", 95)
     assert len(held) == 1
     assert held.add("larger than all", 500) and len(held) == 1
+
+
+def test_comparisons_count_what_they_hold_and_two_clicks_are_one_preference(
+    open_session: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    session, sizes, asked_at_once = open_session("attends", "plain"), [], list[str]()
+    add = Shown.add
+
+    def added(self: Shown[Any], thing: Any, size: int) -> str:
+        sizes.append((type(thing).__name__, size))
+        return add(self, thing, size)
+
+    monkeypatch.setattr(Shown, "add", added)
+    functions = {each.__name__: each for each in compare(Desk(session)).server_fns}
+    names = [about.name for about in session.models]
+    found = functions["compare"](asked(session, models=names, caption=RED, hidden=True))
+    assert "names" not in found
+    of_all = sum(size for kind, size in sizes if kind == "Drawing")
+    assert [size for kind, size in sizes if kind == "Comparison"] == [of_all] and of_all > 12_288
+    choice = {"id": found["id"], "row": 0, "choice": 1}
+
+    def click() -> None:
+        asked_at_once.append(functions["prefer"](choice).get("refused", ""))
+
+    clicks = [threading.Thread(target=click) for _ in range(8)]
+    for one in clicks:
+        one.start()
+    for one in clicks:
+        one.join(20)
+    assert sorted(asked_at_once)[:2] == ["", "this was chosen already"]
+    assert len((tmp_path / "preferences.jsonl").read_text().splitlines()) == 1
 
 
 def test_maps_reach_from_nothing_to_the_most_of_their_word() -> None:
