@@ -123,8 +123,13 @@ class Session:
         if CAPTION in about.takes and wish.caption is None and wish.recording is not None:
             text = self.hear(model, wish.recording).text
             wish = replace(wish, caption=text, recording=None)
-        asked = asked_of(about, wish, self.bounds, self.request.options["voice"])
-        return self._queue.run(lambda: drawn(self._shelf[about.place], about, wish, asked))
+
+        def made() -> Drawing:
+            # Pictures are opened, and captions said, in turn: what waits is as small as it came.
+            asked = asked_of(about, wish, self.bounds, self.request.options["voice"])
+            return drawn(self._shelf[about.place], about, wish, asked)
+
+        return self._queue.run(made)
 
     def compare(self, models: Sequence[str], wish: Wish) -> tuple[Drawing, ...]:
         """The same wish of several models; what is said is heard once for those that read."""
@@ -161,7 +166,7 @@ class Session:
         about = self.about(model)
         if not about.styled:
             raise Refused(f"{about.name} reads no styles; serve a run of model=style_encoder")
-        if list(seeds) != [*range(seeds[0], seeds[0] + len(seeds))]:
+        if not seeds or list(seeds) != [*range(seeds[0], seeds[0] + len(seeds))]:
             raise Refused("seeds: give some that follow one another")
         return self.draw(model, Wish(caption, None, picture, seeds[0], len(seeds)))
 
@@ -178,7 +183,8 @@ class Session:
         else:
             given = caption_of(asked, self.bounds)
             if hears_run(about.place.folder):
-                given = spoken(given, self.request.options["voice"])
+                caption, voice = given, self.request.options["voice"]
+                given = self._queue.run(lambda: spoken(caption, voice))
         gallery = self._galleries.of(about)
         return self._queue.run(lambda: gallery.nearest(given, count))
 
