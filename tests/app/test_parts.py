@@ -90,6 +90,19 @@ def test_who_sends_anything_is_told_why_not(open_session: Open, values: Any) -> 
         assert "refused" in told(function)(values) or isinstance(values, dict)
 
 
+def test_a_fault_of_ours_is_in_the_terminal_and_too_much_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def broken(values: Any) -> Any:
+        raise values
+
+    with pytest.raises(ZeroDivisionError):
+        told(broken)(ZeroDivisionError("ours"))
+    assert "ZeroDivisionError: ours" in capsys.readouterr().err
+    assert "ask for fewer pictures" in told(broken)(MemoryError())["refused"]
+    assert capsys.readouterr().err == ""
+
+
 def test_who_asks_for_what_was_not_shown_gets_nothing(open_session: Open) -> None:
     session = open_session("attends")
     desk = Desk(session)
