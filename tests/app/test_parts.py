@@ -126,6 +126,12 @@ def test_what_is_shown_is_bounded_in_number_and_in_bytes() -> None:
     assert held.add("larger than all", 500) and len(held) == 1
 
 
+def test_models_are_compared_that_draw_of_a_caption_alone(open_session: Open) -> None:
+    session = open_session("attends", "listens", "styled", "sings")
+    models = Desk(session).facts()["models"]
+    assert [one["name"] for one in models if one["compares"]] == ["attngan", "s2igan"]
+
+
 def test_comparisons_count_what_they_hold_and_two_clicks_are_one_preference(
     open_session: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
