@@ -115,6 +115,8 @@ def test_words_are_known_or_near_to_one(open_session: Open) -> None:
     ]
     assert words[3].nearest == "bird" and words[4].nearest is None
     assert session.words("s2igan", "a red bird") == ()
+    many = session.words("attngan", " ".join(f"bird{letter}" for letter in "acefghijkl"))
+    assert [word.nearest for word in many] == ["bird"] * 8 + [None] * 2  # it costs time
 
 
 def test_a_model_that_listens_takes_the_recording_or_a_voice(open_session: Open) -> None:
