@@ -7,6 +7,7 @@ import json
 import shlex
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -203,12 +204,18 @@ def test_a_preference_is_one_line_that_human_rank_reads(open_session: Open, tmp_
     drawings = session.compare(["attngan", "gan_int_cls"], Wish(RED, seed=9, count=1))
     session.prefer(drawings, 1)
     session.prefer(drawings, None)
+    time.sleep(0.002)
+    session.prefer(drawings, 1)  # somebody else, in the same second
     path = tmp_path / "preferences.jsonl"
-    first, second = map(json.loads, path.read_text().splitlines())
+    first, second, _ = map(json.loads, path.read_text().splitlines())
     assert first["caption"] == RED and first["seed"] == 9
     assert first["runs"] == ["aaaaaaaaaa", "bbbbbbbbbb"] and first["choice"] == "bbbbbbbbbb"
     assert second["choice"] is None
-    assert [one.choice for one in read_preferences([path]).lines] == ["bbbbbbbbbb", None]
+    assert [one.choice for one in read_preferences([path]).lines] == [
+        "bbbbbbbbbb",
+        None,
+        "bbbbbbbbbb",
+    ]
     with pytest.raises(Refused, match="two models or more"):
         session.prefer(drawings[:1], 0)
     other = session.draw("gan_int_cls", Wish(BLUE, seed=9, count=1))
