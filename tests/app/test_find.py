@@ -63,6 +63,14 @@ def test_the_vectors_are_those_that_scores_see(
     torch.testing.assert_close(read, said[0], atol=1e-5, rtol=1e-4)
 
 
+def test_whoever_searches_does_not_wait_for_anothers_first_search(open_session: Open) -> None:
+    session = open_session("attends", patience=0.5)
+    first = session.find("attngan", RED, 2)
+    with session._galleries._looking:  # as while another model's pictures are looked at
+        again = session.find("attngan", RED, 2)
+    assert [one.key for one in again] == [one.key for one in first]
+
+
 def test_what_is_not_here_is_told(open_session: Open, tmp_path: object) -> None:
     session = open_session("attends")
     with pytest.raises(Refused, match="no word is known"):

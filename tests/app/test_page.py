@@ -35,7 +35,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def session(served: Callable[[str], Path], place: Path) -> Iterator[Session]:
-    runs = served("attends"), served("plain")
+    runs = served("attends"), served("plain"), served("styled")
     session = Session(request_of(*runs, preferences=str(place / "preferences.jsonl")))
     yield session
     session.close()
@@ -175,6 +175,31 @@ def test_words_are_replaced_and_captions_walked(visitor: Visitor, place: Path) -
         assert getattr(film, "n_frames", 1) >= 9
 
 
+def test_a_kept_caption_takes_the_style_of_a_picture(visitor: Visitor, place: Path) -> None:
+    draw(visitor, count=1)
+    visitor.all("#describe .large")[0].click()
+    visitor.click("#describe .detail .tool", "Explore")
+    Image.new("RGB", (80, 40), "red").save(place / "style.png")
+    visitor.one("#explore .part h2", "In the style of a picture")
+    field = "return document.querySelector('#explore input[type=file]')"
+    visitor.run(field).send_keys(str(place / "style.png"))
+    drawn = visitor.some("#explore .part:last-child .shot:not(.waiting) .large", 4)
+    assert drawn[0].get_attribute("aria-label") == f"“{RED}”, seed 0: open"
+    drawn[0].click()
+    assert "style" in visitor.one("#explore .part:last-child .facts").text.lower()
+    # What was drawn of a picture that is not kept stands as it was kept.
+    visitor.click("#explore .part:last-child .detail .tool", "Explore")
+    visitor.one("#explore .chosen .note", "style")
+    assert not visitor.all("#explore .chip") and visitor.all("#explore .part")
+    # And a run that is not served is not mistaken for another of its model.
+    visitor.run(
+        "birdsong.kept.add({ ...birdsong.kept.all()[0], key: 'x', model: 'attngan', run: 'gone',"
+        "caption: 'of another run', title: 'AttnGAN', url: '', seed: 0 })"
+    )
+    visitor.click("#explore .keep .thumb", "of another run")
+    visitor.one("#told.fault", "run=gone")
+
+
 def test_runs_are_compared_without_their_names(
     visitor: Visitor, session: Session, place: Path
 ) -> None:
@@ -191,7 +216,8 @@ def test_runs_are_compared_without_their_names(
     (line,) = (place / "preferences.jsonl").read_text().splitlines()
     told = json.loads(line)
     assert (told["caption"], told["seed"]) == (RED, 1)
-    assert sorted(told["runs"]) == sorted(about.run for about in session.models)
+    assert sorted(told["runs"]) == sorted(about.run for about in session.models[:2])
+    assert visitor.focus.get_attribute("aria-label") == "Prefer A, seed 0"  # keys go on from there
 
     visitor.click("#compare .tool", "Show names")
     visitor.gone("#compare .versus > .acts .tool")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from experiments.app.sound import wav_of
 
 pytest.importorskip("gradio", reason="needs the extra app")
 from experiments.app.page.about import PICTURE
-from experiments.app.page.compare import best_of
+from experiments.app.page.compare import best_of, compare
 from experiments.app.page.describe import drawing, typing
 from experiments.app.page.desk import Desk
 from experiments.app.page.explore import heat
@@ -88,6 +90,19 @@ def test_who_sends_anything_is_told_why_not(open_session: Open, values: Any) -> 
         assert "refused" in told(function)(values) or isinstance(values, dict)
 
 
+def test_a_fault_of_ours_is_in_the_terminal_and_too_much_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def broken(values: Any) -> Any:
+        raise values
+
+    with pytest.raises(ZeroDivisionError):
+        told(broken)(ZeroDivisionError("ours"))
+    assert "ZeroDivisionError: ours" in capsys.readouterr().err
+    assert "ask for fewer pictures" in told(broken)(MemoryError())["refused"]
+    assert capsys.readouterr().err == ""
+
+
 def test_who_asks_for_what_was_not_shown_gets_nothing(open_session: Open) -> None:
     session = open_session("attends")
     desk = Desk(session)
@@ -109,6 +124,43 @@ def test_what_is_shown_is_bounded_in_number_and_in_bytes() -> None:
     held.add("large", 95)
     assert len(held) == 1
     assert held.add("larger than all", 500) and len(held) == 1
+
+
+def test_models_are_compared_that_draw_of_a_caption_alone(open_session: Open) -> None:
+    session = open_session("attends", "listens", "styled", "sings")
+    models = Desk(session).facts()["models"]
+    assert [one["name"] for one in models if one["compares"]] == ["attngan", "s2igan"]
+
+
+def test_comparisons_count_what_they_hold_and_two_clicks_are_one_preference(
+    open_session: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    session, sizes, asked_at_once = open_session("attends", "plain"), [], list[str]()
+    add = Shown.add
+
+    def added(self: Shown[Any], thing: Any, size: int) -> str:
+        sizes.append((type(thing).__name__, size))
+        return add(self, thing, size)
+
+    monkeypatch.setattr(Shown, "add", added)
+    functions = {each.__name__: each for each in compare(Desk(session)).server_fns}
+    names = [about.name for about in session.models]
+    found = functions["compare"](asked(session, models=names, caption=RED, hidden=True))
+    assert "names" not in found
+    of_all = sum(size for kind, size in sizes if kind == "Drawing")
+    assert [size for kind, size in sizes if kind == "Comparison"] == [of_all] and of_all > 12_288
+    choice = {"id": found["id"], "row": 0, "choice": 1}
+
+    def click() -> None:
+        asked_at_once.append(functions["prefer"](choice).get("refused", ""))
+
+    clicks = [threading.Thread(target=click) for _ in range(8)]
+    for one in clicks:
+        one.start()
+    for one in clicks:
+        one.join(20)
+    assert sorted(asked_at_once)[:2] == ["", "this was chosen already"]
+    assert len((tmp_path / "preferences.jsonl").read_text().splitlines()) == 1
 
 
 def test_maps_reach_from_nothing_to_the_most_of_their_word() -> None:

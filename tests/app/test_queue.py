@@ -83,6 +83,35 @@ def test_more_than_may_wait_are_refused_at_once_and_nobody_waits_beyond_patience
     queue.close()
 
 
+def test_whoever_waits_when_it_closes_is_told_at_once() -> None:
+    queue, release, started = Queue(4, 60.0), threading.Event(), threading.Event()
+    told: list[str] = []
+
+    def long() -> None:
+        started.set()
+        release.wait(20)
+
+    def second() -> None:
+        try:
+            queue.run(lambda: None)
+        except Refused as refusal:
+            told.append(str(refusal))
+
+    threads = [threading.Thread(target=lambda: queue.run(long)), threading.Thread(target=second)]
+    threads[0].start()
+    assert started.wait(20)
+    threads[1].start()
+    until(lambda: queue.length == 1)
+    closing = threading.Thread(target=queue.close)
+    closing.start()
+    threads[1].join(10)
+    assert told == ["this page is closing"]
+    release.set()
+    closing.join(20)
+    with pytest.raises(Refused, match="is closing"):
+        queue.run(lambda: None)
+
+
 def test_what_a_task_raises_is_its_callers() -> None:
     queue = Queue(1, 5.0)
     with pytest.raises(ZeroDivisionError):

@@ -65,7 +65,9 @@ def test_several_runs_are_a_list_and_each_must_be_there(served: Run) -> None:
 
 
 def test_numbers_that_bound_nothing_are_refused(served: Run) -> None:
-    for key, value in (("patience", 0.0), ("megabytes", -1.0), ("seconds", 0.0), ("port", 70_000)):
+    inf = float("inf")
+    bad = (("patience", 0.0), ("megabytes", -1.0), ("seconds", 0.0), ("port", 70_000))
+    for key, value in (*bad, ("patience", inf), ("megapixels", inf), ("seconds", float("nan"))):
         with pytest.raises(UserError, match=rf"app.{key}={value}"):
             app_of(config_of(served("plain"), **{key: value}))
 

@@ -111,7 +111,13 @@ def test_what_is_no_request_of_this_page_stays_outside(url: str) -> None:
     assert ask(join, b"{}", **json_of, origin=url)[0] == 401  # it came in, without a password
 
 
-def through(door: Door, *parts: bytes, length: str | None = None) -> int:
+def through(
+    door: Door,
+    *parts: bytes,
+    length: str | None = None,
+    path: str = "/gradio_api/queue/join",
+    host: bytes = b"localhost",
+) -> int:
     """The status that a body of such parts ends with."""
     sent: list[int] = []
     left = list(parts)
@@ -124,10 +130,10 @@ def through(door: Door, *parts: bytes, length: str | None = None) -> int:
         if message["type"] == "http.response.start":
             sent.append(message["status"])
 
-    headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+    headers = [(b"host", host), (b"content-type", b"application/json")]
     if length is not None:
         headers.append((b"content-length", length.encode()))
-    scope = {"type": "http", "method": "POST", "path": "/gradio_api/queue/join", "headers": headers}
+    scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
     asyncio.run(door(scope, receive, send))
     (status,) = sent
     return status
@@ -147,6 +153,21 @@ def test_a_body_is_bounded_whatever_its_header_says() -> None:
     assert through(door, b"x", length="-1") == 413
     assert through(door, b"x" * MOST, b"x") == 413
     assert through(door, b"x" * MOST) == 200, "what was held before is given back"
+    # Who logs in is not known yet, and a form of files would go to the disk.
+    assert through(door, b"x" * 5_000, b"x" * 6_000, path="/login") == 413
+    assert through(door, b"x" * 5_000, path="/login") == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        *((b"localhost:7860", 200), (b"127.0.0.1", 200), (b"127.0.0.2:80", 200), (b"[::1]:7", 200)),
+        *((b"elsewhere.example:7860", 421), (b"", 421), (b"192.0.2.1", 421)),
+        (b"localhost.elsewhere.example", 421),
+    ],
+)
+def test_at_home_the_server_has_the_names_of_this_machine_alone(host: bytes, status: int) -> None:
+    assert through(Door(reader, MOST, ALL, home=True), b"{}", host=host) == status
 
 
 def test_bodies_that_are_held_at_once_are_bounded_in_all() -> None:

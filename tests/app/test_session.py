@@ -6,6 +6,8 @@ import io
 import json
 import shlex
 import shutil
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from made import BLUE, RED, request_of
 from PIL import Image
 
 from experiments import __version__, command
+from experiments.app.bound import Bounds
 from experiments.app.refusal import Refused
 from experiments.app.session import Session
 from experiments.app.wish import Recording, Wish
@@ -113,6 +116,8 @@ def test_words_are_known_or_near_to_one(open_session: Open) -> None:
     ]
     assert words[3].nearest == "bird" and words[4].nearest is None
     assert session.words("s2igan", "a red bird") == ()
+    many = session.words("attngan", " ".join(f"bird{letter}" for letter in "acefghijkl"))
+    assert [word.nearest for word in many] == ["bird"] * 8 + [None] * 2  # it costs time
 
 
 def test_a_model_that_listens_takes_the_recording_or_a_voice(open_session: Open) -> None:
@@ -139,8 +144,28 @@ def test_a_caption_in_the_style_of_a_picture(open_session: Open) -> None:
     assert not np.array_equal(other.made[0].stages[0], made.made[0].stages[0])
     with pytest.raises(Refused, match="reads no styles"):
         session.styled("gan_int_cls", light, RED)
+    with pytest.raises(Refused, match="seeds: give some"):
+        session.styled("style_encoder", light, RED, [])
     with pytest.raises(Refused, match="a caption with a picture"):
         session.draw("style_encoder", Wish(RED))
+
+
+def test_pictures_are_opened_one_at_a_time_in_their_turn(
+    open_session: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small file may hold a picture of many megabytes: those that wait hold files alone."""
+    from experiments.app import draw
+
+    session, opened = open_session("styled"), list[str]()
+    picture_of = draw.picture_of
+
+    def watched(content: bytes, bounds: Bounds) -> Image.Image:
+        opened.append(threading.current_thread().name)
+        return picture_of(content, bounds)
+
+    monkeypatch.setattr(draw, "picture_of", watched)
+    session.draw("style_encoder", Wish(RED, picture=picture(), count=1))
+    assert opened == ["app_0"]
 
 
 def test_the_way_between_two_captions(open_session: Open) -> None:
@@ -179,12 +204,18 @@ def test_a_preference_is_one_line_that_human_rank_reads(open_session: Open, tmp_
     drawings = session.compare(["attngan", "gan_int_cls"], Wish(RED, seed=9, count=1))
     session.prefer(drawings, 1)
     session.prefer(drawings, None)
+    time.sleep(0.002)
+    session.prefer(drawings, 1)  # somebody else, in the same second
     path = tmp_path / "preferences.jsonl"
-    first, second = map(json.loads, path.read_text().splitlines())
+    first, second, _ = map(json.loads, path.read_text().splitlines())
     assert first["caption"] == RED and first["seed"] == 9
     assert first["runs"] == ["aaaaaaaaaa", "bbbbbbbbbb"] and first["choice"] == "bbbbbbbbbb"
     assert second["choice"] is None
-    assert [one.choice for one in read_preferences([path]).lines] == ["bbbbbbbbbb", None]
+    assert [one.choice for one in read_preferences([path]).lines] == [
+        "bbbbbbbbbb",
+        None,
+        "bbbbbbbbbb",
+    ]
     with pytest.raises(Refused, match="two models or more"):
         session.prefer(drawings[:1], 0)
     other = session.draw("gan_int_cls", Wish(BLUE, seed=9, count=1))

@@ -76,6 +76,8 @@ def test_what_is_in_it(space: Path, birds: Any) -> None:
     said = yaml.safe_load(header)
     assert (said["sdk"], said["app_file"], said["license"]) == ("gradio", "app.py", "mit")
     assert re.fullmatch(r"6\.\d+\.\d+", said["sdk_version"])
+    # A text: as a number, 3.10 would be 3.1.
+    assert said["python_version"] == f"{sys.version_info.major}.{sys.version_info.minor}"
     assert len(said["short_description"]) <= 60  # as the hub has it
     assert said["colorFrom"] in (
         "red",

@@ -6,8 +6,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from experiments.app.about import About
@@ -40,7 +40,8 @@ def line_of(
         "runs": runs,
         "models": [drawing.model for drawing in drawings],
         "choice": None if choice is None else runs[choice],
-        "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        # To the millisecond: equal lines count once, and two people may click in one second.
+        "time": datetime.now().astimezone().isoformat(timespec="milliseconds"),
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import TypeVar
 
 from experiments.app.refusal import Refused
@@ -47,6 +47,7 @@ class Queue:
             except RuntimeError:  # `close` was called
                 raise Refused("this page is closing") from None
             self._there += 1
+        future.add_done_callback(lambda _: begun.set())  # `close` cancels those that wait
         try:
             if not begun.wait(self.patience) and future.cancel():
                 raise Refused(
@@ -54,6 +55,8 @@ class Queue:
                     "again in a moment"
                 )
             return future.result()
+        except CancelledError:
+            raise Refused("this page is closing") from None
         finally:
             with self._lock:
                 self._there -= 1

@@ -16,6 +16,7 @@ from experiments.terminal.error import UserError
 
 PREFERENCES = "preferences.jsonl"
 PASSWORD = "BIRDSONG_PASSWORD"
+LARGEST = 1_000_000  # of what is told in seconds, megabytes or megapixels
 SHORTEST = 8  # letters of a password
 
 
@@ -82,8 +83,10 @@ def is_loopback(host: str) -> bool:
 
 def _check(options: Mapping[str, Any]) -> None:
     for key in ("patience", "megabytes", "seconds", "megapixels"):
-        if not options[key] > 0:
-            raise UserError(f"app.{key}={options[key]}: must be more than 0")
+        if not 0 < options[key] <= LARGEST:
+            raise UserError(
+                f"app.{key}={options[key]}: must be more than 0, and at most {LARGEST:,}"
+            )
     if options["port"] > 65_535:
         raise UserError(f"app.port={options['port']}: must be at most 65535, or 0 for a free one")
     password = options["password"]

@@ -58,7 +58,7 @@ class Session:
         self.models: tuple[About, ...] = abouts(request.runs)
         self._about = {about.name: about for about in self.models}
         self._readers: dict[str, Reader] = {}
-        self._listeners: dict[str, Listener] = {}
+        self._listeners = Shelf(self._listener_of, int(options["models"]))
         self._shelf = Shelf(self._load, int(options["models"]))
         self._random = random.Random()
         self._captions: dict[str, Sequence[str]] = {}
@@ -67,16 +67,18 @@ class Session:
     def warm(self) -> None:
         """Load the first models, as many as are held, what hears for them, and captions for the
         dice, so that nobody waits for them; in a thread of the caller's."""
-        for about in reversed(self.models[: self._shelf.most]):
+        first = self.models[: self._shelf.most]
+        for about in reversed(first):
             self._queue.run(lambda place=about.place: self._shelf[place])  # type: ignore[misc]
         for about in self.models:
             if {CAPTION, SPEECH} & {*about.takes}:
                 with suppress(UserError):  # it has but what its run sampled, or not even that
                     found, _ = captions_of_runs([about.place.folder], self.request.cache)
                     self._captions[about.name] = found
+        for about in first:
             if CAPTION in about.takes:
                 with suppress(UserError):  # who speaks is told
-                    self._queue.run(lambda about=about: self._listener(about))  # type: ignore[misc]
+                    self._queue.run(lambda name=about.name: self._listeners[name])  # type: ignore[misc]
 
     def about(self, model: str) -> About:
         """Raises `Refused` for a model that is not served: a name is no path."""
@@ -110,7 +112,7 @@ class Session:
         silence, noise, music and other speech."""
         about = self.about(model)
         recording = Recording(*within(recording.samples, recording.rate, self.bounds))
-        said = self._queue.run(lambda: self._listener(about).hear(*recording.given))
+        said = self._queue.run(lambda: self._listeners[about.name].hear(*recording.given))
         return Heard(said.text, recording.seconds, said.changed)
 
     # What is drawn.
@@ -123,8 +125,13 @@ class Session:
         if CAPTION in about.takes and wish.caption is None and wish.recording is not None:
             text = self.hear(model, wish.recording).text
             wish = replace(wish, caption=text, recording=None)
-        asked = asked_of(about, wish, self.bounds, self.request.options["voice"])
-        return self._queue.run(lambda: drawn(self._shelf[about.place], about, wish, asked))
+
+        def made() -> Drawing:
+            # Pictures are opened, and captions said, in turn: what waits is as small as it came.
+            asked = asked_of(about, wish, self.bounds, self.request.options["voice"])
+            return drawn(self._shelf[about.place], about, wish, asked)
+
+        return self._queue.run(made)
 
     def compare(self, models: Sequence[str], wish: Wish) -> tuple[Drawing, ...]:
         """The same wish of several models; what is said is heard once for those that read."""
@@ -161,7 +168,7 @@ class Session:
         about = self.about(model)
         if not about.styled:
             raise Refused(f"{about.name} reads no styles; serve a run of model=style_encoder")
-        if list(seeds) != [*range(seeds[0], seeds[0] + len(seeds))]:
+        if not seeds or list(seeds) != [*range(seeds[0], seeds[0] + len(seeds))]:
             raise Refused("seeds: give some that follow one another")
         return self.draw(model, Wish(caption, None, picture, seeds[0], len(seeds)))
 
@@ -178,7 +185,8 @@ class Session:
         else:
             given = caption_of(asked, self.bounds)
             if hears_run(about.place.folder):
-                given = spoken(given, self.request.options["voice"])
+                caption, voice = given, self.request.options["voice"]
+                given = self._queue.run(lambda: spoken(caption, voice))
         gallery = self._galleries.of(about)
         return self._queue.run(lambda: gallery.nearest(given, count))
 
@@ -204,16 +212,14 @@ class Session:
     def close(self) -> None:
         self._queue.close()
 
-    def _listener(self, about: About) -> Listener:
-        """Made once, in the thread of the queue."""
-        if about.name not in self._listeners:
-            with refusing():
-                self._listeners[about.name] = listener_of(
-                    self.request.options["recogniser"], about.place.folder, self.request.cache
-                )
-            for note in self._listeners[about.name].notes:
-                say(note)
-        return self._listeners[about.name]
+    def _listener_of(self, name: str) -> Listener:
+        """Made in the thread of the queue."""
+        place, recogniser = self._about[name].place.folder, self.request.options["recogniser"]
+        with refusing():
+            listener = listener_of(recogniser, place, self.request.cache)
+        for note in listener.notes:
+            say(note)
+        return listener
 
     def _reader(self, about: About) -> Reader:
         if about.name not in self._readers:

@@ -116,7 +116,12 @@ def test_two_runs_draw_the_same_seed_side_by_side(window: Callable[..., Window])
 
 def test_mistakes_are_told_in_the_window(window: Callable[..., Window], tmp_path: Path) -> None:
     shown = window("attends")
-    for text, seed, told in (("", "0", "nothing to draw yet"), ("red", "x", "whole number")):
+    for text, seed, told in (
+        ("", "0", "nothing to draw yet"),
+        ("red", "x", "whole number"),
+        ("red", "²", "whole number"),
+        ("red", "9" * 5000, "whole number"),
+    ):
         shown.text.set(text)
         shown.seed.set(seed)
         shown.draw()

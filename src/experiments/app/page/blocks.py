@@ -8,7 +8,7 @@ from experiments.app.page.about import about
 from experiments.app.page.api import api
 from experiments.app.page.compare import compare
 from experiments.app.page.describe import describe
-from experiments.app.page.desk import Desk
+from experiments.app.page.desk import Desk, compares
 from experiments.app.page.explore import explore
 from experiments.app.page.find import find
 from experiments.app.page.listen import listen, sings
@@ -32,7 +32,7 @@ def page(session: Session) -> gr.Blocks:
             if any("caption" in model.takes for model in session.models):
                 with gr.Tab("Explore"):
                     explore(desk)
-            if len(session.models) > 1:
+            if sum(map(compares, session.models)) > 1:
                 with gr.Tab("Compare"):
                     compare(desk)
             with gr.Tab("Find"):

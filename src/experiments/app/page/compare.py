@@ -7,6 +7,7 @@ names a model until the person asks for it.
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -43,6 +44,7 @@ class Comparison:
 
 def compare(desk: Desk) -> gr.HTML:
     held: Shown[Comparison] = Shown()
+    noting = threading.Lock()  # two clicks are one preference
 
     def compare(values: Any) -> Answer:
         given = desk.given(values)
@@ -53,7 +55,7 @@ def compare(desk: Desk) -> gr.HTML:
             random.SystemRandom().shuffle(models)
         wish = Wish(given.some("caption"), seed=given.number("seed"), count=given.number("count"))
         found = Comparison(desk.session.compare(models, wish), not given.yes("hidden"))
-        name = held.add(found, 0)
+        name = held.add(found, sum(map(size_of, found.drawings)))
         return shown_of(found, desk, name) | (told_of(found, desk) if found.names else {})
 
     def reveal(values: Any) -> Answer:
@@ -66,10 +68,11 @@ def compare(desk: Desk) -> gr.HTML:
         found, row, choice = held[given.text("id")], given.number("row"), given.number("choice")
         if not 0 <= row < len(found.drawings[0].made) or not -1 <= choice < len(found.drawings):
             raise Refused(f"row {row}, choice {choice}: there is no such picture")
-        if row in found.chosen:
-            raise Refused("this was chosen already")
-        desk.session.prefer(found.row(row), None if choice < 0 else choice)
-        found.chosen.add(row)
+        with noting:
+            if row in found.chosen:
+                raise Refused("this was chosen already")
+            desk.session.prefer(found.row(row), None if choice < 0 else choice)
+            found.chosen.add(row)
         return {"noted": True}
 
     detail, _ = looking(desk)

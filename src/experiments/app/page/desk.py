@@ -9,7 +9,7 @@ from experiments.app.page.shown import Shown, size_of
 from experiments.app.page.wire import Answer, Given, png_url, url_of
 from experiments.app.refusal import Refused
 from experiments.app.session import Session
-from experiments.app.wish import Drawing, Made, Recording, Wish
+from experiments.app.wish import CAPTION, SPEECH, Drawing, Made, Recording, Wish
 from experiments.metric.meaning import shown, title
 
 INDEPENDENT = "/independent"  # an encoder that scores alone use
@@ -105,6 +105,7 @@ def model_answer(about: About) -> Answer:
         "ways": [{"asks": list(asks), "makes": makes} for asks, makes in about.ways],
         "styled": about.styled,
         "walks": walks(about),
+        "compares": compares(about),
         "examples": list(about.examples),
         "recall": recalls(about),
     }
@@ -113,6 +114,11 @@ def model_answer(about: About) -> Answer:
 def walks(about: About) -> bool:
     """Whether there are ways between two captions."""
     return about.makes == "picture" and "caption" in about.takes and not about.styled
+
+
+def compares(about: About) -> bool:
+    """Whether a caption and a seed are enough for it, or a seed alone."""
+    return not about.styled and any(set(asks) <= {CAPTION, SPEECH} for asks, _ in about.ways)
 
 
 def recalls(about: About) -> list[str]:

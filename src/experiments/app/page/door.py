@@ -11,6 +11,8 @@ import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from experiments.app.request import is_loopback
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -36,7 +38,8 @@ HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
-HOMES = ("localhost", "127.0.0.1", "[::1]")
+PORT = re.compile(r":\d+$")
+SMALL = 10_000  # bytes of who logs in, which is before anybody is known
 LARGE = 1_000_000  # bytes, from which on a body counts among those that are held at once
 
 
@@ -61,7 +64,7 @@ class Door:
         if refused:
             await _answer(send, *refused)
             return
-        counted = _Counted(self, receive)
+        counted = _Counted(self, receive, self._bound(scope))
         begun = False
 
         async def sent(message: Message) -> None:
@@ -86,7 +89,7 @@ class Door:
         if not OPEN.fullmatch(scope["path"]) or ".." in scope["path"]:
             return 404, "not found"
         host = headers.get(b"host", "")
-        if self._home and host.rpartition(":")[0] not in HOMES and host not in HOMES:
+        if self._home and not is_loopback(PORT.sub("", host).strip("[]")):
             return 421, "this server is called by localhost"
         origin = headers.get(b"origin")
         if scope["method"] == "POST":
@@ -99,9 +102,12 @@ class Door:
             ) and not scope["path"].startswith("/login"):
                 return 415, "send JSON"
         length = headers.get(b"content-length", "0")
-        if not length.isdecimal() or int(length) > self._most:
-            return 413, f"at most {self._most:,} bytes are taken"
+        if not length.isdecimal() or int(length) > self._bound(scope):
+            return 413, f"at most {self._bound(scope):,} bytes are taken"
         return None
+
+    def _bound(self, scope: Scope) -> int:
+        return SMALL if scope["path"].startswith("/login") else self._most
 
     def take(self, count: int) -> None:
         with self._lock:
@@ -113,21 +119,18 @@ class Door:
         with self._lock:
             self._held -= count
 
-    @property
-    def most(self) -> int:
-        return self._most
-
 
 class _Counted:
     """A body as it comes in, whatever its header said."""
 
-    def __init__(self, door: Door, receive: Receive) -> None:
-        self._door, self._receive, self._seen, self.taken = door, receive, 0, 0
+    def __init__(self, door: Door, receive: Receive, most: int) -> None:
+        self._door, self._receive, self._most = door, receive, most
+        self._seen, self.taken = 0, 0
 
     async def receive(self) -> Message:
         message = await self._receive()
         self._seen += len(message.get("body", b""))
-        if self._seen > self._door.most:
+        if self._seen > self._most:
             raise TooMuch
         if self._seen > LARGE:
             self._door.take(self._seen - self.taken)

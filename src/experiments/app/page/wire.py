@@ -6,6 +6,7 @@ import base64
 import binascii
 import functools
 import io
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,21 +15,29 @@ from PIL import Image
 
 from experiments.app.bound import Bounds
 from experiments.app.refusal import Refused
-from experiments.terminal.error import as_user_error
+from experiments.terminal.error import UserError, as_user_error
 
 Answer = dict[str, Any]
 
 
 def told(function: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
-    """What a person did wrong, or the machine cannot do, is an answer with a line that says so."""
+    """What a person did wrong, or the machine cannot do, is an answer with a line that says so. A
+    fault of ours is written to the terminal, where the page says that it is: the server is mute."""
 
     @functools.wraps(function)
     def call(given: Any) -> Answer:
         try:
             return function(given)
+        except UserError as error:
+            return {"refused": str(error)}
         except Exception as error:
+            if (
+                isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+            ):  # torch's
+                return {"refused": "the machine is out of memory; ask for fewer pictures"}
             known = as_user_error(error)
             if known is None:
+                traceback.print_exc()
                 raise
             return {"refused": str(known)}
 

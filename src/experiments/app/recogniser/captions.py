@@ -14,6 +14,7 @@ from experiments.config.target import targets_in
 from experiments.data.record import Record
 from experiments.data.store.table import read_table
 from experiments.data.text.vocabulary import END, UNKNOWN
+from experiments.file.bounded import read_bounded
 from experiments.file.parse import parse_json
 from experiments.human.captions import prepared_of
 from experiments.run import folder as files
@@ -29,6 +30,7 @@ INVENTED = tuple(
         "digits.Digits",
     )
 )
+LIMIT = 100_000_000  # bytes of the captions that an export carries
 MOST = 100_000  # captions that a language model is made of
 CARRIED = "captions.json"  # of an export that carries them: a list
 
@@ -95,8 +97,8 @@ def _texts(records: Any) -> Iterator[str]:
 
 def _carried(path: Path) -> tuple[str, ...]:
     try:
-        found = parse_json(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        found = parse_json(read_bounded(path, LIMIT))
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
         raise UserError(f"{path}: must be a JSON list of captions; export the run again")

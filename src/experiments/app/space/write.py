@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -115,6 +116,8 @@ def _readme(request: Request) -> str:
         "colorFrom": "green",
         "colorTo": "yellow",
         "sdk": "gradio",
+        # Without it a Space has Python 3.10, which is older than what this project needs.
+        "python_version": f"{sys.version_info.major}.{sys.version_info.minor}",
         "app_file": "app.py",
         "pinned": False,
         "license": request.licence.lower() if request.licence != "unknown" else "other",

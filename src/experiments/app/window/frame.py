@@ -23,7 +23,7 @@ from experiments.terminal.error import UserError
 
 TITLE = "Birdsong"
 TILES = 2
-LONGEST = 2**31 - 1  # of a seed
+LONGEST, DIGITS = 2**31 - 1, 10  # of a seed
 TICK = 200  # ms between two looks at a recording
 SOUNDS = (("Sound", "*.wav *.flac *.ogg *.mp3"), ("All files", "*"))
 RECORD, STOP = "●  Record", "■  Stop"
@@ -252,12 +252,14 @@ class Window:
     def _wishes(self) -> list[tuple[str, Wish]]:
         """Of each model: two models draw with one seed, and one model with two."""
         given = self.seed.get().strip()
-        if not given.isdigit() or int(given) > LONGEST:
+        if not given.isdecimal() or len(given) > DIGITS or int(given) > LONGEST:
             raise Refused(f"seed {given[:20]!r}: give a whole number from 0 to {LONGEST:,}")
         caption = self.text.get().strip() or None
-        if caption is None and self.recording is None:
+        models, session = list(dict.fromkeys(self._chosen())), self.session
+        assert session is not None
+        asks = any(session.about(model).takes for model in models)
+        if caption is None and self.recording is None and asks:
             raise Refused("there is nothing to draw yet; say or type a description")
-        models = list(dict.fromkeys(self._chosen()))
         wish = Wish(caption, self.recording, None, int(given), TILES // len(models))
         return [(model, wish) for model in models]
 

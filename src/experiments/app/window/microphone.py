@@ -53,8 +53,11 @@ class Microphone:
         """What was recorded. Raises `Refused` where that is nothing."""
         stream, self._stream = self._stream, None
         if stream is not None:
-            stream.stop()
-            stream.close()
+            with suppress(
+                _sounddevice().PortAudioError
+            ):  # pulled out meanwhile: what came is there
+                stream.stop()
+                stream.close()
         with self._lock:
             parts, self._parts = self._parts, []
         if not parts:

@@ -59,8 +59,10 @@ class Work:
             return partial(self._failed, one_line(error))
 
     def _look(self) -> None:
+        self._root.after(LOOK, self._look)  # first: it goes on whatever comes of what is done
         while not self._done.empty():
             self._open -= 1
-            self._done.get()()
-            self._changed()
-        self._root.after(LOOK, self._look)
+            try:
+                self._done.get()()
+            finally:
+                self._changed()

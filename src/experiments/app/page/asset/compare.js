@@ -1,7 +1,7 @@
 // The same captions and seeds for several models, side by side; a preference is one click.
 birdsong.compare = ({ element, props, server }) => {
   const { el, button, call, picture, clear, tell } = birdsong;
-  const { models, bounds } = props.value;
+  const { bounds } = props.value, models = props.value.models.filter((one) => one.compares);
   let shown = null;
   const chosen = () => models.filter((one, at) => boxes[at].checked);
   const boxes = models.map((one, at) => el("input", { type: "checkbox", checked: at < 4 }));
@@ -43,10 +43,13 @@ birdsong.compare = ({ element, props, server }) => {
     "aria-label": at < 0 ? `No difference, seed ${shown.rows[row].seed}` : `Prefer ${name(at)}, seed ${shown.rows[row].seed}`,
     disabled: shown.choices[row] !== null, onclick: () => prefer(row, at) }, shown.choices[row] === at ? "Preferred" : label);
   const prefer = async (row, at) => {
-    const done = await call(server, "prefer", { id: shown.id, row, choice: at });
+    const of = shown, done = await call(server, "prefer", { id: of.id, row, choice: at });
     if (!done) return;
-    shown.choices[row] = at;
+    of.choices[row] = at;
+    if (shown !== of) return;
     render();
+    // Who presses keys goes on with the next row, or with what comes after the last.
+    table.querySelector(".prefer:not(:disabled), .acts button")?.focus({ preventScroll: true });
   };
   const tally = () => {
     const given = shown.choices.filter((one) => one !== null);
@@ -55,10 +58,10 @@ birdsong.compare = ({ element, props, server }) => {
     return el("p", { class: "note", role: "status" }, `Noted: ${told.join(", ")}, no difference ${given.filter((one) => one < 0).length}.`);
   };
   const reveal = async () => {
-    const found = await call(server, "reveal", { id: shown.id });
+    const of = shown, found = await call(server, "reveal", { id: of.id });
     if (!found) return;
-    Object.assign(shown, found);
-    render();
+    Object.assign(of, found);
+    if (shown === of) render();
   };
   const inspect = async (large, row, one, at) => {
     const next = large.closest(".row").nextElementSibling;

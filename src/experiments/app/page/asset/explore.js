@@ -2,6 +2,7 @@
 birdsong.explore = ({ element, props, server }) => {
   const { el, button, call, kept, picture, filefield, clear, save, bytes } = birdsong;
   const { models, bounds } = props.value;
+  const styles = models.filter((one) => one.styled);
   let chosen = null, before = null;
   const shelf = el("div", { class: "shelf", role: "group", "aria-label": "Kept pictures" });
   const none = el("p", { class: "note" }, "Keep a picture that was drawn of a caption, and take it further here.");
@@ -25,10 +26,13 @@ birdsong.explore = ({ element, props, server }) => {
   document.addEventListener("birdsong:explore", wanted);
 
   const choose = async (item) => {
-    const model = models.find((one) => one.name === item.model);
+    // A model of this name may be another run than the one that it was kept from.
+    const here = models.filter((one) => one.run === item.run), model = here.find((one) => one.name === item.model) || here[0];
     if (!model) { birdsong.tell(`${item.title || item.model} is not served now; start the page with run=${item.run}`, true); return; }
     if (!item.caption) { birdsong.tell("This was made without words; only captions can be varied.", true); return; }
-    const found = await call(server, "draw", { model: item.model, caption: item.caption, sound: null, picture: null, seed: item.seed, count: 1 }, body);
+    // The picture that a style was of is not kept, so what was drawn of it is not drawn again.
+    const found = model.styled ? { caption: item.caption, title: model.title, made: [{ url: item.url, side: 64, seed: item.seed }] }
+      : await call(server, "draw", { model: model.name, caption: item.caption, sound: null, picture: null, seed: item.seed, count: 1 }, body);
     if (!found) return;
     chosen = { ...item, model };
     before = found;
@@ -39,7 +43,7 @@ birdsong.explore = ({ element, props, server }) => {
     body.hidden = false;
     const head = el("div", { class: "chosen" }, picture(before.made[0].url, before.made[0].side, `“${before.caption}”, seed ${before.made[0].seed}`),
       el("div", {}, el("p", { class: "said" }, before.caption), el("p", { class: "note" }, `${before.title}, seed ${before.made[0].seed}`)));
-    clear(body).append(head, words(), seeds(), ...(chosen.model.walks ? [walk()] : []), ...(chosen.model.styled ? [style()] : []));
+    clear(body).append(head, ...(chosen.model.styled ? [] : [words(), seeds()]), ...(chosen.model.walks ? [walk()] : []), ...(styles.length ? [style()] : []));
   };
   const part = (title, note, ...children) => el("section", { class: "part" }, el("h2", {}, title), el("p", { class: "note" }, note), ...children);
 
@@ -104,7 +108,7 @@ birdsong.explore = ({ element, props, server }) => {
 
   const walk = () => {
     const field = birdsong.field({ server, model: () => chosen.model.name, label: "To this caption", letters: bounds.letters, placeholder: "To another caption", value: other(), onsubmit: () => go() });
-    const steps = birdsong.number("steps", 9, 3, 33), result = el("div", { class: "result" });
+    const steps = birdsong.number("steps", 9, 3, 32), result = el("div", { class: "result" });
     const go = async () => {
       if (!field.read()) { field.area.focus(); return; }
       const found = await call(server, "between", { model: chosen.model.name, first: before.caption, second: field.read(), seed: before.made[0].seed, steps: steps.read() }, result);
@@ -136,13 +140,17 @@ birdsong.explore = ({ element, props, server }) => {
 
   const style = () => {
     const place = el("div", { class: "look" }), look = birdsong.look({ server, place }), given = el("div", { class: "given" });
+    let model = styles.find((one) => one.name === chosen.model.name) || styles[0];
+    const picker = birdsong.models(styles, (one) => { model = one; }), count = Math.min(4, bounds.pictures);
+    picker.set(model.name);
     const field = filefield("Choose a picture", "image/*", bounds.bytes, async (name, data) => {
-      clear(given).append(el("img", { src: URL.createObjectURL(new Blob([bytes(data)])), alt: name }));
-      look.wait(4);
-      const found = await call(server, "styled", { model: chosen.model.name, picture: data, caption: before.caption, seed: before.made[0].seed, count: Math.min(4, bounds.pictures) }, place);
+      const url = URL.createObjectURL(new Blob([bytes(data)]));
+      clear(given).append(el("img", { src: url, alt: name, onload: () => URL.revokeObjectURL(url) }));
+      look.wait(count);
+      const found = await call(server, "styled", { model: model.name, picture: data, caption: before.caption, seed: before.made[0].seed, count }, place);
       if (found) look.show(found); else look.empty();
     }, true);
-    return part("In the style of a picture", "The words of this caption, and the style of a picture of yours.", field, given, place);
+    return part("In the style of a picture", "The words of this caption, and the style of a picture of yours.", el("div", { class: "tools" }, field, picker.node), given, place);
   };
   list();
   wanted();

@@ -19,7 +19,11 @@ birdsong.look = ({ server, place, alone = false }) => {
     const made = button("keep", "Keep", () => keep(number), { shown, "aria-pressed": String(isKept(number)), "data-keep": String(number) });
     return made;
   };
-  document.addEventListener("birdsong:kept", () => {
+  // A place that was on the page and is gone takes its pictures with it.
+  let there = false;
+  document.addEventListener("birdsong:kept", function marked() {
+    if (there && !place.isConnected) { document.removeEventListener("birdsong:kept", marked); return; }
+    there = place.isConnected;
     if (drawing) place.querySelectorAll("[data-keep]").forEach((one) => one.setAttribute("aria-pressed", String(isKept(Number(one.dataset.keep)))));
   });
   const download = async (number) => {
@@ -70,7 +74,7 @@ birdsong.look = ({ server, place, alone = false }) => {
       button("save", "Download", () => download(number), { shown: true }),
       button("copy", "Copy as command", () => copy(found.command), { shown: true, title: found.command }),
       drawing.caption && drawing.makes === "picture" ? button("vary", "Explore", () => {
-        birdsong.wanted = { model: drawing.model, run: drawing.run, title: drawing.title, caption: drawing.caption, seed: made.seed };
+        birdsong.wanted = { model: drawing.model, run: drawing.run, title: drawing.title, caption: drawing.caption, seed: made.seed, url: made.url };
         tab("Explore");
         document.dispatchEvent(new CustomEvent("birdsong:explore"));
       }, { shown: true }) : null);
