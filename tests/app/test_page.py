@@ -219,6 +219,12 @@ def test_runs_are_compared_without_their_names(
     assert sorted(told["runs"]) == sorted(about.run for about in session.models[:2])
     assert visitor.focus.get_attribute("aria-label") == "Prefer A, seed 0"  # keys go on from there
 
+    visitor.all("#compare .large")[0].click()
+    assert visitor.one("#compare .detail h3").text == "A, seed 0" == visitor.focus.text
+    assert visitor.all("#compare .large")[0].get_attribute("aria-expanded") == "true"
+    visitor.press(ESCAPE)
+    visitor.gone("#compare .detail")
+    assert visitor.focus.get_attribute("aria-label") == "A, seed 0: open"
     visitor.click("#compare .tool", "Show names")
     visitor.gone("#compare .versus > .acts .tool")
     heads = "return [...document.querySelectorAll('#compare .heads h3')].map((e) => e.innerText)"
@@ -296,7 +302,7 @@ def test_a_refusal_is_told_in_a_line(visitor: Visitor) -> None:
     area = visitor.one("#describe textarea")
     visitor.run("arguments[0].value = 'red '.repeat(200)", area)
     area.send_keys(ENTER)
-    assert "letters" in visitor.one("#told.fault").text
+    visitor.one("#told.fault", "letters")
     assert visitor.all("#describe .shot") == []
 
 
