@@ -16,6 +16,7 @@ from made import BLUE, RED, request_of
 from PIL import Image
 from visitor import ENTER, ESCAPE, NAMELESS, PHONE, RIGHT, TAB, Visitor
 
+from experiments.app.page.wire import png_url
 from experiments.app.session import Session
 from experiments.app.wish import Wish
 from experiments.data.voice import speak
@@ -296,6 +297,31 @@ def test_by_the_keyboard_alone(visitor: Visitor) -> None:
     assert visitor.focus.get_attribute("aria-label") == f"“{RED}”, seed 1: open"
 
 
+def test_words_that_are_typed_take_the_place_of_a_recording(
+    driver: Any, served: Callable[[str], Path], said: Path
+) -> None:
+    from experiments.app.serve import address_of, listening
+    from experiments.app.serve import served as serving
+
+    session = Session(request_of(served("listens")))
+    with listening("127.0.0.1", 0) as listener, serving(session, listener):
+        visitor = Visitor(driver, address_of(listener))
+        visitor.open()
+        field = "return document.querySelector('#describe .tools input[type=file]')"
+        visitor.run(field).send_keys(str(said))
+        by_voice = visitor.some("#describe .shot:not(.waiting) img", 4)[0].get_attribute("src")
+        assert visitor.one("#describe .holding .name").text == "said.wav"
+        visitor.write("#describe textarea", "a blue bird")
+        visitor.gone("#describe .holding")
+        draw(visitor, "a blue bird")
+        visitor.one("#describe .status", "4 drawn")
+        typed = session.draw("s2igan", Wish("a blue bird"))
+        assert png_url(typed.made[0].stages[-1]) != by_voice
+        shown = visitor.all("#describe .shot img")[0].get_attribute("src")
+        assert shown == png_url(typed.made[0].stages[-1])
+    session.close()
+
+
 def test_a_refusal_is_told_in_a_line(visitor: Visitor) -> None:
     draw(visitor, count=1)
     visitor.run("document.querySelector('#describe textarea').removeAttribute('maxlength')")
@@ -307,8 +333,6 @@ def test_a_refusal_is_told_in_a_line(visitor: Visitor) -> None:
 
 
 def test_the_picture_of_a_data_address_is_that_of_the_array() -> None:
-    from experiments.app.page.wire import png_url
-
     pixels = np.random.default_rng(0).integers(0, 255, (8, 6, 3), dtype=np.uint8)
     kind, _, data = png_url(pixels).partition(",")
     assert kind == "data:image/png;base64"
