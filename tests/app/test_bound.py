@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 import random
 import struct
+import threading
 import tracemalloc
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from made import RED
 from PIL import Image
 
 from experiments.app.bound import Bounds, caption_of, picture_of, recording_of
 from experiments.app.refusal import Refused
-from experiments.app.wish import Recording
+from experiments.app.session import Session
+from experiments.app.wish import Recording, Wish
 
 sound = pytest.importorskip("soundfile")
 TIGHT = Bounds(letters=50, bytes=3_000_000, seconds=2.0, pixels=10_000)
@@ -115,3 +119,23 @@ def test_texts_are_bounded_and_made_plain() -> None:
     for text, told in (("a" * 51, "51 letters"), (" \n", "empty"), ("\ud800", "UTF-8")):
         with pytest.raises(Refused, match=told):
             caption_of(text, TIGHT)
+
+
+def test_pictures_are_opened_one_at_a_time_in_their_turn(
+    open_session: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small file may hold a picture of many megabytes: those that wait hold files alone."""
+    from experiments.app import draw
+
+    session, opened = open_session("styled"), list[str]()
+    picture_of = draw.picture_of
+
+    def watched(content: bytes, bounds: Bounds) -> Image.Image:
+        opened.append(threading.current_thread().name)
+        return picture_of(content, bounds)
+
+    monkeypatch.setattr(draw, "picture_of", watched)
+    file = io.BytesIO()
+    Image.linear_gradient("L").save(file, "PNG")
+    session.draw("style_encoder", Wish(RED, picture=file.getvalue(), count=1))
+    assert opened == ["app_0"]

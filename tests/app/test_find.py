@@ -11,6 +11,7 @@ from made import RED, request_of
 
 from experiments.app.encoders import encoders_of
 from experiments.app.find import Looking
+from experiments.app.queue import Busy
 from experiments.app.refusal import Refused
 from experiments.app.session import Session
 from experiments.data.store.dataset import Dataset
@@ -69,6 +70,28 @@ def test_whoever_searches_does_not_wait_for_anothers_first_search(open_session: 
     with session._galleries._looking:  # as while another model's pictures are looked at
         again = session.find("attngan", RED, 2)
     assert [one.key for one in again] == [one.key for one in first]
+
+
+def test_a_search_that_found_no_turn_goes_on_where_it_was(
+    open_session: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from experiments.app import find
+
+    monkeypatch.setattr(find, "TOGETHER", 5)  # of 12 pictures: three steps
+    session = open_session("attends")
+    run, done = session._queue.run, list[str]()
+
+    def turn(task: Callable[[], object]) -> object:
+        done.append(getattr(task, "__name__", ""))
+        if len(done) == 3:
+            raise Busy("busy")
+        return run(task)
+
+    monkeypatch.setattr(session._queue, "run", turn)
+    with pytest.raises(Refused, match="busy"):
+        session.find("attngan", RED, 2)
+    assert len(session.find("attngan", RED, 12)) == 12
+    assert done.count("step") == 1 + 1 + 2  # one before the refusal, that one, and the two left
 
 
 def test_what_is_not_here_is_told(open_session: Open, tmp_path: object) -> None:

@@ -25,7 +25,7 @@ from experiments.app.page.desk import Desk
 from experiments.app.page.explore import heat
 from experiments.app.page.look import looking
 from experiments.app.page.shown import Shown
-from experiments.app.page.wire import map_answer, told
+from experiments.app.page.wire import map_answer, png_url, told
 from experiments.app.refusal import Refused
 
 Open = Callable[..., Session]
@@ -182,3 +182,11 @@ def test_the_better_score_is_the_lower_one_of_a_distance() -> None:
 
 def test_pictures_of_a_card_are_left_out_as_nobody_may_ask_for_files() -> None:
     assert PICTURE.sub("", "a\n![samples](sample.png)\nb ![x](y)") == "a\n\nb ![x](y)"
+
+
+def test_the_picture_of_a_data_address_is_that_of_the_array() -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (8, 6, 3), dtype=np.uint8)
+    kind, _, data = png_url(pixels).partition(",")
+    assert kind == "data:image/png;base64"
+    with Image.open(io.BytesIO(base64.b64decode(data))) as image:
+        assert np.array_equal(np.asarray(image), pixels)

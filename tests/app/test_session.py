@@ -6,7 +6,6 @@ import io
 import json
 import shlex
 import shutil
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,6 @@ from made import BLUE, RED, request_of
 from PIL import Image
 
 from experiments import __version__, command
-from experiments.app.bound import Bounds
 from experiments.app.refusal import Refused
 from experiments.app.session import Session
 from experiments.app.wish import Recording, Wish
@@ -148,24 +146,6 @@ def test_a_caption_in_the_style_of_a_picture(open_session: Open) -> None:
         session.styled("style_encoder", light, RED, [])
     with pytest.raises(Refused, match="a caption with a picture"):
         session.draw("style_encoder", Wish(RED))
-
-
-def test_pictures_are_opened_one_at_a_time_in_their_turn(
-    open_session: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A small file may hold a picture of many megabytes: those that wait hold files alone."""
-    from experiments.app import draw
-
-    session, opened = open_session("styled"), list[str]()
-    picture_of = draw.picture_of
-
-    def watched(content: bytes, bounds: Bounds) -> Image.Image:
-        opened.append(threading.current_thread().name)
-        return picture_of(content, bounds)
-
-    monkeypatch.setattr(draw, "picture_of", watched)
-    session.draw("style_encoder", Wish(RED, picture=picture(), count=1))
-    assert opened == ["app_0"]
 
 
 def test_the_way_between_two_captions(open_session: Open) -> None:

@@ -7,7 +7,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from made import RED
+
 PATIENCE = 40  # s
+SAID = "this bird has a red crown and a white belly"  # what the microphone hears
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
 ENTER, ESCAPE, TAB, RIGHT = "\ue007", "\ue00c", "\ue004", "\ue014"
 
@@ -112,3 +115,8 @@ return [...document.querySelectorAll("button, input, select, textarea, img, audi
     || e.hasAttribute("alt") || e.tagName === "AUDIO"))
   .map((e) => e.outerHTML.slice(0, 120));
 """
+
+
+def draw(visitor: Visitor, caption: str = RED, count: int = 4) -> None:
+    visitor.write("#describe textarea", caption + ENTER)
+    visitor.some("#describe .shot:not(.waiting) img", count)

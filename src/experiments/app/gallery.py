@@ -7,12 +7,12 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from experiments.app.about import About
-from experiments.app.queue import Queue
+from experiments.app.queue import Busy, Queue
 from experiments.app.refusal import Refused
 from experiments.app.request import AppRequest
 
 if TYPE_CHECKING:
-    from experiments.app.find import Gallery
+    from experiments.app.find import Gallery, Looking
 
 
 class Galleries:
@@ -24,6 +24,7 @@ class Galleries:
         self._patience, self._queue = float(request.options["patience"]), queue
         self._held = int(request.options["models"])
         self._made: OrderedDict[str, Gallery] = OrderedDict()
+        self._begun: dict[str, Looking] = {}
         self._looking, self._taking = threading.Lock(), threading.Lock()
 
     def of(self, about: About) -> Gallery:
@@ -39,9 +40,15 @@ class Galleries:
             found = self._there(about.name)  # it may have been made meanwhile
             if found is None:
                 place, most = about.place, self._most
-                looking = self._queue.run(lambda: Looking(place, self._cache, most))
-                while found is None:
-                    found = self._queue.run(looking.step)
+                looking = self._begun.pop(about.name, None)
+                if looking is None:
+                    looking = self._queue.run(lambda: Looking(place, self._cache, most))
+                try:
+                    while found is None:
+                        found = self._queue.run(looking.step)
+                except Busy:
+                    self._begun[about.name] = looking  # whoever asks next goes on from here
+                    raise
                 with self._taking:
                     while len(self._made) >= self._held:
                         self._made.popitem(last=False)

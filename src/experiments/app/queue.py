@@ -16,6 +16,10 @@ from experiments.app.refusal import Refused
 T = TypeVar("T")
 
 
+class Busy(Refused):
+    """Too many wait, or one waited for too long; the same may be asked again."""
+
+
 class Queue:
     """`waiting`: requests that wait at most; `patience`: seconds that one waits for its turn."""
 
@@ -30,7 +34,7 @@ class Queue:
         return max(0, self._there - 1)
 
     def run(self, task: Callable[[], T]) -> T:
-        """What `task` returns, once it is its turn. Raises `Refused` where too many wait, and where
+        """What `task` returns, once it is its turn. Raises `Busy` where too many wait, and where
         it waited longer than `patience`."""
         begun = threading.Event()
 
@@ -41,7 +45,7 @@ class Queue:
         with self._lock:
             if self._there > self.waiting:
                 told = f"busy: {self.waiting} requests wait already; try again in a moment"
-                raise Refused(told)
+                raise Busy(told)
             try:
                 future = self._worker.submit(performed)
             except RuntimeError:  # `close` was called
@@ -50,7 +54,7 @@ class Queue:
         future.add_done_callback(lambda _: begun.set())  # `close` cancels those that wait
         try:
             if not begun.wait(self.patience) and future.cancel():
-                raise Refused(
+                raise Busy(
                     f"busy: it was not your turn within {self.patience:g} s (app.patience); try "
                     "again in a moment"
                 )

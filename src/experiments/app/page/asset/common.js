@@ -48,12 +48,13 @@ window.birdsong = (() => {
 
   // One line at the foot of the page, read out; a fault stays for longer.
   let timer = 0;
+  const teller = () => {
+    const made = document.getElementById("told") || el("div", { id: "told", role: "status", "aria-live": "polite" });
+    if (!made.isConnected) document.body.append(made);
+    return made;
+  };
   const tell = (line, fault = false) => {
-    let place = document.getElementById("told");
-    if (!place) {
-      place = el("div", { id: "told", role: "status", "aria-live": "polite" });
-      document.body.append(place);
-    }
+    const place = teller();
     place.textContent = line;
     place.className = fault ? "on fault" : "on";
     clearTimeout(timer);
@@ -139,5 +140,5 @@ window.birdsong = (() => {
   const tab = (name) => [...document.querySelectorAll('button[role="tab"]')].find((one) => one.textContent.trim() === name && one.getClientRects().length)?.click();
   const clear = (place) => { place.replaceChildren(); return place; };
 
-  return { el, icon, button, tell, call, bytes, base64, save, copy, filefield, kept, thumb, picture, tab, clear, wanted: null };
+  return { el, icon, button, teller, tell, call, bytes, base64, save, copy, filefield, kept, thumb, picture, tab, clear, wanted: null };
 })();

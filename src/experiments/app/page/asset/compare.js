@@ -30,7 +30,7 @@ birdsong.compare = ({ element, props, server }) => {
     const body = rows.map((row, number) => el("div", { class: "row", role: "group", "aria-label": `Seed ${row.seed}` },
       el("span", { class: "seed" }, `seed ${row.seed}`),
       ...row.pictures.map((one, at) => el("figure", { class: "shot", "data-name": name(at) },
-        el("button", { type: "button", class: "large", "aria-label": `${name(at)}, seed ${row.seed}: open`, onclick: (event) => inspect(event.currentTarget, row, one, at) }, picture(one.url, one.side, "")),
+        el("button", { type: "button", class: "large", "aria-expanded": "false", "aria-label": `${name(at)}, seed ${row.seed}: open`, onclick: (event) => inspect(event.currentTarget, row, one, at) }, picture(one.url, one.side, "")),
         el("figcaption", {}, choice(number, at, "Prefer")))),
       el("div", { class: "neither" }, choice(number, -1, "No difference"))));
     const tail = el("div", { class: "acts" }, shown.names ? null : button("eye", "Show names", reveal, { shown: true }));
@@ -65,13 +65,21 @@ birdsong.compare = ({ element, props, server }) => {
   };
   const inspect = async (large, row, one, at) => {
     const next = large.closest(".row").nextElementSibling;
-    if (next?.classList.contains("detail")) { next.remove(); if (next.dataset.of === one.id + row.seed) return; }
+    const mark = () => large.closest(".row").querySelectorAll(".large").forEach((each) => each.setAttribute("aria-expanded", String(each === large && node.isConnected)));
+    if (next?.classList.contains("detail")) { next.remove(); if (next.dataset.of === one.id + row.seed) { large.setAttribute("aria-expanded", "false"); return; } }
     const found = await call(server, "detail", { id: one.id, number: one.number }, table);
     if (!found) return;
     const panel = birdsong.panel(found, { url: one.url, clip: one.clip, sound: one.sound }, `${name(at)}, seed ${row.seed}`);
-    const node = el("section", { class: "detail", "data-of": one.id + row.seed }, panel.stage, panel.side);
-    panel.side.prepend(el("div", { class: "detail-head" }, el("h3", {}, `${name(at)}, seed ${row.seed}`), button("close", "Close", () => { node.remove(); large.focus(); })));
+    const shut = () => { node.remove(); mark(); large.focus(); };
+    const node = el("section", { class: "detail", "data-of": one.id + row.seed, "aria-label": `${name(at)}, seed ${row.seed}`,
+      onkeydown: (event) => { if (event.key === "Escape") shut(); } }, panel.stage, panel.side);
+    const heading = el("h3", { tabindex: "-1" }, `${name(at)}, seed ${row.seed}`);
+    panel.side.prepend(el("div", { class: "detail-head" }, heading, button("close", "Close", shut)));
+    if (!large.isConnected) return;
     large.closest(".row").after(node);
+    mark();
+    heading.focus({ preventScroll: true });
+    node.scrollIntoView({ block: "nearest", behavior: "smooth" });
   };
   // Beneath: what their cards say, the better one in bold, beside real pictures and chance.
   const list = () => {

@@ -7,7 +7,8 @@ birdsong.describe = ({ element, props, server }) => {
   const listens = () => takes("speech") || takes("sound");
 
   const field = birdsong.field({ server, model: () => model.name, label: "Caption", letters: bounds.letters,
-    placeholder: "Describe it, or say it", onsubmit: () => draw() });
+    placeholder: "Describe it, or say it", onsubmit: () => draw(),
+    onchange: (text) => { if (text) held.drop("sound"); } });  // what comes later is what is meant
   const seed = birdsong.number("seed", 0, 0, 2147483647);
   const count = birdsong.number("pictures", Math.min(4, bounds.pictures), 1, bounds.pictures);
   const fresh = el("input", { type: "checkbox" }), itself = el("input", { type: "checkbox", checked: true });
