@@ -69,8 +69,21 @@ class Visitor:
         from selenium.webdriver import ActionChains
 
         centre = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"
-        self.run(centre, element)
-        ActionChains(self.driver).move_to_element(element).perform()
+        end = time.monotonic() + PATIENCE
+        while True:  # what still loads may move it from under the pointer
+            self.run(centre, element)
+            ActionChains(self.driver).move_to_element(element).perform()
+            time.sleep(0.1)
+            if self.run("return arguments[0].matches(':hover')", element):
+                return
+            assert time.monotonic() < end, "the pointer does not stay on it"
+
+    def until(self, script: str, value: Any) -> None:
+        """Wait for what a script gives."""
+        end = time.monotonic() + PATIENCE
+        while (found := self.run(script)) != value:
+            assert time.monotonic() < end, f"{found!r} and not {value!r}"
+            time.sleep(0.05)
 
     def write(self, css: str, text: str) -> None:
         area = self.one(css)

@@ -21,7 +21,7 @@ QUICK = [*DATA, "trainer.sample_every=16"]
 PIPELINE = [
     *("model=text_to_clip", "encoder=siamese_pretrained", "encoder/image=cnn"),
     "generator@generator.picture=stackgan_stage1_pretrained",
-    *("system.told=false", "system.wrong=null", "system.drawn_share=0"),
+    *("system.told=false", "system.wrong=null", "generator.skips=false", "loss.known.weight=10"),
 ]
 BUILT_ON = ("sentence_vae", "siamese", "stackgan_stage1")
 

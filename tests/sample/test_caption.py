@@ -20,6 +20,7 @@ from experiments.sample.request import Drawing
 from experiments.system.base import System
 
 CAPTIONS = ["a red bird with a black crown", "this bird is blue", "a bird with a white tail"]
+ABOUT = '{"id": "34f6266e81", "choices": {}, "overrides": []}'
 PLAIN = {"stages": False, "attention": True, "between": None}
 
 
@@ -30,6 +31,8 @@ def model(birds: Dataset, make_attngan: Callable[..., System]) -> Model:
 
 
 def drawing(folder: Path, captions: list[str], count: int, **options: Any) -> Drawing:
+    folder.mkdir(exist_ok=True)
+    (folder / "run.json").write_text(ABOUT)
     return Drawing(
         folder, list(map(Asked, captions)), list(range(5, 5 + count)), PLAIN | options, []
     )

@@ -29,6 +29,7 @@ from tests.conftest import tiny_attngan
 
 soundfile = pytest.importorskip("soundfile")  # the extra `speech`
 RATE, DIM, SECONDS = 8000, 8, 2.0
+ABOUT = '{"id": "34f6266e81", "choices": {}, "overrides": []}'
 OPTIONS = {"stages": False, "attention": True, "between": None}
 
 
@@ -69,6 +70,8 @@ def record(path: Path, *args: Any) -> Asked:
 
 
 def drawing(folder: Path, asked: list[Asked], count: int = 2, **options: Any) -> Drawing:
+    folder.mkdir(exist_ok=True)
+    (folder / "run.json").write_text(ABOUT)
     return Drawing(folder, asked, list(range(count)), OPTIONS | options, [])
 
 

@@ -41,7 +41,8 @@ def test_a_picture_is_looked_into_and_kept(visitor: Visitor, session: Session, p
     light = "return document.querySelector('#describe .light').className"
     assert visitor.run(light) == "light"
     visitor.hover(words[1])
-    assert visitor.run(light) == "light on" and "on" in words[1].get_attribute("class")
+    visitor.until(light, "light on")
+    assert "on" in words[1].get_attribute("class")
     shades = visitor.run(
         "const c = document.querySelector('#describe .light');"
         "return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
@@ -52,7 +53,7 @@ def test_a_picture_is_looked_into_and_kept(visitor: Visitor, session: Session, p
     expected = 0.86 * 255 * (1 - maps[-1][1] / maps[-1][1].max())
     assert np.allclose(np.array(shades).reshape(*expected.shape, 4)[..., 3], expected, atol=3)
     visitor.hover(visitor.one("#top h1"))
-    assert visitor.run(light) == "light"
+    visitor.until(light, "light")
 
     command = visitor.one("#describe .detail .tool", "Copy as command").get_attribute("title")
     assert "task=sample" in command and RED in command and about.run in command

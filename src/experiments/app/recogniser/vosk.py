@@ -11,7 +11,6 @@ import numpy as np
 from experiments.app.recogniser.base import RATE, NotHeard
 from experiments.app.recogniser.captions import Captions
 from experiments.terminal.error import UserError, reason_of
-from experiments.terminal.package import alone
 
 KEY = "app.recogniser.folder"
 MARK = "am"  # what a folder of a model holds
@@ -70,6 +69,6 @@ def _vosk() -> Any:
         import vosk
     except ImportError as error:
         raise UserError(
-            f"app/recogniser=vosk needs vosk ({reason_of(error)}); run {alone('vosk')}"
+            f"app/recogniser=vosk needs vosk ({reason_of(error)}); run pip install vosk"
         ) from None
     return vosk

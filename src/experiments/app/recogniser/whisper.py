@@ -10,7 +10,6 @@ from experiments.app.recogniser.base import NotHeard
 from experiments.app.recogniser.captions import Captions
 from experiments.app.recogniser.vosk import KEY, require_folder
 from experiments.terminal.error import UserError, reason_of
-from experiments.terminal.package import alone
 
 # What a converted model holds; without the second, faster-whisper would fetch one.
 MARKS = ("model.bin", "tokenizer.json")
@@ -73,6 +72,6 @@ def _whisper() -> Any:
     except ImportError as error:
         raise UserError(
             f"app/recogniser=whisper needs faster-whisper ({reason_of(error)}); run "
-            f"{alone('faster-whisper')}"
+            "pip install faster-whisper"
         ) from None
     return faster_whisper
