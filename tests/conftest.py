@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -212,20 +213,26 @@ def core_environment() -> Path:
     return surrounding.core_environment()
 
 
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Any]:
-    """Chromium without a screen, which puts downloads into `tmp_path/saved`."""
+@contextmanager
+def chromium(folder: Path, *arguments: str) -> Iterator[Any]:
+    """Chromium without a screen, which puts downloads into `folder/saved`."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
     programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
     if None in programs:
         pytest.skip("needs chromium and chromedriver")
     options = webdriver.ChromeOptions()
     options.binary_location = programs[0]
-    for argument in [*CHROMIUM, f"--user-data-dir={tmp_path / 'user'}"]:
+    for argument in [*CHROMIUM, *arguments, f"--user-data-dir={folder / 'user'}"]:
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(programs[1]))
-    saved = {"behavior": "allow", "downloadPath": str(tmp_path / "saved")}
+    saved = {"behavior": "allow", "downloadPath": str(folder / "saved")}
     driver.execute_cdp_cmd("Browser.setDownloadBehavior", saved)
     yield driver
     driver.quit()
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Any]:
+    with chromium(tmp_path) as driver:
+        yield driver

@@ -15,7 +15,7 @@ from made import BLUE, RED
 from PIL import Image
 
 from experiments.app.session import Session
-from experiments.app.sound import wav_of
+from experiments.frontend.wave import encoded
 
 pytest.importorskip("gradio", reason="needs the extra app")
 from experiments.app.page.about import PICTURE
@@ -41,7 +41,7 @@ def test_a_model_that_listens_takes_the_recording_itself(open_session: Open) -> 
     session = open_session("listens")
     (draw,) = drawing(Desk(session))
     wave = np.sin(np.arange(16_000) / 9).astype(np.float32)
-    sound = base64.b64encode(wav_of(wave, 16_000)).decode()
+    sound = base64.b64encode(encoded(wave, 16_000)).decode()
     found = draw(asked(session, sound=sound, count=2))
     assert [one["seed"] for one in found["made"]] == [0, 1] and found["caption"] == ""
     assert found["made"][0]["url"].startswith("data:image/png;base64,")

@@ -30,7 +30,7 @@ WITH_EXTRA = {
         "data/text/wordpiece.py",
     ),
     *("data/voice/espeak.py", "data/voice/piper.py"),
-    *("app/serve.py", "app/keep.py", "app/sound.py"),
+    *("app/serve.py", "app/keep.py"),
     *("app/recogniser/sphinx.py", "app/window/microphone.py"),
     *(f"app/page/{name}.py" for name in ("about", "api", "blocks", "compare", "describe")),
     *(f"app/page/{name}.py" for name in ("explore", "find", "listen", "part", "style")),

@@ -12,10 +12,11 @@ import torch
 from experiments.app.about import About, Way
 from experiments.app.bound import Bounds, picture_of
 from experiments.app.refusal import Refused, refusing
-from experiments.app.sound import gif_of, wav_of
 from experiments.app.speech import spoken
 from experiments.app.wish import CAPTION, CLIP, PICTURE, SOUND, SPEECH, Drawing, Made, Wish
+from experiments.clip.gif import gif_of
 from experiments.data.text.reading import words_of
+from experiments.frontend.wave import encoded
 from experiments.sample.crossing import shown
 from experiments.sample.model import Model
 from experiments.sample.picture import to_pixels
@@ -112,7 +113,7 @@ def _made(
     if makes == SOUND:
         looks, waves = shown(view, last), view.handed(last)
         return tuple(
-            Made(seed, (look,), sound=wav_of(*wave))
+            Made(seed, (look,), sound=encoded(*wave))
             for seed, look, wave in zip(seeds, looks, waves, strict=True)
         ), ()
     stages = [to_pixels(stage) for stage in made.images]

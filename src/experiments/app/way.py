@@ -6,8 +6,8 @@ import numpy as np
 
 from experiments.app.about import About
 from experiments.app.refusal import Refused, refusing
-from experiments.app.sound import gif_of
 from experiments.app.wish import Drawing, Walk
+from experiments.clip.gif import gif_of
 from experiments.sample.between import between_captions, rows_of
 from experiments.sample.interpolation import Interpolation
 from experiments.sample.label import label, labelled

@@ -4,6 +4,7 @@ without the extra `video`."""
 
 from __future__ import annotations
 
+import io
 import struct
 from itertools import pairwise
 from typing import BinaryIO
@@ -42,6 +43,13 @@ def write_gif(file: BinaryIO, frames: np.ndarray, rate: float) -> None:
         blocks = b"".join(GifImagePlugin.getdata(image))
         file.write(_without_table(blocks))
     file.write(b"\x3b")
+
+
+def gif_of(frames: np.ndarray, rate: float) -> bytes:
+    """The same as the content of a file."""
+    file = io.BytesIO()
+    write_gif(file, frames, rate)
+    return file.getvalue()
 
 
 def _without_table(blocks: bytes) -> bytes:

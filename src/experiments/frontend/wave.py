@@ -95,12 +95,19 @@ def as_wave(samples: Any, from_rate: int, to_rate: int) -> np.ndarray:
 def write_wave(path: Path, wave: np.ndarray, rate: int) -> Path:
     """(N,) in [-1, 1] in the format that the name ends with, wav of 16 bits for one; whole or not
     at all. A louder wave is scaled down to 1. Returns the path."""
+    content = encoded(wave, rate, path.suffix[1:].upper())
+    with aside(path) as partial:
+        partial.write_bytes(content)
+    return path
+
+
+def encoded(wave: np.ndarray, rate: int, kind: str = "WAV") -> bytes:
+    """The same as the content of a file."""
     peak = float(np.abs(wave).max(initial=0.0))
     assert math.isfinite(peak)
-    with aside(path) as partial:
-        kind = path.suffix[1:].upper()
-        _soundfile().write(str(partial), wave / max(peak, 1.0), rate, format=kind)
-    return path
+    file = io.BytesIO()
+    _soundfile().write(file, wave / max(peak, 1.0), rate, format=kind)
+    return file.getvalue()
 
 
 def check() -> None:

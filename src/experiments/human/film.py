@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from experiments.clip.gif import gif_of
 from experiments.data.record import CLIP
 from experiments.data.text.reading import SPEECH
 from experiments.data.view.base import View
 from experiments.human.made import picture_of
-from experiments.human.page import Shown, gif
+from experiments.human.page import Shown
 from experiments.human.request import Study
 from experiments.human.uncaptioned import CAPTION, PICTURE
 from experiments.sample.filmed import NOISE
@@ -56,7 +57,7 @@ def filmed(study: Study, device: str) -> list[Made]:
     if study.real:
         made.append([clip for clip in _real(study, view) for _ in study.seeds])
     (_, pace), side = next(iter(shapes)), max(clips[0].shape[1] for clips in made)
-    shown = [[Shown(picture=gif(of_side(clip, side), pace)) for clip in clips] for clips in made]
+    shown = [[Shown(picture=gif_of(of_side(clip, side), pace)) for clip in clips] for clips in made]
     each = len(study.seeds)
     return [[files[k : k + each] for k in range(0, len(files), each)] for files in shown]
 

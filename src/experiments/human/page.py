@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from experiments.clip.gif import write_gif
 from experiments.human.answers import FORMAT, LONGEST, NAME
 from experiments.human.key import LETTERS, RANK, Key
 
@@ -102,13 +101,6 @@ def _entry(shown: Shown) -> dict[str, str]:
 def _moves(file: bytes) -> bool:
     """Whether a picture is a GIF: all clips are, and nothing else is."""
     return file.startswith(b"GIF8")
-
-
-def gif(frames: np.ndarray, rate: float) -> bytes:
-    """A clip uint8 (T, H, W, 3), which plays again and again, with every frame."""
-    file = io.BytesIO()
-    write_gif(file, frames, rate)
-    return file.getvalue()
 
 
 def png(pixels: np.ndarray) -> bytes:

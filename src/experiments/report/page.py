@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
+from experiments.clip.gif import gif_of
 from experiments.metric import meaning as scores
 from experiments.report import answers as told
 from experiments.report.answers import Answers
@@ -26,7 +27,7 @@ from experiments.report.origin import (
     shared,
     warnings_of,
 )
-from experiments.report.pictures import Drawn, animated, encoded
+from experiments.report.pictures import Drawn, encoded
 from experiments.report.record import Arm
 from experiments.report.style import drawn_as, looks_of, rules
 from experiments.report.table import costs_of, score_tables, total_of
@@ -163,7 +164,7 @@ def _shown(of: Drawn) -> list[str]:
     """What stands in the cells of an arm: clips play."""
     if of.clips is None:
         return _uris(of.stages[-1])
-    return [uri(animated(frames, of.pace), "image/gif") for frames in of.clips]
+    return [uri(gif_of(frames, of.pace), "image/gif") for frames in of.clips]
 
 
 def _uris(pixels: np.ndarray) -> list[str]:

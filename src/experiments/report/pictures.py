@@ -162,15 +162,6 @@ def _film(model: Model, captions: Sequence[str], seeds: list[int], sounds: Seque
     return Drawn([middle], [int(clips.shape[3])], clips=clips, pace=float(view.pace or 0))
 
 
-def animated(frames: np.ndarray, rate: float) -> bytes:
-    """A clip (T, H, W, 3) as a GIF."""
-    from experiments.clip.gif import write_gif
-
-    file = io.BytesIO()
-    write_gif(file, frames, rate)
-    return file.getvalue()
-
-
 def _small(sheet: Image.Image) -> bytes:
     sheet.thumbnail((WIDE, 10 * WIDE), Image.Resampling.LANCZOS)
     return encoded(sheet, 75)

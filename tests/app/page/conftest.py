@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from visitor import SAID, Visitor
 from experiments.app.session import Session
 from experiments.data.voice import speak
 from experiments.frontend.wave import write_wave
-from tests.conftest import CHROMIUM
+from tests.conftest import chromium
 
 MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 
@@ -50,21 +49,9 @@ def said(place: Path) -> Path:
 @pytest.fixture(scope="session")
 def driver(place: Path, said: Path) -> Iterator[Any]:
     """One browser for all: it takes seconds to start."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
-    programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
-    if None in programs:
-        pytest.skip("needs chromium and chromedriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs[0]
     heard = f"--use-file-for-fake-audio-capture={said}"
-    for argument in [*CHROMIUM, *MICROPHONE, heard, f"--user-data-dir={place / 'user'}"]:
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(programs[1]))
-    saving = {"behavior": "allow", "downloadPath": str(place / "saved")}
-    driver.execute_cdp_cmd("Browser.setDownloadBehavior", saving)
-    yield driver
-    driver.quit()
+    with chromium(place, *MICROPHONE, heard) as driver:
+        yield driver
 
 
 @pytest.fixture
