@@ -5,8 +5,6 @@ python -m tests.data.films OUTPUTS IMAGES [MOTION]    trains, as one of the proc
 
 from __future__ import annotations
 
-import os
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -31,6 +29,7 @@ from experiments.system.base import Losses, Phase, Samples, System, Term
 from experiments.system.seeding import Step, noise_of
 from experiments.system.text import Text
 from experiments.trainer.perform import perform
+from tests.two import surroundings
 
 NAME = "experiments.system.films"
 NOISE = 4
@@ -197,15 +196,9 @@ def train(outputs: Path, images: int, of: str = CAPTION, **trainer: Any) -> Path
 
 def train_together(outputs: Path, *words: object) -> Path:
     """The same by two processes at once, which are told `words`. Returns the folder of the run."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     running = []
-    for rank in range(2):
-        place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
-        place |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": 1}
+    for environment in surroundings():
         command = [sys.executable, "-m", "tests.data.films", str(outputs), *map(str, words)]
-        environment = os.environ | {name: str(value) for name, value in place.items()}
         running.append(subprocess.Popen(command, env=environment, cwd=ROOT, stderr=-1))
     try:
         for process in running:

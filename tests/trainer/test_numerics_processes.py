@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 import torch
 
 from experiments.data.store.dataset import Dataset
+from tests.two import surroundings
 
 SCRIPT = """
 import runpy, sys
@@ -58,15 +57,9 @@ torch.save(found, Path(folder) / f"{ranks.rank}.pt")
 def two(folder: Path, cache: Path, policy: str) -> list[dict[str, Any]]:
     """What each of two processes has in the end."""
     folder.mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     given = [str(Path(__file__).parent), str(folder), str(cache), policy]
     running = []
-    for rank in range(2):
-        numbers = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
-        place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": 1}
-        environment = os.environ | {k: str(v) for k, v in (numbers | place).items()}
+    for environment in surroundings():
         command = [sys.executable, "-c", SCRIPT, *given]
         running.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE))
     for process in running:

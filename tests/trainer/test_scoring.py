@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import subprocess
 import sys
 
 import pytest
+
+from tests.two import surroundings
 
 SCRIPT = """
 import sys
@@ -38,14 +38,8 @@ torch.distributed.destroy_process_group()
 
 def two(fails: str) -> list[tuple[int | None, str, str]]:
     """Exit code, output and errors of each process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     running = []
-    for rank in range(2):
-        numbers = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
-        place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": 1}
-        environment = os.environ | {k: str(v) for k, v in (numbers | place).items()}
+    for environment in surroundings():
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         command = [sys.executable, "-c", SCRIPT, fails]
         running.append(subprocess.Popen(command, env=environment, **pipes))  # type: ignore[call-overload]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -35,6 +33,7 @@ from experiments.system.base import Samples
 from experiments.terminal.error import BadInput, UserError
 from tests.data.made_batches import flat
 from tests.data.melodies import PAGE, MelodyData, melody_run, of_the_page, train
+from tests.two import surroundings
 
 ROOT = Path(__file__).parents[3]
 
@@ -79,15 +78,9 @@ def test_it_resumes_to_the_same_bits(trained: Path, tmp_path: Path) -> None:
 
 
 def test_two_processes_do_what_one_does(trained: Path, tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     running = []
-    for rank in range(2):
-        place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
-        place |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    for environment in surroundings():
         command = [sys.executable, "-m", "tests.data.melodies", str(tmp_path), "64"]
-        environment = os.environ | {name: str(value) for name, value in place.items()}
         running.append(subprocess.Popen(command, env=environment, cwd=ROOT, stderr=-1))
     for process in running:
         _, errors = process.communicate(timeout=120)
