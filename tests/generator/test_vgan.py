@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from experiments.generator.initialisation import initialise
-from experiments.generator.scene import Scene, composed
+from experiments.generator.scene import Scene, composed, pixels_moved
 from experiments.generator.vgan import VGANGenerator
 from experiments.generator.vgan_image import VGANImageGenerator, seen_of
 
@@ -169,6 +169,29 @@ def test_with_skips_a_picture_reaches_the_clip_past_its_smallest_map(streams: st
     plain = image_network(streams=streams)
     nn.init.zeros_(plain.encoder[-3].weight)
     assert torch.equal(plain(changed, noise).clip, plain(picture, noise).clip)
+
+
+def test_pixels_come_from_where_a_place_looks() -> None:
+    picture = torch.arange(16.0).view(1, 1, 4, 4)
+    come = torch.zeros(1, 2, 3, 4, 4)
+    come[:, 0, 1] = 0.5  # one pixel of four to the right is a quarter of the whole side
+    come[:, 1, 2] = -0.25  # half a pixel above
+    found = pixels_moved(picture, come)[0, 0]
+    assert torch.equal(found[0], picture[0, 0])
+    assert torch.equal(found[1], picture[0, 0][:, [1, 2, 3, 3]])
+    half = (picture[0, 0] + picture[0, 0][[0, 0, 1, 2]]) / 2
+    torch.testing.assert_close(found[2], half)
+
+
+@pytest.mark.parametrize("streams", ["one", "two"])
+def test_with_moves_the_foreground_begins_as_the_picture(streams: str) -> None:
+    network = image_network(moves=True, streams=streams)
+    nn.init.zeros_(network.scene.shown.doubling.weight)
+    picture = torch.rand(2, 3, 24, 24)
+    made = network(picture, torch.empty(2, 0)).foreground
+    torch.testing.assert_close(made, picture[:, :, None].expand_as(made) / 2)  # a share of half
+    with pytest.raises(AssertionError, match="hidden"):
+        image_network(moves=True, completes="box")
 
 
 def test_maps_of_the_encoder_are_as_large_and_as_wide_as_what_they_join() -> None:

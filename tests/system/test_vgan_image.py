@@ -49,6 +49,16 @@ def test_the_first_frame_is_regressed_and_no_other() -> None:
     assert found.weight == 3
 
 
+def test_later_frames_are_regressed_where_they_have_a_weight() -> None:
+    system = vgan_image(known=KnownLoss(10.0, hidden_weight=2.0))
+    batch, step = batch_of()
+    shared = system.prepare(batch, step)
+    found = system.generator_loss(shared, step, 0)["later_frames"]
+    expected = (shared.made.clip[:, :, 1:] - batch.of(Clips).values[:, :, 1:]).abs().mean()
+    torch.testing.assert_close(found.value, expected)
+    assert found.weight == 2
+
+
 def test_a_picture_has_one_clip_unless_there_is_noise() -> None:
     asked = {PICTURE: views()[PICTURE]}
     plain = vgan_image().eval()

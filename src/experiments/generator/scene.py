@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from experiments.layer.clip_map import (
@@ -47,6 +48,23 @@ def composed(foreground: Tensor, mask: Tensor, background: Tensor) -> Scene:
     return Scene(clip, foreground, mask, background)
 
 
+def pixels_moved(picture: Tensor, come: Tensor) -> Tensor:
+    """Clips (B, C, T, H, W) of the pixels of pictures (B, C, H, W): each comes from its own place
+    and `come` (B, 2, T, H, W) away, x and y, in halves of a side. Beyond the edge the picture
+    repeats its own. In float32. (Appearance flow, Zhou et al. 2016; of clips, Vondrick and
+    Torralba 2017.)"""
+    height, width = picture.shape[-2:]
+    lines = [
+        (torch.arange(size, device=come.device) + 0.5) * (2 / size) - 1 for size in (width, height)
+    ]
+    x, y = come[:, 0].float() + lines[0], come[:, 1].float() + lines[1][:, None]
+    grid = torch.stack((x, y), dim=-1).flatten(1, 2)  # frames below each other
+    kind = picture.device.type
+    with torch.autocast("cpu" if kind == "meta" else kind, enabled=False):
+        found = F.grid_sample(picture.float(), grid, padding_mode="border", align_corners=False)
+    return found.unflatten(2, (-1, height))
+
+
 class SceneStreams(nn.Module):
     """Smallest maps of both streams to a scene; what stands before them differs by method.
 
@@ -64,10 +82,12 @@ class SceneStreams(nn.Module):
         norm: Norm,
         background_inputs: int | None = None,
         skips: bool = False,
+        moves: bool = False,
     ) -> None:
         """`width`: channels of the last map but the clip; they double towards the smallest.
         `background_inputs`: channels of the background's smallest map, None: as the foreground's.
-        `skips`: maps of an encoder join both streams."""
+        `skips`: maps of an encoder join both streams. `moves`: the foreground also takes pixels of
+        a picture (`pixels_moved`)."""
         super().__init__()
         assert streams in get_args(Streams), streams
         steps = steps_of(frames, side)
@@ -75,7 +95,9 @@ class SceneStreams(nn.Module):
         self.foreground = doublings(steps, self.widths, norm, skips)
         self.channels = channels
         last = width * 2 if skips and len(steps) > 1 else width
-        self.shown = Shown(last, channels + (streams == "two"), steps[0])  # colours, and the mask
+        # Colours, the mask, and of pixels that move where they come from and how much they show.
+        self.moves = moves
+        self.shown = Shown(last, channels + (streams == "two") + 3 * moves, steps[0])
         self.background: nn.Module | None = None
         if streams == "two":
             first = self.widths[0] if background_inputs is None else background_inputs
@@ -88,14 +110,25 @@ class SceneStreams(nn.Module):
             layers.append(nn.ConvTranspose2d(last, channels, 4, 2, 1))
             self.background = nn.Sequential(*layers)
 
-    def forward(self, moving: Tensor, still: Tensor | None, beside: Sequence[Tensor] = ()) -> Scene:
+    def forward(
+        self,
+        moving: Tensor,
+        still: Tensor | None,
+        beside: Sequence[Tensor] = (),
+        picture: Tensor | None = None,
+    ) -> Scene:
         """moving (B, widths[0], *base); still (B, C, side, side) of the base, of which nothing is
-        made with one stream. beside: with `skips` the encoder's maps, from the smallest up."""
+        made with one stream. beside: with `skips` the encoder's maps, from the smallest up. picture
+        (B, C, H, W): whose pixels move, with `moves`."""
         shown = self.shown(through(self.foreground, moving, beside)).float()
         foreground = torch.tanh(shown[:, : self.channels])
+        if self.moves:
+            assert picture is not None, "this foreground is told a picture"
+            come, share = shown[:, -3:-1], torch.sigmoid(shown[:, -1:])
+            foreground = share * pixels_moved(picture, come) + (1 - share) * foreground
         if self.background is None:
             return Scene(foreground, foreground)
-        mask = torch.sigmoid(shown[:, self.channels :])
+        mask = torch.sigmoid(shown[:, self.channels : self.channels + 1])
         assert still is not None
         background = through(self.background, still, beside).float()
         return composed(foreground, mask, torch.tanh(background))

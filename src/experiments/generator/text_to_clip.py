@@ -32,6 +32,7 @@ class TextToClipGenerator(VGANImageGenerator):
         norm: Norm = "batch",
         completes: str | None = None,
         skips: bool = False,
+        moves: bool = False,
     ) -> None:
         """`picture`: of any method that draws pictures of captions. The others are those of
         `VGANImageGenerator`; `text_dim`: of the sentence that the second step is told, 0 as in the
@@ -48,6 +49,7 @@ class TextToClipGenerator(VGANImageGenerator):
             streams,
             norm,
             skips=skips,
+            moves=moves,
         )
         self.picture = picture.requires_grad_(False).eval()
 

@@ -32,13 +32,17 @@ class VGANImageGenerator(SceneGenerator):
         norm: Norm = "batch",
         completes: str | None = None,
         skips: bool = False,
+        moves: bool = False,
     ) -> None:
         """`width`: channels of the first map of the encoder and of the last one but the clip.
         `noise_dim`, `text_dim`: of what joins the code, 0 as released. `completes`: what
         is hidden of a clip that it is given, all frames side by side as channels, and beside them
         what is known; None: it is given a picture. `skips`: all maps of the encoder join both
         streams where these are as large (U-Net, Ronneberger 2015), by this project's choice: the
-        smallest map alone forgets what colour a bird of a few pixels has."""
+        smallest map alone forgets what colour a bird of a few pixels has. `moves`: the foreground
+        also takes pixels of the picture from where it looks, by this project's choice: what moves
+        away keeps its colours."""
+        assert completes is None or not moves, "moves: needs a picture, of which nothing is hidden"
         super().__init__(frames, side, channels, noise_dim, text_dim, projected_dim, streams)
         self.completes = completes is not None
         inputs = frames * (channels + 1) if self.completes else channels
@@ -51,7 +55,7 @@ class VGANImageGenerator(SceneGenerator):
             layers.append(nn.ReLU())
             inputs = outputs
         self.encoder = nn.Sequential(*layers)
-        self.scene = SceneStreams(frames, side, channels, width, streams, norm, code, skips)
+        self.scene = SceneStreams(frames, side, channels, width, streams, norm, code, skips, moves)
         self.skips = skips
         first, depth = self.scene.widths[0], self.scene.base[0]
         self.moving = nn.Sequential(
@@ -71,7 +75,7 @@ class VGANImageGenerator(SceneGenerator):
         told = self.told(noise, sentence).to(code.dtype)[:, :, None, None]
         code = torch.cat((code, told.expand(-1, -1, *code.shape[2:])), dim=1)
         moving = self.moving(code[:, :, None])
-        return self.scene(moving, code, beside[1:])  # type: ignore[no-any-return]
+        return self.scene(moving, code, beside[1:], given)  # type: ignore[no-any-return]
 
 
 def seen_of(clips: Tensor, hidden: Tensor) -> Tensor:

@@ -30,8 +30,9 @@ class KnownLoss:
     def __init__(
         self, weight: float = 10.0, form: Distance = "l1", hidden_weight: float = 0.0
     ) -> None:
-        """`hidden_weight`: of the same distance where it is hidden, in completion; 0: nobody tells
-        the generator what was there, and only the discriminator judges it."""
+        """`hidden_weight`: of the same distance to the real clip where it is hidden in completion,
+        or comes after the first frame; 0: nobody tells the generator what was there, and only the
+        discriminator judges it."""
         assert weight >= 0 and hidden_weight >= 0, "weights must not be negative"
         assert form in get_args(Distance), form
         self.weight, self.form, self.hidden_weight = weight, form, hidden_weight

@@ -74,6 +74,7 @@ ADDED: dict[str, Any] = {
     "discriminator.joint_layer": False,
     "discriminator.judges_frames": False,
     "generator.skips": False,
+    "generator.moves": False,
     "encoder.normalised": False,
     "generator.norm": None,
     "discriminator.channels": 3,

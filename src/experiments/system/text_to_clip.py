@@ -57,6 +57,9 @@ class TextToClip(VGANImage):
         """
         assert 0 <= drawn_share <= 1, "drawn_share: from 0 to 1"
         assert told or wrong is None, "wrong: needs told=true; null otherwise"
+        assert not (drawn_share and known.hidden_weight), (
+            "drawn_share: what follows a drawn picture no clip shows; 0 with known.hidden_weight"
+        )
         super().__init__(
             generator=generator,
             encoder=encoder if told else None,

@@ -102,10 +102,18 @@ class VGANImage(SceneGAN):
         assert given is not None
         if hidden is None:
             value = term(self.known.weight, lambda: self.known(made[:, :, 0], given))
-            return losses | {"first_frame": value}
+            losses = losses | {"first_frame": value}
+            if not self.known.hidden_weight:
+                return losses
+            later = term(self.known.hidden_weight, lambda: self.later(shared))
+            return losses | {"later_frames": later}
         found = {"known": term(self.known.weight, lambda: self.known(made, given, ~hidden))}
         weight = self.known.hidden_weight
         return losses | found | {"hidden": term(weight, lambda: self.known(made, given, hidden))}
+
+    def later(self, shared: Shared) -> Tensor:
+        """How far the frames after the first are from those of the real clip, a scalar."""
+        return self.known(shared.made.clip[:, :, 1:], shared.real[:, :, 1:])
 
     # What it makes.
 
