@@ -17,6 +17,7 @@ from pathlib import Path
 from experiments.command import Command, read
 from experiments.config.cache import require_conf
 from experiments.config.key import values, without
+from experiments.config.known import remember
 from experiments.launch.task import ROWS, Asked
 from experiments.launch.worker import QUIET
 from experiments.machine.cluster import join_cluster
@@ -119,6 +120,13 @@ def prepare(arguments: list[str]) -> Callable[[], int]:
     overrides = with_run(command.overrides)
     if _is_idle(command):
         return lambda: 0
+    work = _work(command, overrides)
+    if os.environ.get("RANK", "0") == "0":
+        remember()
+    return work
+
+
+def _work(command: Command, overrides: list[str]) -> Callable[[], int]:
     if command.said.get("task") == "report":
         return partial(_report, command, overrides)
     if command.several:
