@@ -11,13 +11,15 @@ from pathlib import Path
 
 from hydra._internal.utils import get_args_parser
 
+from experiments.config import outside
 from experiments.config.key import key_of, values
 from experiments.config.option import SEVERAL
-from experiments.config.override import NAMES, RUN_ID, is_override, with_ids
+from experiments.config.override import NAMES, RUN_ID, is_override, parse_sweep, with_ids
 from experiments.terminal.error import UserError
 from experiments.terminal.secret import require_none
 
 HYDRA = ("hydra.launcher.", "hydra.sweep.dir")  # what a study may say to Hydra itself
+SEARCHPATH = "hydra.searchpath"
 LISTS = {"run": SEVERAL, "answers": ("human_rank",)}  # keys of tasks that read several
 
 
@@ -54,16 +56,39 @@ def read(arguments: list[str]) -> Command:
     """A command line, read once for all. Raises `UserError` for flags that there are not, for
     secrets, and for keys of Hydra's own that decide nothing here."""
     flags = _parser().parse_intermixed_args(arguments)
-    if flags.config_dir or flags.config_name or flags.config_path:
-        raise UserError("--config-name: a study of sweeps/ is chosen with -m study=NAME")
+    if flags.config_name or flags.config_path:
+        raise UserError(
+            "--config-name: a study of sweeps/ is chosen with -m study=NAME; --config-dir DIR adds "
+            "a folder of options"
+        )
     if flags.experimental_rerun:
         raise UserError("--experimental-rerun: the same command goes on where it stopped")
     overrides = [*map(with_ids, listed([quoted(override) for override in flags.overrides]))]
     require_none(overrides)
+    outside.begin([*_config_dir(arguments, flags.config_dir), *_searchpath(overrides)])
+    overrides = [text for text in overrides if key_of(text) != SEARCHPATH]
     command = Command(arguments, flags, overrides)
     if not (command.help or command.is_question):
         _require_own(overrides)
     return command
+
+
+def _config_dir(arguments: list[str], given: str | None) -> list[tuple[str, str]]:
+    """The folder of `--config-dir`, beside the flag's name."""
+    times = sum(word.partition("=")[0] in ("--config-dir", "-cd") for word in arguments)
+    if times > 1:
+        raise UserError(f"--config-dir: is given {times} times; {SEARCHPATH}=[A,B] takes several")
+    return [] if given is None else [("--config-dir", given)]
+
+
+def _searchpath(overrides: list[str]) -> list[tuple[str, str]]:
+    """The folders of `hydra.searchpath`, each beside the key."""
+    asked = [text for text in overrides if key_of(text) == SEARCHPATH]
+    value = parse_sweep(asked)[-1].value() if asked else []
+    found = value if isinstance(value, list) else [value]
+    if not all(isinstance(item, str) for item in found):
+        raise UserError(f"{asked[-1]}: must be a list of folders, as {SEARCHPATH}=[DIR]")
+    return [(SEARCHPATH, str(item)) for item in found]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,8 +10,10 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.command import Command
-from experiments.config.compose import CONF, register
+from experiments.config import outside
+from experiments.config.compose import register
 from experiments.config.override import checked_compose
+from experiments.config.place import CONF
 from experiments.study.command import study_of
 from experiments.terminal.line import show
 from experiments.terminal.stream import write
@@ -39,7 +41,7 @@ def question(command: Command) -> Callable[[], int]:
     flags = [f"--cfg={options.cfg}"] if options.cfg else [f"--info={options.info}"]
     flags += ["--resolve"] if options.resolve else []
     flags += ["--package", options.package] if options.package else []
-    return partial(ask_hydra, [*overrides, *flags])
+    return partial(ask_hydra, [*overrides, *outside.searchpath(), *flags])
 
 
 def show_config(cfg: DictConfig, resolve: bool) -> int:

@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 from textwrap import wrap
 
-from experiments.config.compose import CONF
+from experiments.config import outside
+from experiments.config.place import CONF
 from experiments.study.sweep import names, read
+from experiments.terminal.error import UserError
 
 CHOSEN = ("model", "data", "experiment", "debug")  # groups whose options are runs, told one by one
 EXAMPLES = """\
@@ -33,6 +35,8 @@ FLAGS = """\
   --cfg job          every key and its value, without a run; --resolve computes them
   --info defaults    the files that a command is made of
   -m                 one run for each of several values: key=a,b,c
+  --config-dir DIR   also the options of a folder of your own (docs/outside.md)
+  --version          the version
   --hydra-help       more flags
 """
 
@@ -42,29 +46,33 @@ def usage() -> str:
     lines = [EXAMPLES, "Choose with group=option (* without a word from you):", ""]
     marked = _defaults()
     for group in CHOSEN:
-        options = _options(CONF / group)
+        options = outside.options(group)
         width = 1 + max(15, *map(len, options))
         for place, option in enumerate(options):
             title = group if place == 0 else ""
             star = "*" if marked.get(group) == option else " "
-            said = _first_comment(CONF / group / f"{option}.yaml")
+            said = _first_comment(options[option])
             lines.append(f"  {title:<11}{star} {option:<{width}}{said}".rstrip())
     lines += ["", "Parts, chosen by the model and replaced in the same way:", ""]
-    folders = sorted(folder for folder in CONF.rglob("*") if folder.is_dir())
-    for folder in folders:
-        name, options = str(folder.relative_to(CONF)), _options(folder)
-        if name not in CHOSEN and len(options) > 1:
+    for name in outside.groups():
+        options = outside.options(name)
+        brought = any(not file.is_relative_to(CONF) for file in options.values())
+        if name not in CHOSEN and (len(options) > 1 or brought):
             lines += wrap(
                 ", ".join(options), 110, initial_indent=f"  {name:<19} ", subsequent_indent=" " * 22
             )
     lines += ["", "Studies, with -m study=NAME, and budget=full for the published widths:", ""]
-    lines += [f"  {name:<26}{read(name)['question'].partition('?')[0]}?" for name in names()]
+    lines += [f"  {name:<26}{_question(name)}" for name in names()]
     lines += ["", "Set any key with key=value (trainer.images=50000, seed=1). Flags:", "", FLAGS]
     return "\n".join(lines)
 
 
-def _options(folder: Path) -> list[str]:
-    return sorted(file.stem for file in folder.glob("*.yaml"))
+def _question(name: str) -> str:
+    """Of a study; of a file that is none, what is wrong with it."""
+    try:
+        return f"{read(name)['question'].partition('?')[0]}?"
+    except UserError as error:
+        return f"cannot be read: {error}"
 
 
 def _defaults() -> dict[str, str]:

@@ -37,7 +37,7 @@ def birds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def forget() -> None:
     """As a new process."""
-    code._home.cache_clear()
+    code._homes.clear()
     change._told.clear()
 
 

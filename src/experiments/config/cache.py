@@ -20,16 +20,12 @@ import hydra
 import omegaconf
 from omegaconf import DictConfig
 
-from experiments.config import option, resolver
+from experiments.config import option, outside, resolver
 from experiments.config.key import top_of
+from experiments.config.place import CONF
 from experiments.file.whole import aside
 from experiments.terminal.error import UserError
 
-PLACES = (Path(__file__).resolve().parents[3], Path(__file__).resolve().parents[1])
-# Of the clone; else what an installation has taken along.
-CONF = (
-    next((place for place in PLACES if (place / "conf/config.yaml").is_file()), PLACES[0]) / "conf"
-)
 FOLDER = Path(importlib.util.cache_from_source(__file__)).parent
 NAME = "composed-*.pickle"
 MOST = 128  # of them are kept, 35 kB each, those that were used last
@@ -78,7 +74,7 @@ def _state(overrides: tuple[str, ...]) -> str:
 def _parts(overrides: tuple[str, ...]) -> Iterator[bytes]:
     about = (sys.version, hydra.__version__, omegaconf.__version__, *overrides)
     yield from (text.encode() for text in about)
-    files = sorted(CONF.rglob("*.yaml"))
+    files = sorted(file for root in (CONF, *outside.folders()) for file in root.rglob("*.yaml"))
     for file in [*files, *(Path(str(module.__file__)) for module in (option, resolver))]:
         yield str(file).encode()
         yield file.read_bytes()

@@ -13,13 +13,16 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from experiments.config.compose import CONF, first_line, groups, resolved
+from experiments.config import outside
+from experiments.config.compose import first_line, resolved
 from experiments.config.option import OPTIONS, SEVERAL, TASKS
+from experiments.config.place import CONF
 from experiments.config.required import check_kinds, check_parts, check_values
 from experiments.config.signature import ancestors, fits, is_one, options, signature
-from experiments.config.target import FACTS, TARGETS
+from experiments.config.target import FACTS
 from experiments.terminal.error import suggest
 
+OURS = outside.OURS
 PARTS = ("data", "encoder", "generator", "discriminator", "style", "loss", "optim", "metric")
 READER = "data.reader."
 EXCERPT = "system.excerpt"  # of sounds, of a front-end
@@ -33,7 +36,7 @@ HOMES = {
 
 def check(cfg: DictConfig) -> list[str]:
     """A line for each thing in a composed configuration that cannot work."""
-    known = {*_own_names(), *groups()}
+    known = {*_own_names(), *outside.tops()}
     problems = [
         f"{name}: no such key at the top{suggest(name, sorted(known))}"
         for name in map(str, cfg)
@@ -174,15 +177,17 @@ def _check_pretrained(spec: dict[str, Any], path: str) -> Iterator[str]:
     for key in spec:
         if key not in known:
             yield f"{path}.{key}: no such key{suggest(str(key), known)}"
-    recipes = sorted(file.stem for file in (CONF / "model").glob("*.yaml"))
+    recipes = list(outside.options("model"))
     model = str(spec.get("model"))
     if model not in recipes:
         yield f"{path}.model={model}: no such model{suggest(model, recipes)}"
 
 
 def _check_target(target: str, node: dict[str, Any], path: str) -> Iterator[str]:
-    if not target.startswith(TARGETS):
-        yield f"{path}._target_={target}: only {TARGETS[0]}* can be built"
+    if not outside.is_allowed(target):
+        own = target.rpartition(".")[0].partition(".")[0]
+        allow = f", or what launch.targets=[{own}] allows" if outside.NAME.fullmatch(own) else ""
+        yield f"{path}._target_={target}: only {OURS}* can be built{allow}"
         return
     parameters = signature(target)
     if parameters is None:
@@ -190,8 +195,9 @@ def _check_target(target: str, node: dict[str, Any], path: str) -> Iterator[str]
         return
     group = path.partition(".")[0]
     homes = ("frontend",) if path.startswith(EXCERPT) else HOMES.get(group, (group,))
-    if not target.startswith(tuple(f"{TARGETS[0]}{home}." for home in homes)):
-        yield f"{path}._target_={target}: only {TARGETS[0]}{homes[0]}.* can stand here"
+    fits_here = target.startswith(tuple(f"{OURS}{home}." for home in homes))
+    if not (fits_here or outside.is_own(target)):
+        yield f"{path}._target_={target}: only {OURS}{homes[0]}.* can stand here"
         return
     given = {
         str(key): value for key, value in node.items() if key not in ("_target_", "pretrained")

@@ -18,8 +18,10 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, base
 
-from experiments.config.cache import CONF, kept, require_conf
+from experiments.config import outside
+from experiments.config.cache import kept, require_conf
 from experiments.config.option import OPTIONS
+from experiments.config.place import CONF
 from experiments.config.resolver import RESOLVERS
 
 # OmegaConf parses an interpolation each time that it resolves it, two thirds of what resolving a
@@ -43,11 +45,11 @@ def _register_resolvers() -> None:
 def compose(overrides: list[str]) -> DictConfig:
     """The configuration of a command line, with `hydra.runtime.choices` beside it."""
     _register_resolvers()
-    return pickle.loads(_composed(tuple(overrides)))  # type: ignore[no-any-return]
+    return pickle.loads(_composed(tuple(overrides), outside.folders()))  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=64)  # the jobs of a sweep have most of what they build on in common
-def _composed(overrides: tuple[str, ...]) -> bytes:
+def _composed(overrides: tuple[str, ...], folders: tuple[Path, ...]) -> bytes:
     return kept(overrides, _compose)
 
 
@@ -59,7 +61,8 @@ def _compose(overrides: tuple[str, ...]) -> DictConfig:
     running.clear()
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            return hydra_compose("config", overrides=list(overrides), return_hydra_config=True)
+            words = [*overrides, *outside.searchpath()]
+            return hydra_compose("config", overrides=words, return_hydra_config=True)
     finally:
         running.clear()
         if saved is not None:
@@ -96,11 +99,6 @@ def _at_home(value: Any) -> Any:
     if isinstance(value, list):
         return [_at_home(item) for item in value]
     return str(Path(value).expanduser()) if isinstance(value, str) and value[:2] == "~/" else value
-
-
-def groups() -> list[str]:
-    """The names of the groups of options: the folders of `conf/`."""
-    return [folder.name for folder in CONF.iterdir() if folder.is_dir()]
 
 
 def first_line(error: Exception) -> str:

@@ -71,6 +71,8 @@ class Launch:
     threads: int | None = _least(1, None)
     comm_hook: str | None = _one_of(None, "fp16", "bf16")  # in which gradients travel; null: as are
     bucket_mb: int = _least(1, 25)  # gradients that travel together
+    # Packages of one's own whose classes the configuration may name; their code counts as ours.
+    targets: list[str] = field(default_factory=list)
     allocator: bool = True  # keep big blocks between steps (glibc; a third faster on a CPU)
 
 

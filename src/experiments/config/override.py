@@ -13,11 +13,12 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from experiments.config import outside
 from experiments.config.check import check
-from experiments.config.compose import CONF, choices, compose, first_line, groups
+from experiments.config.compose import choices, compose, first_line
 from experiments.config.key import key_of
 from experiments.config.option import OPTIONS
-from experiments.config.signature import signature
+from experiments.config.signature import forget, signature
 from experiments.terminal.error import UserError, suggest
 
 # What Hydra and OmegaConf raise of a configuration that cannot be; assertions are Hydra's own.
@@ -26,6 +27,7 @@ LONGEST = 200  # letters of the name of a group
 NAMES = ("run", "pretrained")  # keys that may name a run by its id
 RUN_ID = re.compile(r"[0-9a-f]{3,10}(@\w+)?")  # 12e34 and 1234 are no numbers there
 _ITEM = re.compile(rf"""("[^"]*"|'[^']*')|(?<![^,\[\s])({RUN_ID.pattern})(?=\s*(?:[,\]]|$))""")
+TARGETS = "launch.targets"  # packages whose classes may be named
 SYNTAX = "not of the form key=value; put quotes around special signs"
 
 
@@ -74,10 +76,18 @@ def checked_compose(overrides: list[str]) -> DictConfig:
         cfg = _compose(groups, values)
     except COMPOSING as error:
         raise _all_of([*problems, first_line(error)]) from None
+    _trust(cfg)
     problems += check(cfg)
     if problems:
         raise _all_of(problems)
     return cfg
+
+
+def _trust(cfg: DictConfig) -> None:
+    """Look at the packages that a command, or a file that it names, says are one's own."""
+    targets = OmegaConf.select(cfg, TARGETS)
+    if OmegaConf.is_list(targets) and outside.trust(OmegaConf.to_container(targets)):
+        forget()
 
 
 def _all_of(problems: list[str]) -> UserError:
@@ -113,9 +123,12 @@ def _sort_overrides(overrides: list[str], problems: list[str]) -> tuple[list[str
     if not values:
         return groups, []
     base, trial = compose(groups), compose(groups)
+    _trust(base)
     good = []
     for text, override in values:
         problem = _check_value(base, trial, text, override)
+        if override.key_or_group == TARGETS and not problem:
+            _trust(trial)
         if problem:
             problems.append(problem)
         else:
@@ -124,13 +137,13 @@ def _sort_overrides(overrides: list[str], problems: list[str]) -> tuple[list[str
 
 
 def _is_group(name: str) -> bool:
-    """Whether `conf/` has a folder of that name; one that no file system takes has none."""
-    return len(name) < LONGEST and "\0" not in name and (CONF / name).is_dir()
+    """Whether there is a folder of that name; one that no file system takes has none."""
+    return len(name) < LONGEST and "\0" not in name and outside.is_group(name)
 
 
 def _check_choice(override: Override) -> str | None:
     name, value = override.key_or_group, override.value()
-    options = sorted(file.stem for file in (CONF / name).glob("*.yaml"))
+    options = list(outside.options(name))
     if value is None:
         return f"{name}=null: write ~{name} to leave it out"
     wrong = [x for x in (value if isinstance(value, list) else [value]) if str(x) not in options]
@@ -152,7 +165,7 @@ def _check_value(base: DictConfig, trial: DictConfig, text: str, override: Overr
             return f"{name}: {where} is made of {meant}; set {meant}.{rest}"
         keys = [str(key) for key in node] if isinstance(node, DictConfig) else []
         if depth == 0:
-            keys = sorted({*keys, *groups()} - {"hydra"})
+            keys = sorted({*keys, *outside.tops()} - {"hydra"})
         if part not in keys:
             if depth > 0 and override.is_add() and _is_described(node, parts[:depth]):
                 return None  # new keys below a known name: the signature decides

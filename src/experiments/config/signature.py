@@ -8,11 +8,10 @@ from __future__ import annotations
 import ast
 import dataclasses
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from experiments.config.target import TARGETS
+from experiments.config.outside import home_of, is_allowed
+from experiments.terminal.error import UserError
 
 SCALARS: dict[str, tuple[type, ...]] = {
     "int": (int,),
@@ -36,25 +35,63 @@ class Parameter:
 
 @cache
 def _module(name: str) -> ast.Module | None:
+    """The source of a module; None where there is none. Raises `UserError` where it is no
+    Python."""
     if not all(part.isidentifier() for part in name.split(".")):
         return None
-    relative = name.split(".")[1:]
-    spec = find_spec(name.split(".")[0])
-    if spec is None or not spec.submodule_search_locations:
+    top, *inside = name.split(".")
+    home = home_of(top)
+    if home is None or (inside and home.is_file()):
         return None
-    base = Path(next(iter(spec.submodule_search_locations))).joinpath(*relative)
-    for file in (base.with_suffix(".py"), base / "__init__.py"):
+    base = home.joinpath(*inside)
+    files = (home,) if home.is_file() else (base.with_suffix(".py"), base / "__init__.py")
+    for file in files[0 if inside or home.is_file() else 1 :]:
         if file.is_file():
-            return ast.parse(file.read_text(encoding="utf-8"))
+            try:
+                return ast.parse(file.read_bytes(), filename=str(file))
+            except (SyntaxError, ValueError) as error:
+                line = getattr(error, "lineno", None)
+                place = f"{file}:{line}" if line else str(file)
+                raise UserError(f"{place}: {getattr(error, 'msg', error)}") from None
     return None
 
 
-def _imported(module: ast.Module, name: str) -> tuple[str, str] | None:
+def _is_package(name: str) -> bool:
+    top, *inside = name.split(".")
+    home = home_of(top)
+    return home is not None and home.joinpath(*inside, "__init__.py").is_file()
+
+
+def forget() -> None:
+    """What was read so far: more packages may be looked at from now on."""
+    for kept in (_module, signature, ancestors, trained):
+        kept.cache_clear()
+
+
+def _imported(module: ast.Module, name: str, home: str) -> tuple[str, str] | None:
+    """The module and the name that a name of the module `home` was imported as; `nn.Module` is
+    looked for as `nn`."""
+    first, _, rest = name.partition(".")
     for statement in module.body:
         if isinstance(statement, ast.ImportFrom):
+            source = str(statement.module or "")
+            if statement.level:
+                levels = statement.level - _is_package(home)
+                above = home.split(".")
+                source = ".".join([*above[: len(above) - levels], *filter(None, [source])])
             for alias in statement.names:
-                if (alias.asname or alias.name) == name:
-                    return str(statement.module), alias.name
+                if (alias.asname or alias.name) == first:
+                    whole = f"{source}.{alias.name}.{rest}".rstrip(".")
+                    return whole.rpartition(".")[0], whole.rpartition(".")[2]
+        elif isinstance(statement, ast.Import) and rest:
+            for alias in statement.names:
+                if alias.asname == first:
+                    whole = f"{alias.name}.{rest}"
+                elif alias.asname is None and name.startswith(f"{alias.name}."):
+                    whole = name
+                else:
+                    continue
+                return whole.rpartition(".")[0], whole.rpartition(".")[2]
     return None
 
 
@@ -70,7 +107,7 @@ def signature(target: str) -> dict[str, Parameter] | None:
         return None
     for statement in module.body:
         if isinstance(statement, ast.ClassDef) and statement.name == name:
-            bases = (signature(f"{module_name}.{base}") for base in _bases(statement))
+            bases = (signature(_named(module, module_name, base)) for base in _bases(statement))
             inherited = next(filter(None, bases), {})
             for item in statement.body:
                 if isinstance(item, ast.FunctionDef) and item.name == "__init__":
@@ -83,20 +120,27 @@ def signature(target: str) -> dict[str, Parameter] | None:
                 for item in statement.body
                 if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
             }
-    found = _imported(module, name)
-    return signature(".".join(found)) if found and found[0].startswith(TARGETS) else None
+    found = _imported(module, name, module_name)
+    return signature(".".join(found)) if found and is_allowed(".".join(found)) else None
+
+
+def _named(module: ast.Module, home: str, name: str) -> str:
+    """What a name in a module stands for, as "module.Name": its own, or one that it imports of what
+    a configuration may name."""
+    found = ".".join(_imported(module, name, home) or ())
+    return found if is_allowed(found) else f"{home}.{name}"
 
 
 def _class(target: str) -> tuple[str, ast.ClassDef] | None:
     """Where a class is defined, imports followed, and its source; None for what is none of ours."""
     module_name, _, name = target.rpartition(".")
-    module = _module(module_name) if target.startswith(TARGETS) else None
+    module = _module(module_name) if is_allowed(target) else None
     if module is None:
         return None
     for statement in module.body:
         if isinstance(statement, ast.ClassDef) and statement.name == name:
             return target, statement
-    found = _imported(module, name)
+    found = _imported(module, name, module_name)
     return _class(".".join(found)) if found else None
 
 
@@ -107,7 +151,9 @@ def ancestors(target: str) -> tuple[str, ...]:
     if found is None:
         return ()
     home = found[0].rpartition(".")[0]
-    above = [name for base in _bases(found[1]) for name in ancestors(f"{home}.{base}")]
+    source = _module(home)
+    assert source is not None, "the class was found there"
+    above = [name for base in _bases(found[1]) for name in ancestors(_named(source, home, base))]
     return found[0], *above
 
 
@@ -193,8 +239,8 @@ def _expand(module_name: str, annotation: ast.expr | None) -> ast.expr | None:
     for statement in module.body:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == annotation.id:
             return _expand(module_name, statement.value)
-    found = _imported(module, annotation.id)
-    if found and found[0].startswith(TARGETS):
+    found = _imported(module, annotation.id, module_name)
+    if found and is_allowed(".".join(found)):
         return _expand(found[0], ast.Name(found[1]))
     return annotation
 

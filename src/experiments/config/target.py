@@ -6,7 +6,9 @@ import importlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-TARGETS = ("experiments.",)
+from experiments.config.outside import is_allowed, is_own
+from experiments.terminal.error import UserError, reason_of
+
 # What the data decide; `build` passes these to every target that has such a parameter.
 FACTS = (
     "vocabulary_size",
@@ -21,10 +23,16 @@ FACTS = (
 
 
 def locate(target: str) -> Any:
-    """Import what a `_target_` names; only this project's own classes are allowed."""
-    assert target.startswith(TARGETS), f"_target_ {target} is not one of {TARGETS}"
+    """Import what a `_target_` names: a class of this project, or of a package of the person at the
+    terminal. Raises `UserError` where importing one of the latter fails."""
+    assert is_allowed(target), f"_target_ {target} is none of ours"
     module, _, name = target.rpartition(".")
-    return getattr(importlib.import_module(module), name)
+    if not is_own(target):
+        return getattr(importlib.import_module(module), name)
+    try:
+        return getattr(importlib.import_module(module), name)
+    except Exception as error:  # whatever code of others does
+        raise UserError(f"{target}: cannot be imported: {reason_of(error)}") from error
 
 
 def targets_in(node: Any) -> Iterator[Any]:

@@ -30,6 +30,7 @@ from experiments.file.tensor import apart
 from experiments.file.whole import as_a_new_file, aside, remove, write_json
 from experiments.machine.device import alive
 from experiments.run import folder as files
+from experiments.run.brought import SEARCHPATH
 from experiments.run.change import READ, tell_changes
 from experiments.run.exported import FORMAT, State, require_whole
 from experiments.run.fact import hears_run
@@ -152,7 +153,8 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any], holds: Conten
         words["pieces"] = pieces_of_package()
     write_json(place / files.FACTS, portable(facts) | words)
     overrides = portable_overrides(list(about.get("overrides", [])))
-    write_json(place / files.RUN, portable(about) | {"overrides": overrides})
+    told = {key: value for key, value in about.items() if key != SEARCHPATH}  # of this machine
+    write_json(place / files.RUN, portable(told) | {"overrides": overrides})
     scores = files.run_scores(run)
     if scores is not None and scores["images"] == images:  # of these weights, of no other state
         write_json(place / files.SCORES, portable(scores))

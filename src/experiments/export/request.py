@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from experiments.config.outside import OURS
+from experiments.config.target import targets_in
 from experiments.export.people import people_of, require_said
 from experiments.run import folder as files
 from experiments.run.folder import DRAWS
@@ -59,11 +61,24 @@ def export_of(config: Mapping[str, Any]) -> Request:
                 "name the run that it was made of"
             )
         return Request(run, run, licence, str(hub), bool(options["private"]), people=say)
+    require_ours(run, trained)
     own = f"{FOLDER}@{state.at}" if state.at else FOLDER
     folder = Path(options["folder"] or run / own)
     require_free(folder, run)
     hub, private = None if hub is None else str(hub), bool(options["private"])
     return Request(run, folder, licence, hub, private, str(options["parts"]), state.at, say)
+
+
+def require_ours(run: Path, config: Mapping[str, Any]) -> None:
+    """Raise `UserError` where networks of a run are classes of somebody's own package: who reads an
+    export runs no code but Birdsong's."""
+    for target in map(str, targets_in(config.get("system"))):
+        if not target.startswith(OURS):
+            raise UserError(
+                f"run={run}: has the network {target}, and an export holds Birdsong's classes "
+                "alone, so that whoever reads it runs no other code; hand on the run folder and "
+                "your package"
+            )
 
 
 def said_of(run: Path) -> str | None:

@@ -21,8 +21,10 @@ from hydra.errors import HydraException
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig
 
-from experiments.config.compose import CONF, compose, first_line, plain, register
+from experiments.config import outside
+from experiments.config.compose import compose, first_line, plain, register
 from experiments.config.key import top_of
+from experiments.config.place import CONF
 from experiments.launch.arrangement import LAUNCHERS, SLURM, Arrangement, arrange
 from experiments.launch.job import JobFunction, Outcome
 from experiments.study.job import Study
@@ -106,7 +108,7 @@ def _launcher_config(overrides: list[str]) -> tuple[Hydra, DictConfig]:
     try:
         cfg = hydra.compose_config(
             config_name="config",
-            overrides=own,
+            overrides=[*own, *outside.searchpath()],
             run_mode=RunMode.MULTIRUN,
             with_log_configuration=False,
         )

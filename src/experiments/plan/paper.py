@@ -23,10 +23,11 @@ from experiments.data.view.caption import CaptionView
 from experiments.machine.rank import Ranks
 from experiments.machine.setup import memory_format, text_features
 from experiments.plan.facts import DataFacts
-from experiments.plan.live import Tally, WithoutNumbers
+from experiments.plan.live import Tally
 from experiments.run.prerequisite import Run
 from experiments.run.reference import Origin
 from experiments.system.base import System
+from experiments.system.paper import WithoutNumbers, without_numbers
 from experiments.system.seeding import Step
 from experiments.trainer.fixed import Fixed
 from experiments.trainer.training import Training
@@ -149,7 +150,7 @@ class Paper:
         ]
         self.longest = max(captions, default=0)  # nothing else is asked for its numbers
         with self._modes():
-            self.system._apply(_without_numbers)
+            self.system._apply(without_numbers)
             self.system.train()
             settings = build(config["optim"], None, "optim")
             self.training = PaperTraining(
@@ -261,7 +262,3 @@ def size(tensors: Iterable[Any]) -> int:
 def _came(module: nn.Module, *_: Any) -> None:
     """As `load_pretrained` marks what it gives weights to."""
     module.came_from = Origin(Path("run", "weights", "file"))  # type: ignore[assignment]
-
-
-def _without_numbers(tensor: Tensor) -> Tensor:
-    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from experiments.config.compose import CONF
+from experiments.config.outside import is_group
 from experiments.terminal.error import UserError, reason_of
 from experiments.terminal.package import installing
 from experiments.tracker.guard import SAMPLES
@@ -140,7 +140,7 @@ def workspace(
 
 def _key(factor: str) -> str:
     """Where W&B has it: values as they stand in the configuration, options as `choices/<group>`."""
-    return f"choices/{factor}" if (CONF / factor).is_dir() else factor
+    return f"choices/{factor}" if is_group(factor) else factor
 
 
 def _places(w: Any, row: int) -> tuple[Any, Any]:

@@ -13,16 +13,16 @@ comment, a docstring or another layout is no other code.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from experiments.config.outside import home_of
 from experiments.config.target import targets_in
 from experiments.run.source import digest, imports_of, keep, tree_of
 
 STEP = "experiments.trainer.training"  # what a step is, whatever the system
 OTHERS = tuple(f"experiments.{room}." for room in ("config", "file", "run", "terminal", "tracker"))
+OURS = "experiments"
 BYTES, TREE = "bytes", "tree"  # the two fingerprints of a file
 Files = dict[str, dict[str, str]]  # by `experiments/layer/residual.py`
 
@@ -33,7 +33,7 @@ def code_of(config: Mapping[str, Any]) -> Files:
     waiting, found = [STEP, *roots], dict[str, tuple[Path, bytes]]()
     while waiting:
         module = waiting.pop()
-        place = None if module in found else _place(module)
+        place = None if module in found else place_of(module)
         if place is None:
             continue
         content = place.read_bytes()
@@ -67,6 +67,9 @@ def same(one: Mapping[str, Mapping[str, str]], other: Mapping[str, Mapping[str, 
 
 
 def _differs(name: str, known: Mapping[str, str]) -> bool:
+    package = name.partition("/")[0].removesuffix(".py")
+    if package != OURS and _home(package) is None:
+        return False  # somebody's own, which is not here: nothing is known of it
     content = _content(name)
     if content is None:
         return True
@@ -76,30 +79,32 @@ def _differs(name: str, known: Mapping[str, str]) -> bool:
 def _content(name: str) -> bytes | None:
     """What stands in a file by now: a notebook edits while its process lives."""
     package, _, rest = name.partition("/")
-    home = _home(package)
+    home = _home(package.removesuffix(".py"))
     try:
-        return None if home is None else (home / rest).read_bytes()
+        return None if home is None else home.joinpath(*filter(None, [rest])).read_bytes()
     except OSError:
         return None
 
 
-@cache
+_homes: dict[str, Path] = {}
+
+
 def _home(package: str) -> Path | None:
-    """The folder of a package, which is not imported for it."""
-    try:
-        spec = find_spec(package) if package.isidentifier() else None
-    except (ImportError, ValueError):
-        return None
-    places = [] if spec is None else list(spec.submodule_search_locations or [])
-    return Path(places[0]) if places else None
+    """The folder of a package, or the file of a module that is none; nothing is imported for it.
+    One that is not here may be later: a command that names it says where it is."""
+    if package not in _homes and (found := home_of(package)) is not None:
+        _homes[package] = found
+    return _homes.get(package)
 
 
-def _place(module: str) -> Path | None:
+def place_of(module: str) -> Path | None:
     """The file of a module; None for a name that is none, as a class or a missing one."""
     package, _, rest = module.partition(".")
     home = _home(package)
     if home is None:
         return None
+    if home.is_file():
+        return None if rest else home
     base = home.joinpath(*rest.split(".")) if rest else home
     files = (base.with_suffix(".py"), base / "__init__.py") if rest else (home / "__init__.py",)
     return next((file for file in files if file.is_file()), None)
@@ -109,4 +114,6 @@ def _name(module: str, place: Path) -> str:
     package = module.partition(".")[0]
     home = _home(package)
     assert home is not None, "it was found there"
+    if place == home:
+        return place.name
     return f"{package}/{place.relative_to(home).as_posix()}"

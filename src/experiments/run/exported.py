@@ -13,11 +13,21 @@ from typing import Any
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from experiments.config.outside import is_own
 from experiments.config.target import locate, targets_in
 from experiments.file.digest import sha256
 from experiments.file.tensor import load_tensors
+from experiments.run.brought import bring_packages
 from experiments.run.fact import require_own_words
-from experiments.run.folder import CONFIG, EXPORT, FACTS, MODEL, export_about, run_config
+from experiments.run.folder import (
+    CONFIG,
+    EXPORT,
+    FACTS,
+    MODEL,
+    export_about,
+    is_export,
+    run_config,
+)
 from experiments.terminal.error import UserError, reason_of
 
 FORMAT = 2  # an export may hold what draws alone
@@ -73,9 +83,13 @@ def require_whole(folder: Path) -> None:
 
 
 def require_parts(folder: Path) -> None:
-    """Raise `UserError` where the configuration of a run asks for more than parts of models."""
+    """Raise `UserError` where the configuration of a run asks for more than parts of models: of
+    this project, or of a run that is no export of packages that are the user's own."""
+    own = not is_export(folder)
+    if own:
+        bring_packages(folder)
     for target in map(str, targets_in(run_config(folder).get("system"))):
-        if not _is_part(target):
+        if not (_is_part(target) or (own and _is_own_class(target))):
             raise UserError(f"{folder / CONFIG}: asks for {target}, which no model has; refused")
 
 
@@ -123,6 +137,10 @@ def _is_part(target: str) -> bool:
     except (ImportError, AttributeError):
         return False
     return isinstance(found, type) and f"{found.__module__}.{found.__name__}" == target
+
+
+def _is_own_class(target: str) -> bool:
+    return is_own(target) and isinstance(locate(target), type)
 
 
 def sizes(shape: Sequence[int]) -> str:

@@ -12,6 +12,7 @@ from experiments.config.compose import plain
 from experiments.config.key import key_of, values, without
 from experiments.config.override import checked_compose, parse_sweep
 from experiments.run import folder as files
+from experiments.run.brought import bring_folders, bring_packages
 from experiments.run.state import OUTPUTS, Named, files_of, named, outputs_of
 from experiments.terminal.error import UserError
 
@@ -51,6 +52,8 @@ def with_run(overrides: list[str]) -> list[str]:
     place = named(_value(run), _value(where)).folder
     if files.is_export(place):  # what others wrote is no part of a command
         return overrides
+    bring_folders(place)
+    bring_packages(place)
     own = files.run_about(place)["overrides"]
     kept = [item for item in own if key_of(item) not in given]
     return [*without(kept, *ELSEWHERE), *overrides]
@@ -66,7 +69,8 @@ def evaluation_config(place: Path, overrides: list[str]) -> dict[str, Any]:
 
     The run's own overrides apply first. Raises `UserError` for one that the run decides.
     """
-    own = files.run_about(place)["overrides"]
+    # Where it was made is the command's to say, and so is whose classes may be named.
+    own = without(files.run_about(place)["overrides"], "launch")
     changes, root = [], None
     for override in overrides:
         if override in own:

@@ -115,6 +115,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "choices": mapped(optional(lambda value: is_name(value) or listed(is_name)(value))),
             "overrides": listed(is_text),
             "built_on": optional(mapped(is_text)),
+            "searchpath": optional(listed(is_text)),
             "stores": optional(listed(is_name)),
             "converted": optional(
                 mapped(shaped({"file": is_text, "sha256": is_name}, "file", "sha256"))

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments.config.compose import CONF
+from experiments.config.outside import folders
+from experiments.config.place import CONF
 from experiments.file.bounded import read_bounded
 from experiments.file.parse import YAML_BYTES, parse_yaml
 from experiments.terminal.error import UserError, reason_of, suggest
@@ -16,14 +17,20 @@ KEYS = ("fixed", "product", "paired", "seeds", "budgets", "search")
 
 
 def names() -> list[str]:
-    """The studies that there are."""
-    return sorted(path.stem for path in SWEEPS.glob("*.yaml") if path.suffixes == [".yaml"])
+    """The studies that there are: ours, and those of a `sweeps/` beside a folder of options."""
+    return sorted(_files())
+
+
+def _files() -> dict[str, Path]:
+    places = [*(folder.parent / SWEEPS.name for folder in folders()), SWEEPS]
+    found = (path for place in places for path in place.glob("*.yaml"))
+    return {path.stem: path for path in found if path.suffixes == [".yaml"]}
 
 
 def read(name: str) -> dict[str, Any]:
     """The content of a study's file, with its `question`. Raises `UserError`."""
-    path = SWEEPS / f"{name}.yaml"
-    if name not in names():
+    path = _files().get(name)
+    if path is None:
         raise UserError(f"study={name}: no such file in sweeps/{suggest(name, names())}")
     raw = read_bounded(path, YAML_BYTES)
     try:

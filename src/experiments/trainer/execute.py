@@ -14,7 +14,7 @@ from experiments.data.store.held_out import hold_out
 from experiments.file.whole import write_json
 from experiments.machine.rank import Ranks
 from experiments.machine.thread import Threads
-from experiments.run import checkpoint
+from experiments.run import brought, checkpoint
 from experiments.run import folder as files
 from experiments.run.change import ANEW, BELOW, tell_changes
 from experiments.run.fact import facts_of
@@ -34,6 +34,7 @@ from experiments.tracker.artifact import log_weights, use_prerequisites
 from experiments.tracker.memory import begin_again
 from experiments.tracker.tracker import Tracker, start
 from experiments.trainer.assemble import Assembled, assemble, open_data, usable_by
+from experiments.trainer.dry import require_fit
 from experiments.trainer.finished import show_scores
 from experiments.trainer.loop import fit
 from experiments.trainer.minima import Minima
@@ -57,6 +58,8 @@ def train_with_prerequisites(
         )
         fresh = False
     missing = [n for n in run.prerequisites.values() if isinstance(n, Run) and not n.finished]
+    if fresh or not files.has_weights(run.folder):
+        require_fit(run.config)
     if fresh or missing:
         rehearse(run, ranks)
     if fresh:
@@ -193,6 +196,7 @@ def prepare_folder(
             "precision": str(training.precision).removeprefix("torch."),
             "comm_hook": run.config["launch"]["comm_hook"] if ranks.processes > 1 else None,
         },
+        **brought.record(),
     }
     write_json(folder / files.RUN, scrub(about))
     write_provenance(folder, run.config, images)

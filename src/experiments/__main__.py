@@ -1,4 +1,7 @@
-"""From a command line to jobs: in this process, in N worker processes of one job, or a study."""
+"""From a command line to jobs: in this process, in N worker processes of one job, or a study.
+
+`python run.py` in a clone, `birdsong` of an installation and `python -m experiments` are the same.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from pathlib import Path
 from experiments.command import Command, read
 from experiments.config.cache import require_conf
 from experiments.config.key import values, without
+from experiments.config.known import remember
 from experiments.launch.task import ROWS, Asked
 from experiments.launch.worker import QUIET
 from experiments.machine.cluster import join_cluster
@@ -116,6 +120,13 @@ def prepare(arguments: list[str]) -> Callable[[], int]:
     overrides = with_run(command.overrides)
     if _is_idle(command):
         return lambda: 0
+    work = _work(command, overrides)
+    if os.environ.get("RANK", "0") == "0":
+        remember()
+    return work
+
+
+def _work(command: Command, overrides: list[str]) -> Callable[[], int]:
     if command.said.get("task") == "report":
         return partial(_report, command, overrides)
     if command.several:
@@ -275,3 +286,7 @@ def _run_study(study: Study, runs: list[Run | None], overrides: list[str]) -> in
         say(f"{study.title}: {done} of {len(runs)} runs are finished{again}")
         say("the same command with task=report compares them")
     return JOB_FAILED if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(console())
