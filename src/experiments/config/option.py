@@ -23,7 +23,8 @@ class Trainer:
     images: int = _least(1)
     batch: int = _least(1)  # images of one step, over all processes
     accumulate: int = _least(1, 1)  # parts that a batch is split into to save memory
-    precision: str = _one_of("auto", "fp32", "bf16")
+    # fp16 scales losses, for GPUs without bf16; auto never takes it.
+    precision: str = _one_of("auto", "fp32", "bf16", "fp16")
     # Of frozen text encoders, on disk; auto: float32 in fp32, float16 in bf16 (docs/numerics.md).
     text_features: str = _one_of("auto", "float32", "float16")
     channels_last: bool | None = None  # null: as the device reads pictures faster
@@ -85,8 +86,8 @@ class Sample:
     between: str | None = _one_of(None, "sentence", "noise")
     interpolation: str = _one_of("linear", "spherical")
     steps: int = _least(2, 8)  # pictures of a way, both ends among them
-    # bf16 and the compiled generator draw faster; pictures differ by a few grey levels.
-    precision: str = _one_of("fp32", "bf16", "auto")
+    # bf16, fp16 and the compiled generator draw faster; pictures differ by a few grey levels.
+    precision: str = _one_of("fp32", "bf16", "auto", "fp16")
     compile: bool = False  # takes a minute, and pays for hundreds of pictures
     # Files whose style the captions take, for a run of model=style_encoder; or that are to sound,
     # or that clips start from.

@@ -40,8 +40,8 @@ def load(
     that draw. `folder`: of the run, or its id where it lies in `outputs`; with `@4000` the state
     after so many images, with `@best` the best one (`trainer.keep_best`).
 
-    `precision`: fp32, bf16, or auto, bf16 where the device multiplies it; `compiled`: what draws,
-    which takes a minute and pays for hundreds of pictures. Both change pictures by a few
+    `precision`: fp32, bf16, fp16, or auto, bf16 where the device multiplies it; `compiled`: what
+    draws, which takes a minute and pays for hundreds of pictures. Both change pictures by a few
     grey levels, and neither changes the text.
     Raises `UserError` where the folder is no run, has no checkpoint, or makes nothing, and where an
     export is not as it was written.
@@ -135,7 +135,7 @@ class Model:
 
     def quicken(self, precision: str, compiled: bool) -> None:
         """See `load`. Raises `UserError` for a precision that there is none of."""
-        choices = ("fp32", "bf16", "auto")
+        choices = ("fp32", "bf16", "auto", "fp16")
         if precision not in choices:
             raise UserError(f"precision={precision}: choose one of {', '.join(choices)}")
         self.precision = dtype_of(precision, self.device)

@@ -38,6 +38,7 @@ from experiments.trainer.finished import show_scores
 from experiments.trainer.loop import fit
 from experiments.trainer.minima import Minima
 from experiments.trainer.observer import Observer
+from experiments.trainer.scaling import told
 from experiments.trainer.training import Training
 
 
@@ -152,6 +153,8 @@ def _train(
         training.system.train()
         if not fit(training, made.numerics, observer, interrupt):
             raise Stopped(interrupt.number)
+        if left_out := told(training.scalings.items()):
+            say(f"{run.name}: {left_out}")
         if ranks.main:
             checkpoint.save_weights(run.folder, training.images, **training.exported())
         observer.evaluate(training.images, training.ema)
