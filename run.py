@@ -8,7 +8,7 @@ torchrun --nproc_per_node 2 run.py                 the same by hand
 import sys
 
 try:
-    from experiments.main import main
+    from experiments.__main__ import main
 except KeyboardInterrupt:  # nothing has begun
     sys.exit(130)
 

@@ -16,7 +16,7 @@ from experiments.launch.task import ROWS
 ROOT = Path(experiments.__file__).parent
 # Each line imports only what stands below it, or what BESIDE says.
 FLOORS = """
-main question command usage
+__main__ question command usage
 search
 launch plan
 app
@@ -31,7 +31,8 @@ file
 terminal layer optim
 """
 BESIDE = {
-    *(("main", "question"), ("main", "command"), ("question", "command"), ("question", "usage")),
+    *(("__main__", "question"), ("__main__", "command")),
+    *(("question", "command"), ("question", "usage")),
     ("launch", "plan"),  # the table of tasks names what shows a plan
 }
 NAMED = re.compile(r"experiments(?:\.\w+)+(?=:\w)")  # "module:function" of the table of tasks
@@ -93,7 +94,7 @@ def between_rooms() -> dict[str, set[str]]:
 
 def test_five_files_stand_at_the_root() -> None:
     found = {path.name for path in ROOT.glob("*.py")}
-    assert found == {"__init__.py", "main.py", "command.py", "question.py", "usage.py"}
+    assert found == {"__init__.py", "__main__.py", "command.py", "question.py", "usage.py"}
 
 
 def test_no_files_import_one_another_in_a_circle() -> None:

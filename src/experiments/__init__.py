@@ -2,7 +2,7 @@
 
 Rooms, each importing only what stands below it (a test holds that):
 
-    the way of a command   main, command, question, usage    from run.py to jobs; --help and --cfg
+    the way of a command   __main__, command, question, usage: to jobs; --help and --cfg
                            config/     from conf/ and overrides to a checked configuration
                            study/      sweeps/NAME.yaml and several values: a list of jobs
                            launch/     who does a task; jobs in processes of their own, launchers

@@ -75,7 +75,7 @@ def test_numbers_that_bound_nothing_are_refused(served: Run) -> None:
 def test_a_command_is_refused_before_torch_loads() -> None:
     """Neither torch nor Gradio, whatever is wrong."""
     code = (
-        "import sys; from experiments.main import main\n"
+        "import sys; from experiments.__main__ import main\n"
         "code = main(['task=app', 'run=nowhere', 'app.host=0.0.0.0'])\n"
         "assert not {'torch', 'gradio', 'pocketsphinx'} & set(sys.modules), sys.modules.keys()\n"
         "sys.exit(code)"

@@ -1,4 +1,4 @@
-"""What a command line comes to before training starts: all that `main.py` checks, and networks,
+"""What a command line comes to before training starts: all that `__main__.py` checks, and networks,
 losses, scores and optimisers built without memory behind them."""
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from experiments import main, question
+from experiments import __main__ as main
+from experiments import question
 from experiments.config.build import build
 from experiments.run.prerequisite import Run
 from experiments.run.pretrained import GROUPS, without_pretrained

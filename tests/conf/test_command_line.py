@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.main import main
+from experiments.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"torch", "datasets", "wandb", "torchmetrics", "accelerate", "pyarrow", "trackio"}

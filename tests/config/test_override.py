@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from experiments.__main__ import prepare
 from experiments.command import read
 from experiments.config import compose as config
 from experiments.config.compose import CONF, choices, compose, plain
 from experiments.config.override import checked_compose, parse_sweep, with_ids
 from experiments.config.signature import fits, options, signature
 from experiments.config.target import locate
-from experiments.main import prepare
 from experiments.terminal.error import UserError, suggest
 
 

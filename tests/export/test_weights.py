@@ -121,7 +121,7 @@ def test_tensors_that_do_not_fit(export: Path) -> None:
     "target",
     [
         "os.system",
-        "experiments.main.main",
+        "experiments.__main__.main",
         "experiments.run.checkpoint.save",
         "experiments.encoder.minilm.package_folder",
         "experiments.system.base.Any",

@@ -21,8 +21,8 @@ import torch._dynamo  # optimisers load it
 import experiments.sample.model
 import experiments.trainer.evaluate
 import experiments.trainer.execute
+from experiments.__main__ import main
 from experiments.config.override import checked_compose
-from experiments.main import main
 
 LOADED = (
     accelerate,

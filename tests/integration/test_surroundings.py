@@ -127,7 +127,7 @@ def test_a_folder_that_cannot_be_written_to_is_a_line(go: Go, tmp_path: Path, ke
 def test_a_folder_that_was_removed_is_a_line(tmp_path: Path) -> None:
     here = tmp_path / "here"
     here.mkdir()
-    remove = f"import os, sys; os.rmdir({str(here)!r}); from experiments.main import main; "
+    remove = f"import os, sys; os.rmdir({str(here)!r}); from experiments.__main__ import main; "
     told = subprocess.run(
         [sys.executable, "-c", remove + "sys.exit(main(['debug=tiny']))"],
         cwd=here,

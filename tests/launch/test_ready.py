@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from experiments.__main__ import prepare
 from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
-from experiments.main import prepare
 from experiments.run.prerequisite import Run, plan
 from experiments.terminal.error import UserError
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from experiments.__main__ import main
 from experiments.config.compose import CONF, choices, plain
 from experiments.config.override import checked_compose
-from experiments.main import main
 from experiments.plan.command import planned
 from experiments.plan.facts import PUBLISHED, facts_of, require_known
 from experiments.run.prerequisite import plan

@@ -136,7 +136,8 @@ def start(path: Path | str, *command: str | Path, at: Path) -> subprocess.Comple
 
 def test_what_pip_installs_works_in_any_folder(installed: Path, tmp_path: Path) -> None:
     shutil.copy(ROOT / "run.py", tmp_path)
-    for command in ([tmp_path / "run.py"], [installed / "bin" / "birdsong"]):
+    ways = ([tmp_path / "run.py"], [installed / "bin" / "birdsong"], ["-m", "experiments"])
+    for command in ways:
         told = start(installed, *command, "--help", at=tmp_path)
         assert told.returncode == 0 and "attngan_4stage" in told.stdout, told.stderr
     told = start(installed, tmp_path / "run.py", "task=plan", "model=damsm", at=tmp_path)

@@ -1,6 +1,6 @@
 """What `task` can be, and who does it: one row a task, checked at once, imported when asked for.
 
-`task=report` compares jobs instead of doing one, so it has no row: `main.py` calls it.
+`task=report` compares jobs instead of doing one, so it has no row: `__main__.py` calls it.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def test_offline_every_reader_says_it_in_a_line(tmp_path: Path) -> None:
 
 def test_the_command_line_says_it_in_a_line(tmp_path: Path) -> None:
     code = (
-        "import sys; from experiments.main import main; sys.stderr = sys.stdout\n"
+        "import sys; from experiments.__main__ import main; sys.stderr = sys.stdout\n"
         "print(main(['data=cub', 'data.root=hf://owner/name']))"
     )
     line, status = run(code, tmp_path, HF_HUB_OFFLINE="1")

@@ -1,4 +1,7 @@
-"""From a command line to jobs: in this process, in N worker processes of one job, or a study."""
+"""From a command line to jobs: in this process, in N worker processes of one job, or a study.
+
+`python run.py` in a clone, `birdsong` of an installation and `python -m experiments` are the same.
+"""
 
 from __future__ import annotations
 
@@ -275,3 +278,7 @@ def _run_study(study: Study, runs: list[Run | None], overrides: list[str]) -> in
         say(f"{study.title}: {done} of {len(runs)} runs are finished{again}")
         say("the same command with task=report compares them")
     return JOB_FAILED if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(console())
