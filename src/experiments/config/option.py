@@ -49,14 +49,21 @@ class Trainer:
     collapse: float | None = _least(0, 0.05)  # least diversity, real pictures have 1; null: any
 
 
+TRACKERS = ("wandb", "trackio", "tensorboard", "none")
+
+
 @dataclass
 class Tracker:
     """Where a run is followed; the run folder holds everything in any case."""
 
-    backend: str = _one_of("wandb", "trackio", "tensorboard", "none")
-    project: str = "birdsong"
+    # Which: each file of conf/tracker/ adds its own, so that tracker=[wandb,tensorboard] is both.
+    services: dict[str, bool] = field(default_factory=dict)
+    backend: Any = None  # one or a list, in place of those
+    project: str | None = None  # null: WANDB_PROJECT, else birdsong
+    entity: str | None = None  # of W&B: a user or a team; null: WANDB_ENTITY, else the user's own
     group: str | None = None  # of runs that belong together: the study
-    name: str | None = None  # null: the run's own; a study names its arms by what they vary
+    # null: WANDB_NAME, else the run's own; a study names its arms by what they vary
+    name: str | None = None
     tags: list[str] = field(default_factory=list)
     mode: str = _one_of("auto", "online", "offline", "disabled")
     artifacts: bool = False  # weights and evaluations with their lineage, in W&B

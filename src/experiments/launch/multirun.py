@@ -31,6 +31,7 @@ from experiments.terminal.interrupt import Interrupt, Stopped, tell_left
 from experiments.terminal.line import say
 from experiments.terminal.package import installing
 from experiments.tracker.agent import without_agent
+from experiments.tracker.knock import foretell
 
 
 def run_jobs(study: Study, pending: list[int], overrides: list[str]) -> list[Outcome | None]:
@@ -45,6 +46,7 @@ def run_jobs(study: Study, pending: list[int], overrides: list[str]) -> list[Out
         say(f"{study.title}: {len(pending)} of {len(study.jobs)} runs to go, {arrangement}")
         return JobFunction(jobs, places, study, control, arrangement)
 
+    foretell(plain(compose(jobs[0].overrides))["tracker"])
     # An agent of W&B names one run, and the only job is that one.
     with without_agent() if len(study.jobs) > 1 else nullcontext():
         return launch_all([job.overrides for job in jobs], overrides, function)
