@@ -18,7 +18,7 @@ from experiments.config.override import checked_compose
 from experiments.run.prerequisite import Run
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say_once
-from experiments.tracker.look import looks
+from experiments.tracker.look import looks, together
 from experiments.tracker.memory import Memory
 from experiments.tracker.place import backends_of, entity_of, name_of, project_of
 from experiments.tracker.tracker import start
@@ -159,6 +159,23 @@ def test_several_trackers_log_one_run_and_say_how_to_look(tmp_path: Path) -> Non
     assert looks(run)[1:] == ["W&B: my url", shown, events]
     Memory(run, "wandb", "abc123").save()  # a later process knows it as well
     assert looks(run)[1] == "W&B: my url"
+
+
+def test_a_study_has_one_command_for_all_its_runs(tmp_path: Path) -> None:
+    runs = [tmp_path / "my outputs" / "gan-birds" / name for name in ("a", "b", "c")]
+    for run in runs[:2]:
+        (run / "wandb" / "offline-run-1-x").mkdir(parents=True)
+        (run / "tensorboard").mkdir()
+    memory = Memory(runs[2], "wandb", "c")
+    memory.about["url"] = "https://wandb.ai/team/birds/runs/c"
+    runs[2].mkdir()
+    memory.save()
+    outputs = f"'{tmp_path}/my outputs'"
+    assert together(runs) == [
+        f"W&B, offline: wandb sync {outputs}/*/*/wandb",
+        f"TensorBoard: tensorboard --logdir {outputs}",
+        "W&B: https://wandb.ai/team/birds",
+    ]
 
 
 def test_a_run_without_a_tracker_has_its_file(tmp_path: Path) -> None:

@@ -46,7 +46,6 @@ def run_jobs(study: Study, pending: list[int], overrides: list[str]) -> list[Out
         say(f"{study.title}: {len(pending)} of {len(study.jobs)} runs to go, {arrangement}")
         return JobFunction(jobs, places, study, control, arrangement)
 
-    foretell(plain(compose(jobs[0].overrides))["tracker"])
     # An agent of W&B names one run, and the only job is that one.
     with without_agent() if len(study.jobs) > 1 else nullcontext():
         return launch_all([job.overrides for job in jobs], overrides, function)
@@ -63,7 +62,9 @@ def launch_all(
     function_of: makes it from the folder where a file `stop` asks jobs to leave, and the
     arrangement. workers: jobs share their work, so there are no more of them than run at a time.
     """
-    launch = plain(compose(jobs[0]))["launch"]
+    first = plain(compose(jobs[0]))
+    launch = first["launch"]
+    foretell(first["tracker"])
     hydra, cfg = _launcher_config(overrides)
     arrangement = arrange(cfg, launch, len(jobs), overrides)
     if workers:

@@ -15,6 +15,7 @@ from experiments.terminal.error import UserError, one_line
 
 PREFIX = "hf://"
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+HERE = "; nor is there a folder of this name here"
 FILES = (EXPORT, MODEL, CONFIG, FACTS, RUN, SCORES, "README.md", "captions.json", "samples/*")
 
 
@@ -67,12 +68,9 @@ def _reason(error: Exception, place: Place) -> str:
     if name == "RevisionNotFoundError":
         return "the repository has no such revision"
     if name == "RepositoryNotFoundError" or status in (401, 404):
-        return (
-            "there is no such repository, or your token may not see it (`hf auth login`), nor is "
-            "there a folder of this name here"
-        )
+        return f"there is no such repository, or your token may not see it (`hf auth login`){HERE}"
     if name in ("LocalEntryNotFoundError", "OfflineModeIsEnabled"):
-        return "the Hub cannot be reached, and it is not in the cache; fetch it once with a network"
+        return f"the Hub cannot be reached, and its cache has it not; try with a network{HERE}"
     if name == "HFValidationError":
         return "is no name that the Hub has"
     return f"the hub answered {status}" if status else f"could not be fetched ({one_line(error)})"
