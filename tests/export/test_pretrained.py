@@ -200,8 +200,8 @@ def test_there_and_back(run: Path, tmp_path: Path) -> None:
     kept, unknown = speak(home, *lines, HF_ENDPOINT="http://127.0.0.1:9")
     assert kept == drawn
     assert unknown == (
-        "error: hf://marianne/fish: the Hub cannot be reached, and its cache has it not; try with a "
-        "network; nor is there a folder of this name here"
+        "error: hf://marianne/fish: the Hub cannot be reached, and its cache has it not; try with "
+        "a network; nor is there a folder of this name here"
     )
 
 

@@ -140,9 +140,10 @@ class Model(Drawing):
         be reached or refuses.
         """
         _require_repository(repo_id)
-        options = {"commit_message": commit_message, "private": private, "token": token}
-        options |= {"branch": branch, "create_pr": create_pr, "allow_patterns": allow_patterns}
-        options |= {"ignore_patterns": ignore_patterns, "delete_patterns": delete_patterns}
+        options: dict[str, Any] = {"commit_message": commit_message, "private": private}
+        options |= {"token": token, "branch": branch, "create_pr": create_pr}
+        options |= {"allow_patterns": allow_patterns, "ignore_patterns": ignore_patterns}
+        options["delete_patterns"] = delete_patterns
         with tempfile.TemporaryDirectory(prefix="birdsong-") as name:
             folder = Path(name) / "export"
             self._write(folder, repo_id, config, model_card_kwargs)
