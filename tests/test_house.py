@@ -34,6 +34,7 @@ BESIDE = {
     *(("__main__", "question"), ("__main__", "command")),
     *(("question", "command"), ("question", "usage")),
     ("launch", "plan"),  # the table of tasks names what shows a plan
+    ("export", "sample"),  # a model in Python can be given to others
 }
 NAMED = re.compile(r"experiments(?:\.\w+)+(?=:\w)")  # "module:function" of the table of tasks
 

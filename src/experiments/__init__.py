@@ -31,20 +31,26 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from experiments.sample.model import load
+    import experiments.run as run
+    from experiments.export.pretrained import Model, load
     from experiments.sample.style import load_style, transfer_sheet
+    from experiments.terminal.error import UserError
 
 __version__ = "0.1.0"
-__all__ = ["load", "load_style", "transfer_sheet"]
+__all__ = ["Model", "UserError", "load", "load_style", "run", "transfer_sheet"]
 
 _HOMES = {
-    "load": "experiments.sample.model",
+    "Model": "experiments.export.pretrained",
+    "UserError": "experiments.terminal.error",
+    "load": "experiments.export.pretrained",
     "load_style": "experiments.sample.style",
     "transfer_sheet": "experiments.sample.style",
 }
 
 
 def __getattr__(name: str) -> Any:
+    if name == "run":  # a room that can be called
+        return importlib.import_module("experiments.run")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'experiments' has no attribute {name!r}")

@@ -34,6 +34,7 @@ from experiments.terminal.error import JOB_FAILED, PeerLost, UserError, as_user_
 from experiments.terminal.interrupt import Stopped, asked, leaving
 from experiments.terminal.line import say
 from experiments.terminal.stream import settle
+from experiments.tracker.look import together
 
 LOST = "its launcher lost it; where it still runs, the same command waits for it"
 KEPT = 200_000  # objects between two looks for garbage while configurations are composed
@@ -53,7 +54,7 @@ def _main(arguments: list[str]) -> int:
     anyone, code = True, 0  # who says what is wrong; later the main process alone
     try:
         first_look()
-        _join(os.environ)
+        join(os.environ)
         anyone = False
         if "RANK" in os.environ:
             os.environ.setdefault(*QUIET)
@@ -82,7 +83,7 @@ def console() -> int:
     return main(sys.argv[1:])
 
 
-def _join(environ: MutableMapping[str, str]) -> None:
+def join(environ: MutableMapping[str, str]) -> None:
     """Know whether this process is one of several, and do without what others have left."""
     environ.update(join_cluster(environ))
     names, line = stale(environ)
@@ -285,6 +286,8 @@ def _run_study(study: Study, runs: list[Run | None], overrides: list[str]) -> in
         again = f", {len(failed)} failed; the same command tries these again" if failed else ""
         say(f"{study.title}: {done} of {len(runs)} runs are finished{again}")
         say("the same command with task=report compares them")
+        for look in together([run.folder for run in runs if run is not None]):
+            say(look)
     return JOB_FAILED if failed else 0
 
 

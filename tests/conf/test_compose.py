@@ -83,7 +83,7 @@ def test_the_headline_differs_by_its_stages_alone() -> None:
         ("modle=attngan", "modle: no such key; did you mean model?"),
         ("model=attngn", "model=attngn: no such model; did you mean attngan?"),
         ("encoder/image=cn", "encoder/image=cn: no such image; did you mean cnn?"),
-        ("trainer.precision=fp8", "trainer.precision=fp8: choose one of auto, fp32, bf16"),
+        ("trainer.precision=fp8", "trainer.precision=fp8: choose one of auto, fp32, bf16, fp16"),
         ("trainer.imagez=3", "trainer.imagez: trainer has no such key; did you mean images?"),
         (
             "loss.damsm.weigth=3",

@@ -1,14 +1,16 @@
-"""A hub of one's own: the requests with which `huggingface_hub` pushes a folder."""
+"""A hub of one's own: the requests with which `huggingface_hub` pushes a folder or fetches one."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 TOKEN = "hf_0123456789abcdefghij"
@@ -23,6 +25,9 @@ class Hub:
     files: dict[str, bytes] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     refuse: int = 0  # a status with which commits are answered
+    revisions: tuple[str, ...] = ("main", COMMIT)
+    fetches: bool = False  # whether anybody may read
+    fetched: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -33,7 +38,44 @@ def serve() -> Iterator[Hub]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_HEAD(self) -> None:
+            self._resolve()
+
+        def _resolve(self) -> None:
+            """A file of a revision: /owner/name/resolve/revision/path."""
+            _, owner, name, _, _revision, *rest = self.path.split("?")[0].split("/")
+            path = "/".join(rest)
+            if f"{owner}/{name}" != "marianne/birds" or path not in hub.files:
+                self._answer({"error": "none"}, 404, {"X-Error-Code": "EntryNotFound"})
+                return
+            body = hub.files[path]
+            headers = {"ETag": f'"{hashlib.sha1(body).hexdigest()}"', "X-Repo-Commit": COMMIT}
+            if self.command == "GET":
+                hub.fetched.append(path)
+            self._send(body, 200, headers)
+
         def do_GET(self) -> None:
+            if "/resolve/" in self.path:
+                self._resolve()
+                return
+            path = self.path.split("?")[0]
+            if path.startswith("/api/models/") and hub.fetches:
+                _, _, _, owner, name, *rest = path.split("/")
+                if f"{owner}/{name}" != "marianne/birds":
+                    self._answer({"error": "none"}, 404, {"X-Error-Code": "RepoNotFound"})
+                elif len(rest) > 1 and rest[1] not in hub.revisions:
+                    self._answer({"error": "none"}, 404, {"X-Error-Code": "RevisionNotFound"})
+                elif "tree" in rest:
+                    self._answer(
+                        [
+                            {"type": "file", "path": n, "size": len(b), "oid": "0"}
+                            for n, b in hub.files.items()
+                        ]
+                    )
+                else:
+                    names = [{"rfilename": name} for name in hub.files]
+                    self._answer({"id": "marianne/birds", "sha": COMMIT, "siblings": names})
+                return
             listed = [{"type": "file", "path": name, "size": 1, "oid": "0"} for name in hub.files]
             if self._knows():
                 self._answer(listed if "/tree/" in self.path else {"id": "marianne/birds"})
@@ -87,13 +129,22 @@ def serve() -> Iterator[Hub]:
             self.rfile.readline()
             return b"".join(parts)
 
-        def _answer(self, content: object, status: int = 200) -> None:
+        def _answer(
+            self,
+            content: object,
+            status: int = 200,
+            headers: Mapping[str, str] = MappingProxyType({}),
+        ) -> None:
             body = json.dumps(content).encode()
+            self._send(body, status, {"Content-Type": "application/json", **headers})
+
+        def _send(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            if self.command != "HEAD":
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             pass

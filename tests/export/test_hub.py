@@ -73,7 +73,7 @@ def test_it_arrives_whole(run: Path, tmp_path: Path) -> None:
         assert hub.files == {path.name: path.read_bytes() for path in place.iterdir()}
         assert hub.made[0]["name"] == "birds" and hub.made[0]["organization"] == "marianne"
         assert hub.made[0].get("private") is True or hub.made[0].get("visibility") == "private"
-        assert b'snapshot_download("marianne/birds")' in hub.files["README.md"]
+        assert b'model = load("hf://marianne/birds")' in hub.files["README.md"]
         # drawn with it, and pushed again after its card was edited: the card alone is new
         (place / "drawn").mkdir()
         (place / "drawn" / "seed-0.png").touch()

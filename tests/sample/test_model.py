@@ -142,7 +142,7 @@ def test_half_precision_draws_the_same_to_the_eye(
     assert differences.float().mean() < 2 and differences.max() < 20
     words = [m.text(CAPTIONS).sentence for m in (model, faster)]
     assert torch.equal(*words)
-    with pytest.raises(UserError, match="precision=fp8: choose one of fp32, bf16, auto"):
+    with pytest.raises(UserError, match="precision=fp8: choose one of fp32, bf16, auto, fp16"):
         model.quicken("fp8", compiled=False)
 
 

@@ -65,3 +65,18 @@ def test_what_a_machine_answers_has_a_remedy(error: Exception, told: str) -> Non
 )
 def test_a_fault_of_ours_stays_one(error: Exception) -> None:
     assert as_user_error(error) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "could not create a primitive descriptor for the LSTM forward propagation primitive. Run "
+        "workload with environment variable ONEDNN_VERBOSE=all to get additional information.",
+        "\"cholesky\" not implemented for 'Half'",
+    ],
+)
+def test_what_a_machine_does_not_compute_in_float16_has_a_remedy(said: str) -> None:
+    told = str(as_user_error(RuntimeError(said)))
+    assert told.startswith("an operator is not there in float16 on this machine (")
+    assert said.partition(". ")[0] in told and "ONEDNN" not in told
+    assert "use trainer.precision=fp32 or bf16" in told

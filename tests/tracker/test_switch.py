@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from experiments.terminal.line import say_once
+from experiments.tracker.login import logged_in, wandb_mode
 from experiments.tracker.switch import setting, word
-from experiments.tracker.wandb import logged_in, wandb_mode
 
 KEY = "0" * 40
 

@@ -14,8 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.config import outside
-from experiments.config.compose import first_line, resolved
-from experiments.config.option import OPTIONS, SEVERAL, TASKS
+from experiments.config.compose import first_line, groups, resolved
+from experiments.config.option import OPTIONS, SEVERAL, TASKS, TRACKERS
 from experiments.config.place import CONF
 from experiments.config.required import check_kinds, check_parts, check_values
 from experiments.config.signature import ancestors, fits, is_one, options, signature
@@ -102,6 +102,7 @@ def _check_options(config: dict[str, Any]) -> Iterator[str]:
             least = item.metadata.get("least")
             if least is not None and isinstance(value, int) and value < least:
                 yield f"{group}.{item.name}={value}: must be at least {least}"
+    yield from _check_trackers(config["tracker"])
     trainer, launch = config["trainer"], config["launch"]
     # Those that a launcher has started, where one has: `machine/launcher.py` has read its words.
     started = os.environ.get("WORLD_SIZE") if "RANK" in os.environ else None
@@ -126,6 +127,18 @@ def _check_options(config: dict[str, Any]) -> Iterator[str]:
     several = isinstance(run, list) and all(isinstance(item, str) for item in run)
     if not (isinstance(run, str | None) or (several and task in SEVERAL)):
         yield f"run={run}: must be the folder of a run"
+
+
+def _check_trackers(tracker: dict[str, Any]) -> Iterator[str]:
+    """Names that are no tracker's, as Hydra cannot know them in a list."""
+    said, known = tracker["backend"], ", ".join(TRACKERS)
+    names = [] if said is None else said if isinstance(said, list) else [said]
+    for name in names:
+        if name not in TRACKERS:
+            yield f"tracker.backend={name}: choose from {known}; several as tracker=[a,b]"
+    for name in tracker["services"]:
+        if name not in TRACKERS:
+            yield f"tracker.services.{name}: no such tracker; choose from {known}"
 
 
 def _check_rows(config: dict[str, Any], parts: int) -> Iterator[str]:

@@ -23,7 +23,8 @@ class Trainer:
     images: int = _least(1)
     batch: int = _least(1)  # images of one step, over all processes
     accumulate: int = _least(1, 1)  # parts that a batch is split into to save memory
-    precision: str = _one_of("auto", "fp32", "bf16")
+    # fp16 scales losses, for GPUs without bf16; auto never takes it.
+    precision: str = _one_of("auto", "fp32", "bf16", "fp16")
     # Of frozen text encoders, on disk; auto: float32 in fp32, float16 in bf16 (docs/numerics.md).
     text_features: str = _one_of("auto", "float32", "float16")
     channels_last: bool | None = None  # null: as the device reads pictures faster
@@ -48,14 +49,21 @@ class Trainer:
     collapse: float | None = _least(0, 0.05)  # least diversity, real pictures have 1; null: any
 
 
+TRACKERS = ("wandb", "trackio", "tensorboard", "none")
+
+
 @dataclass
 class Tracker:
     """Where a run is followed; the run folder holds everything in any case."""
 
-    backend: str = _one_of("wandb", "trackio", "tensorboard", "none")
-    project: str = "birdsong"
+    # Which: each file of conf/tracker/ adds its own, so that tracker=[wandb,tensorboard] is both.
+    services: dict[str, bool] = field(default_factory=dict)
+    backend: Any = None  # one or a list, in place of those
+    project: str | None = None  # null: WANDB_PROJECT, else birdsong
+    entity: str | None = None  # of W&B: a user or a team; null: WANDB_ENTITY, else the user's own
     group: str | None = None  # of runs that belong together: the study
-    name: str | None = None  # null: the run's own; a study names its arms by what they vary
+    # null: WANDB_NAME, else the run's own; a study names its arms by what they vary
+    name: str | None = None
     tags: list[str] = field(default_factory=list)
     mode: str = _one_of("auto", "online", "offline", "disabled")
     artifacts: bool = False  # weights and evaluations with their lineage, in W&B
@@ -87,8 +95,8 @@ class Sample:
     between: str | None = _one_of(None, "sentence", "noise")
     interpolation: str = _one_of("linear", "spherical")
     steps: int = _least(2, 8)  # pictures of a way, both ends among them
-    # bf16 and the compiled generator draw faster; pictures differ by a few grey levels.
-    precision: str = _one_of("fp32", "bf16", "auto")
+    # bf16, fp16 and the compiled generator draw faster; pictures differ by a few grey levels.
+    precision: str = _one_of("fp32", "bf16", "auto", "fp16")
     compile: bool = False  # takes a minute, and pays for hundreds of pictures
     # Files whose style the captions take, for a run of model=style_encoder; or that are to sound,
     # or that clips start from.

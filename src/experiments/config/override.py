@@ -111,7 +111,9 @@ def _sort_overrides(overrides: list[str], problems: list[str]) -> tuple[list[str
     groups, values = [], []
     for text, override in _read(overrides, problems):
         if override.is_sweep_override():
-            problems.append(f"{text}: says several values; add -m for one run of each")
+            whole = f", or tracker=[{text.partition('=')[2]}] for all of them in one run"
+            more = whole if override.key_or_group == "tracker" else ""
+            problems.append(f"{text}: says several values; add -m for one run of each{more}")
             continue
         name = override.key_or_group
         if _is_group(name) and not override.is_delete():

@@ -62,8 +62,8 @@ def write(config: Mapping[str, Any]) -> Path:
     return request.folder
 
 
-def write_export(request: Request) -> None:
-    """The folder of an export, whole or not at all.
+def write_export(request: Request, quiet: bool = False) -> None:
+    """The folder of an export, whole or not at all; `quiet`: nothing is said of it.
 
     What an older export has beside its own files, such as `drawn/`, stays. Raises `UserError`
     where its README.md was edited, so that no work is lost.
@@ -80,6 +80,8 @@ def write_export(request: Request) -> None:
             folder.replace(older)
     if older.exists():
         _bring_back(older, folder, ours)
+    if quiet:
+        return
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     show(f"exported: {folder} ({amount(size)})")
     show(f"card:     {folder / README}")

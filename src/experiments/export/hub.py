@@ -43,15 +43,32 @@ def upload(repository: str, folder: Path) -> dict[str, Any]:
 
 
 def push(repository: str, folder: Path, private: bool) -> str:
-    """Push an export; returns the address of the repository, which is made where it is missing.
+    """`pushed` as a command does; returns the address of the repository."""
+    again = f"task=export run={folder} export.hub={repository} tries again"
+    return pushed(repository, folder, private, again=f"; the export is whole in {folder}: {again}")[
+        0
+    ]
+
+
+def pushed(
+    repository: str,
+    folder: Path,
+    private: bool,
+    token: str | bool | None = None,
+    again: str = "",
+    **options: Any,
+) -> tuple[str, str]:
+    """Push an export; returns the addresses of the repository, which is made where it is missing,
+    and of the commit. `options`: of the client's `upload_folder`. `again`: what to do where it was
+    not pushed.
 
     Raises `UserError` where the repository holds something else, and where the hub cannot be
     reached or refuses: what is there stays as it was then.
     """
     from huggingface_hub import HfApi
 
-    arguments = upload(repository, folder)
-    api = HfApi()
+    arguments = upload(repository, folder) | options
+    api = HfApi(token=token)
     try:
         made = api.create_repo(repository, private=private, repo_type="model", exist_ok=True)
         there = set(api.list_repo_files(repository)) - {".gitattributes", "README.md"}
@@ -59,15 +76,16 @@ def push(repository: str, folder: Path, private: bool) -> str:
             raise UserError(
                 f"export.hub={repository}: holds files that are no export; name another repository"
             )
-        api.upload_folder(**arguments)
+        if (branch := arguments.get("revision")) is not None and not arguments.get("create_pr"):
+            api.create_branch(repository, branch=branch, exist_ok=True)
+        commit = api.upload_folder(**arguments)
     except UserError:
         raise
     except Exception as error:  # each version of the client has others
         raise UserError(
-            f"export.hub={repository}: was not pushed ({_reason(error)}); the export is whole in "
-            f"{folder}: task=export run={folder} export.hub={repository} tries again"
+            f"export.hub={repository}: was not pushed ({_reason(error)}){again}"
         ) from None
-    return str(made)
+    return str(made), str(commit)
 
 
 def _reason(error: Exception) -> str:

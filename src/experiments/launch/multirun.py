@@ -33,6 +33,7 @@ from experiments.terminal.interrupt import Interrupt, Stopped, tell_left
 from experiments.terminal.line import say
 from experiments.terminal.package import installing
 from experiments.tracker.agent import without_agent
+from experiments.tracker.knock import foretell
 
 
 def run_jobs(study: Study, pending: list[int], overrides: list[str]) -> list[Outcome | None]:
@@ -63,7 +64,9 @@ def launch_all(
     function_of: makes it from the folder where a file `stop` asks jobs to leave, and the
     arrangement. workers: jobs share their work, so there are no more of them than run at a time.
     """
-    launch = plain(compose(jobs[0]))["launch"]
+    first = plain(compose(jobs[0]))
+    launch = first["launch"]
+    foretell(first["tracker"])
     hydra, cfg = _launcher_config(overrides)
     arrangement = arrange(cfg, launch, len(jobs), overrides)
     if workers:

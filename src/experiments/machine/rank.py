@@ -25,7 +25,8 @@ from experiments.terminal.line import say, say_once
 PATIENCE = timedelta(days=7)
 TOLD_AFTER = 20.0  # s of waiting for other processes
 ALONE = "unset RANK LOCAL_RANK WORLD_SIZE"
-PRECISIONS = {torch.float32: "no", torch.bfloat16: "bf16"}  # as Accelerate calls them
+# As Accelerate calls them.
+PRECISIONS = {torch.float32: "no", torch.bfloat16: "bf16", torch.float16: "fp16"}
 FILE_PRECISION = "ACCELERATE_MIXED_PRECISION"  # set by `accelerate launch` alone
 # What `accelerate config` offers and phases that share networks cannot be wrapped by.
 SHARDED = ("FSDP", "DEEPSPEED", "MEGATRON_LM", "PARALLELISM_CONFIG")
@@ -144,6 +145,7 @@ class Ranks:
         from accelerate.state import AcceleratorState
         from accelerate.utils import DDPCommunicationHookType
 
+        self._precision = precision
         group = torch.distributed.is_available() and torch.distributed.is_initialized()
         AcceleratorState._reset_state(reset_partial_state=not group)
         gradients = DistributedDataParallelKwargs(
@@ -153,12 +155,16 @@ class Ranks:
             comm_hook=DDPCommunicationHookType(self._hook or "no"),
         )
         self.accelerator = Accelerator(
-            mixed_precision=PRECISIONS[precision],
+            mixed_precision="no" if self._half_here(precision) else PRECISIONS[precision],
             cpu=self._cpu,
             device_placement=False,  # networks are there; the average follows these very tensors
             dynamo_backend="no",  # `trainer.compile` says what is compiled
             kwargs_handlers=[InitProcessGroupKwargs(timeout=PATIENCE), gradients],
         )
+
+    def _half_here(self, precision: torch.dtype) -> bool:
+        """float16 on a CPU, which torch computes in and Accelerate refuses."""
+        return self._cpu and precision == torch.float16
 
     @property
     def main(self) -> bool:
@@ -166,6 +172,8 @@ class Ranks:
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Operators in here compute in the precision of the run."""
+        if self._half_here(self._precision):
+            return torch.autocast("cpu", torch.float16)
         return self.accelerator.autocast()  # type: ignore[no-any-return]
 
     def prepare(self, module: nn.Module) -> nn.Module:

@@ -85,10 +85,16 @@ def _show(before: Callable[..., None], message: Any, *rest: Any, **more: Any) ->
 
 
 def precision(wanted: str, device: torch.device) -> torch.dtype:
-    """auto: bf16 where the hardware multiplies it, else fp32."""
+    """auto: bf16 where the hardware multiplies it, else fp32. fp16 is by hand alone: it needs its
+    losses scaled."""
     if wanted == "auto":
         wanted = "bf16" if has_bf16(device) else "fp32"
-    return {"fp32": torch.float32, "bf16": torch.bfloat16}[wanted]
+    if wanted == "fp16" and device.type == "cpu":
+        say_once(
+            "fp16: on a CPU it is there to be tried, and slower than fp32; it is for GPUs without "
+            "bf16, such as V100 and T4"
+        )
+    return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[wanted]
 
 
 def text_features(wanted: str, precision: torch.dtype) -> torch.dtype:

@@ -12,7 +12,7 @@ from experiments.plan.facts import DataFacts
 from experiments.plan.paper import Held, Needs
 
 # TFLOP/s of an H100 SXM; convolutions in fp32 use TF32 there.
-DENSE = {"bf16": 989.0, "fp32": 495.0}
+DENSE = {"bf16": 989.0, "fp16": 989.0, "fp32": 495.0}
 GB, TERA = 1e9, 1e12
 TRIES = 6  # steps on paper that look for the largest batch
 NEAR = 0.97  # share of the memory that is close enough
@@ -33,7 +33,7 @@ class Machine:
 
     @classmethod
     def of(cls, options: Mapping[str, Any], precision: str) -> Machine:
-        """`precision`: fp32 or bf16."""
+        """`precision`: fp32, bf16 or fp16."""
         dense = options["tflops"] or DENSE[precision]
         return cls(
             options["memory"] * GB * (1 - options["headroom"]),

@@ -112,9 +112,10 @@ def _publish(
     tracker: dict[str, Any], title: str, question: str | None, members: list[Member]
 ) -> None:
     """The same comparison as a report in W&B, where its runs are tracked online."""
-    from experiments.tracker.wandb import wandb_mode
+    from experiments.tracker.login import wandb_mode
+    from experiments.tracker.place import backends_of, entity_of, project_of
 
-    if tracker["backend"] != "wandb" or (mode := wandb_mode(tracker["mode"])) != "online":
+    if "wandb" not in backends_of(tracker) or (mode := wandb_mode(tracker["mode"])) != "online":
         return
     from experiments.report.wandb import publish
 
@@ -122,7 +123,8 @@ def _publish(
     group, factors = tracker["group"] or title, list(members[0].settings)
     try:
         about = (group, title, question, factors, headlines(known))
-        url = publish(tracker["project"], *about, mode=mode)
+        entity = entity_of(tracker.get("entity"))
+        url = publish(project_of(tracker["project"]), *about, entity=entity, mode=mode)
     except UserError as error:
         say(str(error))
     else:

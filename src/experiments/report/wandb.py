@@ -14,7 +14,7 @@ from experiments.config.outside import is_group
 from experiments.terminal.error import UserError, reason_of
 from experiments.terminal.package import installing
 from experiments.tracker.guard import SAMPLES
-from experiments.tracker.wandb import wandb_mode
+from experiments.tracker.login import wandb_mode
 
 if TYPE_CHECKING:
     from wandb_workspaces.reports.v2 import Report

@@ -209,13 +209,6 @@ def parts_of(folder: Path, name: str) -> list[Path]:
     return found
 
 
-def tracked(folder: Path) -> str:
-    """Where the tracked run is, and how an offline one reaches the server."""
-    if any((folder / "wandb").glob("offline-run-*")):
-        return f"{folder / 'wandb'} (offline; `wandb sync` it to upload)"
-    return str(folder / STATS)
-
-
 def _read(folder: Path, name: str) -> dict[str, Any]:
     if not folder.is_dir():
         raise UserError(f"run={folder}: there is no such folder")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -19,14 +19,10 @@ from experiments.data.view.base import Part, View
 from experiments.data.view.caption import CAPTION, CaptionView
 from experiments.data.view.picture import PICTURE
 from experiments.machine.setup import precision as dtype_of
-from experiments.run.change import READ, tell_changes
-from experiments.run.exported import require_fit, require_parts, require_whole
-from experiments.run.folder import is_export, run_about, run_config, run_facts
-from experiments.run.state import images_at, named
-from experiments.run.weight import load_export
+from experiments.run.state import Named, named
 from experiments.sample.fitting import fitting
+from experiments.sample.opened import opened
 from experiments.system.base import Samples, System
-from experiments.system.drawing import fill, names_in, on_paper, to_draw
 from experiments.system.seeding import noise_of
 from experiments.system.text import OfText, Text, encoded
 from experiments.system.text_to_image import TextToImage
@@ -36,41 +32,15 @@ from experiments.terminal.error import UserError
 def load(
     folder: str | Path, device: str = "cpu", precision: str = "fp32", compiled: bool = False
 ) -> Model:
-    """The trained model of a run, or of an export of one, with its averaged weights: the networks
-    that draw. `folder`: of the run, or its id where it lies in `outputs`; with `@4000` the state
-    after so many images, with `@best` the best one (`trainer.keep_best`).
+    """The model of a run, or of an export of one. `folder`: of the run, or its id where it lies in
+    `outputs`; with `@4000` the state after so many images, with `@best` the best one
+    (`trainer.keep_best`).
 
-    `precision`: fp32, bf16, or auto, bf16 where the device multiplies it; `compiled`: what draws,
-    which takes a minute and pays for hundreds of pictures. Both change pictures by a few
-    grey levels, and neither changes the text.
-    Raises `UserError` where the folder is no run, has no checkpoint, or makes nothing, and where an
-    export is not as it was written.
+    `precision`: fp32, bf16, fp16, or auto, bf16 where the device multiplies it; `compiled`: what
+    draws, which takes a minute and pays for hundreds of pictures. Both change pictures by a few
+    grey levels, and neither changes the text. Raises `UserError` as `opened`.
     """
-    run = named(str(folder))
-    place = run.folder
-    if is_export(place):
-        require_whole(place)
-    else:
-        require_parts(place)  # a run folder may come from anybody as well
-        kept = "its weights are read into the networks as they are now"
-        tell_changes(place, kept, READ, images_at(run))
-    config, facts = run_config(place), run_facts(place)
-    with fitting(place):
-        system = on_paper(place)
-    if not system.makes:
-        name = run_about(place)["choices"]["model"]
-        raise UserError(f"run={place}: {name} draws no pictures; take a run of attngan_4stage")
-    known = names_in(system.export_modules())
-    with fitting(place):
-        modules = to_draw(system).export_modules()
-    state = load_export(place, run.at, wanted=set(names_in(modules)).__contains__)
-    with fitting(place):
-        require_fit(place, modules, state["export"], known)
-        fill(modules, state["export"])
-        model = Model(system.eval().to(device), facts, config, int(state["images"]))
-    model.place = place
-    model.quicken(precision, compiled)
-    return model
+    return Model.of(named(str(folder)), device, precision, compiled)
 
 
 class Model:
@@ -86,7 +56,8 @@ class Model:
         """`facts`: what the run knows of its data, as the words of the vocabulary. `config`: of the
         run."""
         self.system, self.config, self.images = system, config, images
-        self.place: Path | None = None  # what `load` read
+        self.place: Path | None = None  # what `load` read,
+        self.at: str | None = None  # and the state of it
         self.precision = torch.float32
         self.views = {view.name: view.asked(facts, config) for view in system.views()}
         # The released attention applies one sample's padding to another; alone, it has its own.
@@ -94,6 +65,15 @@ class Model:
             getattr(module, "legacy_mask", False) or not getattr(module, "mask_padding", True)
             for module in system.modules()
         )
+
+    @classmethod
+    def of(cls, run: Named, device: str, precision: str = "fp32", compiled: bool = False) -> Self:
+        """See `load`."""
+        with fitting(run.folder):
+            model = cls(*opened(run, device))
+        model.place, model.at = run.folder, run.at
+        model.quicken(precision, compiled)
+        return model
 
     @property
     def batch(self) -> int:
@@ -135,7 +115,7 @@ class Model:
 
     def quicken(self, precision: str, compiled: bool) -> None:
         """See `load`. Raises `UserError` for a precision that there is none of."""
-        choices = ("fp32", "bf16", "auto")
+        choices = ("fp32", "bf16", "auto", "fp16")
         if precision not in choices:
             raise UserError(f"precision={precision}: choose one of {', '.join(choices)}")
         self.precision = dtype_of(precision, self.device)

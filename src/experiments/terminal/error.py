@@ -41,6 +41,10 @@ LOST = (
 )
 WRAPPED = re.compile(r"\(os error (\d+)\)")  # the system's, in an error of safetensors
 REASON = 200
+HALF = (
+    "for 'Half'",
+    "could not create a primitive",
+)  # what torch and oneDNN do not compute in fp16
 TORN = re.compile(r"(\S+\.so): (?:file too short|invalid ELF header)")  # what a linker says
 
 
@@ -128,6 +132,12 @@ def as_user_error(error: BaseException) -> UserError | None:
         )
     if told := _of_machine(error):
         return UserError(told)
+    if isinstance(error, RuntimeError) and any(words in str(error) for words in HALF):
+        reason = reason_of(error).partition(". ")[0]
+        return UserError(
+            f"an operator is not there in float16 on this machine ({reason}); use "
+            "trainer.precision=fp32 or bf16 (a run of its own), or a GPU"
+        )
     if isinstance(error, RuntimeError) and any(words in str(error) for words in LOST):
         return PeerLost(
             "another process of this run ended, which was killed or has said why; the same command "

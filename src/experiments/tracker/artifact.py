@@ -15,6 +15,7 @@ from typing import Any
 from experiments.run import folder as files
 from experiments.run.prerequisite import Run
 from experiments.terminal.error import one_line
+from experiments.tracker.place import backends_of, name_of
 from experiments.tracker.tracker import Tracker, start
 
 log = logging.getLogger(__name__)
@@ -52,22 +53,23 @@ def log_evaluation(
 
     options: the group `tracker`. folder: the run that was scored. path: the scores.
     """
-    if not options["artifacts"] or options["backend"] == "none":
+    if not options["artifacts"] or not backends_of(options):
         return
     with _harmless("the evaluation"):
         about, scores = files.run_about(folder), files.read(path, files.SCORES)
         model = f"{about['choices']['model']}-{about['choices']['data']}-{about['id']}"
         tracker = start(
-            options["backend"],
+            backends_of(options),
             path.with_suffix(""),
             options["project"],
             f"{about['id']}-{path.stem}",
-            options["name"] or f"{model} evaluated {path.stem}",
+            name_of(options["name"]) or f"{model} evaluated {path.stem}",
             options["group"],
             "evaluate",
             options["tags"],
             {"metric": dict(metric), "model": model, "images": scores["images"]},
             options["mode"],
+            entity=options.get("entity"),
             choices=about["choices"],
             trackio_dir=outputs / "trackio",
             agent=False,

@@ -18,12 +18,17 @@ from experiments.file.parse import parse_json
 from experiments.file.whole import write_json
 
 TRACKED = "tracked.json"
-_MEMORIES = mapped(shaped({"id": is_name, "images": mapped(is_whole)}))
+_ABOUT = ("url", "project")  # what is needed to look at it
+_MEMORIES = mapped(
+    shaped({"id": is_name, "images": mapped(is_whole)} | dict.fromkeys(_ABOUT, is_name))
+)
 SETTLED = 60.0  # s; W&B writes an offline run every 15, later on a busy machine
 
 
 class Memory:
     """The id of a run at one service, and up to which images each of its charts goes there."""
+
+    about: dict[str, str]  # of `_ABOUT`
 
     def __init__(self, folder: Path, service: str, run_id: str, given: str | None = None) -> None:
         """run_id: the run's own. given: another that the run has to take; it is remembered, and
@@ -33,6 +38,7 @@ class Memory:
         before = str(known.get("id", run_id))
         self.id = given or before
         self._before: dict[str, int] = dict(known.get("images", {})) if self.id == before else {}
+        self.about = {name: str(known[name]) for name in _ABOUT if name in known}
         self._sure = dict(self._before)
         self._recent: list[tuple[float, list[str], int]] = []
 
@@ -60,8 +66,14 @@ class Memory:
 
     def save(self) -> None:
         """Into the folder, beside what other services were told."""
-        content = _read(self.path) | {self.service: {"id": self.id, "images": self._sure}}
+        mine = {"id": self.id, "images": self._sure, **self.about}
+        content = _read(self.path) | {self.service: mine}
         write_json(self.path, content)
+
+
+def remembered(folder: Path) -> dict[str, Any]:
+    """What is remembered of each service, by its name."""
+    return _read(folder / TRACKED)
 
 
 def begin_again(before: Path, folder: Path) -> None:

@@ -12,20 +12,22 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from experiments.config.option import TRACKERS
 from experiments.run.portable import portable
 from experiments.terminal.error import UserError, one_line
 from experiments.terminal.package import installing
 from experiments.tracker.guard import Rows, Sounds, bounded, quiet
+from experiments.tracker.knock import opened_mode
+from experiments.tracker.place import PROJECT, entity_of, named, project_of
 from experiments.tracker.tensorboard import TensorBoard
 from experiments.tracker.trackio import Trackio
-from experiments.tracker.wandb import FINISH_TIMEOUT, WandB, wandb_mode
+from experiments.tracker.wandb import FINISH_TIMEOUT, WandB
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 log = logging.getLogger(__name__)
 
-BACKENDS = ("wandb", "trackio", "tensorboard", "none")
 MODES = ("auto", "online", "offline", "disabled")
 UPLOAD_TIMEOUT = 900.0  # s; for weights, which are larger than all else
 
@@ -175,7 +177,7 @@ class Tracker:
 def start(
     backend: str | Sequence[str],
     folder: str | Path,
-    project: str,
+    project: str | None,
     run_id: str,
     name: str,
     group: str | None = None,
@@ -184,6 +186,7 @@ def start(
     config: Mapping[str, Any] | None = None,
     mode: str = "auto",
     *,
+    entity: str | None = None,
     choices: Mapping[str, str] | None = None,
     trackio_dir: str | Path | None = None,
     images: int = 0,
@@ -192,9 +195,11 @@ def start(
 ) -> Tracker:
     """Start the chosen backends; call it on the main process only.
 
-    backend: one of `BACKENDS` or a list of them. folder: the run folder. mode: of W&B alone; "auto"
-    is what the user said to W&B itself, else online when logged in, else offline. choices: group ->
-    option of Hydra, logged as `choices/<group>`. trackio_dir: where all runs share one dashboard.
+    backend: one of `TRACKERS` or a list of them. folder: the run folder. project: None for what
+    was said to W&B itself, else `birdsong`; entity: of W&B alone, the same. mode: of W&B alone;
+    "auto" is what the user said to W&B itself, else online when logged in, else offline. choices:
+    group -> option of Hydra, logged as `choices/<group>`. trackio_dir: where all runs share one
+    dashboard.
     images: where a resumed run goes on, so that TensorBoard hides what was logged beyond.
     agent: whether this run is that of a W&B agent, if one started this process. artifacts: whether
     files will be uploaded, which takes its time at the end.
@@ -202,13 +207,12 @@ def start(
     Raises UserError for an unknown backend or mode, a package that is not installed, or
     mode="online" without a login. A service that fails to start is disabled with a line in the log.
     """
-    chosen = [backend] if isinstance(backend, str) else list(dict.fromkeys(backend))
+    chosen = named(backend)
     for one in chosen:
-        if one not in BACKENDS:
-            raise UserError(f"tracker.backend={one}: choose from {', '.join(BACKENDS)}")
+        if one not in TRACKERS:
+            raise UserError(f"tracker.backend={one}: choose from {', '.join(TRACKERS)}")
     if mode not in MODES:
         raise UserError(f"tracker.mode={mode}: choose from {', '.join(MODES)}")
-    chosen = [one for one in chosen if one != "none"]
     for one in chosen:
         if find_spec(one) is None:
             raise UserError(f"tracker.backend={one}: {one} is not installed; run {installing(one)}")
@@ -219,15 +223,17 @@ def start(
     patience = UPLOAD_TIMEOUT if artifacts else FINISH_TIMEOUT
 
     def open_wandb() -> Backend | None:
-        decided = wandb_mode(mode)
+        decided = opened_mode(mode)
         if decided == "disabled":
             return None
-        about = (folder, project, run_id, name, group, job_type, tags, settings, decided)
-        return WandB(*about, agent=agent, finish_timeout=patience)
+        place = project_of(project)
+        about = (folder, place, run_id, name, group, job_type, tags, settings, decided)
+        owner = entity_of(entity)
+        return WandB(*about, owner, agent=agent, finish_timeout=patience)
 
     def open_trackio() -> Backend:
         shared = folder / "trackio" if trackio_dir is None else Path(trackio_dir)
-        return Trackio(shared, project, run_id, name, group, settings, folder)
+        return Trackio(shared, project or PROJECT, run_id, name, group, settings, folder)
 
     openers: dict[str, Callable[[], Backend | None]] = {
         "wandb": open_wandb,

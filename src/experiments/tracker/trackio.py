@@ -61,6 +61,7 @@ class Trackio:
             )
             self._tracker.start()
         self._images = 0
+        self._memory.about["project"] = project
         self._memory.save()
         with contextlib.suppress(Exception):
             # We close the run ourselves; trackio's exit hook would close it again, loudly.

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import netrc
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from experiments.terminal.error import UserError, one_line
-from experiments.terminal.line import say_once
+from experiments.terminal.error import one_line
 from experiments.terminal.secret import scrub
 from experiments.tracker.agent import agent_project, agent_run, without_agent
 from experiments.tracker.guard import (
@@ -30,14 +27,13 @@ from experiments.tracker.guard import (
     picture_keys,
 )
 from experiments.tracker.memory import Memory
-from experiments.tracker.switch import setting, word
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 log = logging.getLogger(__name__)
 
-INIT_TIMEOUT = 30.0  # s; W&B's own 90 s would stall a start without a network
+INIT_TIMEOUT = 30.0  # s, of a server that has answered; W&B's own are 90
 FINISH_TIMEOUT = 60.0  # s; W&B itself would wait for the last upload for ever
 
 
@@ -59,6 +55,7 @@ class WandB:
         tags: Sequence[str],
         config: dict[str, Any],
         mode: str,
+        entity: str | None = None,
         agent: bool = True,
         finish_timeout: float = FINISH_TIMEOUT,
     ) -> None:
@@ -92,13 +89,14 @@ class WandB:
         def tracker(mode: str) -> WandBTracker:
             opened = WandBTracker(
                 project,
+                entity=entity,
                 id=run_id,
                 resume="allow",
                 dir=str(folder),
                 name=name,
                 group=group,
                 job_type=job_type,
-                tags=list(tags),
+                tags=list(tags) or None,  # else those of WANDB_TAGS would not count
                 config=config,
                 mode=mode,
                 settings=wandb.Settings(**settings),
@@ -114,10 +112,13 @@ class WandB:
                 if mode == "offline":
                     raise
                 log.warning("W&B cannot be reached, so it logs offline: %s", one_line(error))
-                bounded(wandb.teardown, 20)  # the service still holds the id of the attempt
+                bounded(wandb.teardown, 5)  # the service still holds the id of the attempt
                 self._tracker = tracker("offline")
-        self._memory.save()
         self._run = self._tracker.run
+        self._memory.about.pop("url", None)
+        if not self._run.offline and self._run.url:
+            self._memory.about["url"] = str(self._run.url)
+        self._memory.save()
         self._run.define_metric("images")
         self._run.define_metric("*", step_metric="images")
         if self._run.offline:
@@ -235,41 +236,3 @@ def _private(record: logging.LogRecord) -> bool:
     """A line of W&B's own log, without secrets and the home folder."""
     record.msg, record.args = scrub(record.getMessage()), ()
     return True
-
-
-def wandb_mode(mode: str) -> str:
-    """online, offline or disabled, decided without the network and without a question.
-
-    What the user has said to W&B itself counts, unless `tracker.mode` says otherwise: it is of this
-    very run, and a line tells where it is the one that goes online. Raises UserError when online is
-    demanded by option and nobody is logged in.
-    """
-    said = word()
-    if mode == "auto":
-        if said is None:
-            return "online" if logged_in() else "offline"
-        if said.kept:
-            say_once(f"W&B: {said.mode}, by {said.where}")
-        return said.mode
-    if mode == "online":
-        if not logged_in():
-            raise UserError("tracker.mode=online: nobody is logged in to W&B; run `wandb login`")
-        if said is not None:
-            say_once(f"tracker.mode=online: it goes online, although {said.where} says otherwise")
-    return mode
-
-
-def logged_in() -> bool:
-    """Whether W&B would find a key: in the environment, or in the netrc file for its server."""
-    if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
-        return True
-    given = os.environ.get("WANDB_BASE_URL") or setting("base_url")[0] or "https://api.wandb.ai"
-    server = urlsplit(given).netloc
-    named = os.environ.get("NETRC")
-    with contextlib.suppress(OSError, netrc.NetrcParseError, RuntimeError):
-        homes = [Path.home() / ".netrc", Path.home() / "_netrc"] if not named else []
-        for path in [Path(named).expanduser()] if named else homes:
-            if path.exists():
-                found = netrc.netrc(path).authenticators(server)
-                return found is not None and bool(found[2])
-    return False

@@ -31,7 +31,9 @@ from experiments.terminal.line import number_of, say
 from experiments.terminal.secret import scrub
 from experiments.tracker.agent import arm_name
 from experiments.tracker.artifact import log_weights, use_prerequisites
+from experiments.tracker.look import looks
 from experiments.tracker.memory import begin_again
+from experiments.tracker.place import backends_of, name_of
 from experiments.tracker.tracker import Tracker, start
 from experiments.trainer.assemble import Assembled, assemble, open_data, usable_by
 from experiments.trainer.dry import require_fit
@@ -39,6 +41,7 @@ from experiments.trainer.finished import show_scores
 from experiments.trainer.loop import fit
 from experiments.trainer.minima import Minima
 from experiments.trainer.observer import Observer
+from experiments.trainer.scaling import told
 from experiments.trainer.training import Training
 
 
@@ -155,6 +158,8 @@ def _train(
         training.system.train()
         if not fit(training, made.numerics, observer, interrupt):
             raise Stopped(interrupt.number)
+        if left_out := told(training.scalings.items()):
+            say(f"{run.name}: {left_out}")
         if ranks.main:
             checkpoint.save_weights(run.folder, training.images, **training.exported())
         observer.evaluate(training.images, training.ema)
@@ -163,6 +168,9 @@ def _train(
         log_weights(tracker, run)
     except Stopped:
         say(f"saved in {run.folder}; the same command goes on from there")
+        if ranks.main and wanted_by is None:
+            for look in looks(run.folder)[1:]:
+                say(look)
         raise
     finally:
         tracker.finish()
@@ -202,16 +210,17 @@ def prepare_folder(
     write_provenance(folder, run.config, images)
     StatsFile(folder / "stats.jsonl").truncate_after(images)
     started = start(
-        tracker["backend"],
+        backends_of(tracker),
         folder,
         tracker["project"],
         run.id,
-        tracker["name"] or (None if wanted_by else arm_name()) or f"{run.name}-{run.id}",
+        _name_of(run, wanted_by),
         tracker["group"],
         run.choices["model"],
         [*tracker["tags"], *(["prerequisite"] if wanted_by else [])],
         run.config | {"built_on": built_on},
         tracker["mode"],
+        entity=tracker.get("entity"),
         choices=run.choices,
         trackio_dir=Path(run.config["paths"]["outputs"]) / "trackio",
         images=images,
@@ -220,6 +229,16 @@ def prepare_folder(
     )
     use_prerequisites(started, run)
     return started
+
+
+def _name_of(run: Run, wanted_by: str | None) -> str:
+    """What trackers call a run: as it was asked for by name, or as an arm. A prerequisite has its
+    own name, and so has a job of a study, whose arms would all have the same one."""
+    given, own = run.config["tracker"]["name"], f"{run.name}-{run.id}"
+    if wanted_by is not None:
+        return str(given or own)
+    asked = given if os.environ.get(COMMAND) else name_of(given)
+    return str(asked or arm_name() or own)
 
 
 def _headline(run: Run, training: Training, threads: Threads) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from experiments.export.card import write_card
 from experiments.metric.protocol import Protocol
 from experiments.metric.table import format_table
-from experiments.run.folder import SCORES, run_config, run_scores, tracked
+from experiments.run.folder import SCORES, run_config, run_scores
 from experiments.run.prerequisite import Run
 from experiments.terminal.line import say, show
 from experiments.terminal.secret import scrub
+from experiments.tracker.look import looks
 
 HEADLINES = (
     "r_precision",
@@ -44,4 +45,5 @@ def show_scores(run: Run, brief: bool = False) -> None:
     else:
         show("scores:   none, since there is no metric")
     show(f"pictures: {run.folder / 'samples'}")
-    show(f"tracked:  {tracked(run.folder)}")
+    first, *others = looks(run.folder)
+    show("\n          ".join([f"tracked:  {first}", *others]))

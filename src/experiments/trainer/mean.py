@@ -21,17 +21,23 @@ class Stats:
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
-        self._counts: dict[str, float] = {}
+        self._counts: dict[str, float | Tensor] = {}
 
-    def add(self, name: str, value: Tensor | float) -> None:
+    def add(self, name: str, value: Tensor | float, counts: Tensor | None = None) -> None:
         """Add one scalar, or every element of a tensor of any shape; never waits for the device.
+
+        `counts`: whether it counts, where the device alone knows.
 
         Sums are kept in float64 where the device has it, so that a checkpoint between two readings
         changes no digit; a gradient, if any, is dropped.
         """
         if isinstance(value, Tensor):
             value = value.detach()
-            count, total = value.numel(), value.sum(dtype=_wide(value.device))
+            count: float | Tensor = value.numel()
+            total = value.sum(dtype=_wide(value.device))
+            if counts is not None:
+                total = torch.where(counts, total, 0.0)
+                count = counts.to(total.dtype) * count
         else:
             count, total = 1, torch.tensor(float(value), dtype=torch.float64)
         if name in self._sums:
@@ -78,9 +84,14 @@ class Stats:
         sums = torch.stack(
             [self._sums[name].to(device, dtype, non_blocking=True) for name in names]
         )
-        counts = torch.tensor([self._counts[name] for name in names], dtype=dtype)
-        pairs = torch.stack([sums, counts.to(device)])
+        numbers = [self._counts[name] for name in names]
+        known = [0.0 if isinstance(number, Tensor) else number for number in numbers]
+        counts = torch.tensor(known, dtype=dtype).to(device)
+        for place, number in enumerate(numbers):
+            if isinstance(number, Tensor):
+                counts[place] = number
+        pairs = torch.stack([sums, counts])
         if reduce is not None:
             pairs = reduce(pairs)
-        totals, numbers = pairs.tolist()
-        return {n: [total, number] for n, total, number in zip(names, totals, numbers, strict=True)}
+        totals, found = pairs.tolist()
+        return {n: [total, number] for n, total, number in zip(names, totals, found, strict=True)}

@@ -70,6 +70,9 @@ class Numerics:
         if self.policy == "skip" or self.skipped:
             names = [turn.phase.name for turn in self.training.turns]
             found |= {f"{name}/skipped": self.skipped.get(name, 0) for name in names}
+        for name, scaling in self.training.scalings.items():
+            found[f"{name}/overflows"], _ = scaling.counts
+            found[f"{name}/loss_scale"] = scaling.scale_now
         return found
 
     @property

@@ -26,6 +26,7 @@ from experiments.terminal.error import UserError
 from experiments.trainer.ema import EMA
 from experiments.trainer.fixed import Fixed
 from experiments.trainer.mean import Stats
+from experiments.trainer.scaling import Scaling
 from experiments.trainer.turn import keep_layout, let_train, optimisers_of, turns_of
 
 
@@ -73,14 +74,26 @@ class Training:
         self.parts = int(trainer["accumulate"])
         self.layout = memory_format(trainer["channels_last"], self.ranks.device)
         assert self.batch % (self.ranks.processes * self.parts) == 0, "parts of equal size"
-        self.ranks.begin(self.precision)
         self.turns = turns_of(self.system.phases(), self.settings, self.ranks, self.stats)
+        self.compute_in(self.precision)
         self.ema = EMA(self.system.export_modules(), trainer["ema_halflife"])
         self.fixed = self.what_is_fixed()
 
     def what_is_fixed(self) -> Fixed:
         """What files of this run do not repeat."""
         return Fixed(self.system, self.turns)
+
+    def compute_in(self, precision: torch.dtype) -> None:
+        """Compute in this precision from here on, with scales of its own in float16."""
+        self.precision = precision
+        self.ranks.begin(precision)
+        for turn in self.turns:
+            turn.scaling = Scaling(self.ranks.device) if precision == torch.float16 else None
+
+    @property
+    def scalings(self) -> dict[str, Scaling]:
+        """By the name of the phase whose losses each scales."""
+        return {t.phase.name: t.scaling for t in self.turns if t.scaling is not None}
 
     @property
     def place(self) -> int:
@@ -102,8 +115,7 @@ class Training:
         if self.data is not None:
             self.data.require(state.get("data"), self.run.folder)
         if "precision" in state:  # what was chosen on the machine where it began
-            self.precision = getattr(torch, state["precision"])
-            self.ranks.begin(self.precision)
+            self.compute_in(getattr(torch, state["precision"]))
         # Before there was a choice, all were float16.
         self.features = getattr(torch, state.get("features", "float16"))
         self.compiled = bool(state.get("compiled", self.compiled))
@@ -116,10 +128,13 @@ class Training:
         for name, optimiser in optimisers_of(self.turns).items():
             optimiser.load_state_dict(state["optimisers"][name])
             keep_layout(optimiser)
+        for name, scaling in self.scalings.items():
+            scaling.load(state["scaling"][name])
         self.stats.load(state.get("stats", {}))
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint holds."""
+        scalings = self.scalings
         return {
             "images": self.images,
             "data": None if self.data is None else self.data.fingerprint,
@@ -130,6 +145,7 @@ class Training:
                 self.run.folder, system=self.system.state_dict(), export=self.ema.state_dict()
             ),
             "optimisers": {n: o.state_dict() for n, o in optimisers_of(self.turns).items()},
+            **({"scaling": {n: s.state() for n, s in scalings.items()}} if scalings else {}),
             "stats": self.stats.state(self.ranks.mean),
         }
 

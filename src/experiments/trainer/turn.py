@@ -15,6 +15,7 @@ from experiments.system.base import Phase
 from experiments.system.seeding import Step
 from experiments.trainer.mean import Stats
 from experiments.trainer.recorder import Named, Recorder
+from experiments.trainer.scaling import Scaling
 
 # Whether an update is made: of a turn, after so many images; True where it is finite here.
 Judge = Callable[["Turn", int, Tensor], bool]
@@ -65,6 +66,7 @@ class Turn:
         self.optimiser = optimiser or settings.build(phase.parameters())
         self.recorder = Recorder(ranks.device)
         self.judge: Judge | None = None
+        self.scaling: Scaling | None = None  # of its losses, in float16
         self._bare = PhaseLoss(phase)
         self._loss: nn.Module | None = None  # as Accelerate wraps it
         self._terms: list[Named] = []
@@ -126,7 +128,8 @@ class Turn:
             assert alone or loss is not self._bare, "a term without weight has got one"
             self._good = self._good & total.detach().isfinite()
             self._terms.append(("loss", total.detach()))
-            (total / parts).backward()
+            share = total / parts
+            (share if self.scaling is None else self.scaling.scale(share)).backward()
         if last and not once and loss is not self._bare:
             without = [parameter for parameter in self.trained if parameter.grad is None]
             loss()[0].backward()
@@ -137,30 +140,39 @@ class Turn:
         """Measure and bound gradients, set the rate, step; note every term, unless the judge leaves
         this update out.
 
-        The norm that is noted is that of all gradients, before any bound.
+        The norm that is noted is that of all gradients, before any bound, in their own size.
         """
         parameters = [p for p in self.trained if p.grad is not None]
-        terms, good = self._terms, self._good
+        terms, good, scaling = self._terms, self._good, self.scaling
         self._terms, self._good = [], torch.ones_like(good)
         if parameters:
+            if scaling is not None:
+                scaling.unscale(self.optimiser)
             norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-            terms.append(("gradient_norm", norm))
-            good = good & norm.isfinite()  # a finite loss may have gradients that are not
-            self.recorder.note(images, terms[:-1], norm, good)
+            # A finite loss may have gradients that are not.
+            good = good & (norm.isfinite() if scaling is None else scaling.is_known(norm))
+            self.recorder.note(images, terms, norm, good)
             if self.judge is not None and not self.judge(self, images, good):
+                if scaling is not None:
+                    scaling.pass_over()
                 self.optimiser.zero_grad(set_to_none=True)
                 return
         for name, value in terms:
             self.stats.add(f"{self.phase.name}/{name}", value)
         if not parameters:
             return
+        counts = None if scaling is None else norm.isfinite()  # one that overflowed is no norm
+        self.stats.add(f"{self.phase.name}/gradient_norm", norm, counts)
         if self.settings.clip is not None:
             modules = self.phase.clip or self.phase.modules
             bounded = [p for module in modules for p in module.parameters()]
             torch.nn.utils.clip_grad_norm_(bounded, self.settings.clip)
         for group in self.optimiser.param_groups:
             group["lr"] = self.settings.rate(images)
-        self.optimiser.step()
+        if scaling is None:
+            self.optimiser.step()
+        else:
+            scaling.step(self.optimiser, norm)
         self.optimiser.zero_grad(set_to_none=True)
 
 
