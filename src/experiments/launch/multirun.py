@@ -28,7 +28,7 @@ from experiments.launch.job import JobFunction, Outcome
 from experiments.study.job import Study
 from experiments.terminal.error import UserError, reason_of, suggest
 from experiments.terminal.interrupt import Interrupt, Stopped, tell_left
-from experiments.terminal.line import say
+from experiments.terminal.line import number_of, say
 from experiments.terminal.package import installing
 from experiments.tracker.agent import without_agent
 
@@ -42,7 +42,10 @@ def run_jobs(study: Study, pending: list[int], overrides: list[str]) -> list[Out
     jobs, places = [study.jobs[index] for index in pending], [index + 1 for index in pending]
 
     def function(control: Path, arrangement: Arrangement) -> JobFunction:
-        say(f"{study.title}: {len(pending)} of {len(study.jobs)} runs to go, {arrangement}")
+        say(
+            f"{study.title}: {len(pending)} of {number_of(len(study.jobs), 'run')} to go, "
+            f"{arrangement}"
+        )
         return JobFunction(jobs, places, study, control, arrangement)
 
     # An agent of W&B names one run, and the only job is that one.

@@ -17,7 +17,7 @@ from experiments.file.tensor import Damaged, OtherFormat
 from experiments.file.whole import atomic
 from experiments.run.folder import by_images, file_at, reached
 from experiments.terminal.error import UserError, reason_of
-from experiments.terminal.line import say
+from experiments.terminal.line import number_of, say
 
 
 def save(folder: Path, state: Mapping[str, Any], keep: int) -> Path:
@@ -93,7 +93,8 @@ def load_newest(folder: Path) -> dict[str, Any] | None:
     found = by_images(folder, "checkpoints")
     if not found and (there := reached(folder)):
         raise UserError(
-            f"{folder}: has weights of {there} images and no checkpoint to go on from; bring back "
+            f"{folder}: has weights of {number_of(there, 'image')} and no checkpoint to go on "
+            "from; bring back "
             "its checkpoints, or move the folder away to start again"
         )
     return first_whole(folder, found)

@@ -18,7 +18,7 @@ from experiments.search.worker import SearchFunction
 from experiments.study.job import Job, Study
 from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import Stopped
-from experiments.terminal.line import say, show
+from experiments.terminal.line import number_of, say, show
 
 TRIALS_FAILED = 1
 
@@ -75,7 +75,7 @@ def _work(store: Store, count: int, overrides: list[str]) -> None:
     search = store.search
 
     def function(control: Path, arrangement: Arrangement) -> SearchFunction:
-        say(f"{search.title}: {count} of {search.trials} trials to go, {arrangement}")
+        say(f"{search.title}: {count} of {number_of(search.trials, 'trial')} to go, {arrangement}")
         return SearchFunction(search, store.folder, control, arrangement)
 
     outcomes = launch_all([search.base] * count, overrides, function, workers=True)

@@ -25,7 +25,7 @@ from experiments.search.trial import Held, SearchError
 from experiments.study.job import Job
 from experiments.terminal.error import UserError, as_user_error
 from experiments.terminal.interrupt import Stopped
-from experiments.terminal.line import say
+from experiments.terminal.line import number_of, say
 from experiments.terminal.stream import settle
 
 ALIKE = 5  # trials that fail in a row for one reason: the fault is none of their values
@@ -140,7 +140,10 @@ class Attempt:
         images, score = max((i, s) for i, s in found.read().items() if i < run.goal)
         self.store.finish(self.held, states.PRUNED, images=images)
         told = shown(self.search.score, score)
-        say(f"{self.name} is given up after {images:,} of {run.goal:,} images: {told}")
+        say(
+            f"{self.name} is given up after {images:,} of {number_of(run.goal, 'image', ',')}: "
+            f"{told}"
+        )
 
     def _complete(self, score: float, run: Run) -> None:
         if not math.isfinite(score):

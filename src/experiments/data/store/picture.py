@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 from experiments.file.lock import locked
 from experiments.file.mapped import Rows, create, opened
 from experiments.file.whole import atomic
+from experiments.terminal.line import number_of
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def build_store(
             return dropped_pictures(path)
         with atomic(path) as partial:
             _allocate(partial, len(records), size)
-            title = f"{reader.name}: {len(records)} images at {size} px"
+            title = f"{reader.name}: {number_of(len(records), 'image')} at {size} px"
             with progress_bar(len(records), title, "images", quiet) as bar:
                 reasons = fill_store(reader, records, partial, workers, bar)
             if len(reasons) == len(records):
