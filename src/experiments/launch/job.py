@@ -29,6 +29,7 @@ from experiments.terminal.interrupt import Stopped
 from experiments.terminal.line import duration, say
 from experiments.terminal.secret import scrub
 from experiments.terminal.stream import settle
+from experiments.terminal.verbose import begin
 
 FINISHED, FAILED, STOPPED = "finished", "failed", "stopped"
 
@@ -55,6 +56,7 @@ class JobFunction:
 
     def __call__(self, cfg: DictConfig) -> Outcome:
         settle()
+        begin()
         number = int(HydraConfig.get().job.num)
         job, place = self.jobs[number], self.places[number]
         watch = Watch(self.control, self.arrangement, self.owner)

@@ -27,6 +27,7 @@ from experiments.terminal.error import UserError, as_user_error
 from experiments.terminal.interrupt import Stopped
 from experiments.terminal.line import number_of, say
 from experiments.terminal.stream import settle
+from experiments.terminal.verbose import begin
 
 ALIKE = 5  # trials that fail in a row for one reason: the fault is none of their values
 
@@ -43,6 +44,7 @@ class SearchFunction:
 
     def __call__(self, cfg: DictConfig) -> Outcome:
         settle()
+        begin()
         watch = Watch(self.control, self.arrangement, self.owner)
         register()
         try:

@@ -182,5 +182,5 @@ def _compute(
                     create(path, found.dtype, (count, *found.shape[1:]))
                     files[name] = opened.enter_context(Rows(path))
                 files[name][first] = found[:used]
-            bar.update(used)
+            bar.add(used)
     assert files, "a split without captions"

@@ -129,7 +129,7 @@ def _alone(folder: Path) -> Iterator[None]:
 def _read(name: str, listing: Listing, memory: Path, quiet: bool) -> str:
     title = f"{name}: contents of {number_of(len(listing.files), 'file')}"
     with progress_bar(len(listing.files), title, "files", quiet) as bar:
-        contents = listing.contents(bar.update)
+        contents = listing.contents(bar.add)
     found = listing.by_contents(contents)
     with contextlib.suppress(OSError):  # a cache that others own: the next start reads again
         if all_seen(contents):
