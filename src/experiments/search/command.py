@@ -8,6 +8,7 @@ from pathlib import Path
 from experiments.launch.arrangement import Arrangement
 from experiments.launch.job import FAILED, STOPPED
 from experiments.launch.multirun import launch_all
+from experiments.launch.told import Told
 from experiments.run.change import tell_changes_of
 from experiments.search.request import check, search_of
 from experiments.search.result import show_result
@@ -78,7 +79,8 @@ def _work(store: Store, count: int, overrides: list[str]) -> None:
         say(f"{search.title}: {count} of {number_of(search.trials, 'trial')} to go, {arrangement}")
         return SearchFunction(search, store.folder, control, arrangement)
 
-    outcomes = launch_all([search.base] * count, overrides, function, workers=True)
+    told = Told(search.title, count, "trial")
+    outcomes = launch_all([search.base] * count, overrides, function, told, workers=True)
     for outcome in outcomes:
         if outcome is not None and outcome.state == FAILED:
             raise UserError(outcome.reason)

@@ -129,7 +129,8 @@ class Attempt:
     def _train(self, asked: Asked, job: Job, leave: Callable[[], bool]) -> None:
         arrangement = self.function.arrangement
         try:
-            run_job(asked, job, self.search.study, arrangement, leave)
+            control = self.function.control
+            run_job(asked, job, self.search.study, arrangement, leave, control, self.name)
         except Stopped as stopped:
             # A signal that came while the run was saving is for the search.
             ours = self.pruned or self.trouble is not None
