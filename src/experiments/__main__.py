@@ -32,7 +32,7 @@ from experiments.study.command import study_of
 from experiments.study.job import Study
 from experiments.terminal.error import JOB_FAILED, PeerLost, UserError, as_user_error
 from experiments.terminal.interrupt import Stopped, asked, leaving
-from experiments.terminal.line import say
+from experiments.terminal.line import are, number_of, say
 from experiments.terminal.stream import settle
 from experiments.tracker.look import together
 
@@ -284,7 +284,8 @@ def _run_study(study: Study, runs: list[Run | None], overrides: list[str]) -> in
         raise Stopped(stopped[0] - 128)
     if runs[0] is not None:
         again = f", {len(failed)} failed; the same command tries these again" if failed else ""
-        say(f"{study.title}: {done} of {len(runs)} runs are finished{again}")
+        runs_are = f"{number_of(len(runs), 'run')} {are(len(runs))}"
+        say(f"{study.title}: {done} of {runs_are} finished{again}")
         say("the same command with task=report compares them")
         for look in together([run.folder for run in runs if run is not None]):
             say(look)

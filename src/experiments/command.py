@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import re
 from dataclasses import dataclass
@@ -15,9 +16,11 @@ from experiments.config import outside
 from experiments.config.key import key_of, values
 from experiments.config.option import SEVERAL
 from experiments.config.override import NAMES, RUN_ID, is_override, parse_sweep, with_ids
+from experiments.terminal import verbose
 from experiments.terminal.error import UserError
 from experiments.terminal.secret import require_none
 
+log = logging.getLogger(__name__)
 HYDRA = ("hydra.launcher.", "hydra.sweep.dir")  # what a study may say to Hydra itself
 SEARCHPATH = "hydra.searchpath"
 LISTS = {"run": SEVERAL, "answers": ("human_rank",)}  # keys of tasks that read several
@@ -67,9 +70,9 @@ def read(arguments: list[str]) -> Command:
     require_none(overrides)
     outside.begin([*_config_dir(arguments, flags.config_dir), *_searchpath(overrides)])
     overrides = [text for text in overrides if key_of(text) != SEARCHPATH]
-    command = Command(arguments, flags, overrides)
+    command = Command(arguments, flags, _without_verbose(overrides))
     if not (command.help or command.is_question):
-        _require_own(overrides)
+        _require_own(command.overrides)
     return command
 
 
@@ -91,6 +94,18 @@ def _searchpath(overrides: list[str]) -> list[tuple[str, str]]:
     return [(SEARCHPATH, str(item)) for item in found]
 
 
+def _without_verbose(overrides: list[str]) -> list[str]:
+    """The overrides but `hydra.verbose`, which is obeyed here and is no part of a run."""
+    said = [text for text in overrides if key_of(text) == verbose.KEY]
+    if not said:
+        return overrides
+    (last,) = parse_sweep(said[-1:])
+    verbose.ask_for(last.value(), said[-1])
+    rest = [text for text in overrides if key_of(text) != verbose.KEY]
+    log.debug("overrides: %s", " ".join(rest))
+    return rest
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = get_args_parser()
 
@@ -110,7 +125,8 @@ def _require_own(overrides: list[str]) -> None:
     """Raise `UserError` for keys of Hydra that decide nothing here, or what is none of ours."""
     names = [key_of(item) for item in overrides]
     problems = [
-        f"{name}: decides nothing here; of Hydra's own keys set hydra/launcher and hydra.launcher.*"
+        f"{name}: decides nothing here; of Hydra's own keys set hydra/launcher, hydra.launcher.* "
+        "and hydra.verbose"
         for name in names
         if name.split(".")[0].split("/")[0] == "hydra"
         and not (name == "hydra/launcher" or name.startswith(HYDRA))

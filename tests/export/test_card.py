@@ -112,6 +112,7 @@ def test_what_it_says(run: Path) -> None:
     for part in (
         "GAN-CLS: captions to pictures of 32 and 64 px (Reed et al. 2016, ICML, https://arxiv",
         "](samples/images-0000000400.png)",
+        "After 400 images: of each caption the real picture first, and then what was drawn",
         "| split `train` | 7,034 images of 82 classes, to train on |",
         "| split `test` | 1,155 images of 20 classes, to test on |",
         "| captions | 81,890, of both splits |",
@@ -273,6 +274,8 @@ def test_one_that_speaks_names_the_voices_that_it_learned_from(run: Path) -> Non
 
 def test_every_model_has_words() -> None:
     assert {path.stem for path in (CONF / "model").glob("*.yaml")} == set(MODELS)
+    words = [title for title, _ in MODELS.values()]
+    assert len(words) == len(set(words)), "two are described in the same words"
 
 
 def test_recordings_are_under_the_terms_of_the_data(run: Path) -> None:

@@ -23,7 +23,7 @@ def test_all_runs_without_those_that_are_damaged(
     told = capsys.readouterr().err
     assert f"left out: {damaged[0] / 'config.yaml'}: is damaged" in told
     assert f"left out: {damaged[1] / 'run.json'}: is damaged" in told
-    assert "1 of 1 runs are finished" in told
+    assert "1 of 1 run is finished" in told
     assert (runs.place / "report" / "all" / "report.html").is_file()
 
 

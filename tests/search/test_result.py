@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from experiments.search import trial as states
 from experiments.search.result import importance, show_result
 from experiments.search.store import Store
@@ -40,6 +42,17 @@ def test_the_best_come_first_and_can_be_made_again(open_store: Callable[..., Sto
     assert "trainer.batch=8" in again and "study=" not in again
     assert f"data.preset.lr={best.settings['data.preset.lr']}" in again
     assert failed == ["trial 4: no room"]
+
+
+def test_the_table_of_trials_is_told_from_here(
+    open_store: Callable[..., Store], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = open_store("search.trials=1")
+    store.finish(store.claim(), states.COMPLETE, 0.25, 600)
+    text, _ = show_result(store)
+    assert text.startswith("which-plumage: 1 of 1 trial: 1 complete\n")
+    assert text.splitlines()[-1] == "all trials: found/trials.csv"
 
 
 def test_what_decides_has_the_largest_share(open_store: Callable[..., Store]) -> None:

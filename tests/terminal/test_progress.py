@@ -38,6 +38,24 @@ def test_a_file_gets_at_most_a_line_per_interval() -> None:
     assert len(stream.getvalue().splitlines()) == 3  # nothing happened since
 
 
+def test_work_that_is_counted_otherwise_is_told_in_lines_once_it_is_long() -> None:
+    """As stores are made: a bar in a log would be one line of all its states."""
+    for seconds, told in (
+        (1, ""),
+        (8, "a: 4/9 files (44%), 0.25 files/s, 20 s left\na: 9/9 files (100%), 0.312 files/s\n"),
+    ):
+        stream, clock = io.StringIO(), Clock()
+        with Progress(
+            9, 0, "a", unit="files", stream=stream, interval=15, delay=10, clock=clock
+        ) as bar:
+            for _ in range(4):
+                clock.now += seconds / 2
+                bar.add(1)
+            clock.now += 0 if seconds == 1 else 16
+            bar.add(5)
+        assert stream.getvalue() == told
+
+
 def test_the_rate_is_the_recent_one() -> None:
     stream, clock = io.StringIO(), Clock()
     progress = Progress(10_000, stream=stream, interval=20, clock=clock)

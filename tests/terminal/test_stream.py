@@ -27,7 +27,7 @@ for n in range(200):
     say("a line" * 50); show("a result" * 50); print("of another library" * 50)
 with Progress(2, interval=0) as bar:
     bar.update(1)
-for _ in tqdm(range(2)): pass
+for _ in tqdm(range(2), disable=False): pass
 warnings.warn("careful")
 logging.warning("careful")
 try:

@@ -24,6 +24,7 @@ from experiments.machine.device import alive
 from experiments.run import folder as files
 from experiments.run.fresh import BEFORE, home_of
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 TORN = re.compile(r"\.(\d+)\.partial$")
 DAY = 24 * 3600
@@ -151,7 +152,7 @@ def _of_cache(where: Places, runs: list[Path]) -> Iterator[Item]:
             half = folder.name.endswith(PARTS)
             if _unused(folder, where.days):
                 made = "half made, " if half else ""
-                reason = f"{what}, {made}not used for {where.days} days"
+                reason = f"{what}, {made}not used for {number_of(where.days, 'day')}"
             elif half or not where.own or stores is None or folder.name in stores:
                 continue
             else:

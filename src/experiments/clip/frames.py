@@ -30,7 +30,7 @@ from experiments.file.name import plain
 from experiments.file.parse import parse_json
 from experiments.file.whole import aside, write_json
 from experiments.terminal.error import BadInput, UserError
-from experiments.terminal.line import show
+from experiments.terminal.line import number_of, show
 from experiments.terminal.progress import Progress
 
 TIMES = "frames.json"
@@ -143,14 +143,14 @@ def _work(arguments: Sequence[str]) -> None:
     source: Path = options.source
     if source.is_dir():
         count = to_film(source, options.out, options.rate)
-        show(f"{plain(options.out)}: {count:,} frames")
+        show(f"{plain(options.out)}: {number_of(count, 'frame', ',')}")
         return
     if options.rate is not None:
         raise UserError(
             "--rate: is of a folder of pictures; give --every S or --count N for a film"
         )
     count = to_pictures(source, options)
-    show(f"{plain(options.out)}: {count:,} pictures, and {TIMES} with their times")
+    show(f"{plain(options.out)}: {number_of(count, 'picture', ',')}, and {TIMES} with their times")
 
 
 def _parser() -> Parser:

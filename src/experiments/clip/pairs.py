@@ -31,7 +31,7 @@ from experiments.clip.still import read_still, write_still
 from experiments.file.name import plain
 from experiments.file.whole import remove
 from experiments.terminal.error import BadInput, UserError
-from experiments.terminal.line import say, show
+from experiments.terminal.line import number_of, say, show
 from experiments.terminal.progress import Progress
 
 SILENT = 2.0**-15  # of full scale, as where sounds are read
@@ -149,7 +149,8 @@ def _work(arguments: Sequence[str]) -> None:
     if total["silent"]:
         say(f"{total['silent']:,} of them are silent: whoever hears leaves them out")
     show(
-        f"{plain(options.out)}: {total['trained'] + total['tested']:,} pairs, {total['tested']:,} "
+        f"{plain(options.out)}: {number_of(total['trained'] + total['tested'], 'pair', ',')}, "
+        f"{total['tested']:,} "
         f"of them to test on; {total['at an end']:,} moments without the whole sound left out; "
         f"read them with data={options.layout} data.root={plain(options.out)}"
     )

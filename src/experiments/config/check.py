@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.config import outside
-from experiments.config.compose import first_line, groups, resolved
+from experiments.config.compose import first_line, resolved
 from experiments.config.option import OPTIONS, SEVERAL, TASKS, TRACKERS
 from experiments.config.place import CONF
 from experiments.config.required import check_kinds, check_parts, check_values

@@ -5,8 +5,10 @@ Nothing here imports torch: a command line is answered, or refused, before anyth
 
 from __future__ import annotations
 
+import logging
 import pickle
 import re
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ from experiments.config.cache import kept, require_conf
 from experiments.config.option import OPTIONS
 from experiments.config.place import CONF
 from experiments.config.resolver import RESOLVERS
+
+log = logging.getLogger(__name__)
 
 # OmegaConf parses an interpolation each time that it resolves it, two thirds of what resolving a
 # configuration takes. A parsed one is never changed.
@@ -50,7 +54,10 @@ def compose(overrides: list[str]) -> DictConfig:
 
 @lru_cache(maxsize=64)  # the jobs of a sweep have most of what they build on in common
 def _composed(overrides: tuple[str, ...], folders: tuple[Path, ...]) -> bytes:
-    return kept(overrides, _compose)
+    began = time.perf_counter()
+    content = kept(overrides, _compose)
+    log.debug("composed %s in %.3f s", " ".join(overrides), time.perf_counter() - began)
+    return content
 
 
 def _compose(overrides: tuple[str, ...]) -> DictConfig:

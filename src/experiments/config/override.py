@@ -16,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 from experiments.config import outside
 from experiments.config.check import check
 from experiments.config.compose import choices, compose, first_line
+from experiments.config.glob import listed
 from experiments.config.key import key_of
 from experiments.config.option import OPTIONS
 from experiments.config.signature import forget, signature
@@ -63,9 +64,11 @@ def _read(overrides: list[str], problems: list[str]) -> Iterator[tuple[str, Over
     parser = OverridesParser.create()
     for text in map(with_ids, overrides):
         try:
-            yield text, parser.parse_override(text)
+            yield text, listed(parser.parse_override(text))
         except HydraException:
             problems.append(f"{text}: {SYNTAX}")
+        except UserError as error:
+            problems.append(str(error))
 
 
 def checked_compose(overrides: list[str]) -> DictConfig:

@@ -23,6 +23,7 @@ from experiments.data.layout.pickle_lists import pickled_words
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.run.fact import facts_of_release
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 WORDS = {"cub": 25, "coco": 20}  # of a caption: cfg/eval_bird.yml, cfg/eval_coco.yml
 COCO = (48, 3)  # GF_DIM and R_NUM of cfg/coco_attn2.yml
@@ -88,7 +89,7 @@ def convert_attngan(
     }
     sources = {"generator": pictures, "text_encoder": text}
     sources |= {} if seen is None else {"image_encoder": seen}
-    about = f"AttnGAN: {sizes}; {len(words)} words{_told_order(words)}"
+    about = f"AttnGAN: {sizes}; {number_of(len(words), 'word')}{_told_order(words)}"
     return Conversion(config, chosen, overrides, facts, export, sources, about)
 
 
@@ -97,7 +98,8 @@ def _text_sizes(text: ReleasedState, words: list[str], captions: Path) -> tuple[
     rows, embedding_dim = text.shape(EMBEDDING, 2, "; is this AttnGAN's text encoder?")
     if rows != len(words):
         raise UserError(
-            f"{text.path}: {EMBEDDING} has {rows} words, and {captions} has {len(words)}; take the "
+            f"{text.path}: {EMBEDDING} has {number_of(rows, 'word')}, and {captions} has "
+            f"{len(words)}; take the "
             "captions.pickle that the encoder was trained with"
         )
     # One layer of an LSTM in both directions; what else it may be has other shapes and names.
@@ -114,7 +116,8 @@ def _told_order(words: list[str]) -> str:
 
 def _other_order(captions: Path, words: list[str]) -> str:
     return (
-        f"{captions}: its {len(words)} words do not stand in the order of Python 2, with which the "
+        f"{captions}: its {number_of(len(words), 'word')} do not stand in the order of Python 2, "
+        "with which the "
         "released files were written: this one was written anew, and a released encoder takes "
         "each word for another; take the captions.pickle of the metadata that the README of "
         "taoxugit/AttnGAN links (its eval/data/ has that of birds), or add --own-captions if the "

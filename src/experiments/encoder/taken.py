@@ -13,6 +13,7 @@ from experiments.data.view.clip import Clips, ClipView
 from experiments.data.view.picture import Pictures, PictureView
 from experiments.data.view.sound import Sounds, SoundView
 from experiments.frontend.excerpt import Excerpt
+from experiments.terminal.line import number_of
 
 
 def excerpt_of(network: nn.Module) -> Excerpt | None:
@@ -50,5 +51,5 @@ def cut_as(network: nn.Module, size: int, stored: int) -> str:
         return f"{excerpt.seconds:g} s of sound"
     form = form_of(network)
     if form is not None:
-        return f"{form.frames} frames of {form.side} px"
+        return f"{number_of(form.frames, 'frame')} of {form.side} px"
     return f"central {size} of {stored} px"

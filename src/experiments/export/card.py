@@ -7,6 +7,7 @@ It says what the files of the run folder say (`told.py`), and "unknown" where th
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from experiments.file.whole import write_text
 from experiments.metric.names import label
 from experiments.run import folder as files
 from experiments.terminal.error import one_line
-from experiments.terminal.line import duration, say
+from experiments.terminal.line import duration, number_of, say
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelCardData
@@ -74,6 +75,7 @@ def card_of(
 
     run = told(folder, images, licence, holds, people)
     shown: dict[str, Any] = {"run": run, "hub": hub, "count": "{:,}".format, "duration": duration}
+    shown["number"] = partial(number_of, form=",")
     shown |= {"uses": uses(run.ways), "plain": plain, "code": code, "block": block, "cell": cell}
     card = ModelCard.from_template(card_data(run), template_path=str(TEMPLATE), **shown)
     require_section(str(card), run.people, TEMPLATE)

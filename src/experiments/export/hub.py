@@ -10,6 +10,7 @@ from typing import Any
 
 from experiments.run import folder as files
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 
 def require_login(repository: str) -> None:
@@ -31,7 +32,10 @@ def upload(repository: str, folder: Path) -> dict[str, Any]:
     """The arguments of the call that pushes an export: what was drawn with it later, or lies in
     its folder by chance, stays here."""
     about = files.export_about(folder)
-    what = f"{about['model']}-{about['data']} {about['id']} after {about['images']} images"
+    what = (
+        f"{about['model']}-{about['data']} {about['id']} after "
+        f"{number_of(about['images'], 'image')}"
+    )
     return {
         "repo_id": repository,
         "repo_type": "model",

@@ -39,8 +39,12 @@ MODELS = {
     "speech_teacher": ("An encoder of spoken captions, taught by a fixed one of pictures", LI),
     "hearing": ("An encoder of spoken captions that reads out what they state", ""),
     "char_cnn_rnn": ("Joint embedding of captions, by letters, and pictures", EMBEDDING),
-    "word_cnn_rnn": ("Joint embedding of captions, by words, and pictures", EMBEDDING),
-    "word_lstm": ("Joint embedding of captions, by words, and pictures", EMBEDDING),
+    "word_cnn_rnn": (
+        "Joint embedding of captions, by convolutions and a recurrent layer over words, and "
+        "pictures",
+        EMBEDDING,
+    ),
+    "word_lstm": ("Joint embedding of captions, by an LSTM over words, and pictures", EMBEDDING),
     "minilm": (
         "Joint embedding of captions, by a fixed MiniLM under a linear head, and pictures",
         f"{EMBEDDING}; Wang et al. 2020, https://arxiv.org/abs/2002.10957",

@@ -9,6 +9,7 @@ from typing import Any
 from experiments.file.markdown import code, plain
 from experiments.run import folder as files
 from experiments.run.reader import excerpts_of, forms_of, hears_sounds
+from experiments.terminal.line import number_of
 
 Ways = Mapping[tuple[str, ...], str]
 FRAMES = "frames uint8 (T, H, W, 3) of each"
@@ -109,7 +110,8 @@ def sees_rows(config: Mapping[str, Any]) -> list[tuple[str, str]]:
             if rate
             else "at equal distances over the whole clip"
         )
-        rows = [("of each clip", plain(f"{frames} frames of {side} x {side} px, {grey}"))]
+        told = f"{number_of(frames, 'frame')} of {side} x {side} px, {grey}"
+        rows = [("of each clip", plain(told))]
         rows.append(("frames", plain(f"{taken}; the last is repeated where a clip is short")))
         if stride != 1 or (kept and kept != frames):
             where = f"a random stretch of {kept or 'what is kept'}; the middle in scores"

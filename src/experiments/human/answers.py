@@ -14,6 +14,7 @@ from experiments.file.kind import is_number, is_whole
 from experiments.file.parse import parse_json
 from experiments.human.key import KEY, PAGE_ID, RANK, Key, read_key
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 FORMAT = "human study 2"
 RANKING = "human ranking 1"  # of pages that ranked by one question: `ranks` in place of `given`
@@ -195,7 +196,7 @@ def _answers(content: Mapping[str, Any], key: Key, path: Path) -> Answers:
         raise UserError(f"{path}: does not say when it was saved")
     if not isinstance(rows, list) or len(rows) != len(key.codes):
         count = len(rows) if isinstance(rows, list) else 0
-        raise UserError(f"{path}: answers {count} captions of {len(key.codes)}")
+        raise UserError(f"{path}: answers {number_of(count, 'caption')} of {len(key.codes)}")
     old = content["format"] == RANKING
     given, seconds = [], []
     for number, (row, codes) in enumerate(zip(rows, key.codes, strict=True), 1):

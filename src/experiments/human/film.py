@@ -18,6 +18,7 @@ from experiments.human.uncaptioned import CAPTION, PICTURE
 from experiments.sample.filmed import NOISE
 from experiments.sample.model import load
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 from experiments.terminal.progress import Progress
 
 Made = list[list[Shown]]  # by caption and seed
@@ -50,7 +51,8 @@ def filmed(study: Study, device: str) -> list[Made]:
     if len(shapes) > 1:
         (one, first), (other, second) = list(shapes.items())[:2]
         raise UserError(
-            f"run={second}: makes clips of {other[0]} frames at {other[1]:g} a second, and {first} "
+            f"run={second}: makes clips of {number_of(other[0], 'frame')} at {other[1]:g} a "
+            f"second, and {first} "
             f"of {one[0]} at {one[1]:g}; name runs that make the same"
         )
     assert view is not None, "a study has a run"

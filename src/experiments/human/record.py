@@ -22,6 +22,7 @@ from experiments.human.captions import prepared_of
 from experiments.run import folder as files
 from experiments.run.reader import excerpts_of, reader_of
 from experiments.terminal.error import BadInput, UserError
+from experiments.terminal.line import number_of
 
 RATE = 24_000  # Hz at which a file is read to be played
 SECONDS = 30.0  # of a sound
@@ -141,5 +142,5 @@ def records_of(
     found = known.sounding(wanted, int(config["seed"]))
     if not found:
         raise UserError("run: no record of their test split has a sound and a picture here")
-    notes = [f"{len(found):,} of {len(known.records):,} records of the test split"]
+    notes = [f"{len(found):,} of {number_of(len(known.records), 'record', ',')} of the test split"]
     return known, found, notes

@@ -28,6 +28,7 @@ from experiments.sample.asked import Asked
 from experiments.sample.filmed import NOISE, films
 from experiments.sample.request import drawing_of
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 TOLD = {CAPTION: "the words", "picture": "the picture that it begins with"}
 CHOOSE = "name two or more runs: run=outputs/<model>-<data>/<id>,outputs/<model>-<data>/<id>"
@@ -277,7 +278,10 @@ def _captions(
             "sample.file=captions.txt"
         )
     elif len(found) > wanted:
-        notes.append(f"{wanted:,} of {len(found):,} captions of {origin}, drawn by seed={seed}")
+        notes.append(
+            f"{wanted:,} of {number_of(len(found), 'caption', ',')} of {origin}, drawn "
+            f"by seed={seed}"
+        )
     asked = list[list[Asked]]()
     for run in runs:
         try:

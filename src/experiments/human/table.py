@@ -61,7 +61,7 @@ def _means(result: Mapping[str, Any], answered: Mapping[str, Any]) -> list[list[
         between = "-" if run["interval"] is None else "{:.2f} to {:.2f}".format(*run["interval"])
         mean = run["mean_rank"] if ranks else run["mean_mark"]
         shares = [run["first"]] if ranks else run["share"]
-        images = "-" if run["folder"] is None else f"{run['images']:,} images"
+        images = "-" if run["folder"] is None else number_of(run["images"], "image", ",")
         told = [f"{100 * value:.0f} %" for value in shares]
         rows.append([str(number), run["name"], f"{mean:.2f}", between, *told, images])
     return rows

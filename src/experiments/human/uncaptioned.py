@@ -10,6 +10,7 @@ from experiments.data.record import CLIP, Record
 from experiments.human.record import Known, known_of_runs
 from experiments.sample.filmed import CAPTIONED, NOISE, Way, films
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 CAPTION, PICTURE = "caption", "picture"
 Items = tuple[list[str], list[Record], Known | None, list[Record], list[str]]
@@ -57,7 +58,8 @@ def items_of(config: Mapping[str, Any], runs: Sequence[Path], kind: str, beside:
     records = known.moving(wanted, seed, kind == PICTURE)
     if not records:
         raise UserError("run: no record of their test split can be used here")
-    notes = [f"{len(records):,} of {len(known.records):,} records of the test split"]
+    there = number_of(len(known.records), "record", ",")
+    notes = [f"{len(records):,} of {there} of the test split"]
     if kind == PICTURE:
         return [r.key for r in records], records, known, records if beside else [], notes
     return [f"clips {number + 1}" for number in range(len(records))], [], known, records, notes

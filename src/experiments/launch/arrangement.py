@@ -14,6 +14,7 @@ from experiments.machine.core import cores
 from experiments.machine.device import claim, gpus
 from experiments.machine.thread import SHARED, asked_of_openmp
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 BASIC, JOBLIB, LOCAL, SLURM = "basic", "joblib", "submitit_local", "submitit_slurm"
 LAUNCHERS = [BASIC, JOBLIB, LOCAL, SLURM]
@@ -39,7 +40,8 @@ class Arrangement:
         if self.at_once is None:
             return f"{self.launcher}, as many at once as the cluster allows"
         threads = "" if self.threads is None else f", threads of each: {self.threads}"
-        place = f" on {len(self.slots)} GPUs" if self.slots and self.slots[0][:3] != "cpu" else ""
+        on_gpus = self.slots and self.slots[0][:3] != "cpu"
+        place = f" on {number_of(len(self.slots), 'GPU')}" if on_gpus else ""
         return f"{self.launcher}, {self.at_once} at a time{place}{threads}"
 
     @contextmanager

@@ -19,6 +19,7 @@ from experiments.config.compose import choices, plain, register
 from experiments.launch.arrangement import JOBLIB, SLURM, Arrangement
 from experiments.launch.spawn import run_apart
 from experiments.launch.task import ROWS, Asked
+from experiments.launch.told import noted
 from experiments.machine.cluster import requeue_if_preempted
 from experiments.machine.device import alive
 from experiments.run.folder import forget_failure, record_failure
@@ -29,6 +30,7 @@ from experiments.terminal.interrupt import Stopped
 from experiments.terminal.line import duration, say
 from experiments.terminal.secret import scrub
 from experiments.terminal.stream import settle
+from experiments.terminal.verbose import begin
 
 FINISHED, FAILED, STOPPED = "finished", "failed", "stopped"
 
@@ -55,6 +57,7 @@ class JobFunction:
 
     def __call__(self, cfg: DictConfig) -> Outcome:
         settle()
+        begin()
         number = int(HydraConfig.get().job.num)
         job, place = self.jobs[number], self.places[number]
         watch = Watch(self.control, self.arrangement, self.owner)
@@ -64,7 +67,8 @@ class JobFunction:
         say(f"job {place} of {len(self.study.jobs)}: {job.name or ' '.join(job.overrides)}")
         began = time.monotonic()
         try:
-            perform(cfg, job, self.study, self.arrangement, watch)
+            name = f"job {place} ({job.name})" if job.name else f"job {place}"
+            perform(cfg, job, self.study, self.arrangement, watch, name)
         except Stopped as stopped:
             return watch.stop(stopped)
         except Exception as error:
@@ -112,37 +116,48 @@ class Watch:
 
 
 def perform(
-    cfg: DictConfig, job: Job, study: Study, arrangement: Arrangement, watch: Watch
+    cfg: DictConfig, job: Job, study: Study, arrangement: Arrangement, watch: Watch, name: str
 ) -> None:
-    """Do what `task` says for one job. Raises `UserError`, and `Stopped` once all is saved."""
+    """Do what `task` says for one job, which people know by `name`. Raises `UserError`, and
+    `Stopped` once all is saved."""
     hydra_config = HydraConfig.get()
     with open_dict(cfg):
         cfg.hydra = OmegaConf.create({"runtime": {"choices": hydra_config.runtime.choices}})
     asked = Asked(plain(cfg), choices(cfg), list(hydra_config.overrides.task))
     if ROWS[asked.task].apart:
-        run_job(asked, job, study, arrangement, watch.stopped)
+        run_job(asked, job, study, arrangement, watch.stopped, watch.file.parent, name)
     else:
         ROWS[asked.task].perform(asked, None)
 
 
 def run_job(
-    asked: Asked, job: Job, study: Study, arrangement: Arrangement, stop: Callable[[], bool]
+    asked: Asked,
+    job: Job,
+    study: Study,
+    arrangement: Arrangement,
+    stop: Callable[[], bool],
+    control: Path,
+    name: str,
 ) -> None:
-    """Train or score in processes of its own, which save and leave once `stop()`. Raises as
-    `perform`."""
+    """Train or score in processes of its own, which save and leave once `stop()`. control, name:
+    where the study looks for what is done, and how it tells of this job. Raises as `perform`."""
     config = asked.config
     tracker, launch = config["tracker"], config["launch"]
     tracker["group"] = tracker["group"] or study.title
     tracker["name"] = tracker.get("name") or job.name or None
     config["study"], config["budget"] = study.name, study.budget
     run = asked.run if asked.task == "train" else None
+    log = run.folder / "output.log" if run and arrangement.quiet else None
     try:
-        with arrangement.share(int(launch["num_processes"]), stop) as environment:
+        with (
+            arrangement.share(int(launch["num_processes"]), stop) as environment,
+            noted(control, name, log),
+        ):
             run_apart(
                 config,
                 asked.chosen,
                 asked.overrides,
-                log=run.folder / "output.log" if run and arrangement.quiet else None,
+                log=log,
                 wait=True,
                 environment={**environment, COMMAND: token([job.overrides for job in study.jobs])},
                 stop=stop,

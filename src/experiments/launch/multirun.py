@@ -10,6 +10,7 @@ import signal
 import uuid
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -27,10 +28,11 @@ from experiments.config.key import top_of
 from experiments.config.place import CONF
 from experiments.launch.arrangement import LAUNCHERS, SLURM, Arrangement, arrange
 from experiments.launch.job import JobFunction, Outcome
+from experiments.launch.told import Told, telling
 from experiments.study.job import Study
 from experiments.terminal.error import UserError, reason_of, suggest
 from experiments.terminal.interrupt import Interrupt, Stopped, tell_left
-from experiments.terminal.line import say
+from experiments.terminal.line import number_of, say
 from experiments.terminal.package import installing
 from experiments.tracker.agent import without_agent
 from experiments.tracker.knock import foretell
@@ -44,25 +46,32 @@ def run_jobs(study: Study, pending: list[int], overrides: list[str]) -> list[Out
     """
     jobs, places = [study.jobs[index] for index in pending], [index + 1 for index in pending]
 
+    told = Told(study.title, len(pending))
+
     def function(control: Path, arrangement: Arrangement) -> JobFunction:
-        say(f"{study.title}: {len(pending)} of {len(study.jobs)} runs to go, {arrangement}")
+        say(
+            f"{study.title}: {len(pending)} of {number_of(len(study.jobs), 'run')} to go, "
+            f"{arrangement}"
+        )
         return JobFunction(jobs, places, study, control, arrangement)
 
     # An agent of W&B names one run, and the only job is that one.
     with without_agent() if len(study.jobs) > 1 else nullcontext():
-        return launch_all([job.overrides for job in jobs], overrides, function)
+        return launch_all([job.overrides for job in jobs], overrides, function, told)
 
 
 def launch_all(
     jobs: list[list[str]],
     overrides: list[str],
     function_of: Callable[[Path, Arrangement], Callable[[DictConfig], Outcome]],
+    told: Told,
     workers: bool = False,
 ) -> list[Outcome | None]:
     """Call a function for each job, given its overrides, as `run_jobs` says it.
 
     function_of: makes it from the folder where a file `stop` asks jobs to leave, and the
-    arrangement. workers: jobs share their work, so there are no more of them than run at a time.
+    arrangement. told: how the study is called while it waits. workers: jobs share their work, so
+    there are no more of them than run at a time.
     """
     first = plain(compose(jobs[0]))
     launch = first["launch"]
@@ -85,7 +94,9 @@ def launch_all(
         say(f"{signal.Signals(number).name}: jobs save and leave (again: leave at once)")
 
     try:
-        with Interrupt(ask, _leave) as interrupt:
+        told = replace(told, at_once=arrangement.at_once)
+        quiet = telling(control, told) if arrangement.quiet else nullcontext()
+        with Interrupt(ask, _leave) as interrupt, quiet:
             found = launcher.launch([list(job) for job in jobs], 0)
         outcomes: list[Outcome | None] = [result.return_value for result in found]
     except UserError:

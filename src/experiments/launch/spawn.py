@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import Interrupt, Stopped, tell_left
 from experiments.terminal.line import LOG
 
+logger = logging.getLogger(__name__)
 LOOK_EVERY = 0.3  # s
 USER = (signal.SIGUSR1, signal.SIGUSR2)
 PREFIX = "birdsong-job-"  # of folders through which the processes of a job speak
@@ -56,6 +58,8 @@ def run_apart(
         given = {**os.environ, **({LOG: str(log)} if log else {}), **(environment or {})}
         given |= shared_out(config["launch"]["threads"], processes, given)
         given.setdefault("OMP_NUM_THREADS", "1")  # else torchrun says that it does so
+        added = {key: value for key, value in given.items() if os.environ.get(key) != value}
+        logger.debug("starting %s with %s", " ".join(command), added)
         # A session of its own: Ctrl-C reaches the ranks once, from here.
         with _inherits_block(*USER):
             child = subprocess.Popen(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from experiments.run.named import evaluation_config, run_of
 from experiments.run.prerequisite import Run, plan, tell_found
 from experiments.run.reader import check_data, hears_sounds, listens
 from experiments.terminal.line import say
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,9 @@ class Asked:
     @property
     def run(self) -> Run:
         """The run to be. Raises `UserError` where one that it builds on cannot be."""
-        return plan(self.config, self.chosen, self.overrides)
+        run = plan(self.config, self.chosen, self.overrides)
+        log.debug("run %s in %s, chosen %s", run.id, run.folder, self.chosen)
+        return run
 
 
 @dataclass(frozen=True)

@@ -70,8 +70,10 @@ def work(job: Path) -> int:
     """
     from experiments.terminal.interrupt import leaving
     from experiments.terminal.stream import settle
+    from experiments.terminal.verbose import begin
 
     settle()
+    begin()
     with leaving():
         return _work(job)
 

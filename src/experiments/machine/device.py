@@ -14,6 +14,7 @@ from pathlib import Path
 
 from experiments.file.lock import Lock, awaited, held
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 
 def gpus() -> list[str]:
@@ -47,7 +48,7 @@ def claim(
     Either all are held or none, so two jobs that each need several never wait for one another.
     """
     if count > len(slots):
-        raise UserError(f"launch.num_processes={count}: there are {len(slots)} GPUs")
+        raise UserError(f"launch.num_processes={count}: there are {number_of(len(slots), 'GPU')}")
     folder = locks() if folder is None else folder
     folder.mkdir(mode=0o700, exist_ok=True, parents=True)
     told = f"waiting for {count} of {', '.join(slots)}, which other jobs hold"

@@ -19,7 +19,7 @@ import torch
 from experiments.machine.cluster import has_its_own
 from experiments.machine.thread import choose
 from experiments.terminal.error import UserError
-from experiments.terminal.line import say_once
+from experiments.terminal.line import number_of, say_once
 
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8
 ARENAS = 2  # in which glibc keeps what many threads have freed
@@ -37,7 +37,7 @@ def set_up(launch: dict[str, Any], processes: int) -> None:
         raise UserError("launch.device=cuda: no GPU is visible; use launch.device=cpu or auto")
     visible = torch.cuda.device_count() if launch["device"] != "cpu" else 0
     if 0 < visible < processes and not has_its_own(os.environ, "gpus", visible):
-        raise UserError(f"launch.num_processes={processes}: there are {visible} GPUs")
+        raise UserError(f"launch.num_processes={processes}: there are {number_of(visible, 'GPU')}")
     choose(launch["threads"]).use()
     if launch["allocator"] and sys.platform == "linux" and not torch.cuda.is_available():
         try:

@@ -11,6 +11,7 @@ from typing import Any
 from experiments.machine.cluster import has_its_own
 from experiments.machine.core import cores, free
 from experiments.machine.launcher import number_in
+from experiments.terminal.line import number_of
 
 SHARED = "BIRDSONG_THREADS"  # in the environment of a job: threads of each process, and why
 OPENMP = "OMP_NUM_THREADS"
@@ -54,12 +55,12 @@ def choose(
         return Threads(int(count), why)
     if (asked := asked_of_openmp(environ)) is not None:
         return Threads(asked, OPENMP)
-    here = processes_here(environ)
+    here, told = processes_here(environ), number_of(cores(), "core")
     if here > 1:  # they all begin at once: what is used now is their own
         sharing = 1 if has_its_own(environ, "cpus", cores()) else here
-        return Threads(max(1, cores() // sharing), f"{cores()} cores, {here} processes")
+        return Threads(max(1, cores() // sharing), f"{told}, {here} processes")
     left = free()
-    return Threads(max(1, left), f"{left} of {cores()} cores free")
+    return Threads(max(1, left), f"{left} of {told} free")
 
 
 def shared_out(
@@ -74,7 +75,7 @@ def shared_out(
     left = free()
     threads = max(1, left // processes)
     several = f", {processes} processes" if processes > 1 else ""
-    return {SHARED: f"{threads} {left} of {cores()} cores free{several}"}
+    return {SHARED: f"{threads} {left} of {number_of(cores(), 'core')} free{several}"}
 
 
 def asked_of_openmp(environ: Mapping[str, str] = os.environ) -> int | None:

@@ -38,7 +38,7 @@ from experiments.metric.real import at_once, captions_for, columns_of, read_capt
 from experiments.metric.result import Result
 from experiments.metric.rows import looked_at
 from experiments.metric.samples import ScoreSamples
-from experiments.terminal.line import say
+from experiments.terminal.line import number_of, say
 
 REPEATED, REPEATS = 8, 8  # things that are asked for several times, for diversity
 
@@ -193,7 +193,7 @@ class ClipScores:
         if self.classifier is not None:
             form = self.classifier.form
             weights[VIDEO_CLASSIFIER] = hash_weights(self.classifier)
-            resize[VIDEO_CLASSIFIER] = f"{form.frames} frames of {form.side} px"
+            resize[VIDEO_CLASSIFIER] = f"{number_of(form.frames, 'frame')} of {form.side} px"
         if self.i3d is not None:
             weights[self.i3d.name], resize[self.i3d.name] = self.i3d.weights, "224 bilinear"
         for name, encoder in encoders.items():
@@ -203,7 +203,7 @@ class ClipScores:
             )
         extra: dict[str, Any] = {
             "asked for": f"a clip of {' and '.join(asks) or 'nothing'}",
-            "clips": f"{clips.form.frames} frames",
+            "clips": number_of(clips.form.frames, "frame"),
             "reported": f"attributes that are read right in {100 * self.least:g} % of real clips",
             "diversity of real clips": meters.real_pairs,
         }

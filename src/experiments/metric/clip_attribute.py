@@ -17,6 +17,7 @@ from experiments.metric.result import Scored
 from experiments.metric.rows import RowScore
 from experiments.metric.scores import ATTRIBUTES
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 LEAST = 0.95  # of real clips a network has to read an attribute right
 JOINT, MEAN = "joint", "mean"
@@ -114,7 +115,8 @@ class Alignment:
             return None
         each = ", ".join(f"{name} {100 * share:.1f} %" for name, share in self.unread.items())
         return (
-            f"{ATTRIBUTES}: {len(self.unread)} of {len(self.names)} attributes are not reported, "
+            f"{ATTRIBUTES}: {len(self.unread)} of {number_of(len(self.names), 'attribute')} are "
+            "not reported, "
             f"since the classifier reads them right in less than {100 * self.least:g} % of real "
             f"clips: {each}"
         )

@@ -23,6 +23,7 @@ from experiments.metric.real import LARGEST_BATCH
 from experiments.metric.result import Scored
 from experiments.metric.rows import Rows, RowScore, looked_at, require
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 CHUNK = 1024
 SEARCH = "picture_recall"  # of captions that look for their real picture
@@ -87,7 +88,7 @@ class BothWays(RowScore):
         require(1, {"images": images, "captions": captions})
         counts = [count for count in RECALLED if count < len(images)]
         if not counts:
-            raise UserError(f"{len(images)} images: too few to look for one")
+            raise UserError(f"{number_of(len(images), 'image')}: too few to look for one")
         ways = [_shares(*pair, counts) for pair in ((captions, images), (images, captions))]
         pairs = zip(counts, *ways, strict=True)
         return {count: (a, b, count / len(images)) for count, a, b in pairs}

@@ -19,6 +19,7 @@ from experiments.metric.names import RECALLED
 from experiments.metric.ranking import average_precision, cosines, recall_at
 from experiments.metric.rows import RowScore, all_rows, require
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 MOST = 5000  # real pictures that ask
 CELLS = 2**22  # of a matrix of nearness, to bound memory
@@ -163,7 +164,7 @@ class Recall(_Retrieval):
         for rows, nearness, right in self.ranked():
             counts = [count for count in self.counts if count < nearness.shape[1]]
             if not counts:
-                raise UserError(f"the gallery has but {nearness.shape[1]} images")
+                raise UserError(f"the gallery has but {number_of(nearness.shape[1], 'image')}")
             values = recall_at(nearness, right, counts)
             chances = recall_at(torch.zeros_like(nearness), right, counts)
             for column, count in enumerate(counts):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from experiments.metric.meaning import SHARES, SUFFIXES
 from experiments.metric.names import label
 from experiments.metric.protocol import Protocol
-from experiments.terminal.line import aligned
+from experiments.terminal.line import aligned, number_of
 
 HEADINGS = ("score", "generated", "real", "chance")
 
@@ -57,7 +57,7 @@ def _cell(scores: Mapping[str, float], name: str, suffix: str) -> str:
 def _facts(protocol: Protocol) -> list[str]:
     extractors = sorted(protocol.resize.keys() | protocol.weights.keys())
     captions = protocol.captions_per_image  # none where nobody reads them
-    read = f"{captions} captions an image, " if captions else ""
+    read = f"{number_of(captions, 'caption')} an image, " if captions else ""
     facts = [
         f"{protocol.n_fake} generated against {protocol.n_real} real images of split "
         f"{protocol.split}, crop {protocol.crop}, {read}seed {protocol.seed}",

@@ -42,7 +42,7 @@ class FactorAnswer:
         kinds = {item.verdict for column in self.columns for item in column}
         if len(self.columns) > 1 and len(kinds) == 1 and kinds <= {NONE, TOO_FEW}:
             few = "too few runs to tell" if kinds == {TOO_FEW} else "no difference to see"
-            count = f"any of {len(self.columns[0])} scores"
+            count = f"any of {number_of(len(self.columns[0]), 'score')}"
             return [f"{self.factor.name}: {few} between any of these levels in {count}."]
         return [sentence(column, self.factor.name) for column in self.columns]
 

@@ -27,7 +27,7 @@ from experiments.run.same import named_by_place
 from experiments.run.state import run_named
 from experiments.study.job import Study
 from experiments.terminal.error import UserError
-from experiments.terminal.line import folded, say, show
+from experiments.terminal.line import are, folded, number_of, say, show
 
 SEARCHED = (
     "Trials of a search: it chose their values by their scores and gave some up early, so the best "
@@ -52,7 +52,9 @@ def report(overrides: list[str], study: Study | None = None) -> None:
         outputs, run = Path(config["paths"]["outputs"]), config["run"]
         given = [run] if isinstance(run, str) else run or []
         folders = [run_named(item, outputs) for item in given]
-        title = f"{len(folders)} runs" if folders else f"All runs in {portable(str(outputs))}"
+        title = (
+            number_of(len(folders), "run") if folders else f"All runs in {portable(str(outputs))}"
+        )
         everything = not folders
         if everything:
             there = sorted(path.parent for path in outputs.glob(f"*/*/{files.RUN}"))
@@ -77,7 +79,7 @@ def report(overrides: list[str], study: Study | None = None) -> None:
     tell_changes_of([member.folder for member in members], "they are shown as they are", anew)
     page = write_report(members, place, title, question, config["report"], notes)
     done = sum(member.finished for member in members)
-    say(f"{title}: {done} of {len(members)} runs are finished")
+    say(f"{title}: {done} of {number_of(len(members), 'run')} {are(len(members))} finished")
     show(f"report:   {page}")
     show(f"tables:   {page.with_suffix('.md')}, {page.with_suffix('.csv')}")
     if study is not None:

@@ -19,6 +19,7 @@ from experiments.report.statistics import (
     paired_difference,
     summary,
 )
+from experiments.terminal.line import number_of
 
 ALL_PAIRS = 3  # levels of a factor up to which each is set beside every other
 BETTER, WORSE = "better", "worse"
@@ -133,7 +134,10 @@ def contrast(
         name, pairs, confidence=float(options["confidence"]), draws=int(options["resamples"])
     )
     if len(alike) < len(known):
-        note = f"left out: {len(known) - len(alike)} pairs, whose sides were measured differently"
+        note = (
+            f"left out: {number_of(len(known) - len(alike), 'pair')}, whose sides were "
+            "measured differently"
+        )
         difference = replace(difference, note="; ".join(filter(None, [note, difference.note])))
     first = summary([pair.first for pair in pairs]).mean if pairs else None
     second = summary([pair.second for pair in pairs]).mean if pairs else None
@@ -173,7 +177,7 @@ def sentence(rows: Sequence[Contrast], factor: str) -> str:
     beginning = f"{factor} {rows[0].right} instead of {rows[0].left}: "
     if len(said) == 1 and len(rows) > 1 and (NONE in said or TOO_FEW in said):
         few = "too few runs to tell" if TOO_FEW in said else "no difference to see"
-        return f"{beginning}{few} in any of {len(rows)} scores."
+        return f"{beginning}{few} in any of {number_of(len(rows), 'score')}."
     told = [f"{verdict} in {listed(said[verdict])}" for verdict in CLEAR if verdict in said]
     if NONE in said:
         told.append(f"no difference to see in {listed(said[NONE])}")

@@ -80,7 +80,8 @@ def edited_on_the_way(arms: Sequence[Arm]) -> list[str]:
     for arm in arms:
         for record in arm.records:
             if len(record.codes) > 1:
-                parts = " and ".join(f"from {images:,} images" for images in record.codes)
+                begun = (number_of(images, "image", ",") for images in record.codes)
+                parts = " and ".join(f"from {images}" for images in begun)
                 text = f"trained under {len(record.codes)} codes: {parts}"
                 told.setdefault(text, []).append(arm.name)
     return [f"{who}: {text}." for text, who in shared(told, -1)]
@@ -151,7 +152,7 @@ def measured_differently(arms: Sequence[Arm], names: Sequence[str]) -> list[str]
     for arm in arms:
         for record in arm.records:
             if record.result:
-                seen.setdefault(f"{record.images:,} images", []).append(arm.name)
+                seen.setdefault(number_of(record.images, "image", ","), []).append(arm.name)
     if len(seen) > 1:
         lines.append(f"Runs were scored after different numbers of images. {_listed_ways(seen)}.")
     return lines

@@ -18,6 +18,7 @@ from experiments.run.change import versions
 from experiments.run.cost import Cost, cost_of
 from experiments.run.stats import StatsFile
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 MANY = 4  # settings up to which the name of an arm says all of them
 # Of a protocol: what a score depends on, whatever looked at the pictures.
@@ -79,7 +80,7 @@ class Record:
         """Why it is not finished, in words."""
         reached = int(self.stats[-1]["images"]) if self.stats else self.images
         goal = goal_of(self.config)
-        far = f"after {reached:,} of {goal:,} images" if goal else ""
+        far = f"after {reached:,} of {number_of(goal, 'image', ',')}" if goal else ""
         if self.state == "failed":
             return f"{self.member.failure}{f' ({far})' if far else ''}"
         return {"finished": "", "stopped": f"stopped or still running {far}".strip()}.get(

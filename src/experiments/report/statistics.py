@@ -35,6 +35,7 @@ import numpy as np
 
 from experiments.metric.confidence import t_quantile
 from experiments.metric.samples import ScoreSamples
+from experiments.terminal.line import number_of
 
 TOO_FEW, NONE, HIGHER, LOWER = "too few to tell", "no difference to see", "higher", "lower"
 ENOUGH = 3  # pairs (or seeds) from which on a verdict is given
@@ -113,7 +114,9 @@ def paired_difference(
     used = [pair for pair in pairs if math.isfinite(pair.first) and math.isfinite(pair.second)]
     notes = []
     if left := len(pairs) - len(used):
-        notes.append(f"left out: {left} of {len(pairs)} pairs, whose scores are not finite")
+        notes.append(
+            f"left out: {left} of {number_of(len(pairs), 'pair')}, whose scores are not finite"
+        )
     if not used:
         return Difference(None, None, None, 0, 0, TOO_FEW, "; ".join([*notes, "there is no pair"]))
     groups = _groups(used, by_seed)

@@ -11,7 +11,7 @@ from experiments.report.plain import besides
 from experiments.report.record import Arm, Record
 from experiments.report.statistics import summary
 from experiments.run.cost import Cost
-from experiments.terminal.line import duration
+from experiments.terminal.line import duration, number_of
 
 
 @dataclass(frozen=True)
@@ -93,4 +93,4 @@ def total_of(records: Sequence[Record]) -> str | None:
     seconds = [record.cost.seconds for record in records if record.cost is not None]
     if not seconds:
         return None
-    return f"{duration(sum(seconds))} of training in {len(seconds)} runs"
+    return f"{duration(sum(seconds))} of training in {number_of(len(seconds), 'run')}"

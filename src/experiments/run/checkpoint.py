@@ -6,6 +6,7 @@ its checksums, and the one before is taken. The format is that of `file/tensor.p
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from experiments.file.tensor import Damaged, OtherFormat
 from experiments.file.whole import atomic
 from experiments.run.folder import by_images, file_at, reached
 from experiments.terminal.error import UserError, reason_of
-from experiments.terminal.line import say
+from experiments.terminal.line import number_of, say
+
+log = logging.getLogger(__name__)
 
 
 def save(folder: Path, state: Mapping[str, Any], keep: int) -> Path:
@@ -62,6 +65,7 @@ def write(path: Path, state: Mapping[str, Any]) -> None:
         with atomic(path) as partial:
             tensor_file.write(partial, state)
             tensor_file.check(partial)  # before it takes the place of any other
+        log.debug("wrote %s, %d bytes", path, path.stat().st_size)
     except (OSError, SafetensorError, Damaged) as error:
         raise UserError(
             f"{path}: could not be written ({reason_of(error)}); make room and run the same "
@@ -75,6 +79,7 @@ def read(path: Path) -> dict[str, Any]:
     Raises `Damaged` where it is not what was written, and `UserError` where another version wrote
     it.
     """
+    log.debug("reading %s", path)
     try:
         return tensor_file.read(path)
     except OtherFormat as other:
@@ -93,7 +98,8 @@ def load_newest(folder: Path) -> dict[str, Any] | None:
     found = by_images(folder, "checkpoints")
     if not found and (there := reached(folder)):
         raise UserError(
-            f"{folder}: has weights of {there} images and no checkpoint to go on from; bring back "
+            f"{folder}: has weights of {number_of(there, 'image')} and no checkpoint to go on "
+            "from; bring back "
             "its checkpoints, or move the folder away to start again"
         )
     return first_whole(folder, found)

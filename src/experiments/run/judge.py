@@ -6,6 +6,7 @@ from pathlib import Path
 
 from experiments.run.folder import file_at
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 
 def judges(path: str, place: Path, images: int) -> Path:
@@ -15,7 +16,7 @@ def judges(path: str, place: Path, images: int) -> Path:
     if not found.is_file():
         raise UserError(
             f"{path}.pretrained={place}: has no discriminators, as releases and exports have none "
-            f"and runs have them in their checkpoint of {images} images; add "
+            f"and runs have them in their checkpoint of {number_of(images, 'image')}; add "
             f"{path}.pretrained=null to begin with fresh ones"
         )
     return found

@@ -36,6 +36,7 @@ from experiments.run.pretrained import (
 from experiments.run.same import with_known_name
 from experiments.run.state import outputs_of, run_named
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 ALWAYS = ("model", "data")  # of the run that a node asks for; its own overrides follow
 METRIC = "experiments/metric/"  # what scores a run, and has no part in its weights
@@ -292,6 +293,7 @@ def _weights(path: str, need: Run | Path) -> Path:
     if exact.is_file() or path.startswith("metric"):
         return exact if exact.is_file() else newest
     raise UserError(
-        f"{path}: {place} was trained on to {files.images_of(newest)} images and this run asks for "
+        f"{path}: {place} was trained on to {number_of(files.images_of(newest), 'image')} and "
+        "this run asks for "
         f"{need.goal}; give {path}.pretrained={place} to build on it as it is"
     )

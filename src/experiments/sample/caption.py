@@ -32,7 +32,7 @@ from experiments.sample.page import COLUMNS, PAGE, Entry, Pages, on_page, rows, 
 from experiments.sample.picture import save_png, to_pixels
 from experiments.sample.request import Drawing
 from experiments.system.base import Samples
-from experiments.terminal.line import show
+from experiments.terminal.line import number_of, show
 from experiments.terminal.progress import Progress
 
 SAID = "speech.wav"
@@ -79,7 +79,7 @@ def draw_captions(model: Model, drawing: Drawing) -> list[Path]:
         if overview is not None:
             overview.add(shown, caption)
         if few:
-            show(f"{caption!r}: {len(seeds)} pictures in {folder}")
+            show(f"{caption!r}: {number_of(len(seeds), 'picture')} in {folder}")
     if overview is not None:
         written += overview.written
         _tell_overview(drawing, overview, model.generator.attends and bool(options["attention"]))

@@ -27,6 +27,7 @@ from experiments.system.seeding import noise_of
 from experiments.system.text import OfText, Text, encoded
 from experiments.system.text_to_image import TextToImage
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 
 def load(
@@ -221,7 +222,7 @@ class Model:
         if sentences.ndim != 2 or len(sentences) != len(seeds):
             raise UserError(
                 f"sentences: must be (B, D) with a seed for each, got {tuple(sentences.shape)} and "
-                f"{len(seeds)} seeds"
+                f"{number_of(len(seeds), 'seed')}"
             )
         return self.draw_from(Text(sentences.to(self.device).float()), self.noise(seeds))
 

@@ -35,7 +35,7 @@ from experiments.sample.picture import (
 from experiments.sample.request import Drawing
 from experiments.system.style_encoder import StyleEncoderTraining
 from experiments.terminal.error import UserError
-from experiments.terminal.line import show
+from experiments.terminal.line import number_of, show
 
 TEXT = 14  # px
 Picture = str | Path | Image.Image
@@ -146,7 +146,9 @@ def draw_transfer(model: Model, drawing: Drawing) -> list[Path]:
         sheets.append(folder / f"sheet{part}.png")
         save_png(_sheet(rows, ["style", *(one.label for one in some)]), sheets[-1])
     where = str(sheets[0]) if pages == 1 else f"{pages} pages, from {sheets[0]}"
-    show(f"{len(asked)} {drawing.kind} in the style of {len(images)} pictures: {where}")
+    show(
+        f"{len(asked)} {drawing.kind} in the style of {number_of(len(images), 'picture')}: {where}"
+    )
     return written + sheets
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from experiments.launch.arrangement import Arrangement
 from experiments.launch.job import FAILED, STOPPED
 from experiments.launch.multirun import launch_all
+from experiments.launch.told import Told
 from experiments.run.change import tell_changes_of
 from experiments.search.request import check, search_of
 from experiments.search.result import show_result
@@ -18,7 +19,7 @@ from experiments.search.worker import SearchFunction
 from experiments.study.job import Job, Study
 from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import Stopped
-from experiments.terminal.line import say, show
+from experiments.terminal.line import number_of, say, show
 
 TRIALS_FAILED = 1
 
@@ -75,10 +76,11 @@ def _work(store: Store, count: int, overrides: list[str]) -> None:
     search = store.search
 
     def function(control: Path, arrangement: Arrangement) -> SearchFunction:
-        say(f"{search.title}: {count} of {search.trials} trials to go, {arrangement}")
+        say(f"{search.title}: {count} of {number_of(search.trials, 'trial')} to go, {arrangement}")
         return SearchFunction(search, store.folder, control, arrangement)
 
-    outcomes = launch_all([search.base] * count, overrides, function, workers=True)
+    told = Told(search.title, count, "trial")
+    outcomes = launch_all([search.base] * count, overrides, function, told, workers=True)
     for outcome in outcomes:
         if outcome is not None and outcome.state == FAILED:
             raise UserError(outcome.reason)

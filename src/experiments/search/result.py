@@ -10,7 +10,7 @@ from experiments.search.request import Search
 from experiments.search.store import Store
 from experiments.search.trial import COMPLETE, FAILED, LOST, PRUNED, RUNNING, Tried
 from experiments.study.job import short
-from experiments.terminal.line import aligned
+from experiments.terminal.line import aligned, near, number_of
 
 BEST, ENOUGH = 10, 10  # trials that are listed; complete ones that importance can be read from
 
@@ -27,7 +27,7 @@ def show_result(store: Store) -> tuple[str, list[str]]:
             said = ", ".join(f"{name(search, key)} {share:.2f}" for key, share in weights.items())
             lines += ["", f"share of each in what differs (PED-ANOVA): {said}"]
         lines += ["", f"best again: {search.command(ranked[0].settings)}"]
-    lines += [f"all trials: {store.folder / 'trials.csv'}"]
+    lines += [f"all trials: {near(store.folder / 'trials.csv')}"]
     failed = [f"trial {t.place}: {t.reason}" for t in trials if t.state == FAILED]
     return "\n".join(lines), failed
 
@@ -44,7 +44,9 @@ def counts(search: Search, trials: Sequence[Tried]) -> str:
     ):
         number = [trial.state for trial in trials].count(state)
         said += [f"{number} {words}"] if number else []
-    return f"{search.title}: {len(trials)} of {search.trials} trials: {', '.join(said)}"
+    return (
+        f"{search.title}: {len(trials)} of {number_of(search.trials, 'trial')}: {', '.join(said)}"
+    )
 
 
 def table(search: Search, trials: Sequence[Tried]) -> list[str]:

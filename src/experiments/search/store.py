@@ -31,6 +31,7 @@ from experiments.search.trial import (
     write_table,
 )
 from experiments.terminal.error import UserError, reason_of
+from experiments.terminal.line import near
 
 if TYPE_CHECKING:
     from optuna.study import Study
@@ -133,8 +134,8 @@ class Store:
             differs = _differences(study.user_attrs.get(IDENTITY, {}), self.search.identity)
             if differs and self._begun(study):
                 raise UserError(
-                    f"{self.folder / DATABASE}: was begun with other settings: {differs}; give the "
-                    "study another name, or move its folder away"
+                    f"{near(self.folder / DATABASE)}: was begun with other settings: {differs}; "
+                    "give the study another name, or move its folder away"
                 )
             if differs:
                 optuna.delete_study(study_name=title, storage=storage)

@@ -25,8 +25,9 @@ from experiments.search.trial import Held, SearchError
 from experiments.study.job import Job
 from experiments.terminal.error import UserError, as_user_error
 from experiments.terminal.interrupt import Stopped
-from experiments.terminal.line import say
+from experiments.terminal.line import number_of, say
 from experiments.terminal.stream import settle
+from experiments.terminal.verbose import begin
 
 ALIKE = 5  # trials that fail in a row for one reason: the fault is none of their values
 
@@ -43,6 +44,7 @@ class SearchFunction:
 
     def __call__(self, cfg: DictConfig) -> Outcome:
         settle()
+        begin()
         watch = Watch(self.control, self.arrangement, self.owner)
         register()
         try:
@@ -127,7 +129,8 @@ class Attempt:
     def _train(self, asked: Asked, job: Job, leave: Callable[[], bool]) -> None:
         arrangement = self.function.arrangement
         try:
-            run_job(asked, job, self.search.study, arrangement, leave)
+            control = self.function.control
+            run_job(asked, job, self.search.study, arrangement, leave, control, self.name)
         except Stopped as stopped:
             # A signal that came while the run was saving is for the search.
             ours = self.pruned or self.trouble is not None
@@ -140,7 +143,10 @@ class Attempt:
         images, score = max((i, s) for i, s in found.read().items() if i < run.goal)
         self.store.finish(self.held, states.PRUNED, images=images)
         told = shown(self.search.score, score)
-        say(f"{self.name} is given up after {images:,} of {run.goal:,} images: {told}")
+        say(
+            f"{self.name} is given up after {images:,} of {number_of(run.goal, 'image', ',')}: "
+            f"{told}"
+        )
 
     def _complete(self, score: float, run: Run) -> None:
         if not math.isfinite(score):

@@ -29,6 +29,7 @@ from experiments.system.base import Losses, Phase, Samples, System, Term, term
 from experiments.system.cross_modal import require_features
 from experiments.system.seeding import Step, noise_of
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 INITIAL_STD = 0.02  # of fresh weights, as DCGAN
 Sided = dict[Side, list[Tensor]]
@@ -105,7 +106,8 @@ class CMCGAN(System):
         told, gives = self.discriminator.told_dim, self.generator.dim if self.encoder else 0
         if told not in (0, gives):
             raise UserError(
-                f"discriminator.told_dim={told}: system.encoder gives {gives} features; set "
+                f"discriminator.told_dim={told}: system.encoder gives "
+                f"{number_of(gives, 'feature')}; set "
                 f"discriminator.told_dim={gives}"
             )
 

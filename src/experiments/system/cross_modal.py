@@ -29,6 +29,7 @@ from experiments.loss.matching_aware import MatchingAwareLoss
 from experiments.system.base import Losses, Phase, Samples, System, Term
 from experiments.system.seeding import Step, noise_of
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,8 @@ def require_features(name: str, encoder: Any, takes: int, key: str) -> None:
     gives = int(encoder.feature_dim)
     if gives != takes:
         raise UserError(
-            f"{name}: gives {gives} features and the generator takes {takes}; set {key}={gives}"
+            f"{name}: gives {number_of(gives, 'feature')} and the generator takes {takes}; set "
+            f"{key}={gives}"
         )
 
 

@@ -31,6 +31,7 @@ from experiments.system.base import Losses, Phase, Samples, System, Term, readin
 from experiments.system.seeding import Step, noise_of
 from experiments.system.text import Text, encoded, text_of
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 INITIAL_STD = 0.02  # of fresh weights, as DCGAN
 Temporal = Literal["adversarial", "constraint", "none"]
@@ -94,7 +95,8 @@ class TGANsC(System):
             raise UserError("discriminator: frames, side and channels must be the generator's")
         if int(self.encoder.dim) != generator.text_dim:
             raise UserError(
-                f"encoder: gives {self.encoder.dim} features and the generator is told "
+                f"encoder: gives {number_of(self.encoder.dim, 'feature')} and the generator is "
+                "told "
                 f"{generator.text_dim}; set generator.text_dim={self.encoder.dim}"
             )
         if (self.temporal == "adversarial") != ("motion" in levels):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 from experiments.terminal.error import printable
 from experiments.terminal.secret import without_home, without_secrets
 from experiments.terminal.stream import write
 
+UNIT = re.compile(r"(?<=\d)\u00a0(?=%)")  # 15.8 %, as pages keep it on one line
 LOG = "BIRDSONG_LOG"  # in the environment of a job whose words go into its run folder
 
 
@@ -39,9 +43,21 @@ def aligned(rows: Sequence[Sequence[str]], right: bool = False) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-def number_of(number: object, word: str) -> str:
-    """1 run, 2 runs."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
+def number_of(number: Any, word: str, form: str = "") -> str:
+    """1 run, 2 runs, 3 classes; with `form` "," 1,200 runs."""
+    several = "es" if word.endswith("s") else "s"
+    return f"{number:{form}} {word}{'' if number == 1 else several}"
+
+
+def are(number: int) -> str:
+    """`is` of one, `are` of several."""
+    return "is" if number == 1 else "are"
+
+
+def near(path: Path) -> Path:
+    """The path as seen from here, where it lies below: a table has no two kinds of paths."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def folded(lines: Sequence[str], most: int = 4) -> list[str]:
@@ -74,5 +90,5 @@ def duration(seconds: float) -> str:
 
 def _told(text: str) -> str:
     """Without secrets, and without the home folder where it is kept."""
-    text = without_secrets(printable(text))
+    text = without_secrets(printable(UNIT.sub(" ", text)))
     return without_home(text) if LOG in os.environ else text

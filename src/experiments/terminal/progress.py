@@ -1,4 +1,4 @@
-"""Progress of a long loop in images: a bar on a terminal, a plain line now and then elsewhere."""
+"""Progress of a long loop: a bar on a terminal, a plain line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class Progress:
     """Images done, images/s of late, time left and a few values, on stderr.
 
     On a terminal a tqdm bar, and log lines appear above it. Elsewhere (a file, SLURM) at most one
-    line in `interval` seconds, and one at the end. Use as a context manager, or call `close`.
+    line in `interval` seconds, and one at the end. Of work that takes less than `delay` seconds
+    nothing is said. `unit`: what is counted. Use as a context manager, or call `close`.
     """
 
     def __init__(
@@ -30,12 +31,15 @@ class Progress:
         enabled: bool = True,
         *,
         stream: TextIO | None = None,
+        unit: str = "images",
         interval: float = 20.0,
+        delay: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.total, self.images, self.description = total_images, start, description
         self._stream = sys.stderr if stream is None else stream
-        self._interval, self._clock = interval, clock
+        self._interval, self._clock, self.unit = interval, clock, unit
+        self._told_from = clock() + delay
         self._enabled = enabled
         self._values: dict[str, float] = {}
         self._printed_at, self._printed_images = clock(), start
@@ -48,7 +52,9 @@ class Progress:
                     total=total_images,
                     initial=start,
                     desc=description,
-                    unit=" images",
+                    unit=f" {unit}",
+                    delay=delay,
+                    disable=False,
                     unit_scale=True,
                     **_width(self._stream),
                     mininterval=0.3,
@@ -69,9 +75,14 @@ class Progress:
         elif self._enabled and self._clock() - self._printed_at >= self._interval:
             self._print()
 
+    def add(self, images: int) -> None:
+        """So many more are done."""
+        self.update(self.images + images)
+
     def close(self) -> None:
         """Leave the terminal clean; a second call does nothing."""
-        if self._bar is None and self._enabled and self.images != self._printed_images:
+        due = self._clock() >= self._told_from and self.images != self._printed_images
+        if self._bar is None and self._enabled and due:
             self._print()
         self._enabled = False
         self._bar = None
@@ -92,7 +103,8 @@ class Progress:
 
     def _line(self, rate: float) -> str:
         share = 100 * self.images / self.total if self.total else 100
-        parts = [f"{self.images:,}/{self.total:,} images ({share:.0f}%)", f"{rate:.3g} images/s"]
+        unit = self.unit
+        parts = [f"{self.images:,}/{self.total:,} {unit} ({share:.0f}%)", f"{rate:.3g} {unit}/s"]
         if rate > 0 and self.images < self.total:
             parts.append(f"{duration((self.total - self.images) / rate)} left")
         if self._values:

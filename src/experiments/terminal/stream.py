@@ -15,6 +15,8 @@ import select
 import sys
 from typing import Any
 
+# Bars of other libraries, which make one line of all their states where no terminal shows them.
+BARS = ("TQDM_DISABLE", "HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS")
 PLAIN = "birdsong.plain"  # how signs are written that an encoding does not have
 LIKE = dict(zip("“”„«»‘’‚–—×", '"""""\'\'\'--x', strict=True))
 LIKE |= {"±": "+-", "→": "->", "…": "...", "≤": "<=", "≥": ">="}
@@ -41,6 +43,9 @@ def settle() -> None:
     What is no file of the system's (a notebook, a test that listens) stays as it is.
     """
     codecs.register_error(PLAIN, _plain)
+    if not (sys.stderr is not None and sys.stderr.isatty()):
+        for name in BARS:
+            os.environ.setdefault(name, "1")
     for number in range(3):
         try:
             os.fstat(number)

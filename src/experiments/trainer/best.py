@@ -26,7 +26,7 @@ from experiments.run.prerequisite import Run
 from experiments.run.state import BEST
 from experiments.system.base import System
 from experiments.terminal.error import UserError, suggest
-from experiments.terminal.line import say
+from experiments.terminal.line import number_of, say
 from experiments.trainer.ema import EMA
 from experiments.trainer.scoring import ALL, scored
 
@@ -80,7 +80,8 @@ class Best:
         value = float(result.scores.get(self.score, math.nan))
         if not math.isfinite(value):
             say(
-                f"{self.run.name} at {images} images, held out of training: not computed: "
+                f"{self.run.name} at {number_of(images, 'image')}, held out of training: not "
+                "computed: "
                 f"{self.score} ({reason or 'the metric gave no such score'})"
             )
         self.history[images] = value
@@ -94,8 +95,9 @@ class Best:
         best = self._best_until(max(self.history, default=0))
         if best is not None:
             say(
-                f"best {self.score}: {self.history[best]:.4g} at {best:,} images, of "
-                f"{self.held.about['records']:,} records held out of training; "
+                f"best {self.score}: {self.history[best]:.4g} at "
+                f"{number_of(best, 'image', ',')}, of "
+                f"{number_of(self.held.about['records'], 'record', ',')} held out of training; "
                 f"run={self.run.folder}@{BEST}"
             )
 

@@ -22,7 +22,7 @@ from experiments.run.stats import StatsFile
 from experiments.sample.picture import save_png
 from experiments.sample.steps import three_columns
 from experiments.system.base import Samples
-from experiments.terminal.line import say, say_once
+from experiments.terminal.line import number_of, say, say_once
 from experiments.tracker.tracker import Tracker
 from experiments.trainer.sheet import sheet_of, shown
 
@@ -80,12 +80,12 @@ class Motion:
             stages = shown(view, list(named.values()))
             sheet = sheet_of(stages, labels, titles=list(named))
             save_png(sheet, self.folder / f"parts-{name}.png")
-            self.tracker.log_pictures(f"{kind}parts", [sheet], images, [f"{images} images"])
+            self.tracker.log_pictures(f"{kind}parts", [sheet], images, [number_of(images, "image")])
         if view.name != PICTURE and PICTURE in made.made:  # on the way to it
             strips = shown(view, [values])[0]
             sheet = three_columns(labels, made.made[PICTURE][-1], strips)
             save_png(sheet, self.folder / f"steps-{name}.png")
-            self.tracker.log_pictures(f"{kind}steps", [sheet], images, [f"{images} images"])
+            self.tracker.log_pictures(f"{kind}steps", [sheet], images, [number_of(images, "image")])
         if kind:  # the first of what it makes is watched
             return
         found = measured(values, real, named.get("mask"))
@@ -98,7 +98,10 @@ class Motion:
         problems = told(found)
         for problem, line in problems.items():
             if problem not in told(before):
-                say(f"{self.run.name}: {line} at {images} images; see {self.folder}/{name}-*.gif")
+                say(
+                    f"{self.run.name}: {line} at {number_of(images, 'image')}; see "
+                    f"{self.folder}/{name}-*.gif"
+                )
 
     def _before(self, images: int) -> Mapping[str, float]:
         """What was measured last before so many images."""

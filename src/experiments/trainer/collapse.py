@@ -28,7 +28,7 @@ from experiments.run.prerequisite import Run
 from experiments.run.stats import StatsFile
 from experiments.sample.picture import save_png, table, to_pixels
 from experiments.system.base import System
-from experiments.terminal.line import say
+from experiments.terminal.line import number_of, say
 from experiments.tracker.tracker import Tracker
 from experiments.trainer.ema import EMA
 
@@ -68,7 +68,10 @@ class CollapseDetector:
             self._warn(images, found, drawn, real)
         elif was and not now:
             name = self.run.name
-            say(f"{name}: pictures of one caption differ again at {images} images: {told(found)}")
+            say(
+                f"{name}: pictures of one caption differ again at {number_of(images, 'image')}: "
+                f"{told(found)}"
+            )
 
     def _before(self, images: int, stats: StatsFile) -> float:
         """The last ratio before so many images, infinity where there is none: what this process
@@ -107,12 +110,13 @@ class CollapseDetector:
         columns = [*to_pixels(drawn.transpose(0, 1)), *to_pixels(real.transpose(0, 1))]
         titles = ["drawn"] * PICTURES + ["real"] * real.shape[1]
         captions = [self.split.label(row) for row in self.rows]
-        line = f"{images} images: {told(found)}"
+        line = f"{number_of(images, 'image')}: {told(found)}"
         sheet = table(columns, titles, captions, max(WIDTH, drawn.shape[-1]), [line])
         save_png(sheet, path)
         self.tracker.log_pictures("collapse", [sheet], images, [line])
         say(
-            f"{self.run.name}: the generator hardly heeds its noise at {images} images: "
+            f"{self.run.name}: the generator hardly heeds its noise at "
+            f"{number_of(images, 'image')}: "
             f"{told(found)}; trainer.collapse={self.threshold:g} is the bound; see {path}"
         )
 

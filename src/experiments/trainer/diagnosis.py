@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from experiments.file.whole import write_json
 from experiments.run.folder import by_images
-from experiments.terminal.line import say
+from experiments.terminal.line import number_of, say
 from experiments.trainer.recorder import Record
 from experiments.trainer.training import Training
 
@@ -44,7 +44,9 @@ class Failure:
         kinds = {"gradient_norm": "gradient", "weights": "weight"}
         kind = kinds.get(self.terms[0].rpartition("/")[2], "loss") if self.terms else "loss"
         names = ", ".join(self.terms) or self.phase
-        return f"a {kind} is not finite in the step after {self.images} images ({names})"
+        return (
+            f"a {kind} is not finite in the step after {number_of(self.images, 'image')} ({names})"
+        )
 
 
 def find(training: Training) -> Failure:

@@ -24,7 +24,7 @@ from experiments.run.reference import named
 from experiments.run.state import images_at
 from experiments.run.weight import load_export
 from experiments.terminal.interrupt import Interrupt
-from experiments.terminal.line import say, show
+from experiments.terminal.line import number_of, say, show
 from experiments.tracker.artifact import log_evaluation
 from experiments.trainer.assemble import build_system, built, open_data, usable_by
 from experiments.trainer.execute import train_missing
@@ -70,7 +70,7 @@ def evaluate_run(config: dict[str, Any], overrides: list[str], ranks: Ranks) -> 
     state = load_export(folder, run.at, have)
     for name, module in modules.items():
         module.load_state_dict(state["export"][name])
-    say(f"scoring {run} at {state['images']} images")
+    say(f"scoring {run} at {number_of(state['images'], 'image')}")
     # Several processes leave together, or one would wait for another that is gone.
     with nullcontext() if ranks.processes == 1 else Interrupt(_tell):
         result = scorer(system.eval(), dataset, ranks)

@@ -27,7 +27,7 @@ from experiments.run.provenance import write_provenance
 from experiments.run.reference import referenced
 from experiments.run.stats import StatsFile
 from experiments.terminal.interrupt import Interrupt, Stopped
-from experiments.terminal.line import number_of, say
+from experiments.terminal.line import near, number_of, say
 from experiments.terminal.secret import scrub
 from experiments.tracker.agent import arm_name
 from experiments.tracker.artifact import log_weights, use_prerequisites
@@ -97,7 +97,7 @@ def begin_anew(run: Run, ranks: Ranks, command: str) -> None:
             place = begin(run.folder, command)
         if place is not None:
             begin_again(place, run.folder)
-            say(f"fresh: what {run.folder} held is in {place.resolve()}")
+            say(f"fresh: what {run.folder} held is in {near(place.resolve())}")
     ranks.wait()
 
 
@@ -137,7 +137,7 @@ def _train(
 ) -> None:
     training = made.training
     if training.images:
-        kept = f"it goes on with the new code from {training.images:,} images"
+        kept = f"it goes on with the new code from {number_of(training.images, 'image', ',')}"
         tell_changes(run.folder, kept, BELOW if wanted_by else ANEW)
     tracker = prepare_folder(run, made.facts, training, wanted_by)
     if ranks.main:
@@ -247,7 +247,7 @@ def _headline(run: Run, training: Training, threads: Threads) -> str:
         for name, module in training.system.named_children()
     }
     sizes = ", ".join(f"{name} {count:.2f} M" for name, count in counts.items())
-    start = f"from {training.images} images" if training.images else "from the start"
+    start = f"from {number_of(training.images, 'image')}" if training.images else "from the start"
     channels_last = training.layout == torch.channels_last
     form = ", ".join(
         (
@@ -261,6 +261,6 @@ def _headline(run: Run, training: Training, threads: Threads) -> str:
     variant = run.config.get("variant")
     told = f"{run.name} {run.id}" + (f" ({variant})" if variant is not None else "")
     return (
-        f"{told}: {start} to {run.config['trainer']['images']} images, batch "
+        f"{told}: {start} to {number_of(run.config['trainer']['images'], 'image')}, batch "
         f"{training.batch}, {form}; parameters: {sizes}"
     )

@@ -15,6 +15,7 @@ from experiments.run import checkpoint
 from experiments.run.change import because_of
 from experiments.terminal.error import UserError, as_user_error, reason_of
 from experiments.terminal.interrupt import Interrupt, Stopped
+from experiments.terminal.line import number_of
 from experiments.trainer.numerics import Numerics
 from experiments.trainer.observer import Observer
 from experiments.trainer.training import Training
@@ -41,7 +42,8 @@ def resume(training: Training) -> Numerics:
                 raise known from error
             folder = training.run.folder
             raise UserError(
-                f"{folder}: its checkpoint of {state['images']} images does not fit the networks "
+                f"{folder}: its checkpoint of {number_of(state['images'], 'image')} does not fit "
+                "the networks "
                 f"that the code makes now ({reason_of(error)}){because_of(folder)}; "
                 "begin anew with fresh=true or variant=NAME, and what another run builds on by its "
                 "own command"

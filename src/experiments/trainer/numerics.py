@@ -19,7 +19,7 @@ from torch import Tensor
 from experiments.run import checkpoint
 from experiments.run.folder import by_images
 from experiments.terminal.error import UserError
-from experiments.terminal.line import say
+from experiments.terminal.line import number_of, say
 from experiments.trainer import diagnosis
 from experiments.trainer.diagnosis import Failure
 from experiments.trainer.training import Training
@@ -126,7 +126,7 @@ class Numerics:
         passed = failure.images + training.batch - back
         self.went_back += 1
         training.passed_over += passed
-        done = f"back to {back} images, the next {passed} are passed over"
+        done = f"back to {number_of(back, 'image')}, the next {passed} are passed over"
         path = diagnosis.write(training, failure, done)
         mine = self.state()
         training.load(state)

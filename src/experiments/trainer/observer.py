@@ -29,7 +29,7 @@ from experiments.sample.picture import pictures, save_png
 from experiments.system.base import System
 from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import stop_if_asked
-from experiments.terminal.line import say
+from experiments.terminal.line import number_of, say
 from experiments.terminal.progress import Progress
 from experiments.tracker.tracker import Tracker
 from experiments.trainer.best import Best
@@ -179,7 +179,7 @@ class Observer:
         titles = [f"seed {k}" for k in range(len(values))] if view.pace is not None else None
         sheet = sheet_of(stages, self._labels(), real[0], told, titles)
         save_png(sheet, folder / f"{name}.png")
-        self.tracker.log_pictures(f"{kind}samples", [sheet], images, [f"{images} images"])
+        self.tracker.log_pictures(f"{kind}samples", [sheet], images, [number_of(images, "image")])
         last = len(first)
         if view.pace is not None:
             self.motion.look(images, view, made, wanted[0], self.rows, self._labels(), kind)
@@ -215,7 +215,7 @@ class Observer:
             result = scored(self.scorer, self.system, self.dataset, self.ranks)
         if self.ranks.main:
             for line in result.told:
-                say(f"{self.run.name} at {images} images: {line}")
+                say(f"{self.run.name} at {number_of(images, 'image')}: {line}")
             if not self._scores_logged(images):
                 self.stats.append(images, result.scores | dict.fromkeys(result.undefined, math.nan))
             self.tracker.log(result.scores, images)

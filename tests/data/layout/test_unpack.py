@@ -91,7 +91,7 @@ def hostile(path: Path, kind: str) -> None:
         ("..\\evil.txt", "leads out"),
         ("a\nb", "leads out"),
         ("link", "'link' is a link"),
-        ("bomb", "2 files of 20000004 bytes are more than it should hold"),
+        ("bomb", "2 files of 20000004 bytes: more than it should hold"),
         ("twice", "two of its members have one name"),
         ("file and folder", "two of its members have one name"),
         ("long name", "File name too long"),

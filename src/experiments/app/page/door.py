@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from experiments.app.request import is_loopback
+from experiments.terminal.line import number_of
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -103,7 +104,7 @@ class Door:
                 return 415, "send JSON"
         length = headers.get(b"content-length", "0")
         if not length.isdecimal() or int(length) > self._bound(scope):
-            return 413, f"at most {self._bound(scope):,} bytes are taken"
+            return 413, f"at most {number_of(self._bound(scope), 'byte', ',')} are taken"
         return None
 
     def _bound(self, scope: Scope) -> int:

@@ -15,6 +15,7 @@ from experiments.app.recogniser.doubt import Part, doubt_of, parts_of, text_of
 from experiments.app.recogniser.language import BEGIN, END, Language, language_of
 from experiments.app.recogniser.pronunciation import pronounced
 from experiments.terminal.error import UserError, reason_of
+from experiments.terminal.line import number_of
 from experiments.terminal.package import installing
 
 MODEL, DICTIONARY = "en-us", "cmudict-en-us.dict"
@@ -55,7 +56,9 @@ class Sphinx:
         if self.language_model == "captions":
             self._known = language_of(captions.texts, () if captions.texts else captions.words)
             self._decoder = _expecting(sphinx, place, self._known, notes)
-            notes.append(f"speech: expects {captions.where} ({len(self._known.words)} words)")
+            notes.append(
+                f"speech: expects {captions.where} ({number_of(len(self._known.words), 'word')})"
+            )
         else:
             self._decoder = sphinx.Decoder(samprate=RATE, loglevel="FATAL")
         return tuple(notes)
@@ -109,7 +112,8 @@ def _expecting(sphinx: Any, place: Path, language: Language, notes: list[str]) -
     if ways.missing:
         more = ", ..." if len(ways.missing) > SHOWN else ""
         notes.append(
-            f"speech: {len(ways.missing)} of {len(language.words)} words of the captions are not "
+            f"speech: {len(ways.missing)} of {number_of(len(language.words), 'word')} of the "
+            "captions are not "
             f"heard, as nobody says how they sound: {', '.join(ways.missing[:SHOWN])}{more}"
         )
     with tempfile.TemporaryDirectory(prefix="birdsong-speech-") as name:

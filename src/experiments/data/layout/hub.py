@@ -14,6 +14,7 @@ from pathlib import Path
 from experiments.data.layout.unpack import safe_parts, unpack_beside
 from experiments.file.lock import locked
 from experiments.terminal.error import UserError, as_user_error
+from experiments.terminal.line import number_of
 
 SCHEME = "hf://"
 NAME = re.compile(
@@ -76,7 +77,11 @@ def _download(name: str, repo: str, revision: str, inner: str, folder: Path, rem
     sizes = {file.rfilename: file.size for file in files}
     lost = [file for file, size in sizes.items() if not _is_whole(folder / file, size)]
     if lost or not files:
-        what = f"{len(lost)} of {len(files)} files are missing" if lost else "it has no such files"
+        what = (
+            f"{len(lost)} of {number_of(len(files), 'file')} are missing"
+            if lost
+            else "it has no such files"
+        )
         raise UserError(
             f"data.root={name}: cannot be fetched ({what}); run the same command again, or else "
             f"{otherwise}"

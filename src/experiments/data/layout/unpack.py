@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from experiments.file.name import is_name, shown
 from experiments.file.whole import aside
 from experiments.terminal.error import UserError, as_user_error
+from experiments.terminal.line import number_of
 
 MAX_BYTES = 100_000_000_000  # unpacked; COCO 2014 has 20 billion
 MAX_FILES = 1_000_000
@@ -72,7 +73,8 @@ def _members(
     size = sum(member.file_size for member in members)
     if size > max_bytes or size > MAX_RATIO * archive.stat().st_size or len(members) > MAX_FILES:
         raise _refused(
-            archive, f"{len(members)} files of {size} bytes are more than it should hold"
+            archive,
+            f"{number_of(len(members), 'file')} of {size} bytes: more than it should hold",
         )
     named = [
         (member, parts)

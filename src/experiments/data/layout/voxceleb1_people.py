@@ -15,6 +15,7 @@ from experiments.data.record import Drop
 from experiments.file.bounded import read_bounded
 from experiments.file.name import is_name, plain, shown
 from experiments.terminal.error import BadInput, UserError
+from experiments.terminal.line import number_of
 
 META = "vox1_meta.csv"
 COLUMNS = ("VoxCeleb1 ID", "VGGFace1 ID", "Gender", "Nationality", "Set")
@@ -55,7 +56,7 @@ def read_people(path: Path, drops: list[Drop | Entry]) -> dict[str, Person]:
         cells = [cell.strip() for cell in line.split("\t")]
         try:
             if len(cells) != len(columns):
-                raise BadInput(f"not {len(columns)} columns")
+                raise BadInput(f"not {number_of(len(columns), 'column')}")
             person, name, gender, nationality, part = (_cell(cells[place]) for place in places)
             if not person or not name or part.lower() not in SPLITS:
                 raise BadInput("no id, name or set of dev and test")
@@ -93,7 +94,8 @@ def add_labels(people: Mapping[str, Person], path: Path) -> tuple[dict[str, Pers
     for number, row in enumerate(rows, 2):
         if len(row) != len(columns):
             raise UserError(
-                f"data.reader.labels: {plain(path)}:{number}: not {len(columns)} columns; repair it"
+                f"data.reader.labels: {plain(path)}:{number}: not "
+                f"{number_of(len(columns), 'column')}; repair it"
             )
         count += 1
         name = row[key].strip() if by_name else by_id.get(row[key].strip(), "")

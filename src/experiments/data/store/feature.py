@@ -27,7 +27,7 @@ from experiments.file.mapped import Rows, create
 from experiments.file.use import use
 from experiments.file.whole import atomic
 from experiments.terminal.error import UserError
-from experiments.terminal.line import amount, say
+from experiments.terminal.line import amount, number_of, say
 
 EncodeFn = Callable[[Tensor, Tensor], tuple[Tensor | None, Tensor]]
 BATCH = 256  # fixed: features may depend on it in the last bit
@@ -153,7 +153,7 @@ def _compute(
     quiet: bool,
 ) -> None:
     count = len(split.tokens)
-    title = f"text features of {count} captions"
+    title = f"text features of {number_of(count, 'caption')}"
     files: dict[str, Rows] = {}
     with ExitStack() as opened, progress_bar(count, title, "captions", quiet) as bar:
         for first in range(0, count, BATCH):
@@ -165,7 +165,10 @@ def _compute(
             if first == 0 and not quiet:
                 each = sum(part[0].numel() for part in (words, sentence) if part is not None)
                 size = amount(count * each * precision.itemsize)
-                say(f"text features of {count} captions: {size}, kept in {folder.parent}")
+                say(
+                    f"text features of {number_of(count, 'caption')}: {size}, kept in "
+                    f"{folder.parent}"
+                )
             for name, part in (("words", words), ("sentence", sentence)):
                 if part is None:
                     continue
@@ -179,5 +182,5 @@ def _compute(
                     create(path, found.dtype, (count, *found.shape[1:]))
                     files[name] = opened.enter_context(Rows(path))
                 files[name][first] = found[:used]
-            bar.update(used)
+            bar.add(used)
     assert files, "a split without captions"

@@ -26,7 +26,7 @@ from experiments.terminal.error import BadInput, UserError
 from experiments.terminal.interrupt import SIGNALS, stop_if_asked
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
+    from experiments.terminal.progress import Progress
 
 CHUNK = 32  # records handed to a worker at a time
 PATIENCE = 1.5  # seconds of work in this process before a pool, which takes as long to start
@@ -36,7 +36,7 @@ _job: tuple[Work, Reader] | None = None  # set in worker processes only
 
 
 def fill_store(
-    reader: Reader, records: Sequence[Record], path: Path, workers: int | None, bar: tqdm
+    reader: Reader, records: Sequence[Record], path: Path, workers: int | None, bar: Progress
 ) -> dict[int, str]:
     """Draw every record into its row; the reason of each row that could not be drawn."""
     reasons: dict[int, str] = {}
@@ -46,7 +46,7 @@ def fill_store(
 
 
 def worked(
-    work: Work, reader: Reader, records: Sequence[Record], workers: int | None, bar: tqdm
+    work: Work, reader: Reader, records: Sequence[Record], workers: int | None, bar: Progress
 ) -> Iterator[Any]:
     """What `work` gives for each stretch of the records, in their order."""
     patience = PATIENCE if workers is None else 0.0
@@ -59,7 +59,7 @@ def worked(
     while chunks and time.monotonic() - start < patience:
         row, chunk = chunks.popleft()
         yield work(reader, row, chunk)
-        bar.update(len(chunk))
+        bar.add(len(chunk))
     if not chunks:
         return
     pool = ProcessPoolExecutor(
@@ -72,7 +72,7 @@ def worked(
         while jobs:
             job, count = jobs.pop()
             yield job.result()
-            bar.update(count)
+            bar.add(count)
     except BrokenProcessPool:
         stop_if_asked()  # whoever asked this process has ended the others
         raise UserError(

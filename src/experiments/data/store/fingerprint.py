@@ -30,6 +30,7 @@ from experiments.file.name import plain
 from experiments.file.parse import parse_json
 from experiments.file.whole import aside, write_json
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 KNOWN, CONTENTS = "known", "contents"
 MOST = 1000  # states that are remembered, of 60 bytes each: a job that stages its data makes one
@@ -126,9 +127,9 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _read(name: str, listing: Listing, memory: Path, quiet: bool) -> str:
-    title = f"{name}: contents of {len(listing.files)} files"
+    title = f"{name}: contents of {number_of(len(listing.files), 'file')}"
     with progress_bar(len(listing.files), title, "files", quiet) as bar:
-        contents = listing.contents(bar.update)
+        contents = listing.contents(bar.add)
     found = listing.by_contents(contents)
     with contextlib.suppress(OSError):  # a cache that others own: the next start reads again
         if all_seen(contents):

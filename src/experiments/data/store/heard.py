@@ -66,7 +66,7 @@ def heard(dataset: Dataset, frontend: Any, least: int, quiet: bool = True) -> Da
     report["heard"] = dict(counts)
     report["kept"] = {"train": len(train), "test": len(test)}
     report["captions"] = counts[CAPTIONS]
-    told = f"{dataset.summary}; heard: {counts[CAPTIONS]:,} captions"
+    told = f"{dataset.summary}; heard: {number_of(counts[CAPTIONS], 'caption', ',')}"
     more = [f"{counts[what]:,} {what}" for what in (CUT, *LEFT) if counts[what]]
     summary = told + (f" ({', '.join(more)})" if more else "")
     return dataclasses.replace(
@@ -89,7 +89,7 @@ def _announce(dataset: Dataset, recorder: Recorder) -> None:
     size = amount(int(frames * np.prod(recorder.frontend.shape) * STORED().itemsize))
     voices = len({*recorder.voices.train, *recorder.voices.test})
     say(
-        f"{dataset.name}: {found.captions:,} captions are spoken once, by "
+        f"{dataset.name}: {number_of(found.captions, 'caption', ',')} to be spoken once, by "
         f"{number_of(voices, 'voice')}: {found.seconds / 3600:.1f} hours of speech, {size}, about "
         f"{duration((found.work + FRAMES * found.seconds) / cores())}"
     )
@@ -155,7 +155,8 @@ def _require_some(dataset: Dataset, store: ItemStore, counts: Counter[str], trai
     if bad > MAX_UNUSABLE * looked:
         reason, count = Counter(drop.reason for drop in store.missing).most_common(1)[0]
         raise UserError(
-            f"{dataset.name}: {bad} of {looked} recordings ({bad / looked:.1%}) cannot be used, "
+            f"{dataset.name}: {bad} of {number_of(looked, 'recording')} ({bad / looked:.1%}) "
+            "cannot be used, "
             f"most often {reason!r} ({count}); repair or remove what {store.folder} lists in "
             "missing.json"
         )

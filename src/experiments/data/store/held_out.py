@@ -15,6 +15,7 @@ import numpy as np
 
 from experiments.data.store.dataset import Dataset
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 SHARE = 10  # one in so many
 LEAST = 2  # records: fewer cannot be told apart
@@ -41,7 +42,8 @@ class HeldOut:
             named += f" and {len(classes) - FEW} more"
         whence = f"of the classes {named}" if classes else "of all classes"
         return (
-            f"trainer.keep_best: {count:,} of {of:,} training records are held out to choose by, "
+            f"trainer.keep_best: {count:,} of {number_of(of, 'training record', ',')} are held "
+            "out to choose by, "
             f"{whence}; {of - count:,} to train on"
         )
 
@@ -60,7 +62,8 @@ def hold_out(dataset: Dataset) -> HeldOut:
         gone[_spread(np.argsort(train.labels, kind="stable"))] = True
     if gone.sum() < LEAST or (~gone).sum() < LEAST:
         raise UserError(
-            f"trainer.keep_best: {len(train)} training records are too few to hold a share out; "
+            f"trainer.keep_best: {number_of(len(train), 'training record')} are too few to hold "
+            "a share out; "
             "leave it away, or train with more data"
         )
     split = dataclasses.replace(train.only(gone), name=NAME)

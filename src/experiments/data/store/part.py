@@ -21,7 +21,7 @@ from experiments.file.whole import atomic
 from experiments.terminal.error import BadInput, reason_of
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
+    from experiments.terminal.progress import Progress
 
 STRETCH = 64  # records of a part
 Item = np.ndarray | str  # or why there is none
@@ -43,13 +43,13 @@ class Parts:
         records: Sequence[Record],
         make: Make,
         workers: int | None,
-        bar: tqdm,
+        bar: Progress,
     ) -> None:
         """Write those that are not there. See `item.prepare_items`."""
         self.folder.mkdir(exist_ok=True)
         missing = [n for n in range(count_of(len(records))) if not self.path(n).exists()]
         wanted = [record for n in missing for record in records[n * STRETCH : (n + 1) * STRETCH]]
-        bar.update(len(records) - len(wanted))
+        bar.add(len(records) - len(wanted))
         found = list[list[Item] | str]()
         try:
             for made in worked(partial(_made, make), reader, wanted, workers, bar):

@@ -22,27 +22,22 @@ from experiments.data.store.fill import fill_store
 from experiments.terminal.error import UserError, reason_of
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
+    from experiments.terminal.progress import Progress
 from experiments.file.lock import locked
 from experiments.file.mapped import Rows, create, opened
 from experiments.file.whole import atomic
+from experiments.terminal.line import number_of
 
 log = logging.getLogger(__name__)
 
 
-def progress_bar(total: int, description: str, unit: str, quiet: bool) -> tqdm:
+def progress_bar(total: int, description: str, unit: str, quiet: bool) -> Progress:
     """A bar on standard error; where that is no terminal, a line now and then of long work only."""
-    from tqdm import tqdm
+    from experiments.terminal.progress import Progress
 
-    pace = (0.5, 0.2) if sys.stderr.isatty() else (10.0, 15.0)
-    return tqdm(
-        total=total,
-        desc=description,
-        unit=f" {unit}",
-        delay=pace[0],
-        mininterval=pace[1],
-        disable=quiet,
-        dynamic_ncols=True,
+    delay = 0.5 if sys.stderr.isatty() else 10.0
+    return Progress(
+        total, description=description, enabled=not quiet, unit=unit, interval=15, delay=delay
     )
 
 
@@ -66,7 +61,7 @@ def build_store(
             return dropped_pictures(path)
         with atomic(path) as partial:
             _allocate(partial, len(records), size)
-            title = f"{reader.name}: {len(records)} images at {size} px"
+            title = f"{reader.name}: {number_of(len(records), 'image')} at {size} px"
             with progress_bar(len(records), title, "images", quiet) as bar:
                 reasons = fill_store(reader, records, partial, workers, bar)
             if len(reasons) == len(records):

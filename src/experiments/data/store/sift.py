@@ -21,6 +21,7 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.store.item import prepare_items
 from experiments.data.store.share import with_only
 from experiments.terminal.error import BadInput, UserError
+from experiments.terminal.line import number_of
 
 KEY = "data.filter"
 MEASURES = "clip_measures"  # of the store
@@ -109,7 +110,7 @@ def left_out(dataset: Dataset, why: Sequence[str]) -> Dataset:
     kept = np.array([not reason for reason in why], bool)
     told = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
     if not kept.any():
-        raise UserError(f"{KEY}: leaves none of {len(why)} clips to train on ({told})")
+        raise UserError(f"{KEY}: leaves none of {number_of(len(why), 'clip')} to train on ({told})")
     before: dict[str, Any] = dataset.report.get("filter") or {"of": len(why), "reasons": {}}
     counted = dict(before["reasons"]) | dict(reasons.most_common())
     return with_only(dataset, kept, filter={"of": before["of"], "reasons": counted})

@@ -12,6 +12,7 @@ from experiments.data.record import Drop
 from experiments.data.store.table import REPORT, example
 from experiments.data.store.wording import told_words
 from experiments.data.text.vocabulary import Vocabulary
+from experiments.terminal.line import number_of
 
 
 def count_drops(report: dict[str, Any], drops: Sequence[Drop]) -> None:
@@ -31,19 +32,24 @@ def summary_of(
     kept, classes, path = report["kept"], report["classes"], folder / REPORT
     part = report.get("train_share")
     of = f" of {part['of']}" if part else ""
+    at = f" at {size} px" if size else ""
     by = f" by data.train_share={part['share']:g}" if part else ""
     line = (
-        f"{report['name']}: {sum(kept.values())} {f'images at {size} px' if size else 'records'} "
+        f"{report['name']}: {number_of(sum(kept.values()), 'image' if size else 'record')}{at} "
         f"({kept['train']}{of} to train on{by}, {kept['test']} to test on; "
-        f"{classes['train']} and {classes['test']} classes)"
+        f"{classes['train']} and {number_of(classes['test'], 'class')})"
     )
     if vocabulary is not None:
-        line += f", {report['captions']} captions, {len(vocabulary)} words"
+        line += (
+            f", {number_of(report['captions'], 'caption')}, {number_of(len(vocabulary), 'word')}"
+        )
     if beyond := report.get("beyond_limit"):  # not in reports of older versions
         line += f"; data.limit leaves {beyond} out"
     if sifted := report.get("filter"):
         told_why = ", ".join(f"{count} {why}" for why, count in sifted["reasons"].items())
-        line += f"; data.filter leaves out {told_why or 'none'} of {sifted['of']} clips"
+        line += (
+            f"; data.filter leaves out {told_why or 'none'} of {number_of(sifted['of'], 'clip')}"
+        )
     if report["dropped"]:
         reason = next(iter(report["reasons"]))
         share = report["dropped"] / report["read"]

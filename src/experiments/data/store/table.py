@@ -23,6 +23,7 @@ from experiments.data.store.row import record_of, row_of
 from experiments.data.text.words import SPLIT, Tokeniser, tokeniser_of
 from experiments.file.whole import atomic
 from experiments.terminal.error import UserError, reason_of
+from experiments.terminal.line import number_of
 
 TABLE, LINES, REPORT = "table", "records.jsonl", "report.json"
 MAX_DROPPED = 0.01  # of the records read, and of the captions
@@ -156,7 +157,8 @@ def require_few_drops(report: dict[str, Any], path: Path) -> None:
     for split, count in looked_at.items():
         if count and not report["kept"][split]:
             raise UserError(
-                f"{name}: none of {count} records of the {split} split can be used; repair or "
+                f"{name}: none of {number_of(count, 'record')} of the {split} split can be used; "
+                "repair or "
                 f"remove what {path} lists"
             )
     if report["kept"]["train"] == 0:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from experiments.terminal.error import UserError
-from experiments.terminal.line import say_once
+from experiments.terminal.line import number_of, say_once
 
 SYMBOLS = string.ascii_lowercase + string.digits + "-,;.!?:'\"/\\|_@#$%^&*~`" + "+-=<>()[]{}" + " "
 LENGTH = 201
@@ -72,5 +72,5 @@ def tell_letters(name: str, captions: Sequence[Sequence[str]]) -> None:
     if letters:
         say_once(
             f"{name}: letters outside the alphabet of the text encoder, which it reads as nothing: "
-            f"{letters:,}, in {count:,} captions"
+            f"{letters:,}, in {number_of(count, 'caption', ',')}"
         )

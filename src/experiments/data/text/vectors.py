@@ -16,6 +16,7 @@ import numpy as np
 from experiments.data.text.vocabulary import END, UNKNOWN
 from experiments.file.name import plain, shown
 from experiments.terminal.error import UserError
+from experiments.terminal.line import number_of
 
 LONGEST_LINE = 1 << 18  # bytes: 10,000 numbers of 25 signs, which no such file has
 LONGEST_WORD = 200  # letters that are looked at
@@ -36,11 +37,12 @@ class Found:
         """What a person is told: how many words the source does not have, and the first of them."""
         words = len(self.table) - 2  # without the two that are no words
         if not self.missing:
-            return f"word vectors: all {words:,} words are in {self.source}"
+            return f"word vectors: all {number_of(words, 'word', ',')} are in {self.source}"
         named = ", ".join(shown(word) for word in self.missing[:SAID])
         more = ", ..." if len(self.missing) > SAID else ""
         return (
-            f"word vectors: {len(self.missing):,} of {words:,} words are not in {self.source} and "
+            f"word vectors: {len(self.missing):,} of {number_of(words, 'word', ',')} are not in "
+            f"{self.source} and "
             f"get vectors of their letters: {named}{more}"
         )
 

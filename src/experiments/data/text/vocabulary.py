@@ -18,6 +18,7 @@ from experiments.file.name import is_name, shown
 from experiments.file.parse import parse_json
 from experiments.file.whole import aside
 from experiments.terminal.error import UserError, reason_of
+from experiments.terminal.line import number_of
 
 END = "<end>"
 UNKNOWN = "<unk>"
@@ -119,4 +120,4 @@ class Vocabulary:
         return hash(self.words)
 
     def __repr__(self) -> str:
-        return f"Vocabulary({len(self)} words, {self.hash})"
+        return f"Vocabulary({number_of(len(self), 'word')}, {self.hash})"

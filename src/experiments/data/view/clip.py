@@ -29,6 +29,7 @@ from experiments.data.view.caption import CAPTION
 from experiments.data.view.wrong_clip import Wrong, WrongClips
 from experiments.file.name import plain
 from experiments.terminal.error import BadInput, UserError, reason_of
+from experiments.terminal.line import number_of
 
 SHOWN = 8  # frames of a strip
 
@@ -171,7 +172,7 @@ class ClipView(View):
     ) -> dict[str, int]:
         form = self.form
         size = records * form.kept * form.stored**2 * form.channels
-        what = f"store of {records:,} clips, {form.kept} frames at {form.stored} px"
+        what = f"store of {number_of(records, 'clip', ',')}, {form.kept} frames at {form.stored} px"
         return {what: size}
 
     def _cut(self, rows: np.ndarray, starts: np.ndarray) -> Tensor:

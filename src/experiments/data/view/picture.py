@@ -25,6 +25,7 @@ from experiments.data.view.base import Choice, Part, View
 from experiments.data.view.caption import CAPTION, SHARED_STREAM
 from experiments.data.view.stranger import Fellows
 from experiments.terminal.error import BadInput, UserError
+from experiments.terminal.line import number_of
 
 PICTURE = "picture"
 TOGETHER, SIDE = 16, 256  # pictures of up to 256 px that are made together
@@ -160,7 +161,8 @@ class PictureView(View):
         letters: float = 0.0,
     ) -> dict[str, int]:
         side = int(self.crop * float(data["margin"]))
-        return {f"store of {records:,} pictures at {side} px": records * side * side * 3}
+        what = f"store of {number_of(records, 'picture', ',')} at {side} px"
+        return {what: records * side * side * 3}
 
     def _gather(self, rows: np.ndarray) -> Tensor:
         """Pictures of the rows, uint8 (B, L, L, 3); in page-locked memory where there is a GPU."""

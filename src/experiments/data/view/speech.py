@@ -32,7 +32,7 @@ from experiments.file.name import plain
 from experiments.frontend.distortion import Distortion
 from experiments.frontend.wave import as_wave, read_wave
 from experiments.terminal.error import BadInput, UserError, reason_of
-from experiments.terminal.line import say
+from experiments.terminal.line import number_of, say
 
 KINDS = bool | int | tuple | None  # of what an encoder is made with, beside its weights
 
@@ -259,7 +259,7 @@ class SpeechView(CaptionView):
         frames = frames_of(self.frontend, wave)
         if len(frames) < self.network.shortest:
             raise UserError(
-                f"{named}: is too short ({len(frames)} frames); this run needs "
+                f"{named}: is too short ({number_of(len(frames), 'frame')}); this run needs "
                 f"{self.network.shortest}"
             )
         return frames
