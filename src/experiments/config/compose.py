@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pickle
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,13 @@ def _at_home(value: Any) -> Any:
 def groups() -> list[str]:
     """The names of the groups of options: the folders of `conf/`."""
     return [folder.name for folder in CONF.iterdir() if folder.is_dir()]
+
+
+@cache
+def choices_of_none() -> list[str]:
+    """The groups of which a run may have none, as conf/config.yaml says."""
+    defaults = OmegaConf.load(CONF / "config.yaml").defaults
+    return [str(k) for item in defaults if OmegaConf.is_dict(item) for k in item if item[k] is None]
 
 
 def first_line(error: Exception) -> str:
