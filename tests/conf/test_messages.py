@@ -94,7 +94,7 @@ def named() -> list[tuple[str, str]]:
     found = []
     for file in sorted(SOURCE.rglob("*.py")):
         for line, text in messages(file.read_text(encoding="utf-8")):
-            if text.startswith("experiments.") or "\n\n" in text and "<" in text:
+            if text.startswith("experiments.") or ("\n\n" in text and "<" in text):
                 continue  # a class, a page
             for match in NAMED.finditer(text):
                 if " " in text or "=" in text:  # a sentence, or an override; else it may be a path

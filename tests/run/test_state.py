@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from experiments.command import listed
-from experiments.config.spelling import spelt
 from experiments.config.override import parse_sweep
+from experiments.config.spelling import spelt
 from experiments.run.folder import file_at
 from experiments.run.state import Named, files_of, named, run_named, states
 from experiments.terminal.error import UserError

@@ -99,7 +99,7 @@ def _said(environ: Mapping[str, str], words: Sequence[str], option: str) -> str:
     if value:
         return value
     names = (f"--{option}", f"--{option.replace('_', '-')}")
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in zip(words, [*words, ""][1:], strict=True):
         name, equals, given = word.partition("=")
         if word.endswith(".py"):  # what follows are words of ours
             scripts = ("accelerate", "launch.py", "accelerate-launch")

@@ -48,7 +48,7 @@ def clean_captions(texts: list[str], key: str, drops: list[Drop]) -> list[str]:
         except BadInput as reason:
             drops.append(Drop(f"{key}#{number}", str(reason), of=key))
     if not captions:
-        blank = not any(text.strip() for text in texts)
+        blank = bool(texts) and not any(text.strip() for text in texts)
         raise BadInput(EMPTY[0] if blank else "no caption can be used")
     return captions
 
