@@ -7,7 +7,8 @@ import errno
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from experiments.command import listed, quoted, read
+from experiments.command import listed, read
+from experiments.config.spelling import spelt
 from experiments.terminal.error import UserError, as_user_error
 
 
@@ -27,23 +28,23 @@ from experiments.terminal.error import UserError, as_user_error
     ],
 )
 def test_a_caption_needs_no_quotes(text: str) -> None:
-    override = OverridesParser.create().parse_override(quoted(f"text={text}"))
+    override = OverridesParser.create().parse_override(spelt([f"text={text}"])[0])
     assert override.key_or_group == "text" and override.value() == text
 
 
 def test_what_is_quoted_already_or_a_list_stays() -> None:
     for argument in ('text="a, b"', "text='a, b'", "text=[a bird, another]", "seed=1", "text"):
-        assert quoted(argument) == argument
+        assert spelt([argument])[0] == argument
 
 
 @pytest.mark.parametrize("path", ["~/birds", "/my data (1)/birds, all", "../a=b", "/plain/path"])
 def test_a_path_needs_no_quotes(path: str) -> None:
-    override = OverridesParser.create().parse_override(quoted(f"data.root={path}"))
+    override = OverridesParser.create().parse_override(spelt([f"data.root={path}"])[0])
     assert override.value() == path
 
 
 def test_paths_of_a_sweep_stay_apart() -> None:
-    assert quoted("encoder.pretrained=/a/b,/c/d") == "encoder.pretrained=/a/b,/c/d"
+    assert spelt(["encoder.pretrained=/a/b,/c/d"])[0] == "encoder.pretrained=/a/b,/c/d"
 
 
 @pytest.mark.parametrize("task", ["report", "human_study"])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +11,11 @@ from pathlib import Path
 from hydra._internal.utils import get_args_parser
 
 from experiments.config import outside
+from experiments.config.hyphen import HELP, without_hyphens
 from experiments.config.key import key_of, values
 from experiments.config.option import SEVERAL
-from experiments.config.override import NAMES, RUN_ID, is_override, parse_sweep, with_ids
+from experiments.config.override import is_override, parse_sweep, with_ids
+from experiments.config.spelling import literal, spelt
 from experiments.terminal import verbose
 from experiments.terminal.error import UserError
 from experiments.terminal.secret import require_none
@@ -23,6 +23,7 @@ from experiments.terminal.secret import require_none
 log = logging.getLogger(__name__)
 HYDRA = ("hydra.launcher.", "hydra.sweep.dir")  # what a study may say to Hydra itself
 SEARCHPATH = "hydra.searchpath"
+SEVERALLY = ("study=", "budget=")  # of several runs without -m as well
 LISTS = {"run": SEVERAL, "answers": ("human_rank",)}  # keys of tasks that read several
 
 
@@ -58,7 +59,8 @@ class Command:
 def read(arguments: list[str]) -> Command:
     """A command line, read once for all. Raises `UserError` for flags that there are not, for
     secrets, and for keys of Hydra's own that decide nothing here."""
-    flags = _parser().parse_intermixed_args(arguments)
+    parser = _parser()
+    flags = parser.parse_intermixed_args(without_hyphens(arguments, parser._option_string_actions))
     if flags.config_name or flags.config_path:
         raise UserError(
             "--config-name: a study of sweeps/ is chosen with -m study=NAME; --config-dir DIR adds "
@@ -66,10 +68,11 @@ def read(arguments: list[str]) -> Command:
         )
     if flags.experimental_rerun:
         raise UserError("--experimental-rerun: the same command goes on where it stopped")
-    overrides = [*map(with_ids, listed([quoted(override) for override in flags.overrides]))]
-    require_none(overrides)
-    outside.begin([*_config_dir(arguments, flags.config_dir), *_searchpath(overrides)])
-    overrides = [text for text in overrides if key_of(text) != SEARCHPATH]
+    require_none(flags.overrides)
+    outside.begin([*_config_dir(arguments, flags.config_dir), *_searchpath(flags.overrides)])
+    words = [text for text in flags.overrides if key_of(text) != SEARCHPATH]
+    several = flags.multirun or any(text.startswith(SEVERALLY) for text in words)
+    overrides = [*map(with_ids, listed(spelt(words, several)))]
     command = Command(arguments, flags, _without_verbose(overrides))
     if not (command.help or command.is_question):
         _require_own(command.overrides)
@@ -110,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = get_args_parser()
 
     def refuse(message: str) -> None:
-        raise UserError(f"{message}; python run.py --help says what there is")
+        raise UserError(f"{message}; {HELP}")
 
     parser.error = refuse  # type: ignore[method-assign,assignment]
     return parser
@@ -140,25 +143,6 @@ def _require_own(overrides: list[str]) -> None:
         raise UserError("\n".join(problems))
 
 
-def quoted(argument: str) -> str:
-    """`text=a red bird, with a crest` needs no quotes inside the quotes of the shell, nor does a
-    path such as `data.root=~/birds`."""
-    key, equals, value = argument.partition("=")
-    path = value.startswith(("/", "~/", "./", "../")) and not is_override(argument)
-    free = value[:1] not in ("'", '"', "[")
-    text = key in ("text", "+text", "++text") and free
-    variant = key == "variant" and free and not is_override(argument)
-    run = key_of(argument).rpartition(".")[2] in NAMES and RUN_ID.fullmatch(value) is not None
-    if not equals or not (path or text or variant or run):
-        return argument
-    if text and not value.isprintable():  # read as ASCII, where the locale says no more
-        value = os.fsencode(value).decode("utf-8", "replace")
-    # Hydra reads backslashes only where a quote follows.
-    escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
-    escaped += "\\" * (len(escaped) - len(escaped.rstrip("\\")))
-    return f'{key}="{escaped}"'
-
-
 def listed(overrides: list[str]) -> list[str]:
     """`run=a,b` as `run=[a,b]` where the task reads several, so that it is no sweep."""
     task = said(overrides).get("task")
@@ -169,7 +153,7 @@ def listed(overrides: list[str]) -> list[str]:
         several = read and "," in value and value[:1] not in ("[", "'", '"')
         if several and not Path(value).exists():
             items = [
-                part if is_override(f"{key}={part}") else f'"{part}"'
+                part if is_override(f"{key}={part}") else literal("", part)[1:]
                 for part in value.split(",")
                 if part
             ]

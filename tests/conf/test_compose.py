@@ -93,7 +93,7 @@ def test_the_headline_differs_by_its_stages_alone() -> None:
             "generator.norm=grup",
             "generator.norm=grup: choose one of batch, group; did you mean group?",
         ),
-        ("optim.generator.lr=fast", "optim.generator.lr=fast: must be float"),
+        ("optim.generator.lr=fast", "optim.generator.lr=fast: must be a number"),
         (
             "trainer.batch=1",
             "trainer.batch=1: one picture has no batch statistics and no wrong caption; "
@@ -123,7 +123,7 @@ def test_the_headline_differs_by_its_stages_alone() -> None:
         ("sample.steps=1", "sample.steps=1: must be at least 2"),
         ("sample.between=words", "sample.between=words: choose one of null, sentence, noise"),
         ("seed=0,1", "seed=0,1: says several values; add -m for one run of each"),
-        ("seed", "seed: not of the form key=value; put quotes around special signs"),
+        ("seed", "seed: not of the form key=value; write seed=VALUE"),
         ("metric=null", "metric=null: write ~metric to leave it out"),
         (
             "system.encoder.dim=3",

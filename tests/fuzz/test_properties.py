@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor
 
-from experiments.command import listed, quoted
+from experiments.command import listed
+from experiments.config.spelling import spelt
 from experiments.file import tensor as tensor_file
 from experiments.file.tensor import Damaged, OtherFormat
 from experiments.run import checkpoint
@@ -251,7 +252,7 @@ SIGNS = st.text("ab ,:{}[]()=+~@'\"\\$#&*!%^<>/|?;", min_size=1, max_size=12).fi
 @few
 @given(st.one_of(TEXTS, SIGNS))
 def test_a_caption_reaches_hydra_as_it_was_typed(text: str) -> None:
-    (override,) = listed([quoted(f"text={text}")])
+    (override,) = listed([spelt([f"text={text}"])[0]])
     read = OverridesParser.create().parse_override(override)
     assert read.key_or_group == "text" and not read.is_sweep_override()
     assert str(read.value()) == text
@@ -261,6 +262,6 @@ def test_a_caption_reaches_hydra_as_it_was_typed(text: str) -> None:
 @given(st.one_of(TEXTS, SIGNS))
 def test_a_path_reaches_hydra_as_it_was_typed(text: str) -> None:
     path = f"/{text}"
-    read = OverridesParser.create().parse_override(quoted(f"data.root={path}"))
+    read = OverridesParser.create().parse_override(spelt([f"data.root={path}"])[0])
     assume(not read.is_sweep_override())  # two paths with a comma between them are two values
     assert str(read.value()) == path

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments.command import listed, quoted
+from experiments.command import listed
 from experiments.config.override import parse_sweep
+from experiments.config.spelling import spelt
 from experiments.run.folder import file_at
 from experiments.run.state import Named, files_of, named, run_named, states
 from experiments.terminal.error import UserError
@@ -83,7 +84,7 @@ def test_states_that_there_are(outputs: Path) -> None:
 @pytest.mark.parametrize("value", ["34f6266e81", "1234567890", "626681e123", "34f6@best", "123@40"])
 @pytest.mark.parametrize("key", ["run", "encoder.pretrained"])
 def test_an_id_is_no_number(key: str, value: str) -> None:
-    (override,) = parse_sweep([quoted(f"{key}={value}")])
+    (override,) = parse_sweep([spelt([f"{key}={value}"])[0]])
     assert override.value() == value
 
 
@@ -97,10 +98,10 @@ def test_a_list_of_ids_is_one_of_texts() -> None:
     [("my idea", "my idea"), ("width (2)", "width (2)"), ("a{b", "a{b"), ("'a,b'", "a,b")],
 )
 def test_a_variant_is_free_text(given: str, read: str) -> None:
-    (override,) = parse_sweep([quoted(f"variant={given}")])
+    (override,) = parse_sweep([spelt([f"variant={given}"])[0]])
     assert override.value() == read
 
 
 def test_several_variants_are_several_runs() -> None:
-    (override,) = parse_sweep([quoted("variant=wide,narrow")])
+    (override,) = parse_sweep([spelt(["variant=wide,narrow"])[0]])
     assert override.is_sweep_override()

@@ -19,6 +19,7 @@ from experiments.config.option import OPTIONS, SEVERAL, TASKS, TRACKERS
 from experiments.config.place import CONF
 from experiments.config.required import check_kinds, check_parts, check_values
 from experiments.config.signature import ancestors, fits, is_one, options, signature
+from experiments.config.takes import in_words
 from experiments.config.target import FACTS
 from experiments.terminal.error import suggest
 
@@ -237,7 +238,7 @@ def _check_target(target: str, node: dict[str, Any], path: str) -> Iterator[str]
 def _expected(value: Any, annotation: ast.expr) -> str:
     allowed = options(annotation)
     if not allowed:
-        return f"must be {ast.unparse(annotation)}"
+        return f"must be {in_words(annotation)}"
     if str(value) in allowed:
         return f"must be a list, as [{value}]"
     near = difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.5)

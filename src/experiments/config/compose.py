@@ -9,7 +9,7 @@ import logging
 import pickle
 import re
 import time
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +106,13 @@ def _at_home(value: Any) -> Any:
     if isinstance(value, list):
         return [_at_home(item) for item in value]
     return str(Path(value).expanduser()) if isinstance(value, str) and value[:2] == "~/" else value
+
+
+@cache
+def choices_of_none() -> list[str]:
+    """The groups of which a run may have none, as conf/config.yaml says."""
+    defaults = OmegaConf.load(CONF / "config.yaml").defaults
+    return [str(k) for item in defaults if OmegaConf.is_dict(item) for k in item if item[k] is None]
 
 
 def first_line(error: Exception) -> str:

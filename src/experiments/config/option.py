@@ -16,6 +16,10 @@ def _one_of(*options: str | None) -> Any:
     return field(default=options[0], metadata={"choices": options})
 
 
+# One text or path, or a list of them, for which OmegaConf has no type.
+SEVERAL_TEXTS = {"kind": "str | Sequence[str] | None"}
+
+
 @dataclass
 class Trainer:
     """How long and how a run trains; all counts are images seen."""
@@ -100,10 +104,11 @@ class Sample:
     compile: bool = False  # takes a minute, and pays for hundreds of pictures
     # Files whose style the captions take, for a run of model=style_encoder; or that are to sound,
     # or that clips start from.
-    picture: Any = None
-    sound: Any = None  # for a run that makes pictures of sounds: files, or folders of them
+    picture: Any = field(default=None, metadata=SEVERAL_TEXTS)
+    # For a run that makes pictures of sounds: files, or folders of them.
+    sound: Any = field(default=None, metadata=SEVERAL_TEXTS)
     # For a run that listens: recordings, or folders of them; and who says captions to it.
-    speech: Any = None
+    speech: Any = field(default=None, metadata=SEVERAL_TEXTS)
     voice: str | None = None  # espeak/f3, flite/slt, ...
 
 
@@ -123,7 +128,8 @@ class Human:
     captions: int = _least(1, 20)  # of `text` and sample.file, else of the test split
     pictures: int = _least(1, 1)  # of each caption and run, ranked as one; Zhang et al. 2017: 5
     form: str = _one_of("rank", "rate")  # the best first; or a mark for each, as Chen et al. 2017
-    question: Any = None  # one or a list; null: one that fits the form
+    # One or a list; null: one that fits the form.
+    question: Any = field(default=None, metadata=SEVERAL_TEXTS)
     most: int = _least(1, 3)  # the best mark of form=rate; the worst is 0
     real: bool | None = None  # the real ones beside; null: with form=rate, where they are there
     makes: str | None = _one_of(None, "picture", "sound")  # of runs that make both; null: the first

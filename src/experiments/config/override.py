@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.config import outside
 from experiments.config.check import check
-from experiments.config.compose import choices, compose, first_line
+from experiments.config.compose import choices, choices_of_none, compose, first_line
 from experiments.config.glob import listed
+from experiments.config.hyphen import meant
 from experiments.config.key import key_of
 from experiments.config.option import OPTIONS
 from experiments.config.signature import forget, signature
+from experiments.config.spelling import literal, read, spelt
+from experiments.config.takes import described, in_words, names
 from experiments.terminal.error import UserError, suggest
 
 # What Hydra and OmegaConf raise of a configuration that cannot be; assertions are Hydra's own.
@@ -29,16 +32,12 @@ NAMES = ("run", "pretrained")  # keys that may name a run by its id
 RUN_ID = re.compile(r"[0-9a-f]{3,10}(@\w+)?")  # 12e34 and 1234 are no numbers there
 _ITEM = re.compile(rf"""("[^"]*"|'[^']*')|(?<![^,\[\s])({RUN_ID.pattern})(?=\s*(?:[,\]]|$))""")
 TARGETS = "launch.targets"  # packages whose classes may be named
-SYNTAX = "not of the form key=value; put quotes around special signs"
+SYNTAX = "not of the form key=value"
 
 
 def is_override(text: str) -> bool:
     """Whether Hydra can read it."""
-    try:
-        OverridesParser.create().parse_override(text)
-    except HydraException:
-        return False
-    return True
+    return read(text) is not None
 
 
 def with_ids(text: str) -> str:
@@ -61,21 +60,43 @@ def parse_sweep(overrides: list[str]) -> list[Override]:
 
 def _read(overrides: list[str], problems: list[str]) -> Iterator[tuple[str, Override]]:
     """Each as Hydra reads it; a line for each that it cannot read goes to `problems`."""
-    parser = OverridesParser.create()
-    for text in map(with_ids, overrides):
-        try:
-            yield text, listed(parser.parse_override(text))
-        except HydraException:
-            problems.append(f"{text}: {SYNTAX}")
-        except UserError as error:
-            problems.append(str(error))
+    texts, taken = [*map(with_ids, overrides)], 0
+    for place, text in enumerate(texts):
+        if place < taken:
+            continue
+        found = read(text)
+        if found is not None:
+            try:
+                yield text, listed(found)
+            except UserError as error:
+                problems.append(str(error))
+        elif place and texts[place - 1].endswith("=") and "=" not in text:
+            problems.append(f"{texts[place - 1]} {text}: leave no space after =")
+        else:
+            told, words = meant(texts, place)
+            taken, said = place + words, " ".join(texts[place : place + words])
+            problems.append(f"{said}: {_unread(text, told)}")
+
+
+def _unread(text: str, told: str) -> str:
+    """Why Hydra cannot read it, and what to write."""
+    if told:
+        return f"{SYNTAX}; write {told}"
+    key, equals, value = text.partition("=")
+    quoted = literal(key, value.strip("'\""))
+    if not equals or read(quoted) is None:
+        return SYNTAX
+    kind = described(key_of(text))
+    if kind is not None and not {"str", "Any"} & set(names(kind)):
+        return f"must be {in_words(kind)}"
+    return f"Hydra gives its signs a meaning; for a text write {shlex.quote(quoted)}"
 
 
 def checked_compose(overrides: list[str]) -> DictConfig:
     """Compose; raise one `UserError` with a line for each mistake where there is any."""
     problems: list[str] = []
     try:
-        groups, values = _sort_overrides(overrides, problems)
+        groups, values = _sort_overrides(spelt(overrides), problems)
         cfg = _compose(groups, values)
     except COMPOSING as error:
         raise _all_of([*problems, first_line(error)]) from None
@@ -120,8 +141,9 @@ def _sort_overrides(overrides: list[str], problems: list[str]) -> tuple[list[str
             continue
         name = override.key_or_group
         if _is_group(name) and not override.is_delete():
-            problem = _check_choice(override)
+            problem = _check_choice(override, groups)
             problems += [problem] if problem else []
+            text = text if override.value() is not None else f"~{name}"
             groups += [] if problem else [text]
         else:
             values.append((text, override))
@@ -146,15 +168,26 @@ def _is_group(name: str) -> bool:
     return len(name) < LONGEST and "\0" not in name and outside.is_group(name)
 
 
-def _check_choice(override: Override) -> str | None:
+def _check_choice(override: Override, chosen: list[str]) -> str | None:
     name, value = override.key_or_group, override.value()
     options = list(outside.options(name))
     if value is None:
-        return f"{name}=null: write ~{name} to leave it out"
+        return None if name in choices_of_none() else _left_out(name, chosen, options)
     wrong = [x for x in (value if isinstance(value, list) else [value]) if str(x) not in options]
     if not wrong:
         return None
     return f"{name}={value}: no such {name.rpartition('/')[2]}{suggest(str(wrong[0]), options)}"
+
+
+def _left_out(name: str, chosen: list[str], options: list[str]) -> str:
+    """What to write where somebody wants none of a group."""
+    try:
+        found = compose([*chosen, f"~{name}"])
+        can = name.replace("/", ".") in compose(chosen) and not check(found)
+    except COMPOSING:
+        can = False
+    way = f"write ~{name} to leave it out" if can else f"every run needs one{suggest('', options)}"
+    return f"{name}=null: {way}"
 
 
 def _check_value(base: DictConfig, trial: DictConfig, text: str, override: Override) -> str | None:
@@ -180,12 +213,16 @@ def _check_value(base: DictConfig, trial: DictConfig, text: str, override: Overr
             place = f"{where} has no such key" if where else "no such key"
             known = sorted({key for key in keys if not key.startswith("_")}.union(taken))
             return f"{name}: {place}{suggest(part, known)}"
+        if depth == 0 and part not in base and override.is_delete():
+            return f"~{name}: every run needs one" if name not in choices_of_none() else None
         if depth == 0 and part not in base:
             model = choices(base).get("model")
             return f"{name}: model={model} has no {part}"
         node = node._get_node(part) if isinstance(node, DictConfig) else None
     if override.is_delete():
         return None
+    if override.value() == MISSING:
+        return f"{text}: stands for a value that is missing; write another one"
     scalar = isinstance(override.value(), str | int | float)
     if isinstance(node, DictConfig) and scalar and parts[-1] != "pretrained":  # a folder may be
         option = f"{name.replace('.', '/')}={override.value()}"
@@ -195,6 +232,9 @@ def _check_value(base: DictConfig, trial: DictConfig, text: str, override: Overr
     try:
         OmegaConf.update(trial, name, override.value(), force_add=override.is_add())
     except (OmegaConfBaseException, ValueError) as error:
+        kind = described(name)
+        if kind is not None and "Any" not in set(names(kind)):
+            return f"{text}: must be {in_words(kind)}"
         return f"{text}: {first_line(error).removeprefix(f'{name}: ')}"
     return None
 

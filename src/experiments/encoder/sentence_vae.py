@@ -166,7 +166,7 @@ class SentenceVAE(nn.Module):
         cosine; how many words a sentence had the code does not say. Raises `UserError` where the
         mean of the words is all that there is."""
         if self.combined == "averaged":
-            raise UserError("encoder.combined=averaged: no sentence can be read out of a mean")
+            raise UserError("encoder.text.combined=averaged: no sentence can be read out of a mean")
         made = self.decode(code)[:, : self.length]
         if self.likelihood == "bce_minmax":
             low, high = self._range

@@ -17,7 +17,10 @@ NEEDED = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 # What each says of a process that is alone.
 ALONE = {"RANK": (0,), "LOCAL_RANK": (0, -1), "WORLD_SIZE": (1,), "LOCAL_WORLD_SIZE": (1,)}
 # Of mpirun and others, which Accelerate would follow.
-FOREIGN = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE")
+FOREIGN = (
+    *("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE"),
+    *("HOROVOD_SIZE", "JSM_NAMESPACE_SIZE", "FLUX_JOB_SIZE"),
+)
 
 
 def number_in(environ: Mapping[str, str], name: str, default: int = 0) -> int:

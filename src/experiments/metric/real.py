@@ -42,7 +42,7 @@ def require_some(split: Split) -> None:
     if not len(split):
         raise UserError(
             f"metric: the data have no {split.name} records, so there is nothing to score; "
-            "metric=null trains without scores"
+            "~metric trains without scores"
         )
 
 

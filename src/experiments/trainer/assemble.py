@@ -30,6 +30,7 @@ from experiments.machine.setup import (
     text_features,
 )
 from experiments.machine.thread import Threads, choose, recorded
+from experiments.machine.told import not_used, words_of_parent
 from experiments.metric.real import require_some
 from experiments.metric.result import Scorer
 from experiments.run import folder as files
@@ -99,6 +100,9 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     if ranks.main:
         keep_within(Path(config["paths"]["cache"]), config["paths"].get("features"))
     check_precision(os.environ, trainer["precision"], training.precision)
+    asked = int(trainer["accumulate"]), training.compiled, ranks.device.type
+    for line in not_used(os.environ, words_of_parent(), *asked):
+        say_once(line)
     if training.compiled:
         compile_networks(system)
     facts |= {"reads": system.reads, "data_counts": counts_of(dataset)}

@@ -8,7 +8,9 @@ from typing import Any
 from experiments.machine.rank import Ranks, check_launcher
 from experiments.machine.setup import set_up
 from experiments.machine.thread import processes_here
+from experiments.machine.told import lone_task
 from experiments.run.prerequisite import Run, plan
+from experiments.terminal.line import say_once
 from experiments.trainer.evaluate import evaluate_run
 from experiments.trainer.execute import train_with_prerequisites
 
@@ -27,6 +29,8 @@ def perform(
     """
     launch = config["launch"]
     check_launcher(os.environ, int(launch["num_processes"]))
+    if line := lone_task(os.environ, int(launch["num_processes"])):
+        say_once(line)
     set_up(launch, processes_here())
     ranks = Ranks(launch["device"], launch["comm_hook"], int(launch["bucket_mb"]))
     if config["task"] == "evaluate":

@@ -12,6 +12,8 @@ MAX_CAPTION_FILE = 1_000_000  # bytes
 MAX_CAPTION = 2_000  # letters
 MAX_SPACED = 20_000  # letters with the white space that is not kept
 MAX_CAPTIONS = 1_000  # of a picture; published data sets have ten
+# Why what nobody has described is left out: reasons of records, and of captions.
+EMPTY = ("captions are empty", "captions: file is empty", "caption is empty")
 _CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")  # a terminal would obey them
 
 
@@ -22,7 +24,7 @@ def clean_caption(text: str) -> str:
     # The published files hold the mark of a letter that was lost before they were made.
     caption = " ".join(text.replace("\ufffd", " ").translate(_CONTROLS).split())
     if not caption:
-        raise BadInput("caption is empty")
+        raise BadInput(EMPTY[2])
     if len(caption) > MAX_CAPTION:
         raise BadInput("caption is too long")
     try:
@@ -46,7 +48,8 @@ def clean_captions(texts: list[str], key: str, drops: list[Drop]) -> list[str]:
         except BadInput as reason:
             drops.append(Drop(f"{key}#{number}", str(reason), of=key))
     if not captions:
-        raise BadInput("no caption can be used")
+        blank = bool(texts) and not any(text.strip() for text in texts)
+        raise BadInput(EMPTY[0] if blank else "no caption can be used")
     return captions
 
 

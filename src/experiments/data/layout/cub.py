@@ -9,7 +9,7 @@ from pathlib import Path
 from experiments.data.layout.cub_metadata import IMAGES
 from experiments.data.layout.entry import Layout
 from experiments.data.layout.pickle_lists import LISTS, captions_pickle, lists_folder
-from experiments.data.layout.root import first_folder
+from experiments.data.layout.root import first_folder, there
 from experiments.data.layout.spoken_lists import list_files
 from experiments.terminal.error import UserError
 
@@ -20,6 +20,15 @@ FETCH = (
 )
 
 
+# Folders of caption files: of AttnGAN, and of Reed's two archives.
+TEXTS = (
+    "text",
+    "text_c10",
+    "cvpr2016_cub/text_c10",
+    "birds/text_c10",
+    "cub_icml/text_c10",
+    "birds/text",
+)
 AUDIO = ("audio", "CUB_200_2011_audio/audio")  # of S2IGAN; of Li, beside CUB_200_2011
 LI_IMAGES = ("CUB_200_2011/images", "images")
 LI = "li"  # the layout of Li's lists
@@ -39,11 +48,14 @@ def image_tree(root: Path) -> Path:
     for cub in (root, root / "CUB_200_2011"):
         if (cub / IMAGES).is_dir():
             return cub
-    below = (child for child in sorted(root.iterdir()) if child.is_dir())
-    trees = (b for b in below if any(map(Path.is_dir, (b / IMAGES, b / "CUB_200_2011"))))
+    near = [child for child in sorted(root.iterdir()) if child.is_dir()]
+    near += [root.parent, root.parent.parent]  # as of cvpr2016_cub beside CUB_200_2011
+    trees = (b for b in near if any(map(Path.is_dir, (b / IMAGES, b / "CUB_200_2011/images"))))
     tree = next(trees, None)
     remedy = FETCH if tree is None else f"did you mean data.root={tree}?"
-    raise UserError(f"data.root: neither images/ nor CUB_200_2011/images in {root}; {remedy}")
+    raise UserError(
+        f"data.root: neither images/ nor CUB_200_2011/images in {root}; {there(root)}; {remedy}"
+    )
 
 
 def find_layout(top: Path, layout: str, text: str | None, heard: bool = False) -> CubLayout:
@@ -71,7 +83,11 @@ def find_layout(top: Path, layout: str, text: str | None, heard: bool = False) -
         return CubLayout(root=top, audio=audio, lists=lists, cub=cub, test_classes=None)
     unwritten = heard and (audio is not None or mel is not None)
     if captions_folder is None and captions is None and not unwritten:
-        raise UserError(f"data.root: no text/<class>/<picture>.txt in {top}; {FETCH}")
+        looked = ", ".join(f"{name}/" for name in TEXTS)
+        raise UserError(
+            f"data.root: no <class>/<picture>.txt in {looked} of {top}; {there(top)}; "
+            f"+data.reader.text=DIR names another folder of captions, or {FETCH}"
+        )
     own = (folder / "testclasses.txt" for folder in dict.fromkeys((*bases, cub)))
     return CubLayout(
         root=top,
@@ -91,8 +107,13 @@ def _text_folder(text: str | None, bases: Sequence[Path]) -> Path | None:
         folder = Path(text).expanduser()
         if _has_captions(folder):
             return folder
-        raise UserError(f"data.text: no <class>/<picture>.txt in {folder}; name their folder")
-    folders = (base / name for base in bases for name in ("text", "text_c10"))
+        inner = (folder / name for name in TEXTS)
+        near = next(filter(_has_captions, inner), None)
+        remedy = "name their folder" if near is None else f"did you mean {near}?"
+        raise UserError(
+            f"data.reader.text={text}: no <class>/<picture>.txt in it; {there(folder)}; {remedy}"
+        )
+    folders = (base / name for base in bases for name in TEXTS)
     return next(filter(_has_captions, folders), None)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from experiments.data.layout.entry import stem_of
 from experiments.data.layout.folder_metadata import METADATA, SPLIT_WORDS
+from experiments.data.layout.folder_table import is_table, may_be_table
 from experiments.data.layout.recordings import by_format, is_sound
 from experiments.data.layout.walk import ALIKE, OTHER_FILES, Found, found_below, leads_to_folder
 from experiments.file.name import plain
@@ -22,6 +24,8 @@ OTHER_PICTURES = (
     *(".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jfif", ".jp2", ".jxl", ".svg"),
     *(".ppm", ".pgm", ".pnm", ".tga", ".ico", ".psd", ".dng", ".cr2", ".nef", ".arw"),
 )
+CAPTIONS = (".caption", ".txt")  # the first is of Kohya's scripts
+SHARD = re.compile(r"\d{5}")
 LONE_SOUNDS = "sounds without a picture"
 NO_CAPTIONS = ("readme", "license", "licence", "copying", "notice", "requirements", "classes")
 
@@ -37,11 +41,13 @@ class Tree:
     found: Found
     not_read: dict[str, int]
     sounds: dict[str, str]  # by path without suffix; none unless they are asked for
+    tables: list[str] = field(default_factory=list)  # where no caption lies beside a picture
+    shards: bool = False  # whether the folders are those of img2dataset, which mean nothing
 
     @property
     def files(self) -> list[str]:
         """All that are read without sounds."""
-        return [*self.pictures, *self.texts.values(), *self.metadata]
+        return [*self.pictures, *self.texts.values(), *self.metadata, *self.tables]
 
 
 def is_picture(path: str) -> bool:
@@ -65,6 +71,7 @@ def walk(
     found = found_below(root, follow, hidden)
     other = Counter[str]()
     pictures, texts, metadata, heard = [], {}, [], []
+    tables, beside_json = [], set[str]()
     for path in sorted(found.files):
         pure = PurePosixPath(path)
         suffix = pure.suffix.lower()
@@ -72,18 +79,24 @@ def walk(
             metadata.append(path)
         elif wanted(path):
             pictures.append(path)
-        elif suffix == ".txt" and pure.stem.lower() not in NO_CAPTIONS:
-            texts[stem_of(path)] = path
+        elif may_be_table(path) and is_table(root / path):
+            tables.append(path)
+        elif suffix in CAPTIONS and pure.stem.lower() not in NO_CAPTIONS:
+            texts[stem_of(path)] = path  # of both the second
         elif sounds and is_sound(path):
             heard.append(path)
         elif suffix in OTHER_PICTURES:
             other[f"{suffix[1:]} pictures"] += 1
         else:
             other[OTHER_FILES] += 1
+            beside_json |= {stem_of(path)} if suffix == ".json" else set()
     _require_one_file(root, metadata)
     pictures = sorted(pictures + unreadable(found))
     stems = set(map(stem_of, pictures))
-    if metadata:  # else each costs a record
+    if metadata or not stems.isdisjoint(texts):
+        other[OTHER_FILES] += len(tables)
+        tables = []
+    if metadata or tables:  # else each costs a record
         other[f"caption files without a {thing}"] = sum(stem not in stems for stem in texts)
     beside = by_stem(heard)
     if not metadata:  # which may name them
@@ -91,7 +104,16 @@ def walk(
     alike = Counter(path.casefold() for path in {*stems, *found.folders})
     other[ALIKE] = sum(n for n in alike.values() if n > 1)
     counts = {kind: count for kind, count in other.items() if count}
-    return Tree(pictures, texts, metadata, found, found.not_read | counts, beside)
+    shards = _are_shards(pictures, beside_json)
+    return Tree(pictures, texts, metadata, found, found.not_read | counts, beside, tables, shards)
+
+
+def _are_shards(pictures: Sequence[str], beside: Collection[str]) -> bool:
+    """Whether all folders are numbered as img2dataset numbers its shards, and what it leaves beside
+    each picture is there."""
+    folders = {PurePosixPath(path).parent.name for path in pictures}
+    numbered = bool(folders) and all(SHARD.fullmatch(name) for name in folders)
+    return numbered and any(stem_of(path) in beside for path in pictures)
 
 
 def by_stem(sounds: Iterable[str]) -> dict[str, str]:

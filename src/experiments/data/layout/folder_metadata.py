@@ -68,7 +68,7 @@ def read_metadata(
         try:
             if isinstance(row, BadInput):
                 raise row
-            listed = _listed(PurePosixPath(file).parent, row, heard)
+            listed = listed_of(PurePosixPath(file).parent, row, heard)
             known = found.setdefault(listed.image, listed)
             if known is not listed:
                 if (known.label, known.split) != (listed.label, listed.split):
@@ -118,7 +118,8 @@ def _csv_rows(path: Path, text: Iterable[str]) -> Iterator[tuple[int, Any]]:
         ) from None
 
 
-def _listed(folder: PurePosixPath, row: Any, heard: bool) -> Listed:
+def listed_of(folder: PurePosixPath, row: Any, heard: bool) -> Listed:
+    """What a row says. Raises `BadInput` for one that cannot be used."""
     if not isinstance(row, Mapping):
         raise BadInput("not a JSON object")
     name = row.get("file_name")

@@ -20,6 +20,8 @@ Split = Literal["train", "test"]
 SPLITS: tuple[Split, ...] = ("train", "test")
 LISTS = tuple(f"{split}/filenames.pickle" for split in SPLITS)
 CAPTIONS = 10  # an image, in captions.pickle of CUB: its index arithmetic depends on it
+SUFFIXES = ("jpg", "jpeg", "png")
+PICTURES = "images"  # the folder of them
 MAX_NAMES = 500_000  # of pictures; COCO has 83 thousand to train on
 MAX_LISTS = 16_000_000  # bytes; those of COCO have 3 million
 MAX_WORD = 200  # letters
@@ -47,7 +49,16 @@ def filenames(base: Path, split: Split) -> list[str]:
         raise UserError(f"{path}: must be a list of names of pictures; fetch it again")
     if len(names) > MAX_NAMES:
         raise UserError(f"{path}: more than {MAX_NAMES} names of pictures; fetch it again")
-    return names
+    return [_plain(name) for name in names]
+
+
+def _plain(name: str) -> str:
+    """`class/picture`, as it is published, of what others write: Windows' backslashes, a suffix, or
+    the folder of the pictures in front."""
+    path = name.replace("\\", "/").removeprefix("./")
+    stem, dot, suffix = path.rpartition(".")
+    path = stem if dot and suffix.lower() in SUFFIXES else path
+    return path.rpartition(f"{PICTURES}/")[2] if f"/{PICTURES}/" in f"/{path}" else path
 
 
 def class_ids(base: Path, split: Split, count: int) -> list[Any]:

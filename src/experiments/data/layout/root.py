@@ -66,6 +66,20 @@ def holds(folder: Path, suffix: str, below: bool = False) -> bool:
     return below and any(holds(inner, suffix) for inner in sorted(folder.iterdir()))
 
 
+def there(folder: Path, most: int = 6) -> str:
+    """What lies in a folder, for a message: `a/, b.txt and 12 more`; the folder above where it is
+    not there."""
+    while not folder.is_dir() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        found = sorted(folder.iterdir())
+    except OSError:
+        return f"{plain(folder)} cannot be read"
+    names = [plain(path.name) + ("/" if path.is_dir() else "") for path in found[:most]]
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return f"in {plain(folder)} there are {', '.join(names) or 'no files'}{more}"
+
+
 def picture_below(root: Path, folders: Iterable[Path], image: str, follow: bool = False) -> Path:
     """The file `image`, relative to `root`, in one of the folders of pictures below the root.
 

@@ -1,4 +1,4 @@
-"""COCO 2014 captions (Lin 2014; Chen 2015) in the folders that people have.
+"""COCO captions (Lin 2014; Chen 2015), of 2014 or 2017, in the folders that people have.
 
 The data set itself is `train2014/`, `val2014/` and `annotations/`. AttnGAN merges the pictures in
 `images/` and adds caption files in `text/` and lists of names; DF-GAN keeps them apart, in
@@ -21,22 +21,38 @@ from experiments.data.layout.pickle_lists import (
     filenames,
     lists_folder,
 )
-from experiments.data.layout.root import LayoutName, holds, require_layout
+from experiments.data.layout.root import LayoutName, holds, meant, require_layout, there
 from experiments.data.reader.pictures import PictureReader
 from experiments.data.record import Drop
 from experiments.terminal.error import UserError
 
 # Where the pictures of a split may lie; `jpg` is what the code of DF-GAN has, not its README.
-PICTURES: dict[Split, tuple[str, ...]] = {
-    "train": ("train2014", "images/train2014/jpg", "images/train2014", "images"),
-    "test": ("val2014", "images/val2014/jpg", "images/val2014", "images"),
-}
-ANNOTATIONS: dict[Split, str] = {
-    "train": "annotations/captions_train2014.json",
-    "test": "annotations/captions_val2014.json",
-}
+YEARS = (2014, 2017)  # 2017: the same pictures, other names and another split
+SPLITS: dict[Split, str] = {"train": "train", "test": "val"}
+
+
+def _pictures(split: Split, year: int) -> tuple[str, ...]:
+    name = f"{SPLITS[split]}{year}"
+    merged = ["images"] if year == YEARS[0] else []  # of AttnGAN
+    return (name, f"images/{name}/jpg", f"images/{name}", f"{name}/{name}", *merged)
+
+
+def _annotations(root: Path, year: int) -> dict[Split, Path]:
+    """The published files, where their archive was unpacked beside the pictures, or to a folder of
+    its name, or without its folder; the first place where they are nowhere."""
+    found = {}
+    for split, name in SPLITS.items():
+        file = f"captions_{name}{year}.json"
+        archive = f"annotations_trainval{year}"
+        places = [
+            root / place / file for place in ("annotations", f"{archive}/annotations", archive, "")
+        ]
+        found[split] = next(filter(Path.is_file, places), places[0])
+    return found
+
+
 FETCH = (
-    "fetch train2014.zip, val2014.zip and annotations_trainval2014.zip "
+    "fetch train2014.zip, val2014.zip and annotations_trainval2014.zip, or those of 2017 "
     "(cocodataset.org/#download), unpack them into one folder, and set data.root to it"
 )
 
@@ -46,10 +62,12 @@ class CocoLayout(Layout):
     """The parts of one copy of COCO. Without `pickles` the annotations are read."""
 
     pictures: dict[Split, Path]
+    annotations: dict[Split, Path]
 
 
 class Coco(PictureReader[CocoLayout]):
-    """The reader of COCO 2014: `train2014` to train on, `val2014` to test on.
+    """The reader of COCO 2014, `train2014` to train on and `val2014` to test on, or of COCO 2017,
+    where a folder holds that alone.
 
     `root`: the folder that holds the pictures' folders, or `hf://owner/name`.
     `layout`: `attngan` (names from `{train,test}/filenames.pickle`, captions from `text/`),
@@ -80,17 +98,24 @@ class Coco(PictureReader[CocoLayout]):
         if found.pickles is not None:
             places += [found.text, *(found.pickles / name for name in LISTS)]
         else:
-            places += [found.root / name for name in ANNOTATIONS.values()]
+            places += found.annotations.values()
         content = repr(settings).encode()
         return Listing(content, listed(places, self.follows), self.follows)
 
     def _layout(self, root: Path) -> CocoLayout:
+        year = next((year for year in YEARS if _holds(root, year)), YEARS[0])
         pictures: dict[Split, Path] = {}
-        for split, names in PICTURES.items():
+        for split in SPLITS:
+            names = _pictures(split, year)
             folder = next((root / name for name in names if holds(root / name, ".jpg")), None)
             if folder is None:
-                raise UserError(f"data.root: no {names[0]}/*.jpg and no images/ in {root}; {FETCH}")
+                near = meant(root, lambda path: any(_holds(path, year) for year in YEARS))
+                raise UserError(
+                    f"data.root: no {names[0]}/*.jpg and no images/ in {root}{near}; "
+                    f"{there(root)}; {FETCH}"
+                )
             pictures[split] = folder
+        annotations = _annotations(root, year)
         text, pickles = root / "text", lists_folder([root]) if self.layout != "native" else None
         lists = pickles if holds(text, ".txt") else None
         if lists is None and self.layout == "attngan":
@@ -100,11 +125,21 @@ class Coco(PictureReader[CocoLayout]):
                 "archives of captions that are in it to text/"
             )
         if lists is None:
-            lost = [name for name in ANNOTATIONS.values() if not (root / name).is_file()]
+            lost = [path for path in annotations.values() if not path.is_file()]
             if lost:
-                raise UserError(f"data.root: no {lost[0]} in {root}; {FETCH}")
+                said = there(root / "annotations")
+                raise UserError(
+                    f"data.root: no {lost[0].relative_to(root)} in {root}; {said}; {FETCH}"
+                )
         words = captions_pickle(pickles)
-        return CocoLayout(root=root, text=text, pickles=lists, words=words, pictures=pictures)
+        return CocoLayout(
+            root=root,
+            text=text,
+            pickles=lists,
+            words=words,
+            pictures=pictures,
+            annotations=annotations,
+        )
 
     def _entries(self, found: CocoLayout) -> Sequence[Entry | Drop]:
         entries: list[Entry | Drop] = []
@@ -115,10 +150,15 @@ class Coco(PictureReader[CocoLayout]):
                 names = filenames(found.pickles, split)
                 entries += [Entry(n, folder, f"./{n}.jpg", f"{n}.txt", split) for n in names]
             else:
-                read = read_annotations(found.root / ANNOTATIONS[split], drops)
+                read = read_annotations(found.annotations[split], drops)
                 entries += [Entry(stem_of(n), folder, f"./{n}", said, split) for n, said in read]
             entries += drops
         return entries
 
     def _folders(self, root: Path, split: Split) -> list[Path]:
-        return [root / name for name in PICTURES[split]]
+        return [root / name for year in YEARS for name in _pictures(split, year)]
+
+
+def _holds(root: Path, year: int) -> bool:
+    """Whether pictures to train on of that year are there."""
+    return any(holds(root / name, ".jpg") for name in _pictures("train", year))

@@ -1,8 +1,8 @@
 """A user's own pictures and captions, in a folder of any name.
 
 Either Hugging Face's imagefolder convention (`data/layout/folder_metadata.py`: `metadata.jsonl` or
-`metadata.csv` in the folder of the pictures or above it), or `name.txt` beside `name.jpg` with one
-caption a line.
+`metadata.csv` in the folder of the pictures or above it), or `name.txt` or `name.caption` beside
+`name.jpg` with one caption a line, or a table of others (`data/layout/folder_table.py`).
 """
 
 from __future__ import annotations
@@ -23,11 +23,15 @@ from experiments.data.layout.folder import (
     walk,
 )
 from experiments.data.layout.folder_metadata import Listed, read_metadata
+from experiments.data.layout.folder_table import HOW as TABLE
+from experiments.data.layout.folder_table import read_table
 from experiments.data.layout.pickle_lists import Split
+from experiments.data.layout.root import there
 from experiments.data.layout.walk import require_followed
 from experiments.data.reader.pictures import PictureReader
 from experiments.data.record import Drop, Reader, Record
 from experiments.data.text.words import Tokeniser, require_tokeniser
+from experiments.file.name import plain
 from experiments.terminal.error import BadInput, UserError
 
 HOW = (
@@ -52,6 +56,7 @@ class Folder(PictureReader[FolderLayout]):
 
     Captions are those of the metadata, else those of the file beside the picture. Classes are the
     column `label` or `class`, else the folders (`birds/owl`, without a first `train/` or `test/`).
+    The numbered folders of img2dataset are none.
     A picture of which nothing says the class is one of its own, and so is every picture where there
     are fewer than two classes, which could tell no two captions apart.
 
@@ -110,12 +115,18 @@ class Folder(PictureReader[FolderLayout]):
         require_followed(found.root, found.tree.found, self.follow_links)
         if not found.tree.pictures:
             kinds = ", ".join(suffix[1:] for suffix in self.kinds)
-            raise UserError(f"data.root: no {self.thing} ({kinds}) in {self.root}; {self._how}")
+            raise UserError(
+                f"data.root: no {self.thing} ({kinds}) in {self.root}; {there(found.root)}; "
+                f"{self._how}"
+            )
         if self.sounds:
             if not found.tree.sounds:
                 raise UserError(f"data.root: no sound in {self.root}; {HOW_SOUNDS}")
-        elif not found.tree.texts and not found.tree.metadata:
-            raise UserError(f"data.root: no captions in {self.root}; {self.how}")
+        elif not (found.tree.texts or found.tree.metadata or found.tree.tables):
+            raise UserError(
+                f"data.root: no captions in {self.root}: neither .txt or .caption, nor {TABLE}; "
+                f"{there(found.root)}; {self.how}"
+            )
         return found
 
     @property
@@ -147,7 +158,7 @@ class Folder(PictureReader[FolderLayout]):
             else:
                 good.append(item)
         told = [listed[entry.image] for entry, _ in good]
-        classes = _told_classes(told)
+        classes = _told_classes(told, found.tree.shards)
         named = [classes.get(entry.image) or entry.key for entry, _ in good]
         self._classes = sorted(set(named))
         label = {name: number for number, name in enumerate(self._classes)}
@@ -161,9 +172,17 @@ class Folder(PictureReader[FolderLayout]):
     def _layout(self, root: Path) -> FolderLayout:
         return FolderLayout(root=root, text=root, tree=walk(root, self.follows, self.sounds))
 
+    def _none(self, found: FolderLayout, count: int, entry: Entry, reason: str) -> UserError:
+        """Also what the metadata name, where that is no picture that is there."""
+        told, tree = super()._none(found, count, entry, reason), found.tree
+        lost = sorted(set(self._gather(found.root, tree, [])) - set(tree.pictures))
+        files = [*tree.metadata, *tree.tables][:1]
+        return UserError(f"{told}; {files[0]} names {plain(lost[0])}") if files and lost else told
+
     def _captions(self, found: FolderLayout, entry: Entry, faults: list[Drop]) -> list[str]:
         if not entry.captions and "caption" in self.has:
             also = " or in the metadata" if found.tree.metadata else ""
+            also = f" or in {found.tree.tables[0]}" if found.tree.tables else also
             raise BadInput(f"no captions beside it{also}")
         return super()._captions(found, entry, faults)
 
@@ -198,8 +217,12 @@ class Folder(PictureReader[FolderLayout]):
                 known = said.setdefault(path, entry)
                 known.captions += entry.captions if known is not entry else []
                 known.sound = known.sound or entry.sound
+        for file in tree.tables:
+            for path, entry in read_table(root, file, tree.pictures, drops, self.follows).items():
+                known = said.setdefault(path, entry)
+                known.captions += entry.captions if known is not entry else []
         used = {stem_of(path) for path in tree.pictures}
-        if not tree.metadata and not heard:
+        if not (tree.metadata or tree.tables) and not heard:
             lone = [stem for stem in tree.texts if stem not in used]
             drops += [Drop(stem, f"no {self.thing} beside the captions") for stem in lone]
         listed = dict.fromkeys([*tree.pictures, *said])
@@ -224,7 +247,9 @@ class Folder(PictureReader[FolderLayout]):
         return entries
 
 
-def _told_classes(good: list[Listed]) -> dict[str, str]:
-    """The classes that are told, by picture; empty where they are fewer than two."""
-    told = {entry.image: entry.label or told_by_folders(entry.image)[1] for entry in good}
+def _told_classes(good: list[Listed], shards: bool) -> dict[str, str]:
+    """The classes that are told, by picture; empty where they are fewer than two. `shards`: whether
+    folders mean nothing."""
+    inner = {entry.image: "" if shards else told_by_folders(entry.image)[1] for entry in good}
+    told = {entry.image: entry.label or inner[entry.image] for entry in good}
     return told if len({name for name in told.values() if name}) >= 2 else {}

@@ -14,9 +14,10 @@ from experiments.data.layout.caption_files import clean_captions, read_captions
 from experiments.data.layout.entry import Entry, Layout
 from experiments.data.layout.fingerprint import Listing
 from experiments.data.layout.pickle_lists import Split, pickled_words, require_words
-from experiments.data.layout.root import data_folder, picture_below
+from experiments.data.layout.root import data_folder, picture_below, there
 from experiments.data.record import SOUND, Drop, Reader, Record
 from experiments.data.text.words import Tokeniser
+from experiments.file.name import plain
 from experiments.terminal.error import BadInput, UserError
 
 L = TypeVar("L", bound=Layout)
@@ -166,6 +167,8 @@ class PictureReader(Reader, Generic[L]):
         dropped."""
         times = Counter(entry.key for entry in entries if isinstance(entry, Entry))
         seen: set[str] = set()
+        first: tuple[Entry, str] | None = None
+        used = False
         for entry in entries:
             if isinstance(entry, Drop):
                 yield entry
@@ -180,11 +183,26 @@ class PictureReader(Reader, Generic[L]):
                     raise BadInput(entry.box)
                 captions = self._captions(found, entry, faults)
             except BadInput as reason:
+                first = first or (entry, str(reason))
                 yield Drop(entry.key, str(reason))
                 continue
             yield from faults
+            used = True
             if captions or "caption" not in self.has:
                 yield entry, self._numbered(captions, faults)
+
+        if not used and first is not None:
+            raise self._none(found, len(times), *first)
+
+    def _none(self, found: L, count: int, entry: Entry, reason: str) -> UserError:
+        """That no picture can be used: what was looked for, and what is there."""
+        path = entry.folder / entry.image
+        if "caption" in reason and isinstance(entry.captions, str) and found.text is not None:
+            path = found.text / (entry.captions or f"{entry.key}.txt")
+        return UserError(
+            f"{self.name}: none of {count} records can be used; the first, {plain(entry.key)}: "
+            f"{reason}; looked for {plain(path)}; {there(path.parent)}"
+        )
 
     def _numbered(self, captions: list[str], faults: list[Drop]) -> dict[int, str]:
         """The captions that are used, by the number (from 0) that they have among all: recordings

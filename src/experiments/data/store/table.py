@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from experiments.data.layout.caption_files import EMPTY
 from experiments.data.record import Drop, Reader, Record, has_of
 from experiments.data.store.picture import damaged, read_json
 from experiments.data.store.row import record_of, row_of
@@ -27,6 +28,7 @@ from experiments.terminal.line import number_of
 
 TABLE, LINES, REPORT = "table", "records.jsonl", "report.json"
 MAX_DROPPED = 0.01  # of the records read, and of the captions
+MAX_EMPTY = 0.5  # where what is empty, which costs its record alone, is the most of it
 EXAMPLES = 20
 LONGEST_KEY = 300  # letters of a key in a report
 OF_CAPTIONS = ("speech",)  # names in `more` of what each caption has one of
@@ -136,6 +138,7 @@ def write_json(path: Path, content: Any) -> None:
 def require_few_drops(report: dict[str, Any], path: Path) -> None:
     """Raise `UserError` where nothing is left to train on, or of a split that had records, or more
     than 1 % was dropped of the records, of those whose pictures were looked at, or of the captions.
+    Captions that are empty cost their records alone, up to half of them.
 
     `path` is the report's file, which the message names.
     """
@@ -148,11 +151,15 @@ def require_few_drops(report: dict[str, Any], path: Path) -> None:
         ("records looked at", sum(bad.values()), sum(looked_at.values()), bad),
         ("captions", captions, report["captions"] + captions, report["caption_reasons"]),
     ):
-        if lost > MAX_DROPPED * read:
-            reason, count = next(iter(reasons.items()))
+        empty = sum(reasons.get(reason, 0) for reason in EMPTY)
+        few = MAX_EMPTY if empty else MAX_DROPPED
+        if lost - empty > MAX_DROPPED * (read - empty) or lost > few * read:
+            kinds = {key: n for key, n in reasons.items() if key not in EMPTY or lost > few * read}
+            reason, count = next(iter(kinds.items()))
             raise UserError(
                 f"{name}: {lost} of {read} {what} ({lost / read:.1%}) cannot be used, "
-                f"most often {reason!r} ({count}); repair or remove what {path} lists"
+                f"most often {reason!r} ({count}{_as(report, reason)}); repair or remove what "
+                f"{path} lists"
             )
     for split, count in looked_at.items():
         if count and not report["kept"][split]:
@@ -163,6 +170,12 @@ def require_few_drops(report: dict[str, Any], path: Path) -> None:
             )
     if report["kept"]["train"] == 0:
         raise UserError(f"{name}: no record belongs to the training split; check the split files")
+
+
+def _as(report: dict[str, Any], reason: str) -> str:
+    """`, as bird_1`: the first record that was dropped for a reason."""
+    keys = (item["key"] for item in report["examples"] if item.get("reason") == reason)
+    return "".join(f", as {key}" for key in list(keys)[:1])
 
 
 def write_table(records: list[Record], folder: Path) -> None:
