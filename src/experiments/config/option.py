@@ -171,6 +171,7 @@ class App:
     browser: bool = True  # open the page
     pictures: int = _least(1, 8)  # of one request, at most
     models: int = _least(1, 4)  # in memory; those used longest ago leave first
+    requests: int = _least(1, 128)  # answered at once, at most; an open page is one or two
     waiting: int = _least(1, 64)  # requests in the queue, at most
     patience: float = 30.0  # seconds that one waits for its turn
     letters: int = _least(1, 500)  # of a text
