@@ -114,16 +114,26 @@ def test_who_asks_for_what_was_not_shown_gets_nothing(open_session: Open) -> Non
 
 
 def test_what_is_shown_is_bounded_in_number_and_in_bytes() -> None:
-    held: Shown[str] = Shown(most=3, bytes=100)
+    held = Shown(most=3, bytes=100)
     names = [held.add(f"thing {n}", 10) for n in range(3)]
-    assert held[names[0]] == "thing 0"  # used: now the newest
+    assert held.get(names[0], str) == "thing 0"  # used: now the newest
     held.add("another", 10)
-    assert held[names[0]] == "thing 0"
+    assert held.get(names[0], str) == "thing 0"
     with pytest.raises(Refused, match="draw it again"):
-        held[names[1]]
+        held.get(names[1], str)
+    with pytest.raises(Refused, match="draw it again"):
+        held.get(names[0], int)
     held.add("large", 95)
     assert len(held) == 1
     assert held.add("larger than all", 500) and len(held) == 1
+
+
+def test_drawings_are_held_up_to_the_memory_of_the_option(open_session: Open) -> None:
+    held = Desk(open_session("attends", memory=3)).held
+    names = [held.add("a drawing", 1 << 20) for _ in range(4)]
+    assert held.get(names[1], str) and len(held) == 3
+    with pytest.raises(Refused, match="draw it again"):
+        held.get(names[0], str)
 
 
 def test_models_are_compared_that_draw_of_a_caption_alone(open_session: Open) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -79,6 +80,33 @@ def test_who_has_no_password_sees_nothing_of_the_models(url: str) -> None:
     assert ask(f"{url}/config")[0] == 401
     call = json.dumps({"data": ["attngan", RED, 0, 1]}).encode()
     assert ask(f"{url}/gradio_api/call/draw", call, content_type="application/json")[0] == 401
+
+
+def log_in(url: str, password: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
+    form = urllib.parse.urlencode({"username": "birdsong", "password": password}).encode()
+    return ask(f"{url}/login", form, **headers)
+
+
+def test_who_guesses_passwords_has_to_wait(served: Callable[[str], Path]) -> None:
+    pytest.importorskip("gradio", reason="needs the extra app")
+    from experiments.app.serve import served as serving
+
+    right = "a long password"
+    session = Session(request_of(served("attends"), password=right))
+    with listening("127.0.0.1", 0) as listener, serving(session, listener):
+        url = address_of(listener)
+        assert [log_in(url, f"guess {n}")[0] for n in range(4)] == [400] * 4
+        code, _, headers = log_in(url, right)  # the fifth: what was wrong is forgotten
+        assert code == 200
+        with_cookie = {"cookie": headers["set-cookie"].partition(";")[0]}
+        assert [log_in(url, f"guess {n}")[0] for n in range(5)] == [400] * 5
+        code, told, headers = log_in(url, right)
+        assert (code, headers["retry-after"]) == (429, "30")
+        assert told == b"too many wrong passwords; try again in 30 s"
+        assert log_in(url, right, sec_fetch_mode="cors")[0] == 400  # the form says that it failed
+        assert ask(url)[0] == 200 and ask(f"{url}/config", **with_cookie)[0] == 200
+        assert b"After 5 wrong passwords the next has to wait" in ask(url)[1]
+    session.close()
 
 
 @pytest.mark.parametrize(

@@ -183,14 +183,14 @@ def test_a_preference_is_one_line_that_human_rank_reads(open_session: Open, tmp_
     session = open_session("attends", "plain")
     drawings = session.compare(["attngan", "gan_int_cls"], Wish(RED, seed=9, count=1))
     session.prefer(drawings, 1)
-    session.prefer(drawings, None)
+    session.prefer(drawings, None, hidden=True)
     time.sleep(0.002)
     session.prefer(drawings, 1)  # somebody else, in the same second
     path = tmp_path / "preferences.jsonl"
     first, second, _ = map(json.loads, path.read_text().splitlines())
     assert first["caption"] == RED and first["seed"] == 9
     assert first["runs"] == ["aaaaaaaaaa", "bbbbbbbbbb"] and first["choice"] == "bbbbbbbbbb"
-    assert second["choice"] is None
+    assert second["choice"] is None and (first["hidden"], second["hidden"]) == (False, True)
     assert [one.choice for one in read_preferences([path]).lines] == [
         "bbbbbbbbbb",
         None,

@@ -28,9 +28,10 @@ def line(runs: list[str], choice: str | None, seed: int = 0, **more: Any) -> str
     return json.dumps(told | more)
 
 
-def rank(path: Path, confidence: float = 0.95) -> dict[str, Any]:
+def rank(path: Path, confidence: float = 0.95, hidden: bool = False) -> dict[str, Any]:
     config = {
         "answers": str(path),
+        "human": {"hidden": hidden},
         "report": {"confidence": confidence},
         "paths": {"outputs": str(path.parent)},
     }
@@ -95,8 +96,40 @@ def test_what_cannot_be_used_is_told_by_its_line(tmp_path: Path) -> None:
         read_preferences([path])
 
 
+def test_how_many_were_given_without_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "preferences.jsonl"
+    path.write_text("\n".join([line([A, B], A, 0), line([A, B], A, 1)]))  # from before
+    assert rank(path)["hidden"] == {"alone": False, "yes": 0, "no": 0, "unknown": 2}
+    assert "hidden for 0, shown for 0, of 2 that is not known" in capsys.readouterr().out
+    with pytest.raises(UserError, match=r"human\.hidden=true: no choice was given while"):
+        rank(path, hidden=True)
+    more = [line([A, B], B, n, hidden=True) for n in range(2, 5)]
+    more += [line([A, B], A, 5, hidden=False), line([A, B], A, 6, hidden="yes")]
+    path.write_text(path.read_text() + "\n" + "\n".join(more))
+    result = rank(path)
+    assert result["choices"] == 6 and result["left_out"][0].endswith("neither true nor false")
+    assert result["hidden"] == {"alone": False, "yes": 3, "no": 1, "unknown": 2}
+    told = capsys.readouterr().out
+    assert "hidden for 3, shown for 1, of 2 that is not known; human.hidden=true counts" in told
+    blind = rank(path, hidden=True)
+    assert blind["choices"] == 3 and blind["hidden"] == {
+        "alone": True,
+        "yes": 3,
+        "no": 0,
+        "unknown": 0,
+    }
+    assert blind["runs"][0]["run"] == B and blind["runs"][0]["share"] == 1.0
+    assert any("names were shown, or that do not say: 3" in one for one in blind["left_out"])
+    assert "the names of runs were hidden for all of them" in capsys.readouterr().out
+
+
 def test_preferences_and_a_page_are_not_mixed(tmp_path: Path) -> None:
     for name in ("p.jsonl", "anna.json"):
         (tmp_path / name).write_text(line([A, B], A))
     with pytest.raises(UserError, match="name one kind"):
         rank(tmp_path)
+    (tmp_path / "p.jsonl").unlink()
+    with pytest.raises(UserError, match="never names a run"):
+        rank(tmp_path, hidden=True)

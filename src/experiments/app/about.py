@@ -17,12 +17,14 @@ from experiments.terminal.error import UserError
 
 Way = tuple[tuple[str, ...], str]  # what a model is given, and what it makes of it
 EXAMPLES = 8
+ENCODER, INDEPENDENT = "encoder", "metric.independent"  # of words and pictures, if a run has any
 
 
 @dataclass(frozen=True)
 class About:
     """One model. `ways`: all that it can be asked; `takes`, `makes`: of the first. `stages`: the
-    sides of its pictures in px. `styled`: it takes a picture for its style beside a caption."""
+    sides of its pictures in px. `styled`: it takes a picture for its style beside a caption.
+    `finds`: it was built with encoders of words and pictures, or on some."""
 
     name: str
     title: str
@@ -30,6 +32,7 @@ class About:
     attends: bool
     stages: tuple[int, ...]
     styled: bool
+    finds: bool
     examples: tuple[str, ...]
     scores: Mapping[str, float]
     run: str
@@ -88,6 +91,7 @@ def about_of(run: Named, unique: bool = True) -> About:
     scores = files.run_scores(place) or {"scores": {}}
     at = f"@{run.at}" if run.at else ""
     reads = any({"caption", "speech"} & {*asks} for asks in system.makes)
+    sees = bool(getattr(getattr(system, ENCODER, None), "sees_pictures", False))
     captions = (files.sample_captions(place) or []) if reads else []
     return About(
         name=f"{model}{at}" if unique else f"{model} {about['id'][:5]}{at}",
@@ -96,6 +100,7 @@ def about_of(run: Named, unique: bool = True) -> About:
         attends=bool(getattr(generator, "attends", False)),
         stages=tuple(getattr(generator, "resolutions", ())),
         styled=str(node.get("_target_")).endswith(STYLE),
+        finds=reads and (sees or bool({ENCODER, INDEPENDENT} & {*(about.get("built_on") or {})})),
         examples=tuple(dict.fromkeys(captions))[:EXAMPLES],
         scores={k: v for k, v in scores["scores"].items() if isinstance(v, int | float)},
         run=run_label(place, run.at),

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from experiments.app.about import ENCODER, INDEPENDENT
 from experiments.app.refusal import Refused
 from experiments.data.view.base import part_of
 from experiments.data.view.picture import PICTURE, Pictures
@@ -20,8 +21,6 @@ from experiments.sample.fitting import fitting
 from experiments.sample.model import Model
 from experiments.system.drawing import fill, names_in, on_paper
 from experiments.terminal.error import UserError
-
-ENCODER, INDEPENDENT = "encoder", "metric.independent"  # what a run may be built on
 
 
 @dataclass(frozen=True, eq=False)

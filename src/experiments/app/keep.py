@@ -3,13 +3,13 @@ it again."""
 
 from __future__ import annotations
 
-import io
 import shlex
 
 from PIL import Image
 
 from experiments.app.about import About
 from experiments.app.wish import CAPTION, PICTURE, SOUND, SPEECH, Drawing
+from experiments.frontend.wave import with_texts
 from experiments.sample.label import label, labelled
 from experiments.sample.name import slug
 
@@ -23,7 +23,10 @@ def file_of(drawing: Drawing, number: int, about: About) -> tuple[str, bytes]:
     if made.clip is not None:
         return f"{stem}.gif", commented(made.clip, told)
     if made.sound is not None:
-        return f"{stem}.wav", noted(made.sound, told)
+        comment = ", ".join(f"{key}: {value}" for key, value in told.items())
+        title = told.get("caption", f"seed {told['seed']}")
+        software = f"birdsong-gan {told['version']}"
+        return f"{stem}.wav", with_texts(made.sound, title, comment, software)
     return f"{stem}.png", labelled(Image.fromarray(made.stages[-1]), told)
 
 
@@ -35,20 +38,6 @@ def commented(gif: bytes, told: dict[str, str]) -> bytes:
     )
     assert gif.endswith(b"\x3b")
     return gif[:-1] + b"\x21\xfe" + blocks + b"\x00\x3b"
-
-
-def noted(wav: bytes, told: dict[str, str]) -> bytes:
-    """A WAV with its title, a comment and what made it (RIFF INFO)."""
-    import soundfile
-
-    samples, rate = soundfile.read(io.BytesIO(wav), dtype="int16")
-    file = io.BytesIO()
-    with soundfile.SoundFile(file, "w", rate, 1, format="WAV", subtype="PCM_16") as sound:
-        sound.title = told.get("caption", f"seed {told['seed']}")
-        sound.comment = ", ".join(f"{key}: {value}" for key, value in told.items())
-        sound.software = f"birdsong-gan {told['version']}"
-        sound.write(samples)
-    return file.getvalue()
 
 
 def command_of(drawing: Drawing, about: About, voice: str | None) -> str:

@@ -20,10 +20,11 @@ _WRITING = threading.Lock()
 
 
 def line_of(
-    drawings: Sequence[Drawing], choice: int | None, abouts: Mapping[str, About]
+    drawings: Sequence[Drawing], choice: int | None, abouts: Mapping[str, About], hidden: bool
 ) -> dict[str, object]:
-    """What stands in the line. `choice`: which of the drawings, None for none of them. Raises
-    `Refused` where they are not of one wish."""
+    """What stands in the line. `choice`: which of the drawings, None for none of them. `hidden`:
+    who chose was not told which models they are. Raises `Refused` where they are not of one
+    wish."""
     if len(drawings) < 2:
         raise Refused("preference: compare two models or more")
     if choice is not None and not 0 <= choice < len(drawings):
@@ -40,6 +41,7 @@ def line_of(
         "runs": runs,
         "models": [drawing.model for drawing in drawings],
         "choice": None if choice is None else runs[choice],
+        "hidden": hidden,
         # To the millisecond: equal lines count once, and two people may click in one second.
         "time": datetime.now().astimezone().isoformat(timespec="milliseconds"),
     }

@@ -34,6 +34,7 @@ QUIET = {
     "GRADIO_SSR_MODE": "False",
 }
 ENDING = 1  # s that requests have to end in
+SPARE = 64  # connections that wait, or that nobody uses, beside those of all requests
 AT_ONCE = 8  # uploads of the largest size that are held at once
 
 
@@ -113,8 +114,11 @@ def served(session: Session, listener: socket.socket) -> Iterator[None]:
     request says who may come, and what may be sent."""
     import uvicorn
 
+    from experiments.app.page.connection import bounded
+
     options = uvicorn.Config(
         application(session),
+        http=bounded(int(session.request.options["requests"]) + SPARE),
         log_level="critical",
         timeout_graceful_shutdown=ENDING,
         timeout_keep_alive=30,
@@ -145,6 +149,7 @@ def application(session: Session) -> Any:
     from experiments.app.page.blocks import page
     from experiments.app.page.door import Door
     from experiments.app.page.style import looks
+    from experiments.app.page.tries import TOLD, Tries
 
     request: AppRequest = session.request
     options = request.options
@@ -158,6 +163,7 @@ def application(session: Session) -> Any:
         blocks,
         "/",
         auth=None if password is None else (str(options["user"]), str(password)),
+        auth_message=TOLD if password is not None else None,
         run_history=False,
         show_error=False,
         max_file_size=request.bounds.bytes,
@@ -167,7 +173,8 @@ def application(session: Session) -> Any:
         **looks(),
     )
     most = 4 * request.bounds.bytes // 3 + 100_000  # base64, and what stands around it
-    return Door(app, most, AT_ONCE * most, is_loopback(str(options["host"])))
+    home, tries = is_loopback(str(options["host"])), Tries() if password is not None else None
+    return Door(app, most, AT_ONCE * most, home, int(options["requests"]), tries)
 
 
 def _warm(session: Session) -> None:

@@ -192,10 +192,10 @@ class Session:
 
     # What is kept, and liked.
 
-    def prefer(self, drawings: Sequence[Drawing], choice: int | None) -> None:
+    def prefer(self, drawings: Sequence[Drawing], choice: int | None, hidden: bool = False) -> None:
         """Which of drawings of one wish is liked best, None for none of them: a line in
-        `app.preferences`."""
-        append(self.request.preferences, line_of(drawings, choice, self._about))
+        `app.preferences`. `hidden`: whoever chose was not told which models they are."""
+        append(self.request.preferences, line_of(drawings, choice, self._about, hidden))
 
     def file(self, drawing: Drawing, number: int) -> tuple[str, bytes]:
         """The name and the content of a file: PNG, GIF or WAV."""

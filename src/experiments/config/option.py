@@ -133,6 +133,7 @@ class Human:
     most: int = _least(1, 3)  # the best mark of form=rate; the worst is 0
     real: bool | None = None  # the real ones beside; null: with form=rate, where they are there
     makes: str | None = _one_of(None, "picture", "sound")  # of runs that make both; null: the first
+    hidden: bool = False  # task=human_rank: preferences of task=app without names alone
 
 
 @dataclass
@@ -187,12 +188,14 @@ class App:
     browser: bool = True  # open the page
     pictures: int = _least(1, 8)  # of one request, at most
     models: int = _least(1, 4)  # in memory; those used longest ago leave first
+    requests: int = _least(1, 128)  # answered at once, at most; an open page is one or two
     waiting: int = _least(1, 64)  # requests in the queue, at most
     patience: float = 30.0  # seconds that one waits for its turn
     letters: int = _least(1, 500)  # of a text
     megabytes: float = 20.0  # of an upload
     seconds: float = 30.0  # of a recording
     megapixels: float = 16.0  # of a picture
+    memory: int = _least(1, 512)  # MiB of drawings that can still be opened; the oldest leave first
     gallery: int = _least(1, 2000)  # real pictures that are looked through, at most
     preferences: str | None = None  # a file of JSON lines; null: preferences.jsonl in paths.outputs
     voice: str | None = "espeak/f3"  # says typed captions to runs that listen; null: none

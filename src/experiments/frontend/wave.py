@@ -110,6 +110,17 @@ def encoded(wave: np.ndarray, rate: int, kind: str = "WAV") -> bytes:
     return file.getvalue()
 
 
+def with_texts(wav: bytes, title: str, comment: str, software: str) -> bytes:
+    """The content of a WAV of 16 bits, mono, that also says what it is (RIFF INFO)."""
+    soundfile = _soundfile()
+    samples, rate = soundfile.read(io.BytesIO(wav), dtype="int16")
+    file = io.BytesIO()
+    with soundfile.SoundFile(file, "w", rate, 1, format="WAV", subtype="PCM_16") as sound:
+        sound.title, sound.comment, sound.software = title, comment, software
+        sound.write(samples)
+    return file.getvalue()
+
+
 def check() -> None:
     """Raise `UserError` where a package that reads sound is missing."""
     _soundfile()

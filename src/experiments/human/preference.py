@@ -2,8 +2,10 @@
 up to a bound, validated.
 
 {"caption": "a small red bird", "seed": 0, "runs": ["34f6266e81", "c442335e86"],
- "models": ["attngan", "attngan_4stage"], "choice": "c442335e86",
+ "models": ["attngan", "attngan_4stage"], "choice": "c442335e86", "hidden": true,
  "time": "2026-11-29T12:00:00+00:00"}
+
+`hidden` says whether the names of the models were; older lines do not say it.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ FEW = 5  # lines that are named one by one
 @dataclass(frozen=True)
 class Preference:
     """One choice among `runs`, by their ids; None where nobody was preferred. `caption`: None where
-    it was spoken, or a picture was given."""
+    it was spoken, or a picture was given. `hidden`: the names of the runs were; None where that is
+    not known."""
 
     caption: str | None
     seed: int
@@ -39,31 +42,40 @@ class Preference:
     names: tuple[str, ...]
     choice: str | None
     time: str
+    hidden: bool | None = None
 
 
 @dataclass(frozen=True)
 class Preferences:
-    """All that can be used; `refused`: a line for what was left out. `folder`: where results go."""
+    """All that can be used; `refused`: a line for what was left out. `folder`: where results go.
+    `hidden`: those alone that were given while names were hidden."""
 
     lines: list[Preference]
     folder: Path
     refused: list[str]
+    hidden: bool = False
 
 
-def are_preferences(paths: list[Path]) -> bool:
+def are_preferences(paths: list[Path], hidden: bool = False) -> bool:
     """Whether the answers are of the application. Raises `UserError` where some are, and some of a
-    page of task=human_study."""
+    page of task=human_study; and where none are, and those without names alone are wanted."""
     kinds = {path.suffix == SUFFIX for path in paths}
     if len(kinds) > 1:
         raise UserError(
             f"answers: some are preferences of task=app ({SUFFIX}), and some were saved by a page "
             "of task=human_study; name one kind"
         )
+    if hidden and kinds != {True}:
+        raise UserError(
+            "human.hidden=true: is for preferences of task=app; a page of task=human_study never "
+            "names a run; leave it away"
+        )
     return kinds == {True}
 
 
-def read_preferences(paths: list[Path]) -> Preferences:
-    """Every line of the files. Raises `UserError` where none can be used."""
+def read_preferences(paths: list[Path], hidden: bool = False) -> Preferences:
+    """Every line of the files, or those alone that were given while names were `hidden`. Raises
+    `UserError` where none can be used."""
     found, refused = dict[str, Preference](), list[str]()
     copies = 0
     for path in paths:
@@ -90,7 +102,14 @@ def read_preferences(paths: list[Path]) -> Preferences:
     if not found:
         told = ", ".join(str(path) for path in paths)
         raise UserError("\n".join([f"answers={told}: holds no preference of task=app", *refused]))
-    return Preferences(list(found.values()), paths[0].parent, refused)
+    lines = [one for one in found.values() if one.hidden or not hidden]
+    if open := len(found) - len(lines):
+        refused.append(
+            f"choices for which names were shown, or that do not say: {open} (human.hidden=true)"
+        )
+    if not lines:
+        raise UserError("human.hidden=true: no choice was given while names were hidden")
+    return Preferences(lines, paths[0].parent, refused, hidden)
 
 
 def _preference(row: bytes) -> Preference:
@@ -112,6 +131,9 @@ def _preference(row: bytes) -> Preference:
         raise ValueError("a run is compared with itself")
     if not (choice is None or choice in runs):
         raise ValueError("the choice is none of the runs")
+    hidden = line.get("hidden")
+    if not (hidden is None or isinstance(hidden, bool)):
+        raise ValueError("hidden is neither true nor false")
     names = line.get("models")
     if not isinstance(names, list) or len(names) != len(runs) or not all(map(is_name, names)):
         names = runs
@@ -119,4 +141,4 @@ def _preference(row: bytes) -> Preference:
         time = datetime.fromisoformat(line["time"]).isoformat()
     except (KeyError, TypeError, ValueError):
         raise ValueError("does not say when it was given") from None
-    return Preference(caption, line["seed"], tuple(runs), tuple(names), choice, time)
+    return Preference(caption, line["seed"], tuple(runs), tuple(names), choice, time, hidden)

@@ -200,8 +200,9 @@ def answers_of(config: Mapping[str, Any]) -> Collected | Preferences:
     if not 0 < float(confidence) < 1:
         raise UserError(f"report.confidence={confidence}: must lie between 0 and 1, as 0.95")
     paths = answer_files(config["answers"])
-    if are_preferences(paths):
-        return read_preferences(paths)
+    hidden = bool((config.get("human") or {}).get("hidden"))
+    if are_preferences(paths, hidden):
+        return read_preferences(paths, hidden)
     return collect(paths, Path(config["paths"]["outputs"]) / PLACE)
 
 

@@ -55,6 +55,12 @@ def wins_of(given: Preferences, confidence: float) -> dict[str, Any]:
         "choices": len(lines),
         "captions": len({one.caption for one in lines}),
         "nobody": sum(one.choice is None for one in lines),
+        "hidden": {
+            "alone": given.hidden,
+            "yes": sum(one.hidden is True for one in lines),
+            "no": sum(one.hidden is False for one in lines),
+            "unknown": sum(one.hidden is None for one in lines),
+        },
         "confidence": confidence,
         "runs": runs,
         "pairs": [pair for pair in pairs if pair["together"]],
@@ -171,12 +177,24 @@ def _pairs(result: Mapping[str, Any]) -> list[list[str]]:
 def _notes(result: Mapping[str, Any]) -> list[str]:
     notes = ["two runs differ where the interval of their pair leaves out 50 %"]
     notes.append("choices count as independent; many of one person say less about others")
+    notes.append(_blindness(result["hidden"]))
     if result["nobody"]:
         notes.append(f"nobody was preferred: {result['nobody']}, which counts for no run")
     if first := result["first_place"]:
         told = f"{_percent(first['share'])}, by chance {_percent(first['chance'])}"
         notes.append(f"the first place on the screen was chosen in {told}")
     return notes
+
+
+def _blindness(hidden: Mapping[str, Any]) -> str:
+    """How many of the choices were given without knowing which run is which."""
+    if not (hidden["no"] or hidden["unknown"]):
+        return "the names of runs were hidden for all of them"
+    parts = [f"hidden for {hidden['yes']}", f"shown for {hidden['no']}"]
+    if hidden["unknown"]:
+        parts.append(f"of {hidden['unknown']} that is not known")
+    alone = "; human.hidden=true counts the first alone" if hidden["yes"] else ""
+    return f"the names of runs were {', '.join(parts)}{alone}"
 
 
 def _percent(share: float) -> str:

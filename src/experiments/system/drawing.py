@@ -14,7 +14,7 @@ from experiments.config.build import build
 from experiments.config.target import NO_TEXT
 from experiments.encoder.package import packaged
 from experiments.run.folder import run_config, run_facts
-from experiments.run.limit import within_limits
+from experiments.run.limit import require_sizes, within_limits
 from experiments.run.pretrained import without_pretrained
 from experiments.system.base import System
 from experiments.terminal.error import UserError
@@ -47,7 +47,9 @@ class Unfilled(TorchFunctionMode):
 def on_paper(place: Path) -> System:
     """The system of a run folder, or of an export, with shapes and without numbers. Raises
     `UserError` where its configuration makes none, or one beyond all bounds."""
-    node = without_pretrained(run_config(place), "system")["system"]
+    config = run_config(place)
+    require_sizes(place, config)
+    node = without_pretrained(config, "system")["system"]
     dim = (node.get("generator") or {}).get("text_dim", 0)
     if "encoder" in node and node["encoder"] is None and dim:  # released without it
         node = node | {"encoder": {"_target_": NO_TEXT, "dim": dim}}

@@ -85,7 +85,7 @@ def test_runs_are_compared_without_their_names(
     visitor.one("#compare .note", "Noted: A 0, B 1, no difference 0.")
     (line,) = (place / "preferences.jsonl").read_text().splitlines()
     told = json.loads(line)
-    assert (told["caption"], told["seed"]) == (RED, 1)
+    assert (told["caption"], told["seed"], told["hidden"]) == (RED, 1, True)
     assert sorted(told["runs"]) == sorted(about.run for about in session.models[:2])
     assert visitor.focus.get_attribute("aria-label") == "Prefer A, seed 0"  # keys go on from there
 
@@ -101,6 +101,10 @@ def test_runs_are_compared_without_their_names(
     names = visitor.run(heads)
     by_run = {about.run: about.name for about in session.models}
     assert names == [by_run[run] for run in told["runs"]] and told["choice"] == told["runs"][1]
+    visitor.click("#compare .prefer", f"Prefer {names[0]}, seed 0")
+    visitor.one("#compare .note", f"Noted: {names[0]} 1")
+    _, known = (place / "preferences.jsonl").read_text().splitlines()
+    assert json.loads(known)["hidden"] is False
 
 
 def test_on_a_phone_in_the_dark(visitor: Visitor, driver: Any) -> None:

@@ -41,6 +41,29 @@ def test_invented_captions_are_written_anew(tmp_path: Path) -> None:
     assert len(found.texts) == 3 * 3
 
 
+def test_of_a_set_without_end_only_so_much_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger's export may ask for a thousand million records, none of them to train on."""
+    from experiments.app.recogniser import captions
+
+    monkeypatch.setattr(captions, "RECORDS", 30)
+    drawn, read = list[object](), Plumage.read
+
+    def counted(self: Plumage) -> Any:
+        for record in read(self):
+            drawn.append(record)
+            yield record
+
+    monkeypatch.setattr(Plumage, "read", counted)
+    vast = PLUMAGE | {"images_per_species": 1_000_000, "species": 1000, "test_species": 999}
+    found = captions_of(run(tmp_path / "run", vast | {"captions": 1}, ["red"]), tmp_path)
+    assert len(found.texts) == len(drawn) == 30
+    beyond = PLUMAGE | {"images_per_species": 10**9}
+    with pytest.raises(UserError, match=r"images_per_species=1000000000: use a whole number"):
+        captions_of(run(tmp_path / "other", beyond, ["red"]), tmp_path)
+
+
 def test_an_export_may_carry_its_captions(tmp_path: Path) -> None:
     place = run(tmp_path / "run", {}, ["red"])
     (place / CARRIED).write_text(json.dumps(["a red bird"]))

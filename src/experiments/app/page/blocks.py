@@ -35,8 +35,9 @@ def page(session: Session) -> gr.Blocks:
             if sum(map(compares, session.models)) > 1:
                 with gr.Tab("Compare"):
                     compare(desk)
-            with gr.Tab("Find"):
-                find(desk)
+            if any(model.finds for model in session.models):
+                with gr.Tab("Find"):
+                    find(desk)
             if sings(session):
                 with gr.Tab("Listen"):
                     listen(desk)

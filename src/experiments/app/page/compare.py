@@ -19,7 +19,7 @@ from experiments.app.page.describe import typing
 from experiments.app.page.desk import Desk, made_answer
 from experiments.app.page.look import looking
 from experiments.app.page.part import part
-from experiments.app.page.shown import Shown, size_of
+from experiments.app.page.shown import size_of
 from experiments.app.page.wire import Answer
 from experiments.app.refusal import Refused
 from experiments.app.wish import Drawing, Wish
@@ -43,7 +43,6 @@ class Comparison:
 
 
 def compare(desk: Desk) -> gr.HTML:
-    held: Shown[Comparison] = Shown()
     noting = threading.Lock()  # two clicks are one preference
 
     def compare(values: Any) -> Answer:
@@ -55,23 +54,26 @@ def compare(desk: Desk) -> gr.HTML:
             random.SystemRandom().shuffle(models)
         wish = Wish(given.some("caption"), seed=given.number("seed"), count=given.number("count"))
         found = Comparison(desk.session.compare(models, wish), not given.yes("hidden"))
-        name = held.add(found, sum(map(size_of, found.drawings)))
-        return shown_of(found, desk, name) | (told_of(found, desk) if found.names else {})
+        answer = shown_of(found, desk) | (told_of(found, desk) if found.names else {})
+        # After its drawings, which leave first where there is little room.
+        return answer | {"id": desk.held.add(found, sum(map(size_of, found.drawings)))}
 
     def reveal(values: Any) -> Answer:
-        found = held[desk.given(values).text("id")]
+        found = desk.held.get(desk.given(values).text("id"), Comparison)
         found.names = True
         return told_of(found, desk)
 
     def prefer(values: Any) -> Answer:
         given = desk.given(values)
-        found, row, choice = held[given.text("id")], given.number("row"), given.number("choice")
+        found = desk.held.get(given.text("id"), Comparison)
+        row, choice = given.number("row"), given.number("choice")
         if not 0 <= row < len(found.drawings[0].made) or not -1 <= choice < len(found.drawings):
             raise Refused(f"row {row}, choice {choice}: there is no such picture")
         with noting:
             if row in found.chosen:
                 raise Refused("this was chosen already")
-            desk.session.prefer(found.row(row), None if choice < 0 else choice)
+            liked = None if choice < 0 else choice
+            desk.session.prefer(found.row(row), liked, hidden=not found.names)
             found.chosen.add(row)
         return {"noted": True}
 
@@ -91,9 +93,9 @@ def one_of(drawing: Drawing, number: int) -> Drawing:
     return replace(drawing, wish=replace(drawing.wish, seed=made.seed, count=1), made=(made,))
 
 
-def shown_of(found: Comparison, desk: Desk, name: str) -> Answer:
+def shown_of(found: Comparison, desk: Desk) -> Answer:
     first = found.drawings[0]
-    ids = [desk.drawings.add(drawing, size_of(drawing)) for drawing in found.drawings]
+    ids = [desk.held.add(drawing, size_of(drawing)) for drawing in found.drawings]
     rows = [
         {
             "seed": made.seed,
@@ -106,7 +108,7 @@ def shown_of(found: Comparison, desk: Desk, name: str) -> Answer:
     ]
     letters = list(LETTERS[: len(found.drawings)])
     caption = first.wish.caption or ""
-    return {"id": name, "caption": caption, "letters": letters, "rows": rows, "scores": []}
+    return {"caption": caption, "letters": letters, "rows": rows, "scores": []}
 
 
 def told_of(found: Comparison, desk: Desk) -> Answer:

@@ -13,6 +13,7 @@ from experiments.app.wish import CAPTION, SPEECH, Drawing, Made, Recording, Wish
 from experiments.metric.meaning import shown, title
 
 INDEPENDENT = "/independent"  # an encoder that scores alone use
+MIB = 1 << 20
 FOUND = 4  # times as many pictures may be found as drawn
 
 
@@ -21,7 +22,7 @@ class Desk:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.drawings: Shown[Drawing] = Shown()
+        self.held = Shown(int(session.request.options["memory"]) * MIB)
 
     def given(self, values: Any) -> Given:
         return Given(values, self.session.bounds)
@@ -44,7 +45,7 @@ class Desk:
         """A drawing as the page shows it: the last stage of each, with a name to ask by."""
         about = self.session.about(drawing.model)
         return {
-            "id": self.drawings.add(drawing, size_of(drawing)),
+            "id": self.held.add(drawing, size_of(drawing)),
             "model": about.name,
             "title": about.title,
             "run": about.run,
@@ -57,7 +58,7 @@ class Desk:
 
     def made(self, given: Given) -> tuple[Drawing, int]:
         """Which one of which drawing is asked for."""
-        drawing, number = self.drawings[given.text("id")], given.number("number")
+        drawing, number = self.held.get(given.text("id"), Drawing), given.number("number")
         if not 0 <= number < len(drawing.made):
             raise Refused(f"number {number}: {len(drawing.made)} were drawn")
         return drawing, number
@@ -106,6 +107,7 @@ def model_answer(about: About) -> Answer:
         "styled": about.styled,
         "walks": walks(about),
         "compares": compares(about),
+        "finds": about.finds,
         "examples": list(about.examples),
         "recall": recalls(about),
     }

@@ -6,7 +6,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import OrderedDict
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,19 +15,18 @@ from experiments.app.wish import Drawing
 
 T = TypeVar("T")
 MOST = 512
-BYTES = 512_000_000
 
 
-class Shown(Generic[T]):
-    """At most `most` things of `bytes` in all; `size` says how many one has."""
+class Shown:
+    """At most `most` things of `bytes` in all, of whatever kinds."""
 
-    def __init__(self, most: int = MOST, bytes: int = BYTES) -> None:
+    def __init__(self, bytes: int, most: int = MOST) -> None:
         self._most, self._bytes, self._all = most, bytes, 0
-        self._held: OrderedDict[str, tuple[T, int]] = OrderedDict()
+        self._held: OrderedDict[str, tuple[object, int]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def add(self, thing: T, size: int) -> str:
-        """Its name."""
+    def add(self, thing: object, size: int) -> str:
+        """Its name, from now on; `size`: bytes that it holds."""
         name = secrets.token_urlsafe(12)
         with self._lock:
             self._held[name] = thing, size
@@ -37,13 +36,14 @@ class Shown(Generic[T]):
                 self._all -= gone
         return name
 
-    def __getitem__(self, name: str) -> T:
-        """Raises `Refused` for what is not held, or no more."""
+    def get(self, name: str, kind: type[T]) -> T:
+        """Raises `Refused` for what is not held, or no more, or is of another kind."""
         with self._lock:
-            if name not in self._held:
+            found, _ = self._held.get(name, (None, 0))
+            if not isinstance(found, kind):
                 raise Refused("this was drawn long ago and is held no more; draw it again")
             self._held.move_to_end(name)
-            return self._held[name][0]
+            return found
 
     def __len__(self) -> int:
         return len(self._held)

@@ -32,6 +32,7 @@ INVENTED = tuple(
 )
 LIMIT = 100_000_000  # bytes of the captions that an export carries
 MOST = 100_000  # captions that a language model is made of
+RECORDS = 50_000  # that are looked at for them, of a set of which there may be any number
 CARRIED = "captions.json"  # of an export that carries them: a list
 
 
@@ -82,7 +83,7 @@ def _written_anew(node: Mapping[str, Any]) -> tuple[str, ...]:
         return ()
     reader = build(node, None, "data.reader")
     reader.check()
-    return _training(reader.read())
+    return _training(islice(reader.read(), RECORDS))
 
 
 def _training(records: Any) -> tuple[str, ...]:

@@ -61,6 +61,23 @@ window.birdsong = (() => {
     timer = setTimeout(() => { place.className = ""; }, fault ? 9000 : 3000);
   };
 
+  // Of a call that failed Gradio's client hands on nothing: here is why, in the server's own words.
+  const FAULT = "The server could not do that; its terminal says why.", GONE = "The server does not answer; is it still running?";
+  let why = "";
+  const plain = window.fetch;
+  window.fetch = async (...given) => {
+    if (!String(given[0]?.url ?? given[0]).includes("/component_server")) return plain(...given);
+    try {
+      const answer = await plain(...given);
+      if (answer.status === 401) why = "You are logged out; load the page again.";
+      else why = !answer.ok && answer.status !== 500 ? await answer.clone().text() : "";
+      return answer;
+    } catch (error) {
+      why = GONE;
+      throw error;
+    }
+  };
+
   // What the server answers, or null after telling why it refused. `place` shows that it waits.
   const call = async (server, name, given, place = null) => {
     place?.setAttribute("aria-busy", "true");
@@ -68,12 +85,12 @@ window.birdsong = (() => {
       const answer = await server[name](given);
       if (answer && answer.refused) { tell(answer.refused, true); return null; }
       if (answer === null || answer === undefined || answer.error || answer.detail) {
-        tell("The server could not do that; its terminal says why.", true);
+        tell(why || FAULT, true);
         return null;
       }
       return answer;
     } catch {
-      tell("The server does not answer; is it still running?", true);
+      tell(why || GONE, true);
       return null;
     } finally {
       place?.removeAttribute("aria-busy");

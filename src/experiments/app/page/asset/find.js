@@ -1,7 +1,7 @@
 // The nearest real pictures to words that are typed or spoken, by the encoders of a run.
 birdsong.find = ({ element, props, server }) => {
   const { el, call, picture, filefield, clear } = birdsong;
-  const { models, bounds } = props.value;
+  const { bounds } = props.value, models = props.value.models.filter((one) => one.finds);
   let model = models[0];
   const field = birdsong.field({ server, model: () => model.name, label: "What to find", letters: bounds.letters, placeholder: "Words to find pictures by", onsubmit: () => find({}) });
   const count = birdsong.number("pictures", Math.min(12, bounds.found), 1, bounds.found), results = el("div", { class: "found" }), status = el("p", { class: "status", role: "status", "aria-live": "polite" });
@@ -22,7 +22,7 @@ birdsong.find = ({ element, props, server }) => {
     const found = await call(server, "find", { model: model.name, caption: sound ? "" : field.read(), sound, count: count.read() }, card);
     if (!found) return;
     if (found.text) field.set(found.text);
-    status.textContent = `The ${found.found.length} nearest real pictures, the nearest first.`;
+    status.textContent = `${found.text ? `Heard “${found.text}”. ` : ""}The ${found.found.length} nearest real pictures, the nearest first.`;
     clear(results).append(...found.found.map((one, at) => el("figure", { class: "shot" },
       el("div", { class: "large" }, picture(one.url, one.side, `${at + 1}: ${one.caption}`)),
       el("figcaption", {}, el("span", { class: "said" }, one.caption), el("span", { class: "near-by", title: `${one.key}; cosine` }, one.similarity.toFixed(2))))));

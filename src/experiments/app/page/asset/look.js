@@ -97,7 +97,7 @@ birdsong.look = ({ server, place, alone = false }) => {
     if (box.bottom > innerHeight || box.top < 0) node.scrollIntoView({ block: box.height > innerHeight ? "start" : "nearest", behavior: "smooth" });
   };
   const facts = (found) => el("dl", { class: "facts" },
-    ...[["model", drawing.title], ["run", drawing.run], ["drawn in", `${(1000 * drawing.seconds).toFixed(0)} ms, all ${drawing.made.length}`],
+    ...[["model", drawing.title], ["run", drawing.run], ["drawn in", `${drawing.seconds < 1 ? `${(1000 * drawing.seconds).toFixed(0)} ms` : `${drawing.seconds.toFixed(1)} s`}${drawing.made.length > 1 ? `, all ${drawing.made.length}` : ""}`],
       drawing.unknown.length ? ["not read", drawing.unknown.join(", ")] : null].filter(Boolean)
       .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
 
