@@ -29,7 +29,8 @@ DRAWING = {
     "gan_int_cls": [],
     "stackgan_stage1": [],
     "stackgan_stage2": [],
-    "stackgan_v2": [],
+    "stackgan_v2": ["loss.adversarial.form=relativistic", "loss/gradient_penalty=r1_r2"],
+    "dfgan": [],
     "s2igan": [],
     "speech_to_image": ["encoder/image=efficientnet_lite0"],  # a teacher is a trained network
     "attngan": [],

@@ -30,6 +30,7 @@ from experiments.system.drawing import fill, names_in, on_paper, to_draw
 from experiments.system.seeding import noise_of
 from experiments.system.text import OfText, Text, encoded
 from experiments.system.text_to_image import TextToImage
+from experiments.system.truncation import truncated
 from experiments.terminal.error import UserError
 
 
@@ -141,6 +142,11 @@ class Model:
         self.precision = dtype_of(precision, self.device)
         for network in self.system.compiled() if compiled else []:
             network.compile(fullgraph=True)
+
+    def truncate(self, scale: float | None, key: str = "truncation") -> None:
+        """Draw from truncated noise from now on (`system/truncation.py`)."""
+        self.system.require_truncation(scale, key)
+        self.system.truncation = scale
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Of what draws."""
@@ -276,7 +282,10 @@ class Model:
         """(B, `noise_dim` + `condition_dim`): each row depends on its own seed alone."""
         if isinstance(self.system, OfText):
             return noise_of(seeds, self.system.noise_count)
-        return noise_of(seeds, self.generator.noise_dim + self.generator.condition_dim)
+        z = self.generator.noise_dim
+        noise = noise_of(seeds, z + self.generator.condition_dim)
+        noise[:, :z] = truncated(noise[:, :z], self.system.truncation)
+        return noise
 
     def encode(self, captions: Sequence[Any]) -> tuple[Tensor, Tensor]:
         """Tokens (B, T), or frames (B, T, ...) of recordings where the run listens, and lengths

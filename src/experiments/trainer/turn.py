@@ -159,7 +159,7 @@ class Turn:
             bounded = [p for module in modules for p in module.parameters()]
             torch.nn.utils.clip_grad_norm_(bounded, self.settings.clip)
         for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.rate(images)
+            self.settings.apply(group, images)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
 
