@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from experiments.data.view.picture import Pictures
 from experiments.loss.criterion import Criterion
 from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.loss.matching_aware import MatchingAwareLoss
+from experiments.optim.adam import Adam
 from experiments.system.gan_cls import GANCLS
 from experiments.system.seeding import Step
 from experiments.system.text_to_image import TextToImage
@@ -249,3 +251,33 @@ def test_no_turns_are_too_few(make: Any) -> None:
 def test_attngan_reads_one_caption(make: Any) -> None:
     with pytest.raises(AssertionError, match="captions"):
         make("attngan", captions=4)
+
+
+def test_schedules_and_joined_penalties_go_on_bit_for_bit(
+    make: Any, make_training: Callable[..., Training]
+) -> None:
+    def made() -> Training:
+        penalty = GradientPenalty(0.5, at="both", joined=True, weight_end=0.05, cosine_images=64)
+        torch.manual_seed(0)
+        system = make("attngan", gradient_penalty=penalty, augment=["translation"])
+        system.adversarial.criterion = Criterion("relativistic")
+        moved = {"lr_end": 1e-4, "beta2_end": 0.99, "cosine_images": 64}
+        adam = Adam(1e-3, (0.0, 0.9), **moved)
+        return make_training(system, {"discriminator": adam, "generator": adam})
+
+    def go_on(training: Training, steps: int) -> None:
+        for _ in range(steps):
+            training.step(training.batches.at(training.images))
+            training.advance()
+
+    whole, half, rest = made(), made(), made()
+    go_on(whole, 4)
+    go_on(half, 2)
+    rest.load(copy.deepcopy(half.state()))
+    go_on(rest, 2)
+    ours, theirs = rest.system.state_dict(), whole.system.state_dict()
+    assert all(torch.equal(ours[name], value) for name, value in theirs.items())
+    assert not torch.equal(
+        next(iter(half.system.generator.parameters())),
+        next(iter(rest.system.generator.parameters())),
+    )

@@ -143,11 +143,6 @@ class Model:
         for network in self.system.compiled() if compiled else []:
             network.compile(fullgraph=True)
 
-    def truncate(self, scale: float | None, key: str = "truncation") -> None:
-        """Draw from truncated noise from now on (`system/truncation.py`)."""
-        self.system.require_truncation(scale, key)
-        self.system.truncation = scale
-
     def autocast(self) -> AbstractContextManager[Any]:
         """Of what draws."""
         wanted = self.precision != torch.float32
