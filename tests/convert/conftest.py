@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import experiments.convert.attngan
+import experiments.convert.dfgan
 import experiments.convert.stackgan_v2
 from experiments.convert.run import compose_run
 
@@ -22,5 +23,6 @@ def _composed(overrides: tuple[str, ...]) -> Any:
 @pytest.fixture(autouse=True)
 def compose_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Composing takes most of the time of these tests, which ask for the same over and again."""
-    for module in (experiments.convert.attngan, experiments.convert.stackgan_v2):
+    convert = experiments.convert
+    for module in (convert.attngan, convert.dfgan, convert.stackgan_v2):
         monkeypatch.setattr(module, "compose_run", lambda overrides: _composed(tuple(overrides)))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -42,6 +44,53 @@ def test_it_trains_the_judge_and_is_flat_where_the_judge_is(power: float) -> Non
     (gradient,) = torch.autograd.grad(value, weight)
     # ||w||^p has the gradient p ||w||^(p - 2) w.
     torch.testing.assert_close(gradient, power * 3 ** (power / 2 - 1) * torch.ones(3))
+
+
+def slopes(squares: list[float]) -> tuple[Tensor, Tensor]:
+    """Inputs and logits whose gradient has these squares, picture by picture."""
+    x = torch.zeros(len(squares), 1, requires_grad=True)
+    return x, (x * torch.tensor(squares).sqrt()[:, None]).sum(1)
+
+
+@pytest.mark.parametrize(("norm", "expected"), [("joint", 1.015625), ("sum", 7.545161)])
+def test_the_matching_aware_penalty_by_hand(norm: Any, expected: float) -> None:
+    """k 2, p 6; squares of picture and sentence (0.36, 0.64) and (0, 0.25)."""
+    (x, of_x), (e, of_e) = slopes([0.36, 0.0]), slopes([0.64, 0.25])
+    penalty = GradientPenalty(2.0, 6.0, True, norm=norm)
+    value = penalty.weight * penalty(of_x + of_e, [x, e])
+    assert value.item() == pytest.approx(expected, rel=1e-5)
+    image, told = torch.randn(3, 2, requires_grad=True), torch.randn(3, 2, requires_grad=True)
+    value = penalty.weight * penalty(0.6 * image[:, 0] + 0.8 * told[:, 0], [image, told])
+    assert value.item() == pytest.approx({"joint": 2.0, "sum": 15.059078}[norm], rel=1e-5)
+
+
+def test_r1_and_r2_by_hand() -> None:
+    """gamma 0.05 and D(x) = 3 x1 + 4 x2: 0.625 each."""
+    penalty = GradientPenalty(0.05 / 2, at="both", joined=True)
+    places = penalty.places(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]]), torch.zeros(1))
+    assert set(places) == {"", "_fake"} and penalty.of_real and penalty.of_fake
+    for x in places.values():
+        value = penalty.weight_at(0) * penalty(linear(x, torch.zeros(1, 1)), [x])
+        assert value.item() == pytest.approx(0.625)
+
+
+def test_its_weight_follows_a_cosine_and_an_interval() -> None:
+    penalty = GradientPenalty(2.0, weight_end=0.2, cosine_images=100, interval=4)
+    assert [penalty.weight_at(n) for n in (0, 50, 100, 999)] == pytest.approx([8, 4.4, 0.8, 0.8])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"joined": True, "interval": 16},
+        {"joined": True, "at": "between"},
+        {"weight_end": 1.0},
+        {"weight_end": -1.0, "cosine_images": 5},
+    ],
+)
+def test_options_that_do_not_go_together(wrong: dict[str, Any]) -> None:
+    with pytest.raises(AssertionError, match=r"interval|at:|weight_end"):
+        GradientPenalty(1.0, **wrong)
 
 
 @pytest.mark.parametrize("wrong", [{"weight": -1.0}, {"power": 0.0}, {"interval": 0}])

@@ -41,3 +41,13 @@ def test_interpolated_sentences_have_a_third_of_a_batch_of_one_and_a_half() -> N
 def test_weight_zero_is_the_plain_mean() -> None:
     matching, interpolated = interpolation_mean(torch.tensor(3.0), torch.tensor(7.0), 0.0)
     assert (float(matching), float(interpolated)) == (3.0, 0.0)
+
+
+def test_df_gans_hinge_by_hand() -> None:
+    real, wrong, fake = (torch.tensor(v) for v in ((0.5, 2.0), (-0.5, -2.0), (0.2, -1.5)))
+    loss = MatchingAwareLoss(form="hinge")
+    terms = loss.discriminator(real, fake, wrong)
+    found = {name: value.item() for name, value in terms.items()}
+    assert found == pytest.approx({"real": 0.25, "wrong": 0.25 / 2, "fake": 0.60 / 2})
+    assert sum(found.values()) == pytest.approx(0.675)
+    assert loss.generator(fake).item() == pytest.approx(0.65)

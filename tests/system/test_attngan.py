@@ -59,7 +59,7 @@ def test_discriminator_loss_is_the_five_terms_of_every_stage(
     losses = system.discriminator_loss(shared, step, 0)
     names = {"conditional_real", "conditional_fake", "conditional_wrong"}
     names |= {"unconditional_real", "unconditional_fake"}
-    assert set(losses) == {f"{size}px/{name}" for size in (8, 16) for name in names}
+    assert set(losses) == {f"{size}px/{name}" for size in (8, 16) for name in names} | {"r_t"}
     expected = torch.zeros(())
     for stage, network in enumerate(system.discriminator.stages):
         c_real, u_real = network(pictures.images[stage], shared.text.sentence)

@@ -218,7 +218,7 @@ def test_the_standard_loss_needs_no_wrong_pairs(first: First) -> None:
     assert batch.of(Pictures).wrong_images is batch.of(Sounds).wrong_values is None
     made = system.prepare(batch, step)
     losses = system.discriminator_loss(made, step, 0)
-    assert set(losses) == {"real_picture", "fake_picture", "real_sound", "fake_sound"}
+    assert set(losses) == {"real_picture", "fake_picture", "real_sound", "fake_sound", "r_t"}
     judge = system.discriminator
     (logits,) = judge.alone(judge.sounds([made.crossed["sound"]]), sounds=True)
     torch.testing.assert_close(losses["fake_sound"].value, -F.logsigmoid(-logits).mean())

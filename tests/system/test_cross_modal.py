@@ -106,7 +106,7 @@ def test_the_discriminator_refuses_made_and_wrong_ones_by_halves(kind: type[Cros
     # In the order in which they pass: batch norms keep no statistics of each other.
     expected = bce(logits(real), 1) + 0.5 * bce(logits(fake), 0) + 0.5 * bce(logits(wrong), 0)
     losses = system.discriminator_loss(shared, step(), 0)
-    assert list(losses) == ["real", "fake", "wrong"]
+    assert list(losses) == ["real", "fake", "wrong", "r_t"]
     torch.testing.assert_close(total(losses), expected)
     torch.testing.assert_close(
         total(system.generator_loss(shared, step(), 0)), bce(logits(fake), 1)
@@ -120,7 +120,7 @@ def test_variant_n_judges_no_wrong_pair_and_made_ones_count_whole(kind: type[Cro
     losses = system.discriminator_loss(shared, step(), 0)
     judge = system.discriminator
     real, fake = (judge([values], shared.told)[0][0] for values in (shared.real, shared.made))
-    assert list(losses) == ["real", "fake"]
+    assert list(losses) == ["real", "fake", "r_t"]
     torch.testing.assert_close(total(losses), bce(real, 1) + bce(fake, 0))
     sounds, pictures = system.views()
     assert isinstance(sounds, SoundView) and isinstance(pictures, PictureView)

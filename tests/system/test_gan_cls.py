@@ -54,7 +54,7 @@ def test_without_mismatch_there_are_no_wrong_pairs(
     system = make_system("gan_cls", mismatch="none")
     batch, step = first_batch(system)
     losses = system.discriminator_loss(system.prepare(batch, step), step, 0)
-    assert set(losses) == {"real", "fake"} and batch.of(Pictures).wrong_images is None
+    assert set(losses) == {"real", "fake", "r_t"} and batch.of(Pictures).wrong_images is None
 
 
 def test_interpolated_sentences_are_a_third_of_the_generator_s_loss(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,11 @@ import torch
 from experiments.data.batches import Batch
 from experiments.data.view.caption import Captions
 from experiments.data.view.picture import Pictures
+from experiments.loss.criterion import Criterion
 from experiments.loss.gradient_penalty import GradientPenalty
+from experiments.loss.matching_aware import MatchingAwareLoss
+from experiments.optim.adam import Adam
+from experiments.system.gan_cls import GANCLS
 from experiments.system.seeding import Step
 from experiments.system.text_to_image import TextToImage
 from experiments.trainer.numerics import Numerics
@@ -70,6 +75,81 @@ def test_its_value_is_the_squared_slope_of_both_logits(make: Any, first_batch: F
         term = losses[f"{size}px/gradient"]
         torch.testing.assert_close(term.value, torch.stack(slopes).mean())
         assert term.weight == 20.0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        GradientPenalty(2.0, 6.0, text=True, joined=True),
+        GradientPenalty(0.5, at="both", joined=True),
+        GradientPenalty(0.5, at="fake", joined=True),
+    ],
+)
+def test_a_joined_penalty_is_a_part_of_the_same_loss(
+    make: Any, first_batch: FirstBatch, kind: str, penalty: GradientPenalty
+) -> None:
+    """With the same values as a phase has; group norm: no picture depends on another."""
+    system = make(kind, gradient_penalty=penalty)
+    assert [phase.name for phase in system.phases()] == ["discriminator", "generator"]
+    batch, step = first_batch(system)
+    shared = system.prepare(batch, step)
+    losses = system.discriminator_loss(shared, step, 0)
+    apart = system.penalty_loss(shared, step, 0)
+    assert apart and apart.keys() <= losses.keys()
+    assert len(apart) == len(system.discriminator.resolutions) * (2 if penalty.at == "both" else 1)
+    for name, term in apart.items():
+        torch.testing.assert_close(losses[name].value, term.value)
+        assert losses[name].weight == term.weight == penalty.weight
+    system.gradient_penalty = None
+    plain = system.discriminator_loss(shared, step, 0)
+    assert losses.keys() - apart.keys() == plain.keys()
+    for name, term in plain.items():
+        torch.testing.assert_close(losses[name].value, term.value)
+
+
+def test_one_step_of_the_optimiser_does_both(
+    make: Any, make_training: Callable[..., Training]
+) -> None:
+    training = make_training(make("gan_cls", gradient_penalty=GradientPenalty(5.0, joined=True)))
+    for _ in range(2):
+        training.step(training.batches.at(training.images))
+        training.advance()
+    assert next(iter(training.turns[0].optimiser.state.values()))["step"] == 2
+    found = training.stats.read()
+    assert found["discriminator/16px/gradient"] > 0 and -1 <= found["discriminator/r_t"] <= 1
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "s2igan", "speech_to_image"])
+def test_logits_that_are_compared(
+    make: Any, make_training: Callable[..., Training], first_batch: FirstBatch, kind: str
+) -> None:
+    """In the generator's turn those of real pictures are constants."""
+    system = make(kind)
+    system.adversarial.criterion = Criterion("relativistic")
+    batch, step = first_batch(system)
+    shared = system.prepare(batch, step)
+    told = system.told(shared.text.sentence)
+    real = system.compared(shared, told, step)
+    images = batch.of(Pictures).images[-len(real) :]
+    for (found, _), (expected, _) in zip(real, system.discriminator(images, told), strict=True):
+        torch.testing.assert_close(found, expected)
+        assert not found.requires_grad
+    training = make_training(system)
+    for _ in range(2):
+        training.step(training.batches.at(training.images))
+        training.advance()
+    assert not Numerics(training).check()
+
+
+def test_what_cannot_be_compared_is_refused(make_system: Callable[..., TextToImage]) -> None:
+    system = make_system("gan_cls")
+    parts = system.encoder, system.generator, system.discriminator
+    loss = MatchingAwareLoss(form="relativistic")
+    with pytest.raises(AssertionError, match="interpolation_weight"):
+        GANCLS(*parts, loss, interpolation_weight=1.0)
+    with pytest.raises(AssertionError, match="mismatch: form=relativistic"):
+        GANCLS(*parts, loss, mismatch="roll_released", wrong="caption")
 
 
 def test_without_weight_there_is_no_such_phase(make: Any) -> None:
@@ -171,3 +251,33 @@ def test_no_turns_are_too_few(make: Any) -> None:
 def test_attngan_reads_one_caption(make: Any) -> None:
     with pytest.raises(AssertionError, match="captions"):
         make("attngan", captions=4)
+
+
+def test_schedules_and_joined_penalties_go_on_bit_for_bit(
+    make: Any, make_training: Callable[..., Training]
+) -> None:
+    def made() -> Training:
+        penalty = GradientPenalty(0.5, at="both", joined=True, weight_end=0.05, cosine_images=64)
+        torch.manual_seed(0)
+        system = make("attngan", gradient_penalty=penalty, augment=["translation"])
+        system.adversarial.criterion = Criterion("relativistic")
+        moved = {"lr_end": 1e-4, "beta2_end": 0.99, "cosine_images": 64}
+        adam = Adam(1e-3, (0.0, 0.9), **moved)
+        return make_training(system, {"discriminator": adam, "generator": adam})
+
+    def go_on(training: Training, steps: int) -> None:
+        for _ in range(steps):
+            training.step(training.batches.at(training.images))
+            training.advance()
+
+    whole, half, rest = made(), made(), made()
+    go_on(whole, 4)
+    go_on(half, 2)
+    rest.load(copy.deepcopy(half.state()))
+    go_on(rest, 2)
+    ours, theirs = rest.system.state_dict(), whole.system.state_dict()
+    assert all(torch.equal(ours[name], value) for name, value in theirs.items())
+    assert not torch.equal(
+        next(iter(half.system.generator.parameters())),
+        next(iter(rest.system.generator.parameters())),
+    )

@@ -43,7 +43,7 @@ def test_the_discriminator_s_loss_is_a_mean_of_real_and_made() -> None:
     system.discriminator.eval()
     losses = system.discriminator_loss(shared, step, 0)
     real, made = (system.discriminator(x) for x in (batch.of(Clips).values, shared.made.clip))
-    assert set(losses) == {"real", "fake"}
+    assert set(losses) == {"real", "fake", "r_t"}
     total = sum(term.value * term.weight for term in losses.values())
     torch.testing.assert_close(total, (towards(real, 1) + towards(made, 0)) / 2)
 
@@ -71,7 +71,8 @@ def test_frames_are_judged_with_their_sentence_as_much_as_the_clip() -> None:
     shared = system.prepare(batch, step)
     losses = system.discriminator_loss(shared, step, 0)
     clips, sentence = batch.of(Clips), batch.of(Captions).sentence
-    assert set(losses) == {f"{at}{n}" for at in ("", "frame/") for n in ("real", "fake", "wrong")}
+    names = {f"{at}{n}" for at in ("", "frame/") for n in ("real", "fake", "wrong")}
+    assert set(losses) == names | {"r_t"}
     means = []
     for judged in (judge, judge.of_frames):
         batches = clips.values, shared.made.clip, clips.wrong_values

@@ -82,7 +82,7 @@ def test_a_caption_changes_what_happens_next() -> None:
     assert not torch.allclose(made, other)
     batch, step = batch_of()
     losses = system.discriminator_loss(system.prepare(batch, step), step, 0)
-    assert set(losses) == {"real", "fake", "wrong"}
+    assert set(losses) == {"real", "fake", "wrong", "r_t"}
 
 
 def test_grey_clips_begin_with_grey_pictures() -> None:

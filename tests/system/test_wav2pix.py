@@ -80,6 +80,7 @@ def test_the_discriminator_s_loss_is_over_right_generated_and_wrong_pairs() -> N
         "fake": fake.square().mean(),
         "wrong": wrong.square().mean(),
     }
+    assert losses.pop("r_t").value == (real - 0.5).sign().mean()
     assert losses.keys() == expected.keys()
     for name, value in expected.items():
         torch.testing.assert_close(losses[name].value, value)

@@ -99,6 +99,7 @@ class Sample:
     between: str | None = _one_of(None, "sentence", "noise")
     interpolation: str = _one_of("linear", "spherical")
     steps: int = _least(2, 8)  # pictures of a way, both ends among them
+    truncation: float | None = None  # scale of noise within two deviations; DF-GAN released 0.88
     # bf16, fp16 and the compiled generator draw faster; pictures differ by a few grey levels.
     precision: str = _one_of("fp32", "bf16", "auto", "fp16")
     compile: bool = False  # takes a minute, and pays for hundreds of pictures

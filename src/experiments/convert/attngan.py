@@ -10,24 +10,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch.nn.functional as F
-
 from experiments.convert.damsm import encoder_export, encoder_overrides, read_image_encoder
-from experiments.convert.form import require_form
 from experiments.convert.kind import ATTNGAN, TEXT_ENCODER, require
 from experiments.convert.run import Conversion, compose_run, empty
 from experiments.convert.stages import Sizes, released_names, sizes_of
 from experiments.convert.state import ReleasedState
-from experiments.convert.word_order import FEWEST, is_python2_order
-from experiments.data.layout.pickle_lists import pickled_words
-from experiments.data.text.vocabulary import Vocabulary
+from experiments.convert.text_encoder import (
+    released_words,
+    require_order,
+    text_sizes,
+    told_order,
+    with_unknown,
+)
 from experiments.run.fact import facts_of_release
-from experiments.terminal.error import UserError
 from experiments.terminal.line import number_of
 
 WORDS = {"cub": 25, "coco": 20}  # of a caption: cfg/eval_bird.yml, cfg/eval_coco.yml
 COCO = (48, 3)  # GF_DIM and R_NUM of cfg/coco_attn2.yml
-EMBEDDING = "encoder.weight"
 ONE_PICTURE = "img_net.img.0.weight"  # of G_DCGAN, which draws the last stage alone
 
 
@@ -49,8 +48,7 @@ def convert_attngan(
     `own_captions`: the encoder was trained with this very file, whoever wrote it. Raises
     `UserError` for the first thing that does not fit.
     """
-    require_form(captions, "captions")
-    words = pickled_words(captions)
+    words = released_words(captions)
     text, pictures = ReleasedState.read(text_encoder), ReleasedState.read(generator)
     require(text, TEXT_ENCODER)
     require(pictures, ATTNGAN)
@@ -59,9 +57,8 @@ def convert_attngan(
             f"{ONE_PICTURE} is not known: AttnDCGAN draws the last stage alone and is not converted"
         )
     sizes = sizes_of(pictures, "; is this the generator of AttnGAN?")
-    dim, embedding_dim = _text_sizes(text, words, captions)
-    if is_python2_order(words[1:]) is False and not own_captions:
-        raise UserError(_other_order(captions, words))
+    dim, embedding_dim = text_sizes(text, words, captions)
+    require_order(words, captions, own_captions)
     if sizes.text_dim != dim:
         raise pictures.refusal(
             f"ca_net.fc.weight reads sentences of {sizes.text_dim} numbers, and {text_encoder} "
@@ -75,11 +72,7 @@ def convert_attngan(
     seen = None if image_encoder is None else read_image_encoder(image_encoder, text_encoder, dim)
     overrides = _overrides(sizes, data, embedding_dim, corrected_mask, seen is not None)
     config, chosen = compose_run(overrides)
-    vocabulary = Vocabulary(words)
-    facts = facts_of_release(vocabulary)
-    # `<unk>`, which the release has not, gets a row that says nothing.
-    rows = len(vocabulary) - len(words)
-    text.tensors[EMBEDDING] = F.pad(text.tensors[EMBEDDING], (0, 0, 0, rows))
+    facts = facts_of_release(with_unknown(text, words))
     export = {
         "generator": pictures.fit(
             empty(config["generator"], facts),
@@ -89,40 +82,8 @@ def convert_attngan(
     }
     sources = {"generator": pictures, "text_encoder": text}
     sources |= {} if seen is None else {"image_encoder": seen}
-    about = f"AttnGAN: {sizes}; {number_of(len(words), 'word')}{_told_order(words)}"
+    about = f"AttnGAN: {sizes}; {number_of(len(words), 'word')}{told_order(words)}"
     return Conversion(config, chosen, overrides, facts, export, sources, about)
-
-
-def _text_sizes(text: ReleasedState, words: list[str], captions: Path) -> tuple[int, int]:
-    """Features of a word, and of its embedding."""
-    rows, embedding_dim = text.shape(EMBEDDING, 2, "; is this AttnGAN's text encoder?")
-    if rows != len(words):
-        raise UserError(
-            f"{text.path}: {EMBEDDING} has {number_of(rows, 'word')}, and {captions} has "
-            f"{len(words)}; take the "
-            "captions.pickle that the encoder was trained with"
-        )
-    # One layer of an LSTM in both directions; what else it may be has other shapes and names.
-    _, hidden = text.shape("rnn.weight_hh_l0", 2)
-    return 2 * hidden, embedding_dim
-
-
-def _told_order(words: list[str]) -> str:
-    found = is_python2_order(words[1:])
-    if found is None:
-        return f", too few to tell whether their order is the released one (from {FEWEST} on)"
-    return " in the order of Python 2, as released" if found else " in an order of your own"
-
-
-def _other_order(captions: Path, words: list[str]) -> str:
-    return (
-        f"{captions}: its {number_of(len(words), 'word')} do not stand in the order of Python 2, "
-        "with which the "
-        "released files were written: this one was written anew, and a released encoder takes "
-        "each word for another; take the captions.pickle of the metadata that the README of "
-        "taoxugit/AttnGAN links (its eval/data/ has that of birds), or add --own-captions if the "
-        "encoder was trained with this very file"
-    )
 
 
 def _overrides(

@@ -31,6 +31,16 @@ STACKGAN_V2 = Kind(
     ("h_net2.jointConv.0.weight", "ca_net.fc.weight"),
     f"give it to {CONVERT} stackgan_v2 --generator",
 )
+DFGAN = Kind(
+    "DF-GAN's generator",
+    ("GBlocks.0.c1.weight", "to_rgb.1.weight"),
+    f"give it to {CONVERT} dfgan --generator",
+)
+DFGAN_JUDGE = Kind(
+    "DF-GAN's discriminator",
+    ("DBlocks.0.conv_r.0.weight",),
+    "give the checkpoint whole, or its netG; discriminators are not converted",
+)
 TEXT_ENCODER = Kind(
     "AttnGAN's text encoder",
     ("encoder.weight", "rnn.weight_ih_l0"),
@@ -58,6 +68,7 @@ PORT_JUDGE = Kind(
 KINDS = (
     *(ATTNGAN, STACKGAN_V2, TEXT_ENCODER, IMAGE_ENCODER, DISCRIMINATOR),
     *(PORT, PORT_2, PORT_JUDGE),
+    *(DFGAN, DFGAN_JUDGE),
 )
 
 

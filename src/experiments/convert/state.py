@@ -32,9 +32,13 @@ class ReleasedState:
         self.path, self.tensors = path, dict(tensors)
 
     @classmethod
-    def read(cls, path: Path) -> ReleasedState:
-        """Raises `UserError` for a file that is missing or torn, holds code, or no state dict."""
+    def read(cls, path: Path, *within: str) -> ReleasedState:
+        """`within`: names of the dictionaries that it lies in, where the file has such. Raises
+        `UserError` for a file that is missing or torn, holds code, or no state dict."""
         content = _load(path)
+        for name in within:
+            if isinstance(content, Mapping) and name in content:
+                content = content[name]
         if not isinstance(content, Mapping) or not content:
             raise UserError(f"{path}: holds a {type(content).__name__} and no tensors by name")
         parallel = all(str(name).startswith(PARALLEL) for name in content)

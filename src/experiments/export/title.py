@@ -15,11 +15,15 @@ WAV2PIX = "Duarte et al. 2019, https://arxiv.org/abs/1903.10195"
 SPEECH2FACE = "Oh et al. 2019, https://arxiv.org/abs/1905.09773"
 PAN = "Pan et al. 2017, https://arxiv.org/abs/1804.08264"
 VONDRICK = "Vondrick, Pirsiavash and Torralba 2016, https://arxiv.org/abs/1609.02612"
+HUANG = "Huang et al. 2024, https://arxiv.org/abs/2501.05441"
+TAO = "Tao et al. 2022, https://arxiv.org/abs/2008.05865"
 COLE = "Cole et al. 2017, https://arxiv.org/abs/1701.04851"
 MODELS = {
     "attngan": ("AttnGAN: captions to pictures", ATTNGAN),
     "attngan_4stage": ("AttnGAN with a fourth stage: captions to pictures", ATTNGAN),
     "attngan_grown": ("AttnGAN with a fourth stage grown on three: captions to pictures", ATTNGAN),
+    "r3gan": ("R3GAN that is told captions: captions to pictures", HUANG),
+    "dfgan": ("DF-GAN: captions to pictures", TAO),
     "stackgan_v2": ("StackGAN-v2: captions to pictures", STACKGAN_V2),
     "s2igan": ("S2IGAN: spoken captions to pictures", S2IGAN),
     "speech_to_image": ("Direct speech-to-image translation: spoken captions to pictures", LI),

@@ -20,26 +20,27 @@ class GLU(nn.Module):
 
 
 class UpConv(nn.Module):
-    """Nearest-neighbour doubling, then a 3x3 convolution without bias.
+    """Nearest-neighbour doubling, then a 3x3 convolution, without bias unless it is asked for.
 
     `fast` computes the same function from a kernel that sums the 3x3 taps that fall on the same
     input pixel: 4/9 of the multiplications, and no map of four times the size; where kernels are
     far larger than maps, summing them would cost more. The stored weight is the 3x3 kernel.
     """
 
-    def __init__(self, inputs: int, outputs: int, fast: bool) -> None:
+    def __init__(self, inputs: int, outputs: int, fast: bool, bias: bool = False) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+        self.conv = nn.Conv2d(inputs, outputs, 3, padding=1, bias=bias)
         self.fast = fast
 
     def forward(self, x: Tensor) -> Tensor:
-        weight = self.conv.weight
+        weight, bias = self.conv.weight, self.conv.bias
         if not self.fast or weight.numel() > OUTWEIGHS * x.numel():
             return self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
         if x.is_contiguous():
-            return phase_by_phase(x, summed_kernel(weight))
+            y = phase_by_phase(x, summed_kernel(weight))
+            return y if bias is None else y + bias[:, None, None].to(y.dtype)
         kernel = summed_kernel(weight).flip(2, 3).transpose(0, 1)
-        return F.conv_transpose2d(x, kernel, stride=2, padding=1)
+        return F.conv_transpose2d(x, kernel, bias, stride=2, padding=1)
 
 
 def summed_kernel(weight: Tensor) -> Tensor:

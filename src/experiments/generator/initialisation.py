@@ -23,9 +23,15 @@ def initialise(module: nn.Module, std: float | None = None) -> None:
     Convolutions and linear layers: orthogonal with gain 1, or N(0, std) where `std` is given (Reed
     2016, StackGAN: 0.02), biases zero. Norms: weight N(1, 0.02), bias zero, running statistics
     fresh. Any other layer gets its own default, so that a module made with `to_empty` is complete
-    afterwards. What is frozen or came trained from another run stays as it is.
+    afterwards. What is frozen or came trained from another run stays as it is, and a network with a
+    method `own_start` begins by that.
     Source: the released AttnGAN and StackGAN-v2.
     """
+    own_start = getattr(module, "own_start", None)
+    if callable(own_start):
+        if not getattr(module, "came_trained", False):
+            own_start()
+        return
     for layer in _fresh(module):
         own = list(layer.parameters(recurse=False))
         if own and not any(parameter.requires_grad for parameter in own):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from experiments.loss.criterion import Criterion, Form
+from experiments.loss.criterion import Criterion, PairedForm
 
 
 class MatchingAwareLoss:
@@ -15,7 +15,7 @@ class MatchingAwareLoss:
         weight: float = 1.0,
         mismatch_weight: float = 0.5,
         label_smoothing: float = 0.0,
-        form: Form = "binary",
+        form: PairedForm = "binary",
     ) -> None:
         """`mismatch_weight` w: the share of wrong pairs in what the discriminator should refuse; 0
         is a plain conditional GAN. `form` and `label_smoothing` are those of `Criterion`.
@@ -29,9 +29,15 @@ class MatchingAwareLoss:
     ) -> dict[str, Tensor]:
         """L(real, 1) + w L(wrong, 0) + (1 - w) L(fake, 0), by name; w = 0 where there is no wrong.
 
-        All are logits (B,).
+        All are logits (B,). Where the form is relativistic: w L(real above wrong) + (1 - w) L(real
+        above fake), and "real" is no term of its own.
         """
         share = self.mismatch_weight if wrong is not None else 0.0
+        if self.criterion.relativistic:
+            terms = {"fake": (1.0 - share) * self.criterion.above(real, fake)}
+            if wrong is not None:
+                terms["wrong"] = share * self.criterion.above(real, wrong)
+            return terms
         terms = {
             "real": self.criterion.real(real),
             "fake": (1.0 - share) * self.criterion.fake(fake),
@@ -40,9 +46,10 @@ class MatchingAwareLoss:
             terms["wrong"] = share * self.criterion.fake(wrong)
         return terms
 
-    def generator(self, fake: Tensor) -> Tensor:
-        """L(fake, 1), a scalar."""
-        return self.criterion.fool(fake)
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        """L(fake, 1), a scalar. `real`: where the form is relativistic, logits of the real pictures
+        (B,), constants here."""
+        return self.criterion.fool(fake, real)
 
 
 def interpolation_mean(

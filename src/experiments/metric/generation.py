@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -64,13 +65,15 @@ class GenerationScores:
         seed: int = 0,
         retrieval: bool | None = None,
         queries: int | None = None,
+        truncation: float | None = None,
     ) -> None:
         """`independent`: an encoder that the pictures were not trained against. `classifier`: reads
         attributes, where the data set knows them. `finetuned`: knows the classes of the test
         split, whose pictures it was trained on. `samples`: pictures that are drawn. `retrieval`:
         whether real pictures find generated ones (`picture_retrieval.py`); None: in a run that
         listens. `queries`: of each class so many do, and look through the pictures of their own
-        captions; None: all do, and through all pictures.
+        captions; None: all do, and through all pictures. `truncation`: of the noise that
+        pictures are drawn of (`system/truncation.py`), as in DF-GAN's scores; None: there is none.
         """
         self.extractor = extractor
         self.classifier = None if classifier is None else classifier.requires_grad_(False).eval()
@@ -79,6 +82,7 @@ class GenerationScores:
         assert queries is None or queries >= 1, f"queries={queries}: a class needs one"
         self.samples, self.candidates, self.splits, self.seed = samples, candidates, splits, seed
         self.retrieval, self.queries = retrieval, queries
+        self.truncation = truncation
         self._real: tuple[Path, Rows] | None = None
 
     @torch.inference_mode()
@@ -130,6 +134,9 @@ class GenerationScores:
         if self.classifier is not None:
             resize[CLASSIFIER], weights[CLASSIFIER] = "none", hash_weights(self.classifier)
         extra = heard_as(dataset.hearing)
+        if self.truncation is not None:
+            subject.system.require_truncation(self.truncation, "metric.truncation")
+            extra["noise"] = f"within 2 deviations, times {self.truncation:g}"
         if self.finetuned is not None:
             resize[FINETUNED], weights[FINETUNED] = "none", hash_weights(self.finetuned)
             extra[FINETUNED] = f"has seen the pictures of the {dataset.test.name} split"
@@ -223,7 +230,9 @@ class GenerationScores:
         system, split = subject.system, subject.dataset.test
         seeds = [self.seed * 1_000_003 + int(place) for place in places]
         asked = {CAPTION: Captions(*read_captions(split, captions, system, subject.ranks.device))}
-        return system.sample(asked, seeds).images[-1]  # type: ignore[no-any-return]
+        plain = self.truncation is None
+        with nullcontext() if plain else system.truncating(self.truncation):
+            return system.sample(asked, seeds).images[-1]  # type: ignore[no-any-return]
 
     def _look(self, subject: _Subject, pictures: Tensor) -> Rows:
         """What all extractors and encoders see in pictures (B, 3, H, W) in [-1, 1]."""

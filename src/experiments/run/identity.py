@@ -80,6 +80,16 @@ ADDED: dict[str, Any] = {
     "discriminator.channels": 3,
     "discriminator.first": None,
     "encoder.image.convolutions": None,
+    **{
+        f"{place}gradient_penalty.{key}": before  # which `system` repeats
+        for place in ("", "loss.")
+        for key, before in (
+            ("joined", False),
+            ("norm", "joint"),
+            ("weight_end", None),
+            ("cosine_images", None),
+        )
+    },
     "system.frozen_images": 0,
     "system.train_encoder": False,
     "system.distortion": None,

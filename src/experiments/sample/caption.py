@@ -13,11 +13,12 @@ A recording stands where a caption does, by the name of its file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -66,7 +67,7 @@ def draw_captions(model: Model, drawing: Drawing) -> list[Path]:
         stages = Pages(folder / "stages", len(seeds), COLUMNS, partial(_by_stage, caption))
         shown: list[np.ndarray] = []
         for picture in pictures:
-            written += _save(picture, folder, bool(options["stages"]), run)
+            written += _save(picture, folder, options, run)
             sheet.add(picture.stages[-1:], f"{caption} (seed {picture.seed})")
             if options["stages"]:
                 stages.add(picture.stages, f"seed {picture.seed}")
@@ -100,15 +101,17 @@ def _drawn(model: Model, drawing: Drawing, attention: bool) -> Iterator[Picture]
             bar.update(part.stop)
 
 
-def _save(picture: Picture, folder: Path, every: bool, run: str) -> Iterator[Path]:
-    """The last stage, which says what it is of, after those before it where `every` stage is asked
+def _save(picture: Picture, folder: Path, options: Mapping[str, Any], run: str) -> Iterator[Path]:
+    """The last stage, which says what it is of, after those before it where every stage is asked
     for."""
-    for pixels in picture.stages[:-1] if every else []:
+    for pixels in picture.stages[:-1] if options["stages"] else []:
         path = folder / f"seed-{picture.seed}-{pixels.shape[1]}px.png"
         save_png(Image.fromarray(pixels), path)
         yield path
     path = folder / f"seed-{picture.seed}.png"
     about = label(picture.asked.caption, picture.seed, run)
+    if options["truncation"] is not None:
+        about["truncation"] = f"{options['truncation']:g}"
     save_png(Image.fromarray(picture.stages[-1]), path, about)
     yield path
 

@@ -33,6 +33,8 @@ def draw_to_folder(config: dict[str, Any]) -> list[Path]:
     cuda = config["launch"]["device"] != "cpu" and torch.cuda.is_available()
     device, options = "cuda" if cuda else "cpu", drawing.options
     model = load(drawing.run, device, options["precision"], options["compile"])
+    model.system.require_truncation(options["truncation"], "sample.truncation")
+    model.system.truncation = options["truncation"]
     drawing = long_enough(model, drawing)
     for note in drawing.notes:
         show(note)

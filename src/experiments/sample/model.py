@@ -26,6 +26,7 @@ from experiments.system.base import Samples, System
 from experiments.system.seeding import noise_of
 from experiments.system.text import OfText, Text, encoded
 from experiments.system.text_to_image import TextToImage
+from experiments.system.truncation import truncated
 from experiments.terminal.error import UserError
 from experiments.terminal.line import number_of
 
@@ -257,7 +258,10 @@ class Model:
         """(B, `noise_dim` + `condition_dim`): each row depends on its own seed alone."""
         if isinstance(self.system, OfText):
             return noise_of(seeds, self.system.noise_count)
-        return noise_of(seeds, self.generator.noise_dim + self.generator.condition_dim)
+        z = self.generator.noise_dim
+        noise = noise_of(seeds, z + self.generator.condition_dim)
+        noise[:, :z] = truncated(noise[:, :z], self.system.truncation)
+        return noise
 
     def encode(self, captions: Sequence[Any]) -> tuple[Tensor, Tensor]:
         """Tokens (B, T), or frames (B, T, ...) of recordings where the run listens, and lengths

@@ -71,8 +71,11 @@ class Drawing:
 
     @property
     def drawn(self) -> Path:
-        """Where pictures go: those of an earlier state are beside those of the newest."""
-        return self.folder / (f"drawn@{self.at}" if self.at else "drawn")
+        """Where pictures go: those of an earlier state, or of truncated noise, are beside those of
+        the newest."""
+        name = f"drawn@{self.at}" if self.at else "drawn"
+        scale = self.options["truncation"]
+        return self.folder / (name if scale is None else f"{name}-truncated-{scale:g}")
 
 
 def drawing_of(config: Mapping[str, Any]) -> Drawing:

@@ -15,8 +15,9 @@ from experiments.loss.adversarial import AdversarialLoss
 from experiments.loss.damsm import DAMSMLoss
 from experiments.loss.kl import KLLoss
 from experiments.system.base import Losses, Phase, Term
+from experiments.system.judging import Shared, as_losses, require_pairs
 from experiments.system.seeding import Step
-from experiments.system.text_to_image import Shared, TextToImage, as_losses
+from experiments.system.text_to_image import TextToImage
 
 
 class AttnGAN(TextToImage):
@@ -40,6 +41,7 @@ class AttnGAN(TextToImage):
         `wrong` "caption" were released.
         """
         super().__init__(encoder, generator, discriminator, **options)
+        require_pairs(adversarial.criterion, self.mismatch)
         assert self.captions == 1, "captions: words are those of one caption, so this must be 1"
         self.adversarial, self.kl, self.damsm = adversarial, kl, damsm
         assert frozen_images >= 0, f"frozen_images={frozen_images}: must be at least 0"
@@ -63,11 +65,11 @@ class AttnGAN(TextToImage):
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Real, fake and wrong pairs at every stage, as the released code weighs them."""
-        real, fake, wrong = self.judge(shared, step)
-        losses: Losses = {}
+        judged = self.judge(shared, step)
+        losses = self.beside(judged, step)
         for stage, size in enumerate(self.resolutions):
-            pairs = None if wrong is None else wrong[stage][0]
-            terms = self.adversarial.discriminator(real[stage], fake[stage], pairs)
+            pairs = None if judged.wrong is None else judged.wrong[stage][0]
+            terms = self.adversarial.discriminator(judged.real[stage], judged.fake[stage], pairs)
             losses |= as_losses(terms, self.adversarial.weight, shared.text, f"{size}px/")
         return losses
 
@@ -76,11 +78,12 @@ class AttnGAN(TextToImage):
         text, batch = shared.text, shared.batch
         if repeat > 0:
             shared = self.make(batch, text, step)
-        losses: Losses = {}
-        logits = self.discriminator(self.seen(shared.fakes, step), self.told(text.sentence))
-        for size, fake in zip(self.resolutions, logits, strict=True):
-            weight = self.adversarial.weight
-            losses[f"{size}px/adversarial"] = Term(self.adversarial.generator(fake), weight)
+        losses, told = Losses(), self.told(text.sentence)
+        logits = self.discriminator(self.seen(shared.fakes, step), told)
+        real = self.compared(shared, told, step)
+        for size, fake, against in zip(self.resolutions, logits, real, strict=True):
+            value = self.adversarial.generator(fake, against)
+            losses[f"{size}px/adversarial"] = Term(value, self.adversarial.weight)
         losses |= self.kl_losses(self.kl, shared.made)
         for stage in self.damsm.stages:
             losses |= self._damsm_loss(shared, stage, step)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, Self
@@ -18,6 +19,7 @@ from experiments.data.view.condition import view_for
 from experiments.data.view.picture import PICTURE, PictureView
 from experiments.frontend.distortion import Distortion
 from experiments.system.seeding import Step
+from experiments.terminal.error import UserError
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,8 @@ class System(nn.Module):
     makes: Mapping[tuple[str, ...], str] = MappingProxyType({})
     # How it samples, where that is not plain, for protocols of scores and model cards.
     sampled_as: Mapping[str, str] = MappingProxyType({})
+    truncates = False  # whether its noise in sampling can be truncated, and how it is now:
+    truncation: float | None = None  # the scale of `truncation.truncated`, None: plain normal noise
     resolutions: list[int]  # of the pictures that it is given, where it is, smallest first
     fixed: tuple[str, ...] = ()  # networks of it that stay in evaluation mode
 
@@ -129,6 +133,25 @@ class System(nn.Module):
         `makes`; of the seeds (B) alone where that is (). Each row depends on its own seed alone.
         """
         raise NotImplementedError
+
+    def require_truncation(self, scale: float | None, key: str = "truncation") -> None:
+        """Raise `UserError`, which begins with `key`, for what is no scale, and where the system
+        draws from other noise."""
+        if scale is not None and not 0 < scale <= 1:
+            raise UserError(f"{key}={scale:g}: must be above 0 and not above 1, or null")
+        if scale is not None and not self.truncates:
+            name = type(self).__name__
+            raise UserError(f"{key}={scale:g}: {name} draws no pictures of captions; set it null")
+
+    @contextmanager
+    def truncating(self, scale: float | None) -> Iterator[None]:
+        """Draw from truncated noise for a while. Raises `UserError` as `require_truncation`."""
+        self.require_truncation(scale)
+        before, self.truncation = self.truncation, scale
+        try:
+            yield
+        finally:
+            self.truncation = before
 
     def phases(self) -> list[Phase]:
         """The turns of a step, in order."""

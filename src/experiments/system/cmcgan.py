@@ -27,6 +27,7 @@ from experiments.generator.initialisation import initialise
 from experiments.loss.correspondence import ConsistencyLoss, CorrespondenceLoss, Path
 from experiments.system.base import Losses, Phase, Samples, System, Term, term
 from experiments.system.cross_modal import require_features
+from experiments.system.judged import lead
 from experiments.system.seeding import Step, noise_of
 from experiments.terminal.error import UserError
 from experiments.terminal.line import number_of
@@ -204,13 +205,14 @@ class CMCGAN(System):
         (v, *vs), (a, *others) = (self.judged(made, side, wrong[side]) for side in SIDES)
         if not judge.joint:
             (rv, *fv), (ra, *fa) = judge.alone([v, *vs], False), judge.alone([a, *others], True)
-            terms = loss.discriminator_alone((rv, ra), (fv, fa))
+            reals, terms = [rv, ra], loss.discriminator_alone((rv, ra), (fv, fa))
         else:
             pairs = [(v, a), *((one, a) for one in vs), *((v, one) for one in others)]
             real, wrong_v, *found = judge(pairs)
             fv, wrong_a, fa = found[: len(vs) - 1], found[len(vs) - 1], found[len(vs) :]
-            terms = loss.discriminator(real, (wrong_v, wrong_a), (fv, fa))
-        return {name: Term(value, loss.weight) for name, value in terms.items()}
+            reals, terms = [real], loss.discriminator(real, (wrong_v, wrong_a), (fv, fa))
+        losses = {name: Term(value, loss.weight) for name, value in terms.items()}
+        return losses | lead(loss.criterion, reals, reals)
 
     def generator_loss(self, made: Made, step: Step, repeat: int) -> Losses:
         """Generated halves should pass for what belongs to the real ones, and paths end where they

@@ -27,6 +27,7 @@ from experiments.generator.base import Generator
 from experiments.generator.initialisation import initialise
 from experiments.loss.matching_aware import MatchingAwareLoss
 from experiments.system.base import Losses, Phase, Samples, System, Term
+from experiments.system.judged import lead
 from experiments.system.seeding import Step, noise_of
 from experiments.terminal.error import UserError
 from experiments.terminal.line import number_of
@@ -127,11 +128,18 @@ class CrossModal(System):
         found = self.discriminator.heads(features, [shared.told] * len(judged))
         logits = [logit for ((logit, _),) in found]
         terms = self.adversarial.discriminator(*logits)
-        return {name: Term(value, self.adversarial.weight) for name, value in terms.items()}
+        losses = {name: Term(value, self.adversarial.weight) for name, value in terms.items()}
+        return losses | lead(self.adversarial.criterion, logits[:1], logits[1:2])
 
     def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
+        """What passes for real; where logits are compared, those of real pairs are constants."""
         ((logits, _),) = self.discriminator([shared.made], shared.told)
-        return {"adversarial": Term(self.adversarial.generator(logits), self.adversarial.weight)}
+        real = None
+        if self.adversarial.criterion.relativistic:
+            with torch.no_grad():
+                ((real, _),) = self.discriminator([shared.real], shared.told)
+        value = self.adversarial.generator(logits, real)
+        return {"adversarial": Term(value, self.adversarial.weight)}
 
     @torch.no_grad()
     def sample(

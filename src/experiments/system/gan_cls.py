@@ -15,9 +15,10 @@ from experiments.discriminator.base import Discriminator
 from experiments.generator.base import Generator
 from experiments.loss.matching_aware import MatchingAwareLoss, interpolation_mean
 from experiments.system.base import Losses, Term
+from experiments.system.judging import Shared, require_pairs
 from experiments.system.seeding import Step
 from experiments.system.text import Text
-from experiments.system.text_to_image import Shared, TextToImage
+from experiments.system.text_to_image import TextToImage
 
 
 class GANCLS(TextToImage):
@@ -39,7 +40,12 @@ class GANCLS(TextToImage):
         trains on; they are beta h_a + (1 - beta) h_b. `options` are `TextToImage`'s.
         """
         assert 0.0 <= beta <= 1.0, "beta must lie in [0, 1]"
+        assert not (interpolation_weight and adversarial.criterion.relativistic), (
+            "interpolation_weight: form=relativistic compares with the real picture of a sentence, "
+            "and one between two has none, so this must be 0"
+        )
         super().__init__(encoder, generator, discriminator, **options)
+        require_pairs(adversarial.criterion, self.mismatch)
         self.adversarial = adversarial
         self.interpolation_weight, self.beta = interpolation_weight, beta
 
@@ -55,7 +61,9 @@ class GANCLS(TextToImage):
             shared = self.make(shared.batch, shared.text, step)
         told = self.told(shared.text.sentence)
         ((logits, _),) = self.discriminator(self.seen(shared.fakes, step), told)
-        return {"adversarial": Term(self.adversarial.generator(logits), self.adversarial.weight)}
+        (real,) = self.compared(shared, told, step)
+        value = self.adversarial.generator(logits, None if real is None else real[0])
+        return {"adversarial": Term(value, self.adversarial.weight)}
 
     def _interpolated(self, shared: Shared, step: Step) -> Losses:
         """Also sentences between number k and k + B/2 of the whole batch, all with new noise.

@@ -21,10 +21,10 @@ from experiments.discriminator.relation import RelationClassifier
 from experiments.generator.initialisation import initialise
 from experiments.loss.relation import RelationLoss
 from experiments.system.base import Losses, Phase, Term
+from experiments.system.judging import Shared
 from experiments.system.seeding import Step
 from experiments.system.stackgan_v2 import StackGANv2
 from experiments.system.text import Text
-from experiments.system.text_to_image import Shared
 
 
 @dataclass(frozen=True)

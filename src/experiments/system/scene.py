@@ -32,6 +32,7 @@ from experiments.generator.scene import Scene, SceneGenerator
 from experiments.loss.matching_aware import MatchingAwareLoss
 from experiments.loss.scene import MaskLoss
 from experiments.system.base import Losses, Phase, Samples, System, Term, reading, term
+from experiments.system.judged import lead
 from experiments.system.seeding import Step
 from experiments.system.text import encoded, text_of
 from experiments.terminal.error import UserError
@@ -145,16 +146,21 @@ class SceneGAN(System):
         if shared.wrong is not None:
             judged.append(shared.wrong)
         losses: Losses = {}
-        for level, logits in self.logits(judged, shared.sentence).items():
+        found = self.logits(judged, shared.sentence)
+        for level, logits in found.items():
             for name, value in self.adversarial.discriminator(*logits).items():
                 losses[level + name] = Term(value, HALF * self.adversarial_weight)
-        return losses
+        signs = ([logits[place] for logits in found.values()] for place in (0, 1))
+        return losses | lead(self.adversarial.criterion, *signs)
 
     def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Clips that pass for real, and a mask that shows little of the foreground."""
-        losses: Losses = {}
+        losses, real = Losses(), dict[str, list[Tensor]]()
+        if self.adversarial.criterion.relativistic:  # compared with real clips, constants here
+            with torch.no_grad():
+                real = self.logits([shared.real], shared.sentence)
         for level, (logits,) in self.logits([shared.made.clip], shared.sentence).items():
-            value = self.adversarial.generator(logits)
+            value = self.adversarial.generator(logits, *real.get(level, []))
             losses[f"{level}adversarial"] = Term(value, self.adversarial_weight)
         if (mask := shared.made.mask) is not None:
             losses["mask"] = term(self.mask.weight, lambda: self.mask(mask))

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from experiments.loss.class_aware import ClassAwareLoss
 from experiments.system.base import Losses, term
+from experiments.system.judging import Shared
 from experiments.system.seeding import Step
 from experiments.system.stackgan_v2 import StackGANv2
-from experiments.system.text_to_image import Shared
 
 
 class SpeechToImage(StackGANv2):

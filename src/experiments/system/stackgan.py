@@ -15,8 +15,9 @@ from experiments.loss.adversarial import AdversarialLoss
 from experiments.loss.kl import KLLoss
 from experiments.loss.matching_aware import MatchingAwareLoss
 from experiments.system.base import Losses, Term
+from experiments.system.judging import Shared, as_losses, require_pairs
 from experiments.system.seeding import Step
-from experiments.system.text_to_image import Shared, TextToImage, as_losses
+from experiments.system.text_to_image import TextToImage
 
 
 class StackGAN(TextToImage):
@@ -38,15 +39,17 @@ class StackGAN(TextToImage):
         too.
         """
         super().__init__(encoder, generator, discriminator, **options)
+        require_pairs(adversarial.criterion, self.mismatch)
         self.adversarial, self.kl = adversarial, kl
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Real pairs, and half each of fake ones and of pairs that do not match."""
         if isinstance(self.adversarial, MatchingAwareLoss):
             return self.matching_aware_losses(self.adversarial, shared, step)
-        (real,), (fake,), wrong = self.judge(shared, step)
+        judged = self.judge(shared, step)
+        (real,), (fake,), wrong = judged.real, judged.fake, judged.wrong
         terms = self.adversarial.discriminator(real, fake, None if wrong is None else wrong[0][0])
-        return as_losses(terms, self.adversarial.weight, shared.text)
+        return as_losses(terms, self.adversarial.weight, shared.text) | self.beside(judged, step)
 
     def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Pictures that pass for real ones of their sentence, and the divergence."""
@@ -54,9 +57,10 @@ class StackGAN(TextToImage):
             shared = self.make(shared.batch, shared.text, step)
         told = self.told(shared.text.sentence)
         (logits,) = self.discriminator(self.seen(shared.fakes[-1:], step), told)
+        (real,) = self.compared(shared, told, step)
         if isinstance(self.adversarial, MatchingAwareLoss):
-            value = self.adversarial.generator(logits[0])
+            value = self.adversarial.generator(logits[0], None if real is None else real[0])
         else:
-            value = self.adversarial.generator(logits)
+            value = self.adversarial.generator(logits, real)
         losses = {"adversarial": Term(value, self.adversarial.weight)}
         return losses | self.kl_losses(self.kl, shared.made)

@@ -14,8 +14,9 @@ from experiments.loss.colour import ColourLoss
 from experiments.loss.joint import JointLoss
 from experiments.loss.kl import KLLoss
 from experiments.system.base import Losses, Term, term
+from experiments.system.judging import Shared, as_losses, require_pairs
 from experiments.system.seeding import Step
-from experiments.system.text_to_image import Shared, TextToImage, as_losses
+from experiments.system.text_to_image import TextToImage
 
 
 class StackGANv2(TextToImage):
@@ -33,15 +34,16 @@ class StackGANv2(TextToImage):
     ) -> None:
         """`options` are `TextToImage`'s; `condition` "mu" is the released one."""
         super().__init__(encoder, generator, discriminator, **options)
+        require_pairs(adversarial.criterion, self.mismatch)
         self.adversarial, self.kl, self.colour = adversarial, kl, colour
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Real, wrong and fake pairs of every stage, summed."""
-        real, fake, wrong = self.judge(shared, step)
-        losses: Losses = {}
+        judged = self.judge(shared, step)
+        losses = self.beside(judged, step)
         for stage, size in enumerate(self.resolutions):
-            pairs = None if wrong is None else wrong[stage]
-            terms = self.adversarial.discriminator(real[stage], fake[stage], pairs)
+            pairs = None if judged.wrong is None else judged.wrong[stage]
+            terms = self.adversarial.discriminator(judged.real[stage], judged.fake[stage], pairs)
             losses |= as_losses(terms, self.adversarial.weight, shared.text, f"{size}px/")
         return losses
 
@@ -58,8 +60,10 @@ class StackGANv2(TextToImage):
         logits: list[Logits] = self.discriminator.heads(features, [told])[0]
         losses = self.feature_losses(features[0], shared, step)
         smaller, weight = None, self.colour.weight
-        for size, fake, image in zip(self.resolutions, logits, shared.fakes, strict=True):
-            value = self.adversarial.generator(fake)
+        real = self.compared(shared, told, step)
+        stages = zip(self.resolutions, logits, real, shared.fakes, strict=True)
+        for size, fake, against, image in stages:
+            value = self.adversarial.generator(fake, against)
             losses[f"{size}px/adversarial"] = Term(value, self.adversarial.weight)
             if smaller is not None:
                 losses[f"{size}px/colour"] = term(weight, partial(self.colour, image, smaller))

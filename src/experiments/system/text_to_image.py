@@ -4,7 +4,6 @@ generator, and a discriminator that also sees pairs that do not belong together.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -15,52 +14,36 @@ from experiments.data.batches import Batch
 from experiments.data.view.base import Part, View, part_of
 from experiments.data.view.caption import Captions
 from experiments.data.view.condition import condition_of, view_for
-from experiments.data.view.picture import PICTURE, Pictures, PictureView
+from experiments.data.view.picture import PICTURE, PictureView
 from experiments.data.view.stranger import Mismatch
-from experiments.discriminator.augment import Change, augmented, numbers_of
-from experiments.discriminator.base import Discriminator, Logits
+from experiments.discriminator.augment import Change
+from experiments.discriminator.base import Discriminator
 from experiments.generator.base import Generator, GeneratorOutput
 from experiments.generator.initialisation import initialise
 from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.loss.kl import KLLoss, kl_sum
-from experiments.loss.matching_aware import MatchingAwareLoss
 from experiments.system.base import (
     Losses,
     Phase,
     Samples,
-    System,
-    Term,
     reading,
     term,
 )
+from experiments.system.judging import Condition, Judging, Shared
 from experiments.system.seeding import Step, noise_of
 from experiments.system.text import Text, encoded, text_of, with_pairs
+from experiments.system.truncation import truncated
 from experiments.terminal.error import UserError
 
 WrongPair = Literal["caption", "image"]
-Condition = Literal["sentence", "mu"]
 
 
-@dataclass(frozen=True)
-class Shared:
-    """What both phases use: the batch, its text, and the generator's output with its graph."""
-
-    batch: Batch
-    text: Text
-    made: GeneratorOutput
-
-    @property
-    def fakes(self) -> list[Tensor]:
-        return self.made.images
-
-
-class TextToImage(System):
+class TextToImage(Judging):
     """The base of these methods: they differ by their losses."""
 
     encoder: Any  # encode_text, freeze
-    generator: Generator
-    discriminator: Discriminator
     initial_std: float | None = None  # of fresh weights; None: orthogonal ones
+    truncates = True
     by_length = False  # whether the released code sorts a batch by the length of captions
     other_images = False  # whether a second picture of each one's class is asked for
 
@@ -115,7 +98,7 @@ class TextToImage(System):
     def phases(self) -> list[Phase]:
         judge, penalty = (self.discriminator,), self.gradient_penalty
         found = [Phase("discriminator", judge, self.discriminator_loss)]
-        if penalty is not None and penalty.weight:
+        if penalty is not None and penalty.weight and not penalty.joined:
             interval, owner = penalty.interval, "discriminator"
             found.append(
                 Phase("penalty", judge, self.penalty_loss, interval=interval, shares=owner)
@@ -173,69 +156,6 @@ class TextToImage(System):
     ) -> GeneratorOutput:
         return drawn(self.generator, noise, epsilon, text, attention)
 
-    def told(self, sentence: Tensor) -> Tensor:
-        """What the discriminator is told of sentences (B, D): a constant, as its turn needs it."""
-        if self.condition == "sentence":
-            return sentence.detach()
-        with torch.no_grad():
-            return self.generator.augmentation.moments(sentence)[0]
-
-    def seen(self, images: Sequence[Tensor], step: Step, rows: slice = slice(None)) -> list[Tensor]:
-        """Pictures (B, 3, R, R) as the discriminator sees them, changed anew in each call; `rows`:
-        of the batch, where they are not all."""
-        if not self.augment:
-            return list(images)
-        return augmented(images, self.augment, step.uniform(numbers_of(self.augment))[rows])
-
-    def judge(
-        self, shared: Shared, step: Step
-    ) -> tuple[list[Logits], list[Logits], list[Logits] | None]:
-        """Logits of real pictures with their sentences, of fakes, cut from their graph, and of
-        wrong pairs, None where there are none. A picture's features are computed once."""
-        networks, text, real_ones = self.discriminator, shared.text, shared.batch.of(Pictures)
-        judged = slice(-len(networks.resolutions), None)
-        pictures = [real_ones.images[judged], [image.detach() for image in shared.fakes[judged]]]
-        if self.wrong_images:
-            assert real_ones.wrong_images is not None, "wrong pictures are not given"
-            pictures.append(real_ones.wrong_images[judged])
-        features = networks.trunks([self.seen(images, step) for images in pictures])
-        told = [self.told(text.sentence)] * len(features)
-        if not self.wrong_images and text.wrong is not None:
-            features, told = [*features, features[0]], [*told, self.told(text.wrong)]
-        if text.paired is not None and len(features) > 2:
-            features[2] = [maps[text.paired] for maps in features[2]]
-            told[2] = told[2][text.paired]
-        real, fake, *wrong = networks.heads(features, told)
-        return real, fake, wrong[0] if wrong else None
-
-    def penalty_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
-        """The penalty of every stage, in float32: it is a gradient, and its power may be high."""
-        penalty, judge = self.gradient_penalty, self.discriminator
-        assert penalty is not None
-        with torch.autocast(step.device.type, enabled=False):
-            judged = slice(-len(judge.resolutions), None)
-            real = shared.batch.of(Pictures).images[judged]
-            pairs = zip(real, shared.fakes[judged], strict=True)
-            share = step.uniform(1, 1, 1)
-            images = [penalty.place(one, fake, share) for one, fake in pairs]
-            told = self.told(shared.text.sentence).detach().requires_grad_(penalty.text)
-            losses: Losses = {}
-            logits = judge(self.seen(images, step), told)
-            for size, image, (paired, alone) in zip(judge.resolutions, images, logits, strict=True):
-                inputs = [image, told] if penalty.text else [image]
-                value = penalty(paired if alone is None else paired + alone, inputs)
-                weight = penalty.weight * penalty.interval
-                losses[f"{size}px/gradient"] = Term(value, weight)
-        return losses
-
-    def matching_aware_losses(
-        self, adversarial: MatchingAwareLoss, shared: Shared, step: Step
-    ) -> Losses:
-        """The discriminator's losses of a method with one judged picture."""
-        ((real, _),), ((fake, _),), wrong = self.judge(shared, step)
-        terms = adversarial.discriminator(real, fake, None if wrong is None else wrong[0][0])
-        return as_losses(terms, adversarial.weight, shared.text)
-
     def kl_losses(self, kl: KLLoss, made: GeneratorOutput) -> Losses:
         """The divergence of the condition, by mean and by sum; nothing where none is drawn."""
         mu, logvar = made.mu, made.logvar
@@ -255,18 +175,8 @@ class TextToImage(System):
         text = encoded(self.encoder, captions.tokens, captions.lengths)
         dims = self.generator.noise_dim, self.generator.condition_dim
         noise, epsilon = noise_of(seeds, sum(dims)).to(captions.tokens.device).split(dims, dim=1)
-        made = self.draw(noise, epsilon, text, attention)
+        made = self.draw(truncated(noise, self.truncation), epsilon, text, attention)
         return Samples({PICTURE: made.images}, list(made.attention))
-
-
-def as_losses(terms: Mapping[str, Tensor], weight: float, text: Text, before: str = "") -> Losses:
-    """Terms of a discriminator by name, those of wrong pairs with their share."""
-    return {
-        f"{before}{name}": Term(
-            value * text.share if text.share != 1 and "wrong" in name else value, weight
-        )
-        for name, value in terms.items()
-    }
 
 
 def drawn(

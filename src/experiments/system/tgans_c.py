@@ -28,6 +28,7 @@ from experiments.generator.clip import ClipGenerator
 from experiments.generator.initialisation import initialise
 from experiments.loss.clip import ClipLoss, Space
 from experiments.system.base import Losses, Phase, Samples, System, Term, reading
+from experiments.system.judged import lead
 from experiments.system.seeding import Step, noise_of
 from experiments.system.text import Text, encoded, text_of
 from experiments.terminal.error import UserError
@@ -178,7 +179,8 @@ class TGANsC(System):
             )
             for name, value in terms.items():
                 losses[f"{level}/{name}"] = Term(value, self.adversarial.weight)
-        return losses
+        signs = ([judged[level] for level in self.discriminator.levels] for judged in (real, fake))
+        return losses | lead(self.adversarial.criterion, *signs)
 
     def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """What fools each judge, and L_tC where frames are held together by it."""

@@ -30,6 +30,7 @@ from experiments.loss.feature_matching import FeatureMatching
 from experiments.loss.pair import PairLoss
 from experiments.system.base import Losses, Phase, Samples, System, Term, term
 from experiments.system.classifier import known_cross_entropy
+from experiments.system.judged import lead
 from experiments.system.seeding import Step, noise_of, numbers_of
 
 STD = 0.02  # of fresh weights, as released
@@ -131,8 +132,10 @@ class Wav2Pix(System):
         judged = [pictures.images, [shared.fake.detach()], pictures.wrong_images]
         features = self.discriminator.trunks(judged)
         logits = self.discriminator.heads(features, [heard] * len(judged))
-        terms = self.adversarial.discriminator(*(pair for ((pair, _),) in logits))
-        return {name: Term(value, self.adversarial.weight) for name, value in terms.items()}
+        pairs = [pair for ((pair, _),) in logits]
+        terms = self.adversarial.discriminator(*pairs)
+        losses = {name: Term(value, self.adversarial.weight) for name, value in terms.items()}
+        return losses | lead(self.adversarial.criterion, pairs[:1], pairs[1:2])
 
     def generator_loss(self, shared: Heard, step: Step, repeat: int) -> Losses:
         """Pictures that pass for real ones with their sound, look alike on average and each by

@@ -168,7 +168,7 @@ class Turn:
             bounded = [p for module in modules for p in module.parameters()]
             torch.nn.utils.clip_grad_norm_(bounded, self.settings.clip)
         for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.rate(images)
+            self.settings.apply(group, images)
         if scaling is None:
             self.optimiser.step()
         else:
