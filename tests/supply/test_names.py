@@ -28,6 +28,7 @@ WITH_EXTRA = {
         "tracker/trackio.py",
         "report/wandb.py",
         "data/text/pieces.py",
+        "encoder/text_folder.py",
         "encoder/text_model.py",
         "file/model_folder.py",
     ),

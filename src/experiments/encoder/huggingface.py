@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from experiments.data.text.pieces import LENGTH, Pieces, pieces_of_text
 from experiments.data.text.reading import Reads
+from experiments.encoder.text_folder import text_model
 from experiments.encoder.text_model import (
     ACTIVATIONS,
     WHOLE,
@@ -23,7 +24,6 @@ from experiments.encoder.text_model import (
     dense_weights,
     loaded,
     network_of,
-    text_model,
 )
 from experiments.file.model_folder import ModelFolder, model_folder
 from experiments.terminal.error import UserError

@@ -142,7 +142,7 @@ def model_folder(name: Any, key: str, revision: str | None = None) -> ModelFolde
 
 
 def _of_hub(name: str, key: str, revision: str | None) -> ModelFolder:
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import constants, snapshot_download
 
     wanted: dict[str, Any] = {"revision": revision or "main", "allow_patterns": list(READ)}
     place: Path | None = None
@@ -156,7 +156,9 @@ def _of_hub(name: str, key: str, revision: str | None) -> ModelFolder:
         try:
             place = Path(snapshot_download(name, **wanted))
         except Exception as error:  # each version of the client has others
-            why = WHY.get(type(error).__name__, f"no answer from the hub, {type(error).__name__}")
+            kind = type(error).__name__
+            kind = "OfflineModeIsEnabled" if constants.HF_HUB_OFFLINE else kind
+            why = WHY.get(kind, f"no answer from the hub, {kind}")
             raise as_user_error(error) or UserError(
                 f"{key}={name}: cannot be fetched ({why}); a folder that has the model works as "
                 "well"
