@@ -39,7 +39,7 @@ def make_model(folder: Path, kind: str, seed: int = 0) -> Path:
     size: dict[str, Any] = {"hidden_size": WIDTH, **LAYERS, "vocab_size": len(WORDS) + 6}
     text = {**size, "max_position_embeddings": 20}
     marks = {"bos_token_id": 3, "eos_token_id": 4, "pad_token_id": 1}
-    seen = {"hidden_size": 12, **LAYERS, "image_size": 16, "patch_size": 8}
+    seen = {"hidden_size": WIDTH, **LAYERS, "image_size": 16, "patch_size": 8}
     if kind == "clip":
         config = transformers.CLIPConfig(text_config=text | marks, vision_config=seen)
         made: Any = transformers.CLIPModel(config)
@@ -118,3 +118,34 @@ def _as_sentence_transformer(folder: Path) -> None:
     layer = torch.nn.Linear(WIDTH, 6)
     weights = {f"linear.{name}": value for name, value in layer.state_dict().items()}
     save_file(weights, folder / "2_Dense" / "model.safetensors")
+
+
+def make_seeing(folder: Path, kind: str, seed: int = 0) -> Path:
+    """`folder` with what sees pictures of 16 px: "clip", "siglip" or "dinov2", and how they are
+    made ready."""
+    import transformers
+
+    if kind == "dinov2":
+        torch.manual_seed(seed)
+        sizes = {key: LAYERS[key] for key in ("num_hidden_layers", "num_attention_heads")}
+        config = transformers.Dinov2Config(hidden_size=12, **sizes, image_size=16, patch_size=4)
+        made = transformers.Dinov2Model(config)
+        for parameter in made.parameters():
+            torch.nn.init.normal_(parameter, std=0.3)
+        made.save_pretrained(folder)
+    else:
+        make_model(folder, kind, seed)
+    side = {"height": 16, "width": 16}
+    about: dict[str, Any] = {
+        "do_resize": True,
+        "size": side,
+        "resample": 3,
+        "do_rescale": True,
+        "image_mean": [0.48, 0.45, 0.4],
+        "image_std": [0.26, 0.25, 0.27],
+        "do_normalize": True,
+    }
+    if kind == "dinov2":  # the middle of a larger picture, which is of its own side here
+        about |= {"size": {"shortest_edge": 18}, "crop_size": side, "do_center_crop": True}
+    (folder / "preprocessor_config.json").write_text(json.dumps(about))
+    return folder
