@@ -17,7 +17,7 @@ from benchmarks.counting import operators
 from benchmarks.plain.word_loss import word_scores
 from benchmarks.row import Row, faster
 from benchmarks.turns import serve, take_turns
-from experiments.data.view.caption import before
+from experiments.data.view.captions import before
 from experiments.loss.damsm import DAMSMLoss
 from experiments.machine.setup import set_up
 

@@ -15,11 +15,14 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @contextmanager
-def serve(repo: str, folder: Path, lost: Collection[str] = ()) -> Iterator[tuple[str, list[str]]]:
+def serve(
+    repo: str, folder: Path, lost: Collection[str] = (), kind: str = "datasets"
+) -> Iterator[tuple[str, list[str]]]:
     """The files of `folder` as the data set `repo`: the address, and the paths asked for so far.
 
-    Those in `lost` are listed, and cannot be had.
+    Those in `lost` are listed, and cannot be had. `kind`: "models" of one of those.
     """
+    files_of = f"/{repo}" if kind == "models" else f"/{kind}/{repo}"
     asked: list[str] = []
 
     class Hub(BaseHTTPRequestHandler):
@@ -33,17 +36,17 @@ def serve(repo: str, folder: Path, lost: Collection[str] = ()) -> Iterator[tuple
                 p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()
             )
             sizes = {name: (folder / name).stat().st_size for name in names}
-            if re.fullmatch(rf"/api/datasets/{repo}(/revision/main)?", path):
+            if re.fullmatch(rf"/api/{kind}/{repo}(/revision/(main|{COMMIT}))?", path):
                 siblings = [{"rfilename": name, "size": sizes[name]} for name in names]
                 self._answer({"id": repo, "sha": COMMIT, "siblings": siblings})
-            elif path.startswith(f"/api/datasets/{repo}/tree/{COMMIT}"):
+            elif path.startswith(f"/api/{kind}/{repo}/tree/{COMMIT}"):
                 files = [
                     {"type": "file", "path": name, "size": sizes[name], "oid": self._oid(name)}
                     for name in names
                 ]
                 self._answer(files)
-            elif path.startswith(f"/datasets/{repo}/resolve/{COMMIT}/"):
-                name = path.removeprefix(f"/datasets/{repo}/resolve/{COMMIT}/")
+            elif path.startswith(f"{files_of}/resolve/{COMMIT}/"):
+                name = path.removeprefix(f"{files_of}/resolve/{COMMIT}/")
                 if name in lost:
                     self._refuse("EntryNotFound")
                 else:

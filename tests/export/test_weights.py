@@ -123,7 +123,7 @@ def test_tensors_that_do_not_fit(export: Path) -> None:
         "os.system",
         "experiments.__main__.main",
         "experiments.run.checkpoint.save",
-        "experiments.encoder.minilm.package_folder",
+        "experiments.encoder.text_folder.text_model",
         "experiments.system.base.Any",
         "experiments.system.nothing.Nothing",
     ],

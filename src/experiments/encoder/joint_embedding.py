@@ -23,6 +23,8 @@ class JointEmbedding(TextImageEncoder):
         """
         super().__init__(text, image, dim)
         self.name = str(text.name)
+        if hasattr(text, "without_words"):
+            text.without_words()  # type: ignore[operator]
         self.normalise = normalise
         self.vector_head = nn.Linear(int(image.pooled_channels), dim)  # type: ignore[arg-type]
 

@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
-from experiments.encoder import efficientnet_lite0, minilm
+from experiments.encoder import efficientnet_lite0
 from experiments.terminal.error import UserError
 
 PACKAGES: dict[str, Callable[[], Mapping[str, Tensor]]] = {
     efficientnet_lite0.EfficientNetLite0.package: efficientnet_lite0.packaged,
-    minilm.MiniLM.carrier: minilm.packaged,
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from experiments.data.view.caption import before
+from experiments.data.view.captions import before
 
 
 class Readout(nn.Module):

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from experiments.data.view.caption import before
+from experiments.data.view.captions import before
 from experiments.encoder.text_image import TextImageEncoder
 from experiments.terminal.error import UserError
 

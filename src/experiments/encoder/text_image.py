@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from torch import Tensor, nn
 
-from experiments.data.text.reading import Reads, reads_of
+from experiments.data.text.pieces import Pieces
+from experiments.data.text.reading import Reads, pieces_of, reads_of
 
 
 class TextImageEncoder(nn.Module):
@@ -32,6 +33,16 @@ class TextImageEncoder(nn.Module):
     def reads(self) -> Reads:
         """How captions are read for it."""
         return reads_of(self.text)
+
+    @property
+    def pieces(self) -> Pieces | None:
+        """What cuts captions for it, where it reads pieces of words."""
+        return pieces_of(self.text)
+
+    @property
+    def text_model(self) -> Any:
+        """What a run has to know of a text model of `transformers`, None where it has none."""
+        return getattr(self.text, "text_model", None)
 
     def encode_text(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor | None, Tensor]:
         """tokens: (B, T); lengths: (B,). Returns words (B, dim, T), or None, sentence (B, dim)."""

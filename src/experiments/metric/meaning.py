@@ -38,7 +38,14 @@ LOWER = (
     *("feature_l1/", "feature_l2/", "pixel_l1/", "landmark_error/", "hidden_l1/"),
 )
 HIGHER = (
-    *("inception_score/", "diversity/", "style_cosine/", "feature_cosine/", "hidden_psnr/"),
+    *(
+        "clip_score/",
+        "inception_score/",
+        "diversity/",
+        "style_cosine/",
+        "feature_cosine/",
+        "hidden_psnr/",
+    ),
     *SHARES,
 )
 STARTS = ", ".join((*LOWER, *HIGHER))

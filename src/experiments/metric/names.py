@@ -25,6 +25,7 @@ WORDS = {
     "kernel": "kernel distance",
     "diversity": "diversity in a caption",
     "r_precision": "R-precision",
+    "clip_score": "CLIPScore",
     "attribute_accuracy": "attribute accuracy",
     "zero_shot": "zero-shot accuracy",
     "recognition": "class accuracy",

@@ -11,7 +11,7 @@ from torch import Tensor
 from experiments.data.augment import centre, crop_and_flip, normalise
 from experiments.data.store.dataset import Dataset
 from experiments.data.store.split import Split
-from experiments.data.text.reading import reads_of
+from experiments.data.text.reading import pieces_of, reads_of
 from experiments.terminal.error import UserError
 
 LARGEST_BATCH, PIXELS = 64, 2**22  # 64 pictures up to 256 px, 16 of 512 px
@@ -51,7 +51,7 @@ def read_captions(
 ) -> tuple[Tensor, Tensor]:
     """Tokens (B, T) on the device and lengths (B,) of caption rows, as an encoder or a system reads
     them. The lengths stay on the CPU: packing reads them there."""
-    tokens, lengths = split.read_as(reads_of(reader)).read(rows)
+    tokens, lengths = split.read_as(reads_of(reader), pieces_of(reader)).read(rows)
     return torch.from_numpy(tokens).to(device), torch.from_numpy(lengths)
 
 

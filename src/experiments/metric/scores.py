@@ -19,6 +19,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from experiments.metric.attribute import AttributeAccuracy, Shown, averages
+from experiments.metric.clip_match import CLIPScore, Matched
 from experiments.metric.diversity import Diversity
 from experiments.metric.embedding_retrieval import SEARCH, BothWays, tell_found
 from experiments.metric.extractor import Given
@@ -29,6 +30,7 @@ from experiments.metric.picture_retrieval import Found, MeanAveragePrecision, Re
 from experiments.metric.r_precision import Retrieved, RPrecision
 from experiments.metric.result import Scored
 from experiments.metric.rows import RowScore, collection, require
+from experiments.metric.seen import CLIP_CAPTIONS, CLIP_IMAGES
 
 EXPECTED = ("independent",)  # encoders that are told of where they are missing
 REAL, ATTRIBUTES = "/real", "attribute_accuracy"
@@ -67,8 +69,9 @@ class PictureScores:
     """Scores of what extractors and encoders saw: rows by name, `features/<extractor>` (B, d),
     `logits/<extractor>` (B, k), which may stand alone, `image_vectors/<encoder>` and
     `sentence_vectors/<encoder>` (B, d), `labels` (B,) int64, `predicted` and `stated` (B, A) int64,
-    -1 where nothing is stated, `images` (B,) int64, the number of the real picture that a picture
-    is, or whose caption it was drawn for.
+    -1 where nothing is stated, `clip_images/<model>` and `clip_captions/<model>` (B, d) of length
+    one, `images` (B,) int64, the number of the real picture that a picture is, or whose caption it
+    was drawn for.
     """
 
     def __init__(
@@ -133,6 +136,10 @@ class PictureScores:
                 if f"{SEARCH}/{name}" not in self.metrics:
                     self.metrics[f"{SEARCH}/{name}"] = BothWays()
                 self.metrics[f"{SEARCH}/{name}"].update(*vectors)
+        for name in _names(rows, CLIP_IMAGES):
+            self._both(f"clip_score/{name}", CLIPScore)
+            pairs = rows[f"{CLIP_IMAGES}/{name}"], rows[f"{CLIP_CAPTIONS}/{name}"]
+            self.metrics[f"clip_score/{name}{side}"].update(*pairs)
         if self.attributes and "predicted" in rows:
             self._both(ATTRIBUTES, lambda: AttributeAccuracy(self.attributes, self.colours))
             self.metrics[f"{ATTRIBUTES}{side}"].update(rows["predicted"], rows["stated"])
@@ -175,6 +182,11 @@ class PictureScores:
                 found.scores |= value.scores(base, side)
                 if not side:
                     found.columns[base] = value.hits
+            elif isinstance(value, Matched):
+                found.scores[name] = value.mean.item()
+                if not side:
+                    found.scores[f"{name}/chance"] = value.chance.item()
+                    found.columns[name] = value.each
             elif isinstance(value, Shown):
                 self._tell_attributes(found, side, value)
             elif isinstance(value, tuple):

@@ -11,11 +11,13 @@ from torch import Tensor
 from experiments.data.augment import normalise, to_uint8
 from experiments.encoder.classifier import CLASS, Classifier, FineTuned
 from experiments.encoder.text_image import TextImageEncoder
+from experiments.metric.clip_match import CLIPJudge
 from experiments.metric.extractor import Extractor
 from experiments.metric.names import FINETUNED
 from experiments.metric.rows import Rows
 
 CLASSIFIER = "classifier"
+CLIP_IMAGES, CLIP_CAPTIONS = "clip_images", "clip_captions"  # rows of a `CLIPJudge`
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Eyes:
     finetuned: FineTuned | None = None
     names: Sequence[str] = ()
     classes: Sequence[int] = ()
+    judge: CLIPJudge | None = None
     sure: bool = False  # whether the classifier says how sure it is
 
     def see(self, pictures: Tensor) -> Rows:
@@ -42,6 +45,8 @@ class Eyes:
             found[f"logits/{name}"] = seen.logits
         for name, encoder in self.encoders.items():
             found[f"image_vectors/{name}"] = encoder.encode_image(pictures)[1].float()
+        if self.judge is not None:
+            found[f"{CLIP_IMAGES}/{self.judge.name}"] = self.judge.see(pictures)
         if self.classifier is not None:
             found |= read_by(self.classifier, CLASSIFIER, pictures, self.names, self.sure)
         if self.finetuned is not None:  # a softmax over the classes of the test split alone

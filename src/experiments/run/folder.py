@@ -33,6 +33,7 @@ from experiments.run.schema import fault_of
 from experiments.terminal.error import UserError, reason_of
 
 CONFIG, RUN, FACTS, SCORES = "config.yaml", "run.json", "facts.json", "scores.json"
+TOKENISER = "tokenizer.json"  # of a text model of `transformers`, beside facts.json
 STATS, SCORE_SAMPLES, CAPTIONS = "stats.jsonl", "score_samples.npz", "samples/captions.json"
 FAILURE, CODE, BEST = "failure.json", "code.json", "best.json"
 FRESH = "fresh.json"

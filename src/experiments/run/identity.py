@@ -12,6 +12,7 @@ from typing import Any
 
 from experiments.config.signature import Parameter, signature
 from experiments.file.digest import known_sha256
+from experiments.file.model_folder import ModelFolder
 from experiments.run.pretrained import GROUPS, without_pretrained
 from experiments.run.reader import listens
 
@@ -124,6 +125,8 @@ def identity(
     for place in ("encoder", "encoder.face"):
         for key in (f"{place}.image.weights", f"system.{place}.image.weights"):
             _by_contents(found, key, place in prerequisites)
+    for key in ("encoder.text.name", "system.encoder.text.name"):
+        _by_model(found, key)
     for place in ("encoder", "encoder.text"):
         for key in (f"{place}.vectors.file", f"system.{place}.vectors.file"):
             _by_contents(found, key, not prerequisites.keys().isdisjoint({"encoder", place}))
@@ -150,6 +153,14 @@ def _by_contents(config: dict[str, Any], key: str, comes_trained: bool) -> None:
         node[name] = None
     elif path.is_file():
         node[name] = known_sha256(path)
+
+
+def _by_model(config: dict[str, Any], key: str) -> None:
+    """The folder of a text model by what it holds; one of the Hub keeps its name."""
+    node, name = _holder(config, key)
+    given = node.get(name)
+    if isinstance(given, str) and Path(given).expanduser().is_dir():
+        node[name] = ModelFolder(given, Path(given).expanduser()).digest
 
 
 _ANY = object()

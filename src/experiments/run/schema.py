@@ -130,6 +130,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "vocabulary_hash": optional(is_text),
             "words": listed(is_text),
             "pieces": optional(listed(is_text)),
+            "text_model": optional(is_mapping),
             "reads": lambda value: value in READS,
             "tokeniser": lambda value: value in TOKENISERS,
             "attribute_values": optional(mapped(is_whole)),

@@ -14,7 +14,14 @@ from experiments.run.change import because_of
 from experiments.run.checkpoint import first_whole, read
 from experiments.run.exported import read_export
 from experiments.run.fact import require_vocabulary
-from experiments.run.folder import DRAWS, MODEL, export_about, is_export, run_config
+from experiments.run.folder import (
+    DRAWS,
+    MODEL,
+    export_about,
+    is_export,
+    run_config,
+    run_facts,
+)
 from experiments.run.pretrained import IN_CHECKPOINT, role
 from experiments.run.reference import (
     Origin,
@@ -73,6 +80,7 @@ def load_pretrained(
     if hasattr(module, "text") or hasattr(module, "encode_text"):  # it reads captions
         remedy = "leave the path away and one is trained on these data"
         require_vocabulary(folder, facts, reads_of(module), remedy)
+        require_text_model(folder, getattr(module, "text_model", None), path)
     elif group != "encoder":  # it draws what its encoder has made of words
         require_vocabulary(folder, facts, None, "take a run that was trained with these words")
     ours = {f"{group}.{name}": tensor for name, tensor in module.state_dict().items()}
@@ -106,6 +114,16 @@ def load_pretrained(
         )
     module.came_trained = True  # type: ignore[assignment]
     module.came_from = Origin(file, group)  # type: ignore[assignment]
+
+
+def require_text_model(folder: Path, ours: Any, path: str) -> None:
+    """Raise `UserError` where a run was trained with another text model of `transformers`."""
+    theirs = run_facts(folder).get("text_model") or {}
+    if ours is not None and theirs.get("digest", ours.digest) != ours.digest:
+        raise UserError(
+            f"{folder}: was trained with another {theirs.get('name')} than {path}.text.name="
+            f"{ours.name} is now; bring that back, or leave the path away and one is trained"
+        )
 
 
 def unseen(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from experiments.data.text.reading import hears
+from experiments.data.text.reading import count_of, hears
 from experiments.data.view.caption import CAPTION
 from experiments.machine.setup import set_up
 from experiments.sample.asked import Asked
@@ -84,7 +84,7 @@ def long_enough(model: Model, drawing: Drawing) -> Drawing:
 
 def _tell_reading(model: Model, captions: list[str]) -> None:
     """What the model did not read, or read without knowing it, each once."""
-    cut = sum(len(model.reader.encode(caption)) > model.longest for caption in captions)
+    cut = sum(count_of(model.reader, caption) > model.longest for caption in captions)
     if cut:
         show(
             f"captions of which only the first {model.longest} {model.system.reads} are read: {cut}"

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from experiments.data.batches import Batch
 from experiments.data.order import Sampling
-from experiments.data.text.reading import Reads, reads_of
+from experiments.data.text.pieces import Pieces
+from experiments.data.text.reading import Reads, pieces_of, reads_of
 from experiments.data.view.base import Part, View
 from experiments.data.view.condition import view_for
 from experiments.data.view.picture import PICTURE, PictureView
@@ -121,6 +122,16 @@ class System(nn.Module):
     def reads(self) -> Reads:
         """How captions are read for it: as its encoder reads them."""
         return reads_of(getattr(self, "encoder", None))
+
+    @property
+    def pieces(self) -> Pieces | None:
+        """What cuts captions for it, where its encoder reads pieces of words."""
+        return pieces_of(getattr(self, "encoder", None))
+
+    @property
+    def text_model(self) -> Any:
+        """What its run has to know of a text model of `transformers`, None where it has none."""
+        return getattr(getattr(self, "encoder", None), "text_model", None)
 
     def views(self) -> list[View]:
         """What it is given of each record, in the order in which it is drawn."""

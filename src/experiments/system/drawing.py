@@ -12,8 +12,8 @@ from torch.overrides import TorchFunctionMode
 
 from experiments.config.build import build
 from experiments.config.target import NO_TEXT
-from experiments.encoder.package import packaged
-from experiments.run.folder import run_config, run_facts
+from experiments.run.fact import facts_of_run
+from experiments.run.folder import run_config
 from experiments.run.limit import require_sizes, within_limits
 from experiments.run.pretrained import without_pretrained
 from experiments.system.base import System
@@ -54,7 +54,7 @@ def on_paper(place: Path) -> System:
     if "encoder" in node and node["encoder"] is None and dim:  # released without it
         node = node | {"encoder": {"_target_": NO_TEXT, "dim": dim}}
     with within_limits(place), torch.device("meta"), Unfilled():
-        system: System = build(node, run_facts(place), path="system")
+        system: System = build(node, facts_of_run(place), path="system")
     return system
 
 
@@ -67,11 +67,11 @@ def names_in(modules: Mapping[str, nn.Module]) -> list[str]:
 
 
 def carriers(modules: Mapping[str, nn.Module]) -> Iterator[tuple[str, Any]]:
-    """Modules with a network that a package carries and no state has, each with the path of that
-    network in an export."""
+    """Modules with a network that a folder or a package carries and no state has, each with the
+    path of that network in an export."""
     for group, module in modules.items():
         for path, part in module.named_modules():
-            if hasattr(part, "carried"):
+            if getattr(part, "carried", None) is not None:
                 yield ".".join(filter(None, (group, path, "carried"))), part
 
 
@@ -98,7 +98,7 @@ def to_draw(system: System) -> System:
 
 def fill(modules: Mapping[str, nn.Module], export: Mapping[str, Mapping[str, Tensor]]) -> None:
     """Give modules that have no numbers those of an export. It must fit: `require_fit`. What is
-    carried by a package and not in the export is read there; raises `UserError` without it."""
+    carried elsewhere and not in the export is read there; raises `UserError` without it."""
     for group, module in modules.items():
         ours, theirs = module.state_dict(), export.get(group, {})
         wanted = {name: theirs[name].to(tensor.dtype) for name, tensor in ours.items()}
@@ -106,5 +106,4 @@ def fill(modules: Mapping[str, nn.Module], export: Mapping[str, Mapping[str, Ten
     flat = {f"{group}.{name}": t for group, state in export.items() for name, t in state.items()}
     for path, part in carriers(modules):
         here = {n.removeprefix(f"{path}."): t for n, t in flat.items() if n.startswith(f"{path}.")}
-        part.carried.load_state_dict(here or packaged(part.carrier), assign=True)
-        part.carried.requires_grad_(False).eval()
+        part.take_carried(here or part.read_carried())

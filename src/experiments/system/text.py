@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from experiments.data.view.caption import Captions, before
+from experiments.data.view.captions import Captions, before
 from experiments.system.base import Samples
 
 

@@ -34,7 +34,7 @@ from experiments.machine.told import not_used, words_of_parent
 from experiments.metric.real import require_some
 from experiments.metric.result import Scorer
 from experiments.run import folder as files
-from experiments.run.fact import counts_of, facts_of
+from experiments.run.fact import counts_of, facts_of, facts_of_run
 from experiments.run.prerequisite import Run, with_paths
 from experiments.run.reader import reader_of
 from experiments.run.weight import load_pretrained
@@ -76,7 +76,7 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     facts = facts_of(dataset)
     make_deterministic(bool(trainer["deterministic"]))
     torch.manual_seed(mix(int(config["seed"]), "build"))
-    system = build_system(config, facts, ranks)
+    system = build_system(config, facts | begun_with(run), ranks)
     dataset = usable_by(system, dataset, ranks)
     held = None
     if trainer.get("keep_best") is not None:
@@ -106,6 +106,8 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
     if training.compiled:
         compile_networks(system)
     facts |= {"reads": system.reads, "data_counts": counts_of(dataset)}
+    if (text := system.text_model) is not None:
+        facts["text_model"] = text.told()
     if system.makes:
         facts["makes"] = [[list(asks), made] for asks, made in system.makes.items()]
     if system.sampled_as:
@@ -119,6 +121,17 @@ def assemble(run: Run, ranks: Ranks) -> Assembled:
         assert scorer is not None, "the configuration was checked"
         best = Best(run, ranks, system, held, scorer, training.exported)
     return Assembled(training, numerics, dataset, facts, scorer, threads, best)
+
+
+def begun_with(run: Run) -> dict[str, Any]:
+    """What the run knows of its text model, or what the run that its encoder comes of does: the
+    same commit of the Hub, whatever was written there since."""
+    need = run.prerequisites.get("encoder")
+    for place in (run.folder, need.folder if isinstance(need, Run) else need):
+        with suppress(UserError):  # it is new, or its `facts.json` is damaged
+            if place is not None and (facts := facts_of_run(place)).get("text_model"):
+                return {"text_model": facts["text_model"]}
+    return {}
 
 
 def threads_of(run: Run, ranks: Ranks) -> Threads:

@@ -11,7 +11,7 @@ import torch
 
 from experiments.config.build import build
 from experiments.data.store.held_out import hold_out
-from experiments.file.whole import write_json
+from experiments.file.whole import write_json, write_text
 from experiments.machine.rank import Ranks
 from experiments.machine.thread import Threads
 from experiments.run import brought, checkpoint
@@ -189,6 +189,8 @@ def prepare_folder(
         return Tracker([])
     folder, tracker = run.folder, run.config["tracker"]
     files.sweep(folder)
+    if (text := training.system.text_model) is not None:
+        write_text(folder / files.TOKENISER, text.tokeniser)
     write_json(folder / files.FACTS, facts)
     built_on = {p: str(n.folder if isinstance(n, Run) else n) for p, n in run.prerequisites.items()}
     about = {

@@ -103,7 +103,7 @@ def write(config: Mapping[str, Any]) -> Path:
 def _requirements(request: Request) -> str:
     holds = contents_of(request.run, request.parts)
     packages = [*PACKAGES, *([SPEAKS] if hears_run(request.run) else [])]
-    lines = [wanted(name) for name in [*packages, *dict.fromkeys(holds.packages.values())]]
+    lines = [wanted(name) for name in [*packages, *holds.packages]]
     return "\n".join(lines) + "\n"
 
 

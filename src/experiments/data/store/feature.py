@@ -122,8 +122,12 @@ class CaptionFeatures:
 
 
 def hash_weights(network: nn.Module) -> str:
-    """Twelve hexadecimal digits of the names, shapes and values of a state dict."""
+    """Twelve hexadecimal digits of the names, shapes and values of a state dict, and of what its
+    parts carry beside it."""
     digest = hashlib.sha256()
+    for name, part in network.named_modules():
+        if carried := getattr(part, "carried_id", ""):
+            digest.update(f"{name} {carried} ".encode())
     for name, value in sorted(network.state_dict().items()):
         digest.update(f"{name} {tuple(value.shape)} {value.dtype} ".encode())
         if value.is_meta:  # it is built to be looked at, and has no values

@@ -22,7 +22,8 @@ import numpy as np
 from experiments.data.record import Record
 from experiments.data.store.arrays import Arrays
 from experiments.data.store.recordings import Recordings
-from experiments.data.text.reading import ENCODE, SPEECH, Reads
+from experiments.data.text.pieces import Pieces
+from experiments.data.text.reading import SPEECH, Reads, encode
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.data.text.words import Tokeniser
 
@@ -143,23 +144,25 @@ class Split:
             recordings=None if recordings is None else recordings.only(kept),
         )
 
-    def read_as(self, reads: Reads) -> Split:
-        """The same images and captions with the tokens of another way to read them, made once."""
+    def read_as(self, reads: Reads, pieces: Pieces | None = None) -> Split:
+        """The same images and captions with the tokens of another way to read them, made once.
+        `pieces`: what cuts captions into them, where these are read."""
         assert reads in get_args(Reads), reads
-        if reads not in self._read_as:
+        way = reads if pieces is None else f"{reads} {pieces.digest}"
+        if way not in self._read_as:
             tokens: np.ndarray | Recordings
             if reads == SPEECH:
                 assert self.recordings is not None, "no caption is heard: see `data/store/heard.py`"
                 tokens, lengths = self.recordings, self.recordings.lengths
             else:
-                tokens, lengths = ENCODE[reads](list(itertools.chain(*self.captions)))
+                tokens, lengths = encode(reads, list(itertools.chain(*self.captions)), pieces)
             made = dataclasses.replace(self, tokens=tokens, lengths=lengths)
             vars(made)["_read_as"] = self._read_as  # all of them know each other
-            self._read_as[reads] = made
-        return self._read_as[reads]
+            self._read_as[way] = made
+        return self._read_as[way]
 
     @functools.cached_property
-    def _read_as(self) -> dict[Reads, Split]:
+    def _read_as(self) -> dict[str, Split]:
         return {"words": self}
 
 

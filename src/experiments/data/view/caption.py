@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Self, get_args
 
 import numpy as np
@@ -21,54 +20,16 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.store.feature import CaptionFeatures, hash_weights
 from experiments.data.store.split import Split
 from experiments.data.text.alphabet import tell_letters
-from experiments.data.text.reading import Reader, Reads, longest_of, reader_of, words_of
+from experiments.data.text.pieces import Pieces, tell_cut
+from experiments.data.text.reading import Reader, Reads, labels_of, longest_of, reader_of
 from experiments.data.text.words import SPLIT, recorded_tokeniser
 from experiments.data.view.base import Attended, Choice, Part, View
+from experiments.data.view.captions import Captions
 from experiments.data.view.stranger import Mismatch, Strangers, wrong_captions
 from experiments.terminal.error import UserError
 
 CAPTION = "caption"
 SHARED_STREAM = 1  # of captions and pictures; those of `data/order.py` are 0 and 2
-
-
-@dataclass(frozen=True, eq=False)
-class Captions(Part):
-    """One caption of each record, and one that does not belong to it.
-
-    Where a record has no mismatched caption `wrong_rows` is -1, and the other `wrong_` fields are
-    zero, None, or say nothing.
-    `words`, `sentence` and `wrong_sentence` are there where features of a frozen text encoder are
-    stored, `words` where it gives them. A request has tokens and lengths alone.
-
-    The tokens of captions that are heard are frames of sound (B, T, ...), and `steps` says how many
-    of the encoder's words each has; those of written ones have a word for each token.
-    """
-
-    tokens: Tensor  # int64 (B, T), padded with 0
-    lengths: Tensor  # int64 (B,)
-    rows: Tensor | None = None  # int64 (B,), captions of the split
-    wrong_rows: Tensor | None = None  # int64 (B,)
-    wrong_tokens: Tensor | None = None  # int64 (B, T)
-    wrong_lengths: Tensor | None = None  # int64 (B,)
-    words: Tensor | None = None  # (B, dim, T), in the view's `precision`
-    sentence: Tensor | None = None  # (B, dim)
-    wrong_sentence: Tensor | None = None  # (B, dim)
-    steps: Tensor | None = None  # int64 (B,)
-    mentions: Tensor | None = None  # bool (B, A), the attributes that each states, where known
-
-    @property
-    def places(self) -> Tensor:
-        """(B,), the words that each caption has."""
-        return self.lengths if self.steps is None else self.steps
-
-    def word_mask(self, count: int) -> Tensor:
-        """(B, count), True on the words that each caption has."""
-        return before(self.places, count)
-
-
-def before(lengths: Tensor, count: int) -> Tensor:
-    """(B, count), True on the first `lengths` (B,) places of each row."""
-    return torch.arange(count, device=lengths.device) < lengths[:, None]
 
 
 class CaptionView(View):
@@ -83,7 +44,7 @@ class CaptionView(View):
     same class, which may then be of the same again (released StackGAN-v2 and S2IGAN). `encoder`: a
     text encoder that never changes, whose features of the training captions are computed once.
     `average`: of a record, whose `sentence` is the mean, that which is drawn and others (all, where
-    there are fewer).
+    there are fewer). `pieces`: what makes them, where captions are read as pieces of words.
     """
 
     name = CAPTION
@@ -100,11 +61,12 @@ class CaptionView(View):
         encoder: nn.Module | None = None,
         average: int = 1,
         by_length: bool = True,
+        pieces: Pieces | None = None,
     ) -> None:
         assert mismatch in get_args(Mismatch), mismatch
         assert average == 1 or encoder is not None, "the mean of sentences needs their features"
         self.reads, self.mismatch, self.encoder, self.average = reads, mismatch, encoder, average
-        self.by_length = by_length
+        self.by_length, self.pieces = by_length, pieces
         self.features: CaptionFeatures | None = None
         self.precision = None if encoder is None else torch.float32
 
@@ -116,6 +78,8 @@ class CaptionView(View):
             raise UserError(f"data: {dataset.name} has no captions; choose another data set")
         if self.reads == "characters" and not quiet:
             tell_letters(split.name, split.captions)
+        if self.pieces is not None and not quiet:
+            tell_cut(split.name, split.captions, self.pieces)
         return self.opened(dataset, split, device, quiet)
 
     def opened(
@@ -126,7 +90,7 @@ class CaptionView(View):
             return self.of(split)
         assert self.precision is not None
         features = CaptionFeatures.open(
-            split.read_as(self.reads),
+            split.read_as(self.reads, self.pieces),
             self.encoder.encode_text,  # type: ignore[arg-type]
             self.encoder_id(),
             dataset.folder,
@@ -146,7 +110,7 @@ class CaptionView(View):
     def of(self, split: Split, features: CaptionFeatures | None = None) -> Self:
         """The view of a split, with the features of its captions where there are any."""
         opened = copy.copy(self)
-        opened.split, opened.features = split.read_as(self.reads), features
+        opened.split, opened.features = split.read_as(self.reads, self.pieces), features
         opened.strangers = Strangers(split.labels)
         return opened
 
@@ -203,7 +167,8 @@ class CaptionView(View):
             words,
             sentence,
             other,
-            mentions=torch.from_numpy(self.split.mentions[rows]),
+            self.steps_of(torch.from_numpy(lengths)),
+            torch.from_numpy(self.split.mentions[rows]),
         )
 
     def given(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -212,14 +177,23 @@ class CaptionView(View):
 
     def most(self, data: Mapping[str, Any]) -> int:
         """Tokens that a caption has at most. `data`: the group of the configuration."""
-        return longest_of(self.reads, int(data["max_words"]))
+        return longest_of(self.reads, int(data["max_words"]), self.pieces)
+
+    def steps_of(self, lengths: Tensor) -> Tensor | None:
+        """The words of captions with so many tokens (B,), where these are not the same."""
+        return (lengths - self.marks).clamp(min=1) if self.marks else None
+
+    @property
+    def marks(self) -> int:
+        """Tokens of every caption that are no words."""
+        return 0 if self.pieces is None else self.pieces.marks
 
     def blank(self, count: int, data: Mapping[str, Any]) -> Captions:
         tokens = torch.zeros(count, self.most(data), dtype=torch.int64)
         rows, lengths = tokens[:, 0].clone(), torch.full((count,), tokens.shape[1])
         wrong = rows.clone(), tokens.clone(), lengths.clone()
-        features = self.blank_features(count, tokens.shape[1])
-        return Captions(tokens, lengths, rows, *wrong, *features)
+        features = self.blank_features(count, tokens.shape[1] - self.marks)
+        return Captions(tokens, lengths, rows, *wrong, *features, self.steps_of(lengths))
 
     def blank_features(
         self, count: int, places: int
@@ -244,7 +218,8 @@ class CaptionView(View):
         them."""
         if self.encoder is None or self.precision is None:
             return {}
-        numbers = int(self.encoder.dim) * (1 + self.most(data) * self.gives_words)  # type: ignore[arg-type]
+        words = (self.most(data) - self.marks) * self.gives_words
+        numbers = int(self.encoder.dim) * (1 + words)  # type: ignore[arg-type]
         return {"encoded captions": self.precision.itemsize * round(trained * captions) * numbers}
 
     @property
@@ -256,7 +231,9 @@ class CaptionView(View):
     # What a person sees of it, and asks for.
 
     def attended(self, row: int) -> Attended:
-        """The words of the first caption that are read."""
+        """The words, or their pieces, of the first caption that are read."""
+        if self.pieces is not None:
+            return Attended(self.pieces.labels(self.split.captions[row][0]))
         read = int(self.split.lengths[self.split.caption_start[row]])
         return Attended(SPLIT[self.split.tokeniser](self.split.captions[row][0])[:read])
 
@@ -277,13 +254,11 @@ class CaptionView(View):
         ready = copy.copy(self)
         longest = int(config["data"]["max_words"])
         words, tokeniser = facts.get("words", []), recorded_tokeniser(facts)
-        ready.reader, ready.longest = reader_of(
-            self.reads, words, longest, facts.get("pieces"), tokeniser
-        )
+        ready.reader, ready.longest = reader_of(self.reads, words, longest, self.pieces, tokeniser)
         return ready
 
     def attended_in(self, given: Any, caption: str | None = None) -> Attended:
-        return Attended(words_of(self.reader, given)[: self.longest])
+        return Attended(labels_of(self.reader, given, self.longest))
 
     def read(self, inputs: Sequence[Any]) -> Captions:
         """Tokens of captions (B); of a long one the beginning is kept."""
@@ -296,4 +271,5 @@ class CaptionView(View):
         tokens = torch.zeros(len(rows), self.longest, dtype=torch.int64)
         for index, row in enumerate(rows):
             tokens[index, : len(row)] = torch.tensor(row)
-        return Captions(tokens, torch.tensor([len(row) for row in rows]))
+        lengths = torch.tensor([len(row) for row in rows])
+        return Captions(tokens, lengths, steps=self.steps_of(lengths))

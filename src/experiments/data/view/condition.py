@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from experiments.data.text.reading import hears, reads_of
+from experiments.data.text.reading import hears, pieces_of, reads_of
 from experiments.data.view.caption import CAPTION, CaptionView
 from experiments.data.view.speech import SPEECH, SpeechView
 from experiments.data.view.stranger import Mismatch
@@ -31,4 +31,4 @@ def view_for(
     if hears(encoder):
         return SpeechView(encoder.text, mismatch, stored, average, by_length, distortion)
     assert distortion is None, "distortion: is of sound, and this encoder reads"
-    return CaptionView(reads_of(encoder), mismatch, stored, average, by_length)
+    return CaptionView(reads_of(encoder), mismatch, stored, average, by_length, pieces_of(encoder))
