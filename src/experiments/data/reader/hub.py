@@ -53,6 +53,7 @@ class Hub(Reader):
 
     name = "hub"
     tokeniser: Tokeniser = "unicode"
+    own_classes = 0  # rows so far, where each is a class of its own
     sounds = False  # whether sounds are a part of the data, in place of captions
 
     def __init__(
@@ -160,6 +161,7 @@ class Hub(Reader):
         parts = assigned_of(there, *self.parts, where)
         names = values_of(opened, roles.label)
         self._classes = names if len(names) > 1 else []  # a single one tells nothing apart
+        self.own_classes = 0
         classes = {name: number for number, name in enumerate(self._classes)}
         alone, first = not parts.test, ""
         if alone:
@@ -194,8 +196,7 @@ class Hub(Reader):
                 raise BadInput("name is not UTF-8 or has control characters")
             captions = self._captions(key, cells.get("caption"), faults)
             if not classes:
-                self._classes.append(key)
-                label = len(self._classes) - 1
+                label, self.own_classes = self.own_classes, self.own_classes + 1
             else:
                 name = text_of(cells.get("label"), roles.label)
                 if name not in classes:
@@ -260,7 +261,8 @@ class Hub(Reader):
         return found
 
     def class_names(self) -> list[str]:
-        """Names of the classes, by label; the key of a row that is a class of its own."""
+        """Names of the classes, by label; none where each row is a class of its own, whose name
+        is its key (`record.classes_of`)."""
         return list(self._classes)
 
     # What is opened once.
