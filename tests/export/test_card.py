@@ -338,6 +338,6 @@ def test_no_run_is_lost_by_it(run: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 def test_every_data_set_has_a_source() -> None:
     names = {path.stem for path in (Path(__file__).parents[2] / "conf" / "data").glob("*.yaml")}
-    assert names - {"folder", "clips"} == set(SOURCES)
+    assert names - {"folder", "clips", "hub"} == set(SOURCES)
     hub = source_of({"name": "folder", "root": "hf://owner/name@v1/train"})
     assert hub.origin == "https://huggingface.co/datasets/owner/name" in hub.licence

@@ -65,6 +65,6 @@ def _other_order(captions: Path, words: list[str]) -> str:
         f"{captions}: its {number_of(len(words), 'word')} do not stand in the order of Python 2, "
         "with which the released files were written: this one was written anew, and a released "
         "encoder takes each word for another; take the captions.pickle of the metadata that the "
-        "README of taoxugit/AttnGAN links (its eval/data/ has that of birds), or add --own-captions "
-        "if the encoder was trained with this very file"
+        "README of taoxugit/AttnGAN links (its eval/data/ has that of birds), or add "
+        "--own-captions if the encoder was trained with this very file"
     )

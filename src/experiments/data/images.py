@@ -7,6 +7,7 @@ are refused from their header, before a pixel is decoded.
 
 from __future__ import annotations
 
+import io
 import stat
 import warnings
 from collections.abc import Iterator
@@ -65,13 +66,14 @@ def path_inside(root: Path, relative: str, follow: bool = False) -> Path:
     return path
 
 
-def read_crop(path: Path, size: int, box: Box | None = None) -> np.ndarray:
+def read_crop(source: Path | bytes, size: int, box: Box | None = None) -> np.ndarray:
     """The central square of the picture, or of the surroundings of `box`: uint8 (size, size, 3).
 
     As in AttnGAN (`crop_window`), whose *resize the short side, crop the long one* is one bilinear
-    resize here. `box` counts in the pixels of the file, before its EXIF rotation.
+    resize here. `box` counts in the pixels of the file, before its EXIF rotation. `source`: the
+    file, or the content of one.
     """
-    with _opened(path) as image:
+    with _opened(source) as image:
         width, height = image.size
         window = (0, 0, width, height) if box is None else crop_window((width, height), box)
         left, top, right, bottom = _central_square(window)
@@ -197,17 +199,21 @@ def _array(square: Image.Image, source: Image.Image) -> np.ndarray:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(source: Path | bytes) -> Iterator[Image.Image]:
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # a pipe would keep whoever opens it waiting
-            raise BadInput("not a file")
-        if status.st_size > MAX_BYTES:
+        if isinstance(source, bytes):
+            size, file = len(source), io.BytesIO(source)
+        else:
+            status = source.stat()
+            if not stat.S_ISREG(status.st_mode):  # a pipe would keep whoever opens it waiting
+                raise BadInput("not a file")
+            size, file = status.st_size, source  # type: ignore[assignment]
+        if size > MAX_BYTES:
             raise BadInput("file is too large")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about a size or a tag: both are judged here
-            with Image.open(path, formats=FORMATS) as image:
-                require_bounded(image, path)
+            with Image.open(file, formats=FORMATS) as image:
+                require_bounded(image, source)
                 yield image
     except BadInput:
         raise

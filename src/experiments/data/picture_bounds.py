@@ -28,14 +28,15 @@ END, SCAN = 0xD9, 0xDA  # markers of a JPEG
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # without those that stand alone
 
 
-def require_bounded(image: Image.Image, path: Path) -> None:
-    """Raise `BadInput` for a picture that would take too much memory or time to decode."""
+def require_bounded(image: Image.Image, source: Path | bytes) -> None:
+    """Raise `BadInput` for a picture that would take too much memory or time to decode. `source`:
+    its file, or the content of one."""
     pixels = image.width * image.height
     if pixels == 0:
         raise BadInput("picture has no pixels")
     limit = MAX_HELD
     if image.format in ("JPEG", "MPO"):
-        scans = _scans(path, MAX_SCANNED // pixels)
+        scans = _scans(source, MAX_SCANNED // pixels)
         limit = MAX_PIXELS if scans == 1 else MAX_HELD
         if scans * pixels > MAX_SCANNED:
             raise BadInput("picture has too many passes")
@@ -64,14 +65,20 @@ def _content(file: BinaryIO) -> Iterator[mmap.mmap | bytes]:
         yield mapped
 
 
-def _scans(path: Path, enough: int) -> int:
+def _scans(source: Path | bytes, enough: int) -> int:
     """How many times a JPEG passes over its pixels; counting ends above `enough`."""
+    if isinstance(source, bytes):
+        return _counted(source, enough)
+    with source.open("rb") as file, _content(file) as content:
+        return _counted(content, enough)
+
+
+def _counted(content: mmap.mmap | bytes, enough: int) -> int:
     count, place = 0, 2
-    with path.open("rb") as file, _content(file) as content:
-        while count <= enough and (found := _MARKER.search(content, place)):
-            kind, place = content[found.end() - 1], found.end()
-            if kind == END:
-                break
-            place += int.from_bytes(content[place : place + 2], "big")
-            count += kind == SCAN
+    while count <= enough and (found := _MARKER.search(content, place)):
+        kind, place = content[found.end() - 1], found.end()
+        if kind == END:
+            break
+        place += int.from_bytes(content[place : place + 2], "big")
+        count += kind == SCAN
     return count

@@ -95,6 +95,13 @@ def has_of(reader: object) -> tuple[str, ...]:
     return found
 
 
+def classes_of(reader: Reader) -> int:
+    """How many classes there are, once all records are read. A reader of very many records, each of
+    them a class of its own, counts them by `own_classes` and names none: 0 where it does not."""
+    own: int = getattr(reader, "own_classes", 0)
+    return own or len(reader.class_names())
+
+
 def told_of(reader: object, name: str) -> tuple[str, ...]:
     """What a reader says of its attributes by a method that it need not have, as
     `heard_attributes`, those that a sound tells, or `moving_attributes`, those that a clip shows

@@ -5,11 +5,15 @@ Only what their makers or packagers state is here. Where that is nothing, a card
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 SCHEME = "hf://"
+HUB = "experiments.data.reader.hub.Hub"  # the reader that takes `owner/name` alone
+REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*(?:@[\w-][\w.-]*)?(?:/[\w-][\w.-]*)*")
 VOICES, FACES = "voices", "faces"  # of people, in sounds and pictures
 CAPTIONS = "Captions: Reed et al. 2016 (CVPR, https://arxiv.org/abs/1605.05395)."
 
@@ -204,11 +208,19 @@ UNKNOWN = Source(
 )
 
 
+def on_hub(root: str) -> bool:
+    """Whether a root of `data=hub` is on the Hub: it is named so, or as `owner/name`, and nothing
+    on disk is."""
+    if root.startswith(SCHEME):
+        return True
+    return REPOSITORY.fullmatch(root) is not None and not Path(root).exists()
+
+
 def source_of(data: Mapping[str, Any]) -> Source:
     """The source of the group `data` of a configuration."""
-    root = data.get("root")
-    if isinstance(root, str) and root.startswith(SCHEME):
-        page = f"https://huggingface.co/datasets/{hub_name(data)}"
+    name = hub_name(data)
+    if name is not None:
+        page = f"https://huggingface.co/datasets/{name}"
         licence = f"unknown here; see {page}"
         title = "a data set of the Hugging Face Hub"
         return Source(title, page, licence, UNKNOWN.warning, people=None)
@@ -218,7 +230,15 @@ def source_of(data: Mapping[str, Any]) -> Source:
 def hub_name(data: Mapping[str, Any]) -> str | None:
     """owner/name of a data set of the hub, or None for one that is a folder."""
     root = data.get("root")
-    if not isinstance(root, str) or not root.startswith(SCHEME):
+    if not isinstance(root, str) or not _named_as_hub(data, root):
         return None
     name = root.removeprefix(SCHEME).removeprefix("datasets/").partition("@")[0]
     return "/".join(name.split("/")[:2])
+
+
+def _named_as_hub(data: Mapping[str, Any], root: str) -> bool:
+    if root.startswith(SCHEME):
+        return True
+    reader = data.get("reader")
+    read_by = str(reader.get("_target_", "")) if isinstance(reader, Mapping) else ""
+    return read_by == HUB and on_hub(root)

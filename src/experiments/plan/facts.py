@@ -10,8 +10,8 @@ from typing import Any
 
 from experiments.data.reader.digits import Digits
 from experiments.data.reader.plumage import Plumage
-from experiments.data.record import Reader, Record, has_of, told_of
-from experiments.data.store.table import read_records
+from experiments.data.record import Reader, Record, classes_of, has_of, told_of
+from experiments.data.store.read import read_records
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.data.text.words import tokeniser_of
 from experiments.run.fact import of_networks
@@ -143,7 +143,7 @@ def _found(config: Mapping[str, Any]) -> DataFacts:
         sum(record.split == "train" for record in records),
         len(captions) / len(records),
         _words(reader, captions, int(config["data"].get("min_count", 1))),
-        len(reader.class_names()),
+        classes_of(reader),
         "counted",
         {name: len(values) for name, values in reader.attribute_values().items()},
         letters=_letters(captions),

@@ -60,7 +60,14 @@ def facts_of(dataset: Dataset) -> dict[str, Any]:
         )
         | _of_words(words)
         | {"data": dataset.fingerprint}
+        | _of_source(dataset.reader)
     )
+
+
+def _of_source(reader: object) -> dict[str, Any]:
+    """What a reader knows of where its data are from: the commit of a data set of the Hub."""
+    told = getattr(reader, "facts", None)  # the protocol leaves it open
+    return {} if told is None else dict(told())
 
 
 def facts_of_release(words: Vocabulary | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from experiments.config.key import key_of, top_of
+from experiments.data.source import SCHEME, hub_name, on_hub
 from experiments.run.identity import WITHOUT_EFFECT
 from experiments.terminal.secret import REMOVED, scrub
 
@@ -38,8 +39,10 @@ def portable_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration of a run as others may read it: what decides the result, the metric and the
     processes. Where the data lay is left out, unless it is a data set of the hub."""
     found = copy.deepcopy({key: item for key, item in config.items() if key not in DROPPED})
-    for node in (found.get("data"), (found.get("data") or {}).get("reader")):
-        if isinstance(node, dict) and "root" in node and not _of_hub(node["root"]):
+    data = found.get("data") or {}
+    public = hub_name(data) is not None
+    for node in (data, data.get("reader")):
+        if isinstance(node, dict) and "root" in node and not public:
             node["root"] = None
     return dict(portable(found))
 
@@ -47,19 +50,20 @@ def portable_config(config: Mapping[str, Any]) -> dict[str, Any]:
 def portable_overrides(overrides: list[str]) -> list[str]:
     """The overrides of a run that say what it is, without where it was made and followed."""
     found = []
+    by_name = "data=hub" in overrides  # which takes `owner/name` for one of the Hub
     for override in overrides:
         key, equals, value = override.partition("=")
         if top_of(override) in ELSEWHERE:
             continue
-        if key_of(override) == "data.root" and not _of_hub(value.strip("'\"")):
+        if key_of(override) == "data.root" and not _of_hub(value.strip("'\""), by_name):
             found.append(f"{key}={ANYWHERE}")
         else:
             found.append(f"{key}{equals}{portable(_bare(value))}")
     return found
 
 
-def _of_hub(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith("hf://")
+def _of_hub(value: str, by_name: bool) -> bool:
+    return on_hub(value) if by_name else value.startswith(SCHEME)
 
 
 def _bare(value: str) -> str:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from experiments.data.source import SCHEME
+from experiments.data.source import hub_name
 from experiments.data.store.fingerprint import Fingerprint, difference, fingerprint_of, read_as
 from experiments.data.text.words import Tokeniser, recorded_tokeniser, tokeniser_of
 from experiments.run import folder as files
@@ -29,7 +29,7 @@ def named_by_place(config: Mapping[str, Any]) -> bool:
     """Whether a configuration has no other name for its data than where they lie."""
     data = config["data"]
     name = data.get("name")
-    return name is not None and name == data.get("root") and not str(name).startswith(SCHEME)
+    return name is not None and name == data.get("root") and hub_name(data) is None
 
 
 def with_known_name(

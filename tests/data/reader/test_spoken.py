@@ -16,7 +16,7 @@ from experiments.data.reader.oxford102 import Oxford102
 from experiments.data.reader.spoken import SpokenReader
 from experiments.data.record import Drop, Record
 from experiments.data.store.dataset import open_dataset
-from experiments.data.store.table import read_records
+from experiments.data.store.read import read_records
 from experiments.terminal.error import BadInput, UserError
 from tests.data.cub_tree import python2_pickle, write_cub_tree
 from tests.data.spoken import frames, write_frames, write_wave, write_waves

@@ -14,7 +14,7 @@ from tiny_reader import TinyReader
 
 from experiments.data.record import Drop, Record
 from experiments.data.store.picture import build_store, open_store
-from experiments.data.store.table import read_records
+from experiments.data.store.read import read_records
 from experiments.file.lock import locked
 from experiments.terminal.error import UserError
 
@@ -92,7 +92,7 @@ BUILD = """
 import signal, sys
 from pathlib import Path
 from experiments.data.store.picture import build_store
-from experiments.data.store.table import read_records
+from experiments.data.store.read import read_records
 from tiny_reader import TinyReader
 reader = TinyReader(count=96, delay=float(sys.argv[2]))
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job of a script ignores it

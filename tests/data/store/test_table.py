@@ -11,9 +11,9 @@ import pytest
 from tiny_reader import TinyReader
 
 from experiments.data.record import Drop, Record
+from experiments.data.store.read import read_records
 from experiments.data.store.table import (
     make_report,
-    read_records,
     read_table,
     require_few_drops,
     table_exists,
@@ -159,7 +159,8 @@ def test_without_datasets_lines_hold_the_same(tmp_path: Path, environment: dict[
 import sys
 from pathlib import Path
 sys.modules["datasets"] = None
-from experiments.data.store.table import read_records, read_table, table_exists, write_table
+from experiments.data.store.read import read_records
+from experiments.data.store.table import read_table, table_exists, write_table
 from tiny_reader import TinyReader
 records, _ = read_records(TinyReader())
 write_table(records, Path(sys.argv[1]))

@@ -22,7 +22,9 @@ def clean_caption(text: str) -> str:
     if len(text) > MAX_SPACED:
         raise BadInput("caption is too long")
     # The published files hold the mark of a letter that was lost before they were made.
-    caption = " ".join(text.replace("\ufffd", " ").translate(_CONTROLS).split())
+    if not text.isprintable() or "\ufffd" in text:
+        text = text.replace("\ufffd", " ").translate(_CONTROLS)
+    caption = " ".join(text.split())
     if not caption:
         raise BadInput(EMPTY[2])
     if len(caption) > MAX_CAPTION:

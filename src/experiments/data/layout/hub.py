@@ -6,13 +6,16 @@ on it is a local folder: `$HF_HOME/birdsong/...`, which may be deleted to fetch 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 from experiments.data.layout.unpack import safe_parts, unpack_beside
 from experiments.file.lock import locked
+from experiments.file.whole import write_text
 from experiments.terminal.error import UserError, as_user_error
 from experiments.terminal.line import number_of
 
@@ -24,12 +27,26 @@ NAME = re.compile(
 FILES = "data"  # where a repository keeps its files that keeps them in a folder
 
 
+class Copy(NamedTuple):
+    """Of a data set of the hub. `commit`: which of its states it is; None where that is not
+    known."""
+
+    folder: Path
+    commit: str | None
+
+
 def fetched(name: str, remedy: str) -> Path:
     """The folder of a data set of the hub, which is fetched when it is not there.
 
     A copy that is there is used as it is and asks nothing of the network. Raises `UserError` where
     the name is none or the files cannot be fetched, with `remedy`: how to get them without the hub.
     """
+    top = copy_of(name, remedy).folder
+    return top / FILES if (top / FILES).is_dir() else top
+
+
+def copy_of(name: str, remedy: str) -> Copy:
+    """The same, whole: with what stands beside the folder of the files, and the commit."""
     match = NAME.fullmatch(name)
     if match is None:
         raise UserError(
@@ -43,14 +60,22 @@ def fetched(name: str, remedy: str) -> Path:
         with locked(home / f".{tree.name}.lock"):
             if not tree.is_dir():  # another process may have been first
                 partial = home / f".{tree.name}.partial"
-                _download(name, repo, revision, inner, partial, remedy)
+                commit = _download(name, repo, revision, inner, partial, remedy)
+                write_text(_commit_of(tree), commit)
                 partial.rename(tree)
-    top = tree / inner
-    return top / FILES if (top / FILES).is_dir() else top
+    with contextlib.suppress(OSError):  # fetched before commits were kept
+        return Copy(tree / inner, _commit_of(tree).read_text(encoding="utf-8").strip() or None)
+    return Copy(tree / inner, None)
 
 
-def _download(name: str, repo: str, revision: str, inner: str, folder: Path, remedy: str) -> None:
-    """All files of a data set or of one folder of it, archives unpacked; goes on where it ended."""
+def _commit_of(tree: Path) -> Path:
+    """The file that names the commit of a copy."""
+    return tree.with_name(f"{tree.name}.commit")
+
+
+def _download(name: str, repo: str, revision: str, inner: str, folder: Path, remedy: str) -> str:
+    """Fetch all files of a data set or of one folder of it, and unpack its archives; goes on where
+    it ended. Returns the commit."""
     otherwise = f"a local folder works as well: {remedy}"
     from huggingface_hub import HfApi, snapshot_download
 
@@ -92,6 +117,7 @@ def _download(name: str, repo: str, revision: str, inner: str, folder: Path, rem
     for archive in archives:
         archive.unlink()
     shutil.rmtree(folder / ".cache", ignore_errors=True)  # of the client
+    return str(info.sha or "")
 
 
 def _is_whole(path: Path, size: int | None) -> bool:

@@ -38,6 +38,14 @@ def data_folder(root: str | None, remedy: str) -> Path:
     return folder
 
 
+def data_file(root: str, remedy: str) -> Path:
+    """The folder or file `root`. Raises `UserError` where there is none that can be read."""
+    path = Path(root).expanduser()
+    if path.is_file() and os.access(path, os.R_OK):
+        return path.absolute()
+    return data_folder(root, remedy).absolute()
+
+
 def first_folder(bases: Iterable[Path], names: Iterable[str]) -> Path | None:
     """The first of the folders by these names that is there."""
     names = list(names)

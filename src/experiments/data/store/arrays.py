@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from experiments.data.store.picture import damaged
+from experiments.data.store.text import Texts
 from experiments.file.whole import atomic
 from experiments.terminal.error import reason_of
 
@@ -34,6 +36,13 @@ def load_arrays(path: Path) -> Arrays:
     if fault:
         raise damaged(path, fault)
     return arrays
+
+
+def keys_of(arrays: Arrays) -> Sequence[str]:
+    """The keys of all records, wherever they lie."""
+    if "key_ends" in arrays:
+        return Texts(arrays["keys"], arrays["key_ends"])
+    return arrays["keys"].tolist()  # type: ignore[no-any-return]
 
 
 def _lie(path: Path) -> str:

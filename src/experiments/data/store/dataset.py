@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from experiments.data.record import Drop, Reader, Record, has_of, told_of
-from experiments.data.store.arrays import load_arrays, save_arrays
+from experiments.data.store.arrays import keys_of
 from experiments.data.store.fact import read_facts, write_facts
 from experiments.data.store.fingerprint import (
     FACTS,
@@ -35,19 +35,20 @@ from experiments.data.store.fingerprint import (
     read_as,
 )
 from experiments.data.store.limit import within
+from experiments.data.store.mapped_arrays import open_arrays, there, write_arrays
 from experiments.data.store.picture import (
     build_store,
-    damaged,
     dropped_pictures,
     open_store,
 )
+from experiments.data.store.read import read_records
 from experiments.data.store.speech import Speech
-from experiments.data.store.split import Split, cut, encode_records
+from experiments.data.store.split import Split, cut
+from experiments.data.store.spool import kept
 from experiments.data.store.summary import count_drops, summary_of
 from experiments.data.store.table import (
     REPORT,
     make_report,
-    read_records,
     read_report,
     read_table,
     require_few_drops,
@@ -55,11 +56,13 @@ from experiments.data.store.table import (
     write_json,
     write_table,
 )
+from experiments.data.store.text import OwnNames
 from experiments.data.store.wording import Wording, open_words, write_words
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.data.text.words import Tokeniser, tokeniser_of
 from experiments.file.lock import locked
 from experiments.file.use import use
+from experiments.file.whole import discard
 from experiments.terminal.error import UserError
 
 
@@ -79,7 +82,7 @@ class Dataset:
     train: Split
     test: Split
     vocabulary: Vocabulary | None
-    class_names: list[str]
+    class_names: Sequence[str]
     attribute_values: dict[str, tuple[str, ...]]
     colour_attributes: tuple[str, ...]
     mirror: bool
@@ -107,7 +110,7 @@ class Dataset:
         """The others, which a picture shows."""
         return [name for name in self.attribute_values if name not in self.moving_attributes]
 
-    def records(self) -> list[Record]:
+    def records(self) -> Sequence[Record]:
         """All of the table, which a view reads that has to store something."""
         return read_table(self.folder)
 
@@ -174,9 +177,9 @@ def open_dataset(
     store = None if size is None else folder / f"images-{size}.npy"
     needed = (folder / FACTS, arrays, *([] if store is None else [store]))
     use(folder)
-    if not all(file.exists() for file in needed):
+    if not all(map(there, needed)):
         with locked(folder / ".lock"):
-            if not all(file.exists() for file in needed):  # another process may have been first
+            if not all(map(there, needed)):  # another process may have been first
                 left = _not_read(known)
                 _prepare(
                     reader, store, size or 0, arrays, max_words, workers, quiet, words, limit, left
@@ -201,7 +204,7 @@ def _prepare(
     new = not ((folder / FACTS).exists() and table_exists(folder))
     if new:
         everything, drops = read_records(reader, words.tokeniser)
-        records = within(everything, limit)
+        records: Sequence[Record] = everything if limit is None else within(everything, limit)
         more = len(everything) - len(records)
         _report(folder, make_report(reader.name, records, drops, more) | {"not_read": left})
     else:
@@ -210,14 +213,16 @@ def _prepare(
     captioned = "caption" in has_of(reader)
     if new:
         bad_keys = {drop.key for drop in bad}
-        wanted, records = records, [record for record in records if record.key not in bad_keys]
+        wanted = records
+        if bad_keys:
+            records = kept(record for record in records if record.key not in bad_keys)
         report = make_report(reader.name, records, drops, more, bad, wanted)
         _report(folder, report | {"not_read": left})
         for other in folder.glob("images-*.npy"):
             if other != store:  # of an attempt that was not finished: its rows may be others
                 other.unlink()
-        for stale in [*folder.glob("vocabulary*.json"), *folder.glob("arrays-*.npz")]:
-            stale.unlink()
+        for stale in [*folder.glob("vocabulary*.json"), *folder.glob("arrays-*")]:
+            discard(stale)
     if captioned and not words.vocabulary.exists():
         write_words(words, reader.words(), records)
     if new:
@@ -225,7 +230,7 @@ def _prepare(
         write_facts(reader, folder)
     values = read_facts(folder)["attribute_values"]
     vocabulary = open_words(words) if captioned else None
-    save_arrays(encode_records(records, vocabulary, values, max_words), arrays)
+    write_arrays(records, vocabulary, values, max_words, arrays)
 
 
 def _not_read(known: Fingerprint) -> dict[str, int]:
@@ -251,23 +256,23 @@ def _load(
     vocabulary = open_words(words) if "caption" in has_of(reader) else None
     report["words"] = words.counts()
     report["not_read"] = _not_read(known)  # as it is now
-    arrays = load_arrays(arrays_path)
-    if arrays["tokens"].max(initial=0) >= (1 if vocabulary is None else len(vocabulary)):
-        raise damaged(words.vocabulary, "not the words of these captions")
-    bad: list[Drop] = []
+    arrays = open_arrays(arrays_path, words.vocabulary, len(vocabulary or ()))
+    keys = keys_of(arrays)
+    dropped = [] if store is None else dropped_pictures(store)
+    lost = {drop.key: drop for drop in dropped}
+    gone = np.array([key in lost for key in keys], bool) if lost else np.zeros(len(keys), bool)
+    bad = [lost[keys[row]] for row in np.flatnonzero(gone).tolist()]
     if store is None:
-        images = np.zeros((len(arrays["keys"]), 0, 0, 3), np.uint8)
+        images = np.zeros((len(keys), 0, 0, 3), np.uint8)
     else:
-        images, keys = open_store(store), set(arrays["keys"].tolist())
-        bad = [drop for drop in dropped_pictures(store) if drop.key in keys]
+        images = open_store(store)
         if bad:  # pictures that another size could still use; the table has them
             count_drops(report, bad)
-    kept = ~np.isin(arrays["keys"], [drop.key for drop in bad])
-    train, test = kept & ~arrays["test"], kept & arrays["test"]
+    train, test = ~gone & ~arrays["test"], ~gone & arrays["test"]
     report["kept"] = {"train": int(train.sum()), "test": int(test.sum())}
     if bad and store is not None:
         require_few_drops(report, store.with_suffix(".json"))
-    if images.shape != (kept.sum(), size, size, 3) or images.dtype != np.uint8:
+    if images.shape != ((~gone).sum(), size, size, 3) or images.dtype != np.uint8:
         raise UserError(f"{store}: does not match the table beside it; delete the folder {folder}")
     values = {key: tuple(found) for key, found in facts["attribute_values"].items()}
     return Dataset(
@@ -278,7 +283,7 @@ def _load(
         train=cut(arrays, "train", train, images[: train.sum()], words.tokeniser),
         test=cut(arrays, "test", test, images[train.sum() :], words.tokeniser),
         vocabulary=vocabulary,
-        class_names=facts["class_names"],
+        class_names=facts["class_names"] or OwnNames(keys, arrays["labels"]),
         attribute_values=values,
         colour_attributes=tuple(facts["colour_attributes"]),
         mirror=facts["mirror"],

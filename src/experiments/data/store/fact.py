@@ -15,7 +15,7 @@ def write_facts(reader: Reader, folder: Path) -> None:
     """Into `facts.json` of a folder of prepared data."""
     colours = getattr(reader, "colour_attributes", None)  # the protocol leaves it open
     facts = {
-        "class_names": reader.class_names(),
+        "class_names": reader.class_names(),  # none where each record is one, by its key
         "attribute_values": reader.attribute_values(),
         "colour_attributes": colours() if callable(colours) else colours or (),
         "mirror": getattr(reader, "mirror", True),

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing.connection import wait
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from experiments.terminal.progress import Progress
 
 CHUNK = 32  # records handed to a worker at a time
+AHEAD = 16  # chunks for each worker that are handed over before the first comes back
 PATIENCE = 1.5  # seconds of work in this process before a pool, which takes as long to start
 # What is done with the records that begin at a row. It pickles, as readers do.
 Work = Callable[[Reader, int, Sequence[Record]], Any]
@@ -54,23 +55,27 @@ def worked(
     if workers <= 1 or multiprocessing.current_process().daemon:  # a daemon may have no children
         patience = math.inf
     step = max(1, min(CHUNK, len(records) // (4 * max(1, workers))))
-    chunks = deque((row, records[row : row + step]) for row in range(0, len(records), step))
+    rows = deque(range(0, len(records), step))
     start = time.monotonic()
-    while chunks and time.monotonic() - start < patience:
-        row, chunk = chunks.popleft()
+    while rows and time.monotonic() - start < patience:
+        row = rows.popleft()
+        chunk = records[row : row + step]
         yield work(reader, row, chunk)
         bar.add(len(chunk))
-    if not chunks:
+    if not rows:
         return
     pool = ProcessPoolExecutor(
         workers, multiprocessing.get_context("spawn"), _start_worker, (work, reader)
     )
     try:
-        with _main_unseen(reader):
-            jobs = [(pool.submit(_work, row, chunk), len(chunk)) for row, chunk in chunks]
-        jobs.reverse()  # what was handed over is let go
-        while jobs:
-            job, count = jobs.pop()
+        jobs: deque[tuple[Future[Any], int]] = deque()
+        while rows or jobs:
+            with _main_unseen(reader):  # workers start with the first that they are given
+                while rows and len(jobs) < AHEAD * workers:
+                    row = rows.popleft()
+                    chunk = records[row : row + step]
+                    jobs.append((pool.submit(_work, row, chunk), len(chunk)))
+            job, count = jobs.popleft()
             yield job.result()
             bar.add(count)
     except BrokenProcessPool:

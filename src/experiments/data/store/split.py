@@ -14,6 +14,7 @@ import dataclasses
 import functools
 import itertools
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -22,6 +23,7 @@ import numpy as np
 from experiments.data.record import Record
 from experiments.data.store.arrays import Arrays
 from experiments.data.store.recordings import Recordings
+from experiments.data.store.text import TextLists, Texts
 from experiments.data.text.pieces import Pieces
 from experiments.data.text.reading import SPEECH, Reads, encode
 from experiments.data.text.vocabulary import Vocabulary
@@ -62,8 +64,8 @@ class Split:
 
     name: str
     images: np.ndarray | ImageRows  # uint8 (N, L, L, 3), of the memory map; L = 0: no pictures
-    keys: list[str]
-    captions: list[list[str]]  # per image
+    keys: Sequence[str]
+    captions: Sequence[Sequence[str]]  # per image
     labels: np.ndarray  # int64 (N,)
     attributes: np.ndarray  # int64 (N, A), index of the value, -1 where unknown
     caption_start: np.ndarray  # int64 (N + 1,)
@@ -114,8 +116,8 @@ class Split:
         return dataclasses.replace(
             self._with_captions(flat),
             images=ImageRows.of(self.images, rows),
-            keys=list(itertools.compress(self.keys, kept)),
-            captions=list(itertools.compress(self.captions, kept)),
+            keys=_compressed(self.keys, rows),
+            captions=_compressed(self.captions, rows),
             labels=self.labels[kept],
             attributes=self.attributes[kept],
             caption_start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
@@ -166,8 +168,20 @@ class Split:
         return {"words": self}
 
 
+def _compressed(items: Any, rows: np.ndarray) -> Any:
+    """Some of the keys or captions of a split, as they lie there."""
+    if isinstance(items, Texts):
+        return items.taken(rows)
+    if isinstance(items, TextLists):
+        counts = np.diff(items.start)[rows]
+        start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        first = np.repeat(items.start[rows] - start[:-1], counts)
+        return TextLists(items.texts.taken(first + np.arange(start[-1])), start)
+    return [items[row] for row in rows.tolist()]
+
+
 def encode_records(
-    records: list[Record],
+    records: Sequence[Record],
     vocabulary: Vocabulary | None,
     attribute_values: dict[str, tuple[str, ...]],
     max_words: int,
@@ -220,6 +234,8 @@ def cut(
 ) -> Split:
     """The split of the records where `kept` (N,) is true, with their pictures in the same order."""
     assert len(images) == kept.sum()
+    if "caption_ends" in arrays:
+        return _cut_mapped(arrays, name, kept, images, tokeniser)
     counts = arrays["caption_counts"]
     flat = np.repeat(kept, counts)
     counts = counts[kept]
@@ -241,3 +257,34 @@ def cut(
         mentions=arrays["mentions"][flat],
         tokeniser=tokeniser,
     )
+
+
+def _cut_mapped(
+    arrays: Arrays, name: str, kept: np.ndarray, images: np.ndarray, tokeniser: Tokeniser
+) -> Split:
+    """The same of arrays that are maps (`mapped_arrays.py`), of which nothing is copied where the
+    records are a stretch of them; else what `Split.only` copies."""
+    rows = np.flatnonzero(kept)
+    first, last = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
+    start = np.zeros(last - first + 1, np.int64)
+    np.cumsum(arrays["caption_counts"][first:last], out=start[1:])
+    begin = int(np.asarray(arrays["caption_counts"][:first]).sum())
+    end = begin + int(start[-1])
+    texts = Texts(arrays["captions"], arrays["caption_ends"]).between(begin, end)
+    whole = Split(
+        name=name,
+        images=images,
+        keys=Texts(arrays["keys"], arrays["key_ends"]).between(first, last),
+        captions=TextLists(texts, start),
+        labels=arrays["labels"][first:last],
+        attributes=arrays["attributes"][first:last],
+        caption_start=start,
+        caption_image=np.repeat(np.arange(last - first), np.diff(start)),
+        tokens=arrays["tokens"][begin:end],
+        lengths=arrays["lengths"][begin:end],
+        mentions=arrays["mentions"][begin:end],
+        tokeniser=tokeniser,
+    )
+    if len(rows) == last - first:
+        return whole
+    return dataclasses.replace(whole.only(kept[first:last]), images=images)

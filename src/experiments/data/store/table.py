@@ -6,22 +6,26 @@ mentions, more (JSON). Where `datasets` is not installed the same rows are lines
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import importlib.util
 import itertools
 import json
+import tempfile
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from experiments.data.layout.caption_files import EMPTY
-from experiments.data.record import Drop, Reader, Record, has_of
+from experiments.data.record import Drop, Record
+from experiments.data.store import spool
 from experiments.data.store.picture import damaged, read_json
 from experiments.data.store.row import record_of, row_of
-from experiments.data.text.words import SPLIT, Tokeniser, tokeniser_of
+from experiments.data.store.spool import CHUNK, Chunks
 from experiments.file.whole import atomic
 from experiments.terminal.error import UserError, reason_of
 from experiments.terminal.line import number_of
@@ -30,43 +34,14 @@ TABLE, LINES, REPORT = "table", "records.jsonl", "report.json"
 MAX_DROPPED = 0.01  # of the records read, and of the captions
 MAX_EMPTY = 0.5  # where what is empty, which costs its record alone, is the most of it
 EXAMPLES = 20
+BLOCK = 10_000  # rows of a large table that are written together
 LONGEST_KEY = 300  # letters of a key in a report
 OF_CAPTIONS = ("speech",)  # names in `more` of what each caption has one of
 
 
-def read_records(
-    reader: Reader, tokeniser: Tokeniser | None = None
-) -> tuple[list[Record], list[Drop]]:
-    """Consume the reader: the usable records, training split first, and what was dropped.
-    `tokeniser`: how captions are cut into words, by default as the reader says.
-
-    White space in captions is normalised. A caption without a word is dropped by itself, under the
-    name `<key>#<number>`; readers do the same with captions that they cannot read.
-    """
-    read = list(reader.read())
-    classes, values = len(reader.class_names()), reader.attribute_values()
-    captioned, words = "caption" in has_of(reader), SPLIT[tokeniser or tokeniser_of(reader)]
-    records: list[Record] = []
-    drops: list[Drop] = []
-    keys: set[str] = set()
-    for entry in read:
-        if isinstance(entry, Record):
-            entry, empty = _without_empty_captions(entry, words)
-            reason = _fault(entry, classes, values, captioned)
-            reason = "key appears twice" if entry.key in keys else reason
-            keys.add(entry.key)
-            drops += [] if reason else empty
-            entry = Drop(entry.key, reason) if reason else entry
-        if isinstance(entry, Record):
-            records.append(entry)
-        else:
-            drops.append(entry)
-    return sorted(records, key=lambda record: record.split != "train"), drops
-
-
 def make_report(
     name: str,
-    records: list[Record],
+    records: Sequence[Record],
     drops: list[Drop],
     beyond: int = 0,
     bad: Sequence[Drop] = (),
@@ -81,9 +56,15 @@ def make_report(
     """
     drops = [*drops, *bad]
     splits = Counter[str](record.split for record in wanted or records)
-    labels = {s: {r.label for r in records if r.split == s} for s in ("train", "test")}
-    keys = {record.key for record in records}
+    labels = {split: array("q") for split in ("train", "test")}
+    captions_of = 0
+    for record in records:
+        labels[record.split].append(record.label)
+        captions_of += len(record.captions)
+    classes = {split: np.unique(np.array(found, np.int64)) for split, found in labels.items()}
     lost = [drop.reason for drop in drops if not drop.of]
+    named = {drop.of for drop in drops if drop.of}
+    keys = {record.key for record in records if record.key in named} if named else set()
     captions = [drop.reason for drop in drops if drop.of in keys]
     return {
         "name": name,
@@ -91,10 +72,10 @@ def make_report(
         "beyond_limit": beyond,
         "looked_at": {split: splits[split] for split in labels},
         "picture_reasons": dict(Counter(drop.reason for drop in bad).most_common()),
-        "kept": {split: sum(r.split == split for r in records) for split in labels},
-        "captions": sum(len(r.captions) for r in records),
-        "classes": {split: len(found) for split, found in labels.items()},
-        "classes_in_both_splits": len(labels["train"] & labels["test"]),
+        "kept": {split: len(found) for split, found in labels.items()},
+        "captions": captions_of,
+        "classes": {split: len(found) for split, found in classes.items()},
+        "classes_in_both_splits": len(np.intersect1d(classes["train"], classes["test"])),
         "dropped": len(lost),
         "reasons": dict(Counter(lost).most_common()),
         "captions_dropped": len(captions),
@@ -178,15 +159,14 @@ def _as(report: dict[str, Any], reason: str) -> str:
     return "".join(f", as {key}" for key in list(keys)[:1])
 
 
-def write_table(records: list[Record], folder: Path) -> None:
+def write_table(records: Sequence[Record], folder: Path) -> None:
     """Write the records into `folder`, whole or not at all."""
-    rows = [row_of(record) for record in records]
     try:
         import datasets
         import pyarrow
     except ImportError:
         with atomic(folder / LINES) as partial, partial.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(row) + "\n" for row in rows)
+            file.writelines(json.dumps(row_of(record)) + "\n" for record in records)
         return
     text, texts = datasets.Value("string"), datasets.List(datasets.Value("string"))
     features = datasets.Features(
@@ -202,14 +182,43 @@ def write_table(records: list[Record], folder: Path) -> None:
             "more": text,
         }
     )
-    columns = {name: [row[name] for row in rows] for name in features}
-    # Its own fingerprint is a pickle of the table, and of all of pyarrow where that is installed in
-    # a folder that is not called site-packages.
-    fingerprint = hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
-    content = pyarrow.Table.from_pydict(columns, schema=features.arrow_schema)
+    schema = features.arrow_schema
     with _silent(datasets), atomic(folder / TABLE) as partial:
-        table = datasets.Dataset(datasets.table.InMemoryTable(content), fingerprint=fingerprint)
-        table.save_to_disk(str(partial))
+        if len(records) <= spool.LARGE:
+            rows = [row_of(record) for record in records]
+            content = pyarrow.Table.from_pylist(rows, schema=schema)
+            table = datasets.table.InMemoryTable(content)
+            # Its own fingerprint is a pickle of the table, and of all of pyarrow where that is
+            # installed in a folder that is not called site-packages.
+            fingerprint = hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
+            datasets.Dataset(table, fingerprint=fingerprint).save_to_disk(str(partial))
+            return
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".table-") as place:
+            path = Path(place) / "rows.arrow"
+            with pyarrow.ipc.new_stream(str(path), schema) as stream:
+                left = iter(records)
+                while block := [row_of(record) for record in itertools.islice(left, BLOCK)]:
+                    stream.write_batch(pyarrow.RecordBatch.from_pylist(block, schema=schema))
+            table = datasets.table.MemoryMappedTable.from_file(str(path))
+            fingerprint = hashlib.sha256(f"{folder.name} {len(records)}".encode()).hexdigest()[:16]
+            datasets.Dataset(table, fingerprint=fingerprint).save_to_disk(str(partial))
+
+
+class TableRecords(Chunks[Record]):
+    """The records of a table, read where they are asked for."""
+
+    def __init__(self, table: Any, path: Path) -> None:
+        self.table, self.path = table, path
+        self.length, self._last = len(table), (-1, [])
+
+    def chunk(self, number: int) -> list[Record]:
+        try:
+            rows = self.table[number * CHUNK : (number + 1) * CHUNK]
+            names = list(rows)
+            each = zip(*rows.values(), strict=True)
+            return [record_of(dict(zip(names, row, strict=True))) for row in each]
+        except Exception as error:
+            raise damaged(self.path, reason_of(error)) from None
 
 
 def table_exists(folder: Path) -> bool:
@@ -218,8 +227,8 @@ def table_exists(folder: Path) -> bool:
     return (folder / LINES).exists() or (has_datasets and (folder / TABLE).exists())
 
 
-def read_table(folder: Path) -> list[Record]:
-    """The records that `write_table` wrote, in the same order.
+def read_table(folder: Path) -> Sequence[Record]:
+    """The records that `write_table` wrote, in the same order; many stay in their file.
 
     Raises `UserError` for a damaged file.
     """
@@ -231,53 +240,12 @@ def read_table(folder: Path) -> list[Record]:
         import datasets
 
         with _silent(datasets):  # all of it becomes records, so a map would save nothing
-            table = datasets.load_from_disk(str(path), keep_in_memory=True)
+            table = datasets.load_from_disk(str(path), keep_in_memory=False)
+            if len(table) > spool.LARGE:
+                return TableRecords(table, path)
             return [record_of(row) for row in table.to_list()]
     except Exception as error:  # each version of the package has others for a damaged file
         raise damaged(path, reason_of(error)) from None
-
-
-def _without_empty_captions(
-    record: Record, words: Callable[[str], list[str]]
-) -> tuple[Record, list[Drop]]:
-    worded = [bool(words(caption)) for caption in record.captions]
-    empty = [
-        Drop(f"{record.key}#{number}", "caption without a word", of=record.key)
-        for number, kept in enumerate(worded)
-        if not kept
-    ]
-    mentions = record.mentions
-    if len(mentions) == len(record.captions):
-        mentions = tuple(itertools.compress(mentions, worded))
-    captions = tuple(" ".join(text.split()) for text in itertools.compress(record.captions, worded))
-    more = dict(record.more)
-    for name, items in more.items():  # what there is of each caption goes with it
-        if name in OF_CAPTIONS and len(items) == len(record.captions):
-            more[name] = list(itertools.compress(items, worded))
-    return dataclasses.replace(record, captions=captions, mentions=mentions, more=more), empty
-
-
-def _fault(
-    record: Record, classes: int, values: dict[str, tuple[str, ...]], captioned: bool
-) -> str:
-    """Why the record cannot be used; empty where it can."""
-    path = PurePosixPath(record.key)
-    if not record.key or path.is_absolute() or ".." in path.parts:
-        return "key is no safe file name"
-    if record.split not in ("train", "test"):
-        return f"split {record.split!r} is neither train nor test"
-    if captioned and not record.captions:
-        return "no caption with a word"
-    if not 0 <= record.label < classes:
-        return f"label outside the {classes} classes"
-    if record.mentions and len(record.mentions) != len(record.captions):
-        return "mentions do not match the captions"
-    for name, value in record.attributes.items():
-        if value not in values.get(name, ()):
-            return f"value of attribute {name!r} is not one of its values"
-    if any(name not in values for mention in record.mentions for name in mention):
-        return "mention of an attribute that does not exist"
-    return ""
 
 
 @contextmanager

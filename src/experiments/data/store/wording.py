@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,12 +48,22 @@ class Wording:
         return dict(found)
 
 
+class Captions(Iterable[str]):
+    """All captions of records, as often as they are asked for."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.records = records
+
+    def __iter__(self) -> Iterator[str]:
+        return (caption for record in self.records for caption in record.captions)
+
+
 def write_words(words: Wording, given: list[str] | None, records: Sequence[Record]) -> None:
     """Write the vocabulary of the captions, or the `given` one that comes with them.
 
     Raises `UserError` where a given one cannot be made smaller.
     """
-    captions = [caption for record in records for caption in record.captions]
+    captions = Captions(records)
     if given is None:
         vocabulary = Vocabulary.build(captions, words.tokeniser, words.min_count)
     elif words.min_count > 1:
@@ -75,7 +85,7 @@ def open_words(words: Wording) -> Vocabulary:
         raise damaged(words.vocabulary, "not a list of words") from None
 
 
-def counted(vocabulary: Vocabulary, captions: Sequence[str]) -> dict[str, int]:
+def counted(vocabulary: Vocabulary, captions: Iterable[str]) -> dict[str, int]:
     """How many words captions have that are not in the vocabulary (`unknown_words`, and how often
     they stand there: `unknown`), and how often a word lost letters that are not ASCII (`altered`).
     """

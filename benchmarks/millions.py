@@ -1,0 +1,100 @@
+"""A data set of millions of pictures: the bytes of a thousand small ones under as many keys as are
+wanted, five captions each. Its parquet is small, as the thousand stand once in each group of rows.
+
+    python -m benchmarks.millions DIR [RECORDS]    writes it, opens it, and says what that took
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+PICTURES, SIDE, CAPTIONS, GROUP, SHARD = 1000, 32, 5, 10_000, 250_000
+WORDS = """
+    red green blue grey small large bird owl crow robin wing tail crest belly sits flies
+""".split()  # noqa: SIM905
+
+
+def contents(count: int = PICTURES) -> list[bytes]:
+    """JPEGs of a few coloured squares, each another."""
+    rng, found = np.random.default_rng(0), []
+    for _ in range(count):
+        squares = rng.integers(0, 256, (4, 4, 3), np.uint8)
+        file = io.BytesIO()
+        Image.fromarray(squares).resize((SIDE, SIDE), Image.Resampling.NEAREST).save(file, "JPEG")
+        found.append(file.getvalue())
+    return found
+
+
+def write(folder: Path, records: int) -> Path:
+    """Parquet in shards, with the features of `datasets`: id, image, captions."""
+    import datasets
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    text = datasets.Value("string")
+    features = datasets.Features({"image": datasets.Image(), "captions": datasets.List(text)})
+    schema, pictures = features.arrow_schema, pa.array(contents(), pa.binary())
+    sentences = pa.array(
+        [f"a {a} {b} that {c} {d}" for a in WORDS for b in WORDS for c in WORDS for d in WORDS[:4]]
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    shards = -(-records // SHARD)
+    for shard in range(shards):
+        path = folder / f"train-{shard:05d}-of-{shards:05d}.parquet"
+        with pq.ParquetWriter(path, schema, compression="zstd") as file:
+            stop = min(records, (shard + 1) * SHARD)
+            for first in range(shard * SHARD, stop, GROUP):
+                count = min(GROUP, stop - first)
+                rng = np.random.default_rng([1, first])
+                image = pa.StructArray.from_arrays(
+                    [
+                        pictures.take(pa.array((first + np.arange(count)) % PICTURES)),
+                        pa.nulls(count, pa.string()),
+                    ],
+                    names=["bytes", "path"],
+                )
+                said = sentences.take(pa.array(rng.integers(0, len(sentences), count * CAPTIONS)))
+                ends = pa.array(np.arange(count + 1, dtype=np.int32) * CAPTIONS)
+                captions = pa.ListArray.from_arrays(ends, said)
+                file.write_table(pa.Table.from_arrays([image, captions], schema=schema))
+    return folder
+
+
+def peak() -> float:
+    """GiB that this process has had in memory at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
+
+
+def opened(folder: Path, cache: Path) -> dict[str, float]:
+    """Open what `write` wrote, without pictures: seconds, records, GiB at most."""
+    from experiments.data.reader.hub import Hub
+    from experiments.data.store.dataset import open_dataset
+
+    start = time.monotonic()
+    dataset = open_dataset(Hub(str(folder)), None, cache, quiet=True)
+    split = dataset.train
+    rows = np.arange(0, len(split), max(1, len(split) // 1000))
+    split.read(split.caption_start[rows])
+    assert all(split.captions[row] and split.keys[row] for row in rows.tolist())
+    return {
+        "records": len(split) + len(dataset.test),
+        "seconds": round(time.monotonic() - start, 1),
+        "gib": round(peak(), 2),
+    }
+
+
+if __name__ == "__main__":
+    place = Path(sys.argv[1])
+    if "--open" not in sys.argv:
+        start = time.monotonic()
+        write(place / "set", int(sys.argv[2]) if len(sys.argv) > 2 else 3_000_000)
+        sys.stdout.write(json.dumps({"written": round(time.monotonic() - start, 1)}) + "\n")
+    sys.stdout.write(json.dumps(opened(place / "set", place / "cache")) + "\n")
