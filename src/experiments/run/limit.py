@@ -20,7 +20,7 @@ SIDE = 4096  # px of pictures and maps
 MOST = {
     **dict.fromkeys(("resolutions", "resolution", "image_size", "input_size", "crop"), SIDE),
     **dict.fromkeys(("side", "size", "canvas", "shape", "frames"), SIDE),
-    **{"seconds": 3600, "max_words": 10_000, "longest": 100_000, "margin": 16},
+    "seconds": 3600, "max_words": 10_000, "longest": 100_000, "margin": 16,
 }
 OF_DATA = ("max_words", "margin", "speech")  # what is read of `data` to draw
 FREE = ("seed", "images")  # in names of numbers that cost nothing
