@@ -110,7 +110,8 @@ def model_answer(about: About) -> Answer:
         "compares": compares(about),
         "finds": about.finds,
         "examples": list(about.examples),
-        "recall": recalls(about) or [how_to_know(about)] * about.sees,
+        "recall": recalls(about),
+        "untold": how_to_know(about) if about.sees else "",
     }
 
 
@@ -127,8 +128,11 @@ def compares(about: About) -> bool:
 def how_to_know(about: About) -> str:
     """What tells it of a run that was scored before it was a score."""
     if is_export(about.place.folder):
-        return "not known of this export; the run that it was made of can tell, by task=evaluate"
-    return f"not known yet; python run.py task=evaluate run={about.place} tells, for the next start"
+        return "is not known of this export; task=evaluate tells it of the run that it was made of."
+    return (
+        f"is not known yet: python run.py task=evaluate run={about.place} tells it, to a page that "
+        "is started after it."
+    )
 
 
 def recalls(about: About) -> list[str]:
