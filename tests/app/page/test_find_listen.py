@@ -26,7 +26,7 @@ select.dispatchEvent(new Event("change"));
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def session(served: Callable[[str], Path], place: Path) -> Iterator[Session]:
     """One that searches and whose run says how well, one that sings, one that moves."""
     runs = served("attends"), served("sings"), served("moves")
@@ -37,6 +37,16 @@ def session(served: Callable[[str], Path], place: Path) -> Iterator[Session]:
     scores.unlink()  # other tests have the same run
     yield session
     session.close()
+
+
+@pytest.fixture(scope="module")
+def url(session: Session) -> Iterator[str]:
+    """Of this session, not of the one that other tests of the page share."""
+    from experiments.app.serve import address_of, listening
+    from experiments.app.serve import served as serving
+
+    with listening("127.0.0.1", 0) as listener, serving(session, listener):
+        yield address_of(listener)
 
 
 def test_words_find_real_pictures(visitor: Visitor, session: Session) -> None:
