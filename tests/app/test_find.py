@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -92,6 +95,35 @@ def test_a_search_that_found_no_turn_goes_on_where_it_was(
         session.find("attngan", RED, 2)
     assert len(session.find("attngan", RED, 12)) == 12
     assert done.count("step") == 1 + 1 + 2  # one before the refusal, that one, and the two left
+
+
+def test_how_good_the_search_is_may_be_scored_later(
+    open_session: Open, served: Callable[[str], Path]
+) -> None:
+    from experiments.app.page.desk import Desk
+
+    untold: list[str] = []
+
+    def recall() -> list[str]:
+        (model,) = Desk(open_session("attends")).facts()["models"]
+        untold.append(model["untold"])
+        return [line.replace("\xa0", " ") for line in model["recall"]]
+
+    run = served("attends")
+    assert recall() == []
+    assert untold[0].startswith(f"is not known yet: python run.py task=evaluate run={run} tells it")
+    name, folder = "picture_recall_at_1/damsm", run / "evaluations"
+    folder.mkdir()
+    try:
+        for stem, images, value in (("1", 32, 0.125), ("2", 16, 0.5)):  # the newer: other weights
+            scores = {f"{name}/real": value, f"{name}/chance": 0.0625, "frechet/x": 3.0}
+            content = {"images": images, "scores": scores, "skipped": {}, "protocol": {}}
+            (folder / f"{stem}.json").write_text(json.dumps(content))
+        (folder / "3.json").write_text("{")
+        assert recall() == ["R@1, pictures found (damsm) 12.5 % (chance 6.2 %)"]
+        assert "frechet/x" not in open_session("attends").models[0].scores
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_what_is_not_here_is_told(open_session: Open, tmp_path: object) -> None:

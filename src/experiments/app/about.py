@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from experiments import __version__
@@ -17,6 +19,8 @@ from experiments.terminal.error import UserError
 
 Way = tuple[tuple[str, ...], str]  # what a model is given, and what it makes of it
 EXAMPLES = 8
+RECALL = "picture_recall_at_"  # scores of captions that look for their real picture
+EVALUATIONS = 20  # of the newest, so many are looked at
 ENCODER, INDEPENDENT = "encoder", "metric.independent"  # of words and pictures, if a run has any
 
 
@@ -24,7 +28,7 @@ ENCODER, INDEPENDENT = "encoder", "metric.independent"  # of words and pictures,
 class About:
     """One model. `ways`: all that it can be asked; `takes`, `makes`: of the first. `stages`: the
     sides of its pictures in px. `styled`: it takes a picture for its style beside a caption.
-    `finds`: it was built with encoders of words and pictures, or on some."""
+    `finds`: it was built with encoders of words and pictures (`sees`), or on some."""
 
     name: str
     title: str
@@ -33,6 +37,7 @@ class About:
     stages: tuple[int, ...]
     styled: bool
     finds: bool
+    sees: bool
     examples: tuple[str, ...]
     scores: Mapping[str, float]
     run: str
@@ -88,7 +93,8 @@ def about_of(run: Named, unique: bool = True) -> About:
         raise UserError(f"run={place}: {model} draws no pictures; take a run of attngan_4stage")
     node, about = files.run_config(place)["system"], files.run_about(place)
     generator = getattr(system, "generator", None)
-    scores = files.run_scores(place) or {"scores": {}}
+    scores = files.run_scores(place) or {"scores": {}, "images": files.reached(place)}
+    told = recall_since(place, scores["images"]) | scores["scores"]
     at = f"@{run.at}" if run.at else ""
     reads = any({"caption", "speech"} & {*asks} for asks in system.makes)
     sees = bool(getattr(getattr(system, ENCODER, None), "sees_pictures", False))
@@ -100,13 +106,26 @@ def about_of(run: Named, unique: bool = True) -> About:
         attends=bool(getattr(generator, "attends", False)),
         stages=tuple(getattr(generator, "resolutions", ())),
         styled=str(node.get("_target_")).endswith(STYLE),
+        sees=reads and sees,
         finds=reads and (sees or bool({ENCODER, INDEPENDENT} & {*(about.get("built_on") or {})})),
         examples=tuple(dict.fromkeys(captions))[:EXAMPLES],
-        scores={k: v for k, v in scores["scores"].items() if isinstance(v, int | float)},
+        scores={k: v for k, v in told.items() if isinstance(v, int | float)},
         run=run_label(place, run.at),
         place=run,
         images=files.reached(place),
     )
+
+
+def recall_since(place: Path, images: int) -> dict[str, Any]:
+    """How often captions find their pictures, as the last task=evaluate of these weights says that
+    does: a run that was scored before that was a score has it there alone."""
+    for path in sorted((place / "evaluations").glob("*.json"), reverse=True)[:EVALUATIONS]:
+        with suppress(UserError):  # a damaged one tells nothing
+            found = files.read(path, files.SCORES)
+            told = {k: v for k, v in found["scores"].items() if k.startswith(RECALL)}
+            if told and found["images"] == images:
+                return told
+    return {}
 
 
 def _model(run: Named) -> str:

@@ -26,7 +26,7 @@ select.dispatchEvent(new Event("change"));
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def session(served: Callable[[str], Path], place: Path) -> Iterator[Session]:
     """One that searches and whose run says how well, one that sings, one that moves."""
     runs = served("attends"), served("sings"), served("moves")
@@ -39,10 +39,20 @@ def session(served: Callable[[str], Path], place: Path) -> Iterator[Session]:
     session.close()
 
 
+@pytest.fixture(scope="module")
+def url(session: Session) -> Iterator[str]:
+    """Of this session, not of the one that other tests of the page share."""
+    from experiments.app.serve import address_of, listening
+    from experiments.app.serve import served as serving
+
+    with listening("127.0.0.1", 0) as listener, serving(session, listener):
+        yield address_of(listener)
+
+
 def test_words_find_real_pictures(visitor: Visitor, session: Session) -> None:
     visitor.tab("Find")
     note = visitor.one("#find .note").text
-    assert "R@5, pictures found 25.0 % (chance 10.0 %)" in note.replace("\xa0", " ")
+    assert "R@5, pictures found (damsm) 25.0 % (chance 10.0 %)" in note.replace("\xa0", " ")
     # Of the three only one has encoders of words and pictures.
     assert not visitor.all("#find .pick select")
     visitor.write("#find textarea", RED + ENTER)
@@ -107,9 +117,10 @@ def test_clips_play_and_are_saved(visitor: Visitor, session: Session, place: Pat
         .startswith("data:image/gif")
     )
     visitor.click("#describe .detail .tool", "Download")
-    with Image.open(visitor.saved(place / "saved", "gif")) as film:
+    path = visitor.saved(place / "saved", "gif")
+    with Image.open(path) as film:
         assert getattr(film, "n_frames", 1) > 4
-        assert RED in film.info["comment"].decode()
+    assert f"caption: {RED}\nseed: 0\nrun: {about.run}".encode() in path.read_bytes()
 
 
 def test_on_a_phone(visitor: Visitor, driver: Any) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.app.about import About
+from experiments.app.about import RECALL, About
 from experiments.app.page.shown import Shown, size_of
 from experiments.app.page.wire import Answer, Given, png_url, url_of
 from experiments.app.refusal import Refused
 from experiments.app.session import Session
 from experiments.app.wish import CAPTION, SPEECH, Drawing, Made, Recording, Wish
 from experiments.metric.meaning import shown, title
+from experiments.run.folder import is_export
 
 INDEPENDENT = "/independent"  # an encoder that scores alone use
 MIB = 1 << 20
@@ -110,6 +111,7 @@ def model_answer(about: About) -> Answer:
         "finds": about.finds,
         "examples": list(about.examples),
         "recall": recalls(about),
+        "untold": how_to_know(about) if about.sees else "",
     }
 
 
@@ -123,13 +125,23 @@ def compares(about: About) -> bool:
     return not about.styled and any(set(asks) <= {CAPTION, SPEECH} for asks, _ in about.ways)
 
 
+def how_to_know(about: About) -> str:
+    """What tells it of a run that was scored before it was a score."""
+    if is_export(about.place.folder):
+        return "is not known of this export; task=evaluate tells it of the run that it was made of."
+    return (
+        f"is not known yet: python run.py task=evaluate run={about.place} tells it, to a page that "
+        "is started after it."
+    )
+
+
 def recalls(about: About) -> list[str]:
     """How often captions found their own real picture, beside chance, a line for each; by the run's
     own encoders, which look for pictures here as well."""
     lines = []
     for name, value in about.scores.items():
         base = name.removesuffix("/real")
-        if name == base or not base.startswith("picture_recall_at_") or base.endswith(INDEPENDENT):
+        if name == base or not base.startswith(RECALL) or base.endswith(INDEPENDENT):
             continue
         chance = about.scores.get(f"{base}/chance")
         beside = "" if chance is None else f" (chance {shown(base, chance)})"

@@ -5,7 +5,7 @@ birdsong.find = ({ element, props, server }) => {
   let model = models[0];
   const field = birdsong.field({ server, model: () => model.name, label: "What to find", letters: bounds.letters, placeholder: "Words to find pictures by", onsubmit: () => find({}) });
   const count = birdsong.number("pictures", Math.min(12, bounds.found), 1, bounds.found), results = el("div", { class: "found" }), status = el("p", { class: "status", role: "status", "aria-live": "polite" });
-  const recalls = el("p", { class: "note" });
+  const recalls = el("p", { class: "note recalls" });
   const picker = birdsong.models(models, (chosen) => { model = chosen; suit(); });
   const spoken = (name, data) => find({ sound: data });
   const recorder = birdsong.recorder({ label: "Speak", seconds: bounds.seconds, onsound: spoken });
@@ -14,7 +14,8 @@ birdsong.find = ({ element, props, server }) => {
   element.append(card, recalls, status, results);
 
   const suit = () => {
-    recalls.textContent = model.recall.length ? `How often the right picture is among the nearest, on test captions: ${model.recall.join("; ")}.` : "";
+    const often = "How often the right picture is among the nearest";
+    recalls.textContent = model.recall.length ? `${often}, on test captions: ${model.recall.join("; ")}.` : model.untold && `${often} ${model.untold}`;
     field.look();
   };
   const find = async ({ sound = null }) => {
