@@ -214,11 +214,11 @@ def test_gradients_in_float16_are_near_those_in_fp32(
 def test_a_cpu_says_that_fp16_is_slow_there(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for there, told in ((True, ""), (False, "fp16: this processor does not multiply it, so it")):
+    for there, line in ((True, ""), (False, "fp16: this processor does not multiply it, so it")):
         say_once.cache_clear()
         monkeypatch.setattr(setup, "_has", lambda *flags, there=there: there)
         assert precision("fp16", CPU) == torch.float16
-        assert capfd.readouterr().err[: len(told) or None] == told
+        assert capfd.readouterr().err[: len(line) or None] == line
     assert precision("auto", CPU) != torch.float16
     ranks = Ranks("cpu")
     ranks.begin(torch.float16)
