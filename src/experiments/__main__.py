@@ -18,6 +18,7 @@ from experiments.command import Command, read
 from experiments.config.cache import require_conf
 from experiments.config.key import values, without
 from experiments.config.known import remember
+from experiments.launch.apart import require_apart
 from experiments.launch.task import ROWS, Asked
 from experiments.launch.worker import QUIET
 from experiments.machine.cluster import join_cluster
@@ -219,22 +220,8 @@ def _study(study: Study, overrides: list[str]) -> Callable[[], int]:
     if len(study.jobs) > MANY:
         say(f"{study.title}: checking {len(study.jobs)} runs")
     runs = _check([job.overrides for job in study.jobs])
-    _require_apart(study, runs)
+    require_apart(study, runs)
     return partial(_run_study, study, runs, overrides)
-
-
-def _require_apart(study: Study, runs: list[Run | None]) -> None:
-    """Raise `UserError` where two jobs that begin anew are one run: the second would move aside
-    what the first has just made."""
-    fresh = [run.folder for run in runs if run is not None and run.config.get("fresh")]
-    for place, run in enumerate(runs):
-        if run is not None and fresh.count(run.folder) > 1:
-            first = next(n for n, other in enumerate(runs) if other and other.folder == run.folder)
-            if place != first:
-                raise UserError(
-                    f"fresh: jobs {first + 1} and {place + 1} of {study.title} are one run; leave "
-                    "one of them away"
-                )
 
 
 def _run_study(study: Study, runs: list[Run | None], overrides: list[str]) -> int:

@@ -57,6 +57,27 @@ def test_an_agents_run_is_the_arm_and_goes_on_without_the_agent(
 
 
 @pytest.mark.slow
+def test_a_study_asks_a_server_that_is_gone_once_and_says_how_to_look(
+    commands: Any, outputs: Path
+) -> None:
+    command = [*QUICK, "trainer.images=8", "tracker=[wandb,tensorboard]", "-m", "seed=0,1"]
+    env = {"WANDB_API_KEY": "0" * 40, "WANDB_BASE_URL": "http://127.0.0.1:9"}
+    env["WANDB_MODE"] = "online"
+    job = commands.ok(*command, outputs=outputs, env=env)
+    said = "W&B: http://127.0.0.1:9 cannot be reached (Connection refused), so it logs offline"
+    assert job.text.count(said) == 1
+    assert len(parts_of(outputs / "attngan_4stage-plumage")) == 2
+    lines = job.text.splitlines()
+    assert lines[-2:] == [
+        f"W&B, offline: wandb sync {outputs}/*/*/wandb",
+        f"TensorBoard: tensorboard --logdir {outputs}",
+    ]
+    for run in (outputs / "attngan_4stage-plumage").iterdir():
+        assert f"          W&B, offline: wandb sync {run}/wandb" in lines
+        assert list((run / "tensorboard").rglob("events.*"))
+
+
+@pytest.mark.slow
 def test_parts_of_a_run_sync_into_one(
     commands: Any, outputs: Path, wait_for_end: list[Any]
 ) -> None:

@@ -76,7 +76,7 @@ def test_a_run_is_trained_and_drawn_with(tmp_path: Path) -> None:
     assert found["text"] == 'run(\'model=gan\'): give a list of texts, as ["model=gan", "seed=1"]'
     assert found["number"].startswith("run(['model=gan', 5]): give a list of texts")
     assert found["misspelt"].startswith("model=gann: no such model; did you mean gan")
-    assert len(found["two"].splitlines()) == 2 and "trainer.batch" in found["two"]
+    assert len(found["two"].splitlines()) == 2 and "trainer.batc: " in found["two"]
     assert "nowhere: there is no such folder" in found["not there"]
     assert "--nonsense" in found["help"]
 

@@ -45,7 +45,7 @@ def test_a_gpu_is_described_by_its_options() -> None:
     options |= {"machine": 8, "link": 450.0, "network": 50.0}
     machine = Machine.of(options, "bf16")
     assert machine.memory == pytest.approx(72e9) and machine.speed == pytest.approx(494.5e12)
-    assert Machine.of(options, "fp32").speed < machine.speed
+    assert Machine.of(options, "fp32").speed < machine.speed == Machine.of(options, "fp16").speed
     assert Machine.of(options | {"tflops": 100.0}, "fp32").speed == pytest.approx(50e12)
 
 

@@ -209,3 +209,13 @@ def test_where_gradients_alone_are_exchanged_the_number_of_processes_is_all_one(
     one, found = paper.step(16), paper.among(16, [1, 8, 64])
     assert found.keys() == {8, 64} and found[8] == replace(found[64], processes=8)
     assert found[8].flops == one.flops and found[8].reduced > 0 == found[8].gathered
+
+
+def test_fp16_needs_what_bf16_needs() -> None:
+    """Losses are scaled in it, of which there are none on paper."""
+    needs = {}
+    for precision in ("bf16", "fp16"):
+        paper = Paper(planned("model=gan_cls", f"trainer.precision={precision}"), FACTS)
+        assert paper.precision == precision
+        needs[precision] = paper.step(4)
+    assert needs["fp16"] == needs["bf16"]

@@ -30,10 +30,15 @@ failing = runpy.run_path(f"{here}/test_numerics.py")
 birds = tiny["open_birds"](Path(cache))
 system = tiny["tiny_attngan"](birds, norm="batch")
 system.__class__ = failing["Failing"]
+half, policy = policy == "fp16", policy.replace("fp16", "stop")
 options = {"images": 48, "nonfinite": policy, "log_every": 8}
 training = tiny["tiny_training"](birds, Path(folder) / "run", system, **options)
+if half:
+    training.compute_in(torch.float16)
+    for scaling in training.scalings.values():  # what no gradient of these overflows
+        scaling.scaler = torch.amp.GradScaler("cpu", init_scale=64.0)
 ranks = training.ranks
-system.phase, system.way, system.at = "generator", "loss", set()
+system.phase, system.way, system.at = "generator", "gradient" if half else "loss", set()
 if ranks.rank == 1:  # the other has no such pictures
     system.at = {failing["signature"](training.batches.at(24))}
 numerics = resume(training)
@@ -49,6 +54,7 @@ found = {
     "weights": {k: v.clone() for k, v in training.system.state_dict().items()},
     "numerics": numerics.state(),
     "images": training.images,
+    "scaling": {name: scaling.state() for name, scaling in training.scalings.items()},
 }
 torch.save(found, Path(folder) / f"{ranks.rank}.pt")
 """
@@ -97,3 +103,15 @@ def test_both_know_and_do_the_same(policy: str, birds: Dataset, tmp_path: Path) 
     assert all(v.isfinite().all() for v in first["weights"].values())
     assert first["numerics"]["skipped"] == ({"generator": 1} if policy == "skip" else {})
     assert first["numerics"]["passed_over"] == (0 if policy == "skip" else 16)
+
+
+def test_both_leave_out_what_overflowed_for_one(birds: Dataset, tmp_path: Path) -> None:
+    """In float16 a gradient that is not finite is one that is too large for its scale."""
+    first, second = two(tmp_path / "fp16", birds.folder.parents[1], "fp16")
+    assert first["error"] == second["error"] == "" and first["images"] == 48
+    assert first["scaling"] == second["scaling"]
+    found = {name: (s["left_out"], s["scaler"]["scale"]) for name, s in first["scaling"].items()}
+    assert found == {"discriminator": (0, 64.0), "generator": (1, 32.0)}
+    trained = [k for k in first["weights"] if not k.endswith(("running_mean", "running_var"))]
+    assert all(torch.equal(first["weights"][k], second["weights"][k]) for k in trained)
+    assert all(v.isfinite().all() for v in first["weights"].values())

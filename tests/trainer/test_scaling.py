@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from experiments.loss.gradient_penalty import GradientPenalty
+from experiments.machine import setup
 from experiments.machine.rank import Ranks
 from experiments.machine.setup import precision
 from experiments.optim.adam import Adam
@@ -210,10 +211,14 @@ def test_gradients_in_float16_are_near_those_in_fp32(
     assert 0 < apart < 0.05  # neither fp32 all the same, nor of another size
 
 
-def test_a_cpu_says_that_fp16_is_slow_there(capfd: pytest.CaptureFixture[str]) -> None:
-    say_once.cache_clear()
-    assert precision("fp16", CPU) == torch.float16
-    assert "fp16: on a CPU it is there to be tried" in capfd.readouterr().err
+def test_a_cpu_says_that_fp16_is_slow_there(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for there, line in ((True, ""), (False, "fp16: this processor does not multiply it, so it")):
+        say_once.cache_clear()
+        monkeypatch.setattr(setup, "_has", lambda *flags, there=there: there)
+        assert precision("fp16", CPU) == torch.float16
+        assert capfd.readouterr().err[: len(line) or None] == line
     assert precision("auto", CPU) != torch.float16
     ranks = Ranks("cpu")
     ranks.begin(torch.float16)

@@ -89,10 +89,10 @@ def precision(wanted: str, device: torch.device) -> torch.dtype:
     losses scaled."""
     if wanted == "auto":
         wanted = "bf16" if has_bf16(device) else "fp32"
-    if wanted == "fp16" and device.type == "cpu":
+    if wanted == "fp16" and device.type == "cpu" and not _has("avx512_fp16", "amx_fp16"):
         say_once(
-            "fp16: on a CPU it is there to be tried, and slower than fp32; it is for GPUs without "
-            "bf16, such as V100 and T4"
+            "fp16: this processor does not multiply it, so it is many times slower than fp32 and "
+            "only there to be tried; it is for GPUs without bf16, such as V100 and T4"
         )
     return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[wanted]
 
@@ -125,8 +125,13 @@ def has_bf16(device: torch.device) -> bool:
     """Whether bf16 products are faster than fp32; without such instructions they are slower."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
+    return _has("avx512_bf16", "amx_bf16")
+
+
+def _has(*flags: str) -> bool:
+    """Whether the processor has one of these instructions."""
     try:
-        flags = Path("/proc/cpuinfo").read_text()
+        known = Path("/proc/cpuinfo").read_text()
     except OSError:
         return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+    return any(flag in known for flag in flags)

@@ -38,7 +38,8 @@ class Memory:
         before = str(known.get("id", run_id))
         self.id = given or before
         self._before: dict[str, int] = dict(known.get("images", {})) if self.id == before else {}
-        self.about = {name: str(known[name]) for name in _ABOUT if name in known}
+        same = self.id == before  # what another run was told, and where it is seen, is forgotten
+        self.about = {name: str(known[name]) for name in _ABOUT if same and name in known}
         self._sure = dict(self._before)
         self._recent: list[tuple[float, list[str], int]] = []
 

@@ -7,6 +7,7 @@ The files in the run folder are the truth; a tracker is a view of them. So whate
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +17,7 @@ from experiments.config.option import TRACKERS
 from experiments.run.portable import portable
 from experiments.terminal.error import UserError, one_line
 from experiments.terminal.package import installing
+from experiments.tracker.agent import agent_project, agent_run
 from experiments.tracker.guard import Rows, Sounds, bounded, quiet
 from experiments.tracker.knock import opened_mode
 from experiments.tracker.place import PROJECT, entity_of, named, project_of
@@ -226,9 +228,10 @@ def start(
         decided = opened_mode(mode)
         if decided == "disabled":
             return None
-        place = project_of(project)
+        # A sweep decides where its runs are.
+        place = (agent_run() and agent_project()) or project_of(project)
         about = (folder, place, run_id, name, group, job_type, tags, settings, decided)
-        owner = entity_of(entity)
+        owner = (agent_run() and os.environ.get("WANDB_ENTITY")) or entity_of(entity)
         return WandB(*about, owner, agent=agent, finish_timeout=patience)
 
     def open_trackio() -> Backend:

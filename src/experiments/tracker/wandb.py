@@ -115,7 +115,6 @@ class WandB:
                 bounded(wandb.teardown, 5)  # the service still holds the id of the attempt
                 self._tracker = tracker("offline")
         self._run = self._tracker.run
-        self._memory.about.pop("url", None)
         if not self._run.offline and self._run.url:
             self._memory.about["url"] = str(self._run.url)
         self._memory.save()
