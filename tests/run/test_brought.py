@@ -67,7 +67,7 @@ def test_a_run_of_somebody_else_says_which_package_it_needs(run: Path) -> None:
     )
     sys.path.append(str(run.parent / "lab"))
     assert refused(run).endswith(f"if that is your own code, add launch.targets=[{PACKAGE}]")
-    with pytest.raises(UserError, match="was composed with --config-dir .*; give that folder"):
+    with pytest.raises(UserError, match=r"was composed with --config-dir .*; give that folder"):
         bring_folders(run)
     outside.trust([PACKAGE])
     require_parts(run)

@@ -167,7 +167,7 @@ def test_a_model_of_ones_own_needs_no_clone(
         command = [installed / "bin" / "birdsong", *words]
         told = start(installed, *command, at=at, python=core_environment, more=state)
         assert told.returncode == 0, told.stdout + told.stderr
-        return told.stdout
+        return told.stdout + told.stderr
 
     home = ["-c", "import experiments; print(experiments.__file__)"]
     told = start(installed, *home, at=lab, python=core_environment)

@@ -107,7 +107,7 @@ class _Contract:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def __call__(self, module: nn.Module, given: Any, made: Any) -> None:
+    def __call__(self, module: Generator, given: Any, made: Any) -> None:
         who = f"{self.path}: {_name(module)}"
         if not isinstance(made, GeneratorOutput):
             raise UserError(f"{who}: forward must return a GeneratorOutput, not {_kind(made)}")
@@ -125,7 +125,8 @@ class _Contract:
 def _told(error: Exception, system: System) -> str:
     """What went wrong, in which network, and where in the code that calls it or is it."""
     paths = {id(module): path for path, module in system.named_modules()}
-    path, owner, place = "system", type(system), ""
+    path, place = "system", ""
+    owner: type[nn.Module] = type(system)
     for frame, line in traceback.walk_tb(error.__traceback__):
         module = frame.f_locals.get("self")
         if isinstance(module, nn.Module) and id(module) in paths:
