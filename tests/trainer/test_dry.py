@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from experiments.config.signature import forget
 from experiments.terminal.error import UserError
 from experiments.trainer.dry import _dry_run, is_untried, require_fit
 from tests.lab import NET, write_lab
+from tests.supply.lock import ROOT
 
 OF_MINE = ["--config-dir=conf", "model=mine", "debug=tiny"]
 
@@ -42,7 +44,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
     outside.begin()
     outside._reached.clear()
     forget()
-    for name in ("drylab", "drylab.net"):
+    for name in ("drylab", "drylab.net", "drylab.mine"):
         sys.modules.pop(name, None)
 
 
@@ -64,6 +66,21 @@ def test_what_fits_says_nothing_and_what_does_not_says_who_and_why(
     assert "no attribute 'condition_dim'" in told("self.condition_dim =", "self.conditions =")
     wide = told("(-1, 4, 4)", "(-1, 2, 4)")
     assert wide.startswith("generator.layers.1: ") and "(drylab/net.py:" in wide
+
+
+def test_the_five_steps_of_the_page_fit(told: Callable[[str, str], str], tmp_path: Path) -> None:
+    """The files that docs/outside.md has a reader write, as they stand there."""
+    page = (ROOT / "docs" / "outside.md").read_text()
+    network, generator, model = re.findall(r"```(?:python|yaml)\n(.*?)```", page, re.S)
+    for name, text in (("generator", generator), ("model", model)):
+        file = tmp_path / "conf" / name / "mine.yaml"
+        file.write_text(text.replace("mylab", "drylab"))
+    (tmp_path / "drylab" / "mine.py").write_text(network)
+    assert told("8", "8") == ""
+    (tmp_path / "drylab" / "mine.py").write_text(network.replace("epsilon: Tensor, ", ""))
+    sys.modules.pop("drylab.mine")
+    shown = re.search(r"^    error: (generator: .*)\(", page, re.M)
+    assert shown and told("8", "8").startswith(shown[1].replace("mylab", "drylab"))
 
 
 @pytest.mark.parametrize("words", [[], ["model=damsm"], ["model=speech_teacher"]])
