@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hydra._internal.utils import get_args_parser
 
+from experiments import __version__
 from experiments.config import outside
 from experiments.config.hyphen import HELP, without_hyphens
 from experiments.config.key import key_of, values
@@ -115,6 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     def refuse(message: str) -> None:
         raise UserError(f"{message}; {HELP}")
 
+    for action in parser._actions:  # Hydra's parser, which says Hydra's version
+        if action.dest == "version":
+            action.version = f"birdsong {__version__}"  # type: ignore[attr-defined]
     parser.error = refuse  # type: ignore[method-assign,assignment]
     return parser
 

@@ -8,12 +8,14 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from experiments.terminal import package
 from experiments.terminal.package import alone, installing
+from tests.lab import write_lab
 from tests.supply.lock import ROOT, project
 from tests.surrounding import extra_modules, hiding
 
@@ -125,15 +127,21 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "site"
 
 
-def start(path: Path | str, *command: str | Path, at: Path) -> subprocess.CompletedProcess[str]:
-    about = os.environ | {"PYTHONPATH": str(path), "PYTHONSAFEPATH": "1"}
+def start(
+    path: Path | str,
+    *command: str | Path,
+    at: Path,
+    python: str | Path = sys.executable,
+    more: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    about = os.environ | {"PYTHONPATH": str(path), "PYTHONSAFEPATH": "1"} | dict(more or {})
     return subprocess.run(
-        [sys.executable, *map(str, command)],
+        [str(python), *map(str, command)],
         cwd=at,
         env=about,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
 
 
@@ -148,6 +156,32 @@ def test_what_pip_installs_works_in_any_folder(installed: Path, tmp_path: Path) 
     from_there = "from experiments.terminal.package import installing; print(installing('optuna'))"
     told = start(installed, "-c", from_there, at=tmp_path)
     assert re.fullmatch(r"pip install 'optuna[<>=,0-9]+'\n", told.stdout), told.stdout
+
+
+@pytest.mark.slow
+def test_a_model_of_ones_own_needs_no_clone(
+    core_environment: Path, installed: Path, tmp_path: Path
+) -> None:
+    """What docs/outside.md says, in a fresh environment with what `pip install .` puts there."""
+    lab, state = tmp_path / "lab", {"XDG_STATE_HOME": str(tmp_path / "state")}
+    write_lab(lab)
+
+    def birdsong(*words: str, at: Path = lab) -> str:
+        command = [installed / "bin" / "birdsong", *words]
+        told = start(installed, *command, at=at, python=core_environment, more=state)
+        assert told.returncode == 0, told.stdout + told.stderr
+        return told.stdout + told.stderr
+
+    home = ["-c", "import experiments; print(experiments.__file__)"]
+    told = start(installed, *home, at=lab, python=core_environment)
+    assert Path(told.stdout.strip()).is_relative_to(installed)
+    mine = ["--config-dir", "conf", "model=mine", "debug=tiny", "launch.threads=1"]
+    assert "with a generator of my own" in birdsong("--config-dir", "conf", "--help")
+    birdsong(*mine)
+    (run,) = (lab / "outputs").glob("mine-plumage/*")
+    assert "is finished" in birdsong(*mine)
+    birdsong("task=sample", f"run={run}", "text=a red bird", "num_samples=1", at=tmp_path)
+    assert list(run.glob("drawn/*/*.png"))
 
 
 def test_code_that_was_copied_alone_says_what_is_missing(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from experiments.config import outside
 from experiments.file.kind import is_text, listed, mapped, shaped
@@ -27,19 +28,19 @@ def _file() -> Path:
     return Path(state) / "birdsong" / NAME
 
 
-def _read() -> dict[str, dict[str, str] | list[str]]:
+def _read() -> dict[str, Any]:
     try:
         found = parse_json(_file().read_bytes())
     except (OSError, ValueError, RuntimeError):  # RuntimeError: nobody has this home
         found = None
-    return found if _KIND(found) else {"folders": [], "packages": {}}  # type: ignore[return-value]
+    return found if _KIND(found) else {"folders": [], "packages": {}}
 
 
 def remember() -> None:
     """What this command brought; nothing where the home cannot be written, or is not there."""
     before = _read()
     folders = list(dict.fromkeys([*before["folders"], *map(str, outside.folders())]))
-    packages = dict(before["packages"]) | {
+    packages = before["packages"] | {
         top: str(home)
         for top in {name.partition(".")[0] for name in outside.packages()}
         if (home := outside.home_of(top)) is not None
@@ -58,9 +59,7 @@ def recall(package: str) -> bool:
     """Whether a package is one that this person has used, at the same place; it can be imported
     from now on."""
     top = package.partition(".")[0]
-    packages = _read()["packages"]
-    assert isinstance(packages, dict)
-    place = packages.get(top)
+    place = _read()["packages"].get(top)
     if place is None or not Path(place).exists():
         return False
     if outside.home_of(top) is None:

@@ -65,10 +65,10 @@ def _add(key: str, text: str) -> str | None:
         return None
     for file in sorted(folder.rglob("*.yaml")):
         name = file.relative_to(folder)
-        before = next((root / name for root in roots() if (root / name).is_file()), None)
+        before = next((root for root in roots() if (root / name).is_file()), None)
         if before is not None:
-            whose = "Birdsong has" if before.is_relative_to(CONF) else f"{before.parent} has"
-            raise UserError(f"{file}: {whose} a {name} already; give yours another name")
+            whose = "Birdsong" if before == CONF else before
+            raise UserError(f"{file}: {whose} has a {name} already; give yours another name")
     _write(FOLDERS, [*_read(FOLDERS), str(folder)])
     return str(folder)
 

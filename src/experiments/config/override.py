@@ -150,7 +150,8 @@ def _sort_overrides(overrides: list[str], problems: list[str]) -> tuple[list[str
     if not values:
         return groups, []
     base, trial = compose(groups), compose(groups)
-    _trust(base)
+    if TARGETS not in (override.key_or_group for _, override in values):
+        _trust(base)
     good = []
     for text, override in values:
         problem = _check_value(base, trial, text, override)

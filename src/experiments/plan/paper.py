@@ -29,6 +29,7 @@ from experiments.run.reference import Origin
 from experiments.system.base import System
 from experiments.system.paper import WithoutNumbers, without_numbers
 from experiments.system.seeding import Step
+from experiments.trainer.dry import require_fit
 from experiments.trainer.fixed import Fixed
 from experiments.trainer.training import Training
 from experiments.trainer.turn import Turn, optimisers_of
@@ -130,7 +131,9 @@ class Paper:
     """A run on paper. Its memory is that of its shapes: whatever its widths, it fits anywhere."""
 
     def __init__(self, run: Run, facts: DataFacts) -> None:
-        """Raises `UserError` for networks that cannot be built."""
+        """Raises `UserError` for networks that cannot be built, or that nobody has tried and that
+        do not fit."""
+        require_fit(run.config)
         config: dict[str, Any] = copy.deepcopy(run.config)
         config["trainer"]["nonfinite"] = "stop"  # another policy looks at numbers
         # `auto` is bf16 on every GPU that is planned for.

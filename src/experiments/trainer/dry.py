@@ -31,6 +31,7 @@ from experiments.generator.base import Generator, GeneratorOutput
 from experiments.run.code import place_of
 from experiments.run.fact import of_networks
 from experiments.run.patch import NO_GIT, git
+from experiments.system import paper
 from experiments.system.base import System
 from experiments.system.drawing import Unfilled
 from experiments.system.paper import WithoutNumbers, without_numbers
@@ -42,6 +43,7 @@ ATTRIBUTES = {"crown": 12, "pose": 3}
 # What data would tell networks: a little of everything, as it is asked before there are any.
 FACTS = of_networks(91, ATTRIBUTES, 24, ["crown"], ["crown"], ["pose"])
 SOURCE = Path(experiments.__file__).parent
+OURS = (Path(__file__), Path(paper.__file__))  # of what goes wrong, these only look on
 
 
 def require_fit(config: Mapping[str, Any]) -> None:
@@ -59,7 +61,7 @@ def is_untried(config: Mapping[str, Any]) -> bool:
         return True
     files = {place_of(target.rpartition(".")[0]) for target in targets} - {None}
     with suppress(*NO_GIT):
-        if git(SOURCE, "ls-files", "--", "__init__.py").strip():
+        if files and git(SOURCE, "ls-files", "--", "__init__.py").strip():
             names = map(str, sorted(files, key=str))
             return bool(git(SOURCE, "status", "--porcelain", "--", *names).strip())
     return False
@@ -105,7 +107,7 @@ class _Contract:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def __call__(self, module: nn.Module, given: Any, made: Any) -> None:
+    def __call__(self, module: Generator, given: Any, made: Any) -> None:
         who = f"{self.path}: {_name(module)}"
         if not isinstance(made, GeneratorOutput):
             raise UserError(f"{who}: forward must return a GeneratorOutput, not {_kind(made)}")
@@ -123,13 +125,14 @@ class _Contract:
 def _told(error: Exception, system: System) -> str:
     """What went wrong, in which network, and where in the code that calls it or is it."""
     paths = {id(module): path for path, module in system.named_modules()}
-    path, owner, place = "system", type(system), ""
+    path, place = "system", ""
+    owner: type[nn.Module] = type(system)
     for frame, line in traceback.walk_tb(error.__traceback__):
         module = frame.f_locals.get("self")
         if isinstance(module, nn.Module) and id(module) in paths:
             path, owner = paths[id(module)] or "system", type(module)
         file = Path(frame.f_code.co_filename)
-        if "torch" not in file.parts and not file.name.endswith("dry.py"):
+        if "torch" not in file.parts and file not in OURS:
             place = f"{'/'.join(file.parts[-2:])}:{line}"
     name = f"{owner.__module__}.{owner.__qualname__}"
     return f"{path}: {name} does not fit: {reason_of(error)} ({place})"
