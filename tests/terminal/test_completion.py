@@ -1,4 +1,4 @@
-"""The completion of the shell, as `docs/install.md` switches it on: a real bash on a real terminal."""
+"""The completion of the shell, as `docs/install.md` switches it on: a real bash on a terminal."""
 
 from __future__ import annotations
 
