@@ -21,6 +21,7 @@ from experiments.terminal.secret import require_none
 
 log = logging.getLogger(__name__)
 HYDRA = ("hydra.launcher.", "hydra.sweep.dir")  # what a study may say to Hydra itself
+SHELL, SHELLS = ("install", "uninstall", "query"), ("bash", "zsh", "fish")
 LISTS = {"run": SEVERAL, "answers": ("human_rank",)}  # keys of tasks that read several
 
 
@@ -61,12 +62,28 @@ def read(arguments: list[str]) -> Command:
         raise UserError("--config-name: a study of sweeps/ is chosen with -m study=NAME")
     if flags.experimental_rerun:
         raise UserError("--experimental-rerun: the same command goes on where it stopped")
+    _require_whole(flags)
     overrides = [*map(with_ids, listed([quoted(override) for override in flags.overrides]))]
     require_none(overrides)
     command = Command(arguments, flags, _without_verbose(overrides))
     if not (command.help or command.is_question):
         _require_own(command.overrides)
     return command
+
+
+def _require_whole(flags: argparse.Namespace) -> None:
+    """Raise `UserError` for flags that say nothing without others."""
+    if flags.shell_completion:
+        said = [text.partition("=")[::2] for text in flags.overrides]
+        if len(said) != 1 or said[0][0] not in SHELL or said[0][1] not in SHELLS:
+            raise UserError(
+                f"--shell-completion: say one of {', '.join(SHELL)} with one of "
+                f"{', '.join(SHELLS)}, as -sc install=bash"
+            )
+    if flags.resolve and not (flags.cfg or flags.help):
+        raise UserError("--resolve: computes what --cfg shows; add --cfg job")
+    if flags.package and not (flags.cfg or flags.help):
+        raise UserError("--package: is a part of what --cfg shows; add --cfg job")
 
 
 def _without_verbose(overrides: list[str]) -> list[str]:
