@@ -72,3 +72,19 @@ def test_a_full_disk_is_the_users_and_a_fault_is_ours() -> None:
     assert full is not None and str(full).startswith("/runs/x: No space left on device; make room")
     assert as_user_error(FileNotFoundError(errno.ENOENT, "No such file")) is None
     assert as_user_error(ValueError("x")) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["-sc"], "--shell-completion: say one of install, uninstall, query with one of bash, zsh"),
+        (["-sc", "install=csh"], "--shell-completion: "),
+        (["-sc", "install=bash", "query=bash"], "--shell-completion: "),
+        (["--resolve"], "--resolve: computes what --cfg shows; add --cfg job"),
+        (["-p", "trainer"], "--package: is a part of what --cfg shows; add --cfg job"),
+    ],
+)
+def test_flags_that_say_nothing_alone_are_refused(words: list[str], told: str) -> None:
+    with pytest.raises(UserError) as caught:
+        read(words)
+    assert str(caught.value).startswith(told)

@@ -132,7 +132,10 @@ def _work(command: Command, overrides: list[str]) -> Callable[[], int]:
     if command.said.get("task") == "report":
         return partial(_report, command, overrides)
     if command.several:
-        return _study(study_of(overrides), overrides)
+        study = study_of(overrides)
+        if command.said.get("task") == "plan" and not study.search:
+            return _plan_study(study)
+        return _study(study, overrides)
     asked = Asked.of(overrides)
     (run,) = _check([asked])
     return partial(_run, asked, run)
@@ -200,6 +203,20 @@ def _check(jobs: list[Asked] | list[list[str]]) -> list[Run | None]:
     if problems:
         raise UserError("\n".join(dict.fromkeys(problems)))
     return runs
+
+
+def _plan_study(study: Study) -> Callable[[], int]:
+    """What all of its runs take, in one table. Raises `UserError`."""
+    jobs = [Asked.of(job.overrides) for job in study.jobs]
+    _check(jobs)
+
+    def perform() -> int:
+        from experiments.plan.command import show_study
+
+        show_study(study.title, [(job.config, job.chosen, job.overrides) for job in jobs])
+        return 0
+
+    return perform
 
 
 def _study(study: Study, overrides: list[str]) -> Callable[[], int]:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 HYDRA = ("hydra.launcher.", "hydra.sweep.dir")  # what a study may say to Hydra itself
 SEARCHPATH = "hydra.searchpath"
 SEVERALLY = ("study=", "budget=")  # of several runs without -m as well
+SHELL, SHELLS = ("install", "uninstall", "query"), ("bash", "zsh", "fish")
 LISTS = {"run": SEVERAL, "answers": ("human_rank",)}  # keys of tasks that read several
 
 
@@ -69,6 +70,7 @@ def read(arguments: list[str]) -> Command:
         )
     if flags.experimental_rerun:
         raise UserError("--experimental-rerun: the same command goes on where it stopped")
+    _require_whole(flags)
     require_none(flags.overrides)
     outside.begin([*_config_dir(arguments, flags.config_dir), *_searchpath(flags.overrides)])
     words = [text for text in flags.overrides if key_of(text) != SEARCHPATH]
@@ -96,6 +98,21 @@ def _searchpath(overrides: list[str]) -> list[tuple[str, str]]:
     if not all(isinstance(item, str) for item in found):
         raise UserError(f"{asked[-1]}: must be a list of folders, as {SEARCHPATH}=[DIR]")
     return [(SEARCHPATH, str(item)) for item in found]
+
+
+def _require_whole(flags: argparse.Namespace) -> None:
+    """Raise `UserError` for flags that say nothing without others."""
+    if flags.shell_completion:
+        said = [text.partition("=")[::2] for text in flags.overrides]
+        if len(said) != 1 or said[0][0] not in SHELL or said[0][1] not in SHELLS:
+            raise UserError(
+                f"--shell-completion: say one of {', '.join(SHELL)} with one of "
+                f"{', '.join(SHELLS)}, as -sc install=bash"
+            )
+    if flags.resolve and not (flags.cfg or flags.help):
+        raise UserError("--resolve: computes what --cfg shows; add --cfg job")
+    if flags.package and not (flags.cfg or flags.help):
+        raise UserError("--package: is a part of what --cfg shows; add --cfg job")
 
 
 def _without_verbose(overrides: list[str]) -> list[str]:

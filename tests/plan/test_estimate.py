@@ -50,16 +50,17 @@ def test_a_gpu_is_described_by_its_options() -> None:
 
 
 @pytest.mark.parametrize(
-    ("memory_of", "unit", "bound"),
+    ("memory_of", "unit", "bound", "more"),
     [
-        (lambda share: 1000 + 300 * share, 1, 329),
-        (lambda share: 1000 + 300 * share, 4, 328),
-        (lambda share: 1000 + 10 * share + 7 * share * share, 1, 117),
-        (lambda share: 1000 + max(900 * share, 30 * share * share), 1, 57),
+        (lambda share: 1000 + 300 * share, 1, 329, 300),
+        (lambda share: 1000 + 300 * share, 4, 328, 300),
+        (lambda share: 5000 + 300 * share, 1, 316, 300),  # a peak that has no image in it
+        (lambda share: 1000 + 10 * share + 7 * share * share, 1, 117, 10 + 2 * 7 * 8),
+        (lambda share: 1000 + max(900 * share, 30 * share * share), 1, 57, None),
     ],
 )
 def test_the_largest_batch_is_nearly_all_that_fits(
-    memory_of: Callable[[int], int], unit: int, bound: int
+    memory_of: Callable[[int], int], unit: int, bound: int, more: float | None
 ) -> None:
     tried: list[int] = []
 
@@ -67,8 +68,8 @@ def test_the_largest_batch_is_nearly_all_that_fits(
         tried.append(share)
         return Needs(share, 1, 1, 1, 1000, memory_of(share), 0, 0)
 
-    first, second = step(8), step(16)
-    found = largest(step, first, second, unit, 100_000)
+    found, each = largest(step, step(8), unit, 100_000)
+    assert more is None or each == pytest.approx(more)
     assert found is not None and found.peak <= 100_000 and found.share % unit == 0
     assert 0.94 * bound <= found.share <= bound
     assert len(tried) <= 2 + 4
@@ -78,7 +79,7 @@ def test_no_batch_fits() -> None:
     def step(share: int) -> Needs:
         return Needs(share, 1, 1, 1, 1000, 1000 + share, 0, 0)
 
-    assert largest(step, step(4), step(8), 2, 500) is None
+    assert largest(step, step(4), 2, 500)[0] is None
 
 
 def test_bytes_on_the_disk() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 import torch
 import torch.nn.functional as F
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from experiments.plan import live
 from experiments.plan.live import Tally
 
 
@@ -49,3 +53,22 @@ def test_what_a_backward_pass_needs_is_alive() -> None:
         assert tally.live == 3 * 4000 + 4
         loss.backward()
         assert tally.live == 2 * 4000 + 4  # the weight, its gradient, the sum
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("training", [True, False])
+def test_a_short_way_gives_what_pytorch_gives(layout: torch.memory_format, training: bool) -> None:
+    """Shapes, strides and types of a normalised batch and of its gradients."""
+
+    def form(tensors: Any) -> list[Any]:
+        return [one if one is None else (one.shape, one.stride(), one.dtype) for one in tensors]
+
+    batch = torch.randn(2, 3, 4, 4, dtype=torch.bfloat16).to(memory_format=layout)
+    weight, rest = torch.ones(3), (torch.ones(3), torch.ones(3), training, 0.1, 1e-5)
+    forward = torch.ops.aten.native_batch_norm.default
+    made = forward(batch, weight, weight, *rest)
+    assert form(live.SHORT[forward](batch, weight, weight, *rest)[:1]) == form(made[:1])
+    backward = torch.ops.aten.native_batch_norm_backward.default
+    for wanted in ([True, True, True], [True, False, False]):
+        back = (batch, batch, weight, *rest[:2], made[1], made[2], training, 1e-5, wanted)
+        assert form(live.SHORT[backward](*back)) == form(backward(*back))

@@ -23,6 +23,7 @@ from experiments.data.store.recordings import Recordings
 from experiments.data.view.speech import SpeechView
 from experiments.machine.rank import Ranks
 from experiments.plan.facts import DataFacts
+from experiments.plan.kept import Steps
 from experiments.plan.live import Tally
 from experiments.plan.paper import Paper, count
 from experiments.run import checkpoint
@@ -205,8 +206,8 @@ def test_more_processes_gather_what_the_loss_compares() -> None:
 
 
 def test_where_gradients_alone_are_exchanged_the_number_of_processes_is_all_one() -> None:
-    paper = Paper(planned("model=gan_cls"), FACTS)
-    one, found = paper.step(16), paper.among(16, [1, 8, 64])
+    steps = Steps(planned("model=gan_cls"), FACTS)
+    one, found = steps.step(16), steps.among(16, [1, 8, 64])
     assert found.keys() == {8, 64} and found[8] == replace(found[64], processes=8)
     assert found[8].flops == one.flops and found[8].reduced > 0 == found[8].gathered
 

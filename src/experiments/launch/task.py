@@ -14,7 +14,7 @@ from typing import Any
 
 from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
-from experiments.launch.ready import require_weights
+from experiments.launch.ready import require_packages, require_weights
 from experiments.metric.meaning import require_choosable
 from experiments.run.named import evaluation_config, run_of
 from experiments.run.prerequisite import Run, plan, tell_found
@@ -94,6 +94,7 @@ def _check_training(asked: Asked, seen: list[Any]) -> Run:
         seen.append(looked)
     run = asked.run
     require_weights(run)
+    require_packages(run)
     return run
 
 

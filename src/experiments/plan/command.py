@@ -3,29 +3,59 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
-from experiments.data.record import CLIP
-from experiments.plan.estimate import Machine, Planned, disk, largest, pace
-from experiments.plan.facts import DataFacts, facts_of
-from experiments.plan.paper import Paper
+from experiments.plan.estimate import Machine, Planned, largest, pace
+from experiments.plan.facts import facts_of
+from experiments.plan.kept import Steps
 from experiments.run.prerequisite import Run, plan
-from experiments.terminal.line import show
+from experiments.terminal.line import say, show
+from experiments.terminal.progress import Progress
+
+Asked = tuple[dict[str, Any], dict[str, str], list[str]]
+STEPS = 5  # about as many as a run takes on paper
+FIRST = 5.0  # s between two lines of progress
 
 
 def show_plan(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -> None:
     """Print the plan of a configuration's run, after the runs that it builds on."""
     from experiments.plan.page import page
 
-    facts = facts_of(config)
-    runs = needed(plan(config, chosen, overrides))
-    rows = [planned(run, facts, config["plan"], path) for path, run in runs]
-    if config["plan"]["json"]:
-        show(json.dumps({"assumed": config["plan"], "runs": [asdict(row) for row in rows]}))
-        return
-    show(page(rows, config["plan"]))
+    rows = _rows([(config, plan(config, chosen, overrides))], config["plan"])
+    _show(rows, config["plan"], page(rows, config["plan"]))
+
+
+def show_study(title: str, jobs: Sequence[Asked]) -> None:
+    """Print what the runs of a study take: each with its configuration, options and overrides."""
+    from experiments.plan.page import study_page
+
+    options = jobs[0][0]["plan"]
+    rows = _rows([(job[0], plan(*job)) for job in jobs], options)
+    _show(rows, options, study_page(title, rows, options))
+
+
+def _show(rows: Sequence[Planned], options: dict[str, Any], page: str) -> None:
+    if options["json"]:
+        page = json.dumps({"assumed": options, "runs": [asdict(row) for row in rows]})
+    show(page)
+
+
+def _rows(jobs: Sequence[tuple[dict[str, Any], Run]], options: dict[str, Any]) -> list[Planned]:
+    """Each run behind those that it builds on, and each once."""
+    seen: set[str] = set()
+    runs = [(path, need, config) for config, run in jobs for path, need in needed(run, None, seen)]
+    rows = []
+    with Progress(len(runs) * STEPS, unit="steps on paper", interval=FIRST) as bar:
+        for place, (path, run, config) in enumerate(runs):
+            told = f"{run.name}, {place + 1} of {len(runs)}"
+            say(f"planning {told}")
+            steps = Steps(run, facts_of(config), partial(bar.add, 1))
+            rows.append(planned(steps, options, path))
+            bar.update((place + 1) * STEPS)
+    return rows
 
 
 def needed(
@@ -41,32 +71,32 @@ def needed(
         yield path, run
 
 
-def planned(
-    run: Run, facts: DataFacts, options: dict[str, Any], wanted_by: str | None = None
-) -> Planned:
+def planned(steps: Steps, options: dict[str, Any], wanted_by: str | None = None) -> Planned:
     """One run. A GPU has `trainer.batch` images in a step, however many GPUs there are, or its part
     where `launch.num_processes` shares them out."""
+    run, about = steps.run, steps.about
     trainer = run.config["trainer"]
-    paper = Paper(run, facts)
-    machine = Machine.of(options, paper.precision)
+    machine = Machine.of(options, about.precision)
     share = int(trainer["batch"]) // int(run.config["launch"]["num_processes"])
-    one, twice = paper.step(share), paper.step(2 * share)
-    found = {1: one} | paper.among(share, options["gpus"])
+    one = steps.step(share)
+    most, activations = largest(steps.step, one, about.accumulate, machine.memory)
+    found = {1: one} | steps.among(share, options["gpus"])
+    steps.keep()
     return Planned(
         run.name,
         wanted_by,
         run.finished,
         int(trainer["images"]),
-        facts,
-        paper.accumulate,
-        paper.parameters(),
-        sorted(paper.trained()),
-        paper.held(),
-        paper.precision,
-        (twice.peak - one.peak) / (share / paper.accumulate),
+        steps.facts,
+        about.accumulate,
+        about.parameters,
+        about.trained,
+        about.held,
+        about.precision,
+        activations * about.accumulate,
         one,
-        largest(paper.step, one, twice, paper.accumulate, machine.memory),
-        disk(facts, paper.views, run.config["data"], paper.held(), int(trainer["keep"])),
+        most,
+        about.disk,
         [pace(found[n], int(trainer["images"]), machine) for n in options["gpus"]],
-        "clips" if any(view.name == CLIP for view in paper.views) else "images",
+        "clips" if about.clips else "images",
     )

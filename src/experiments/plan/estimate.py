@@ -78,12 +78,13 @@ def pace(needs: Needs, images: int, machine: Machine) -> Pace:
 
 
 def largest(
-    step: Callable[[int], Needs], one: Needs, two: Needs, unit: int, memory: float
-) -> Needs | None:
-    """The largest batch of one GPU that fits, in multiples of `unit`; None where none does. It is
-    looked for where `one` and `two`, and then the nearest of those that were tried, point to.
+    step: Callable[[int], Needs], one: Needs, unit: int, memory: float
+) -> tuple[Needs | None, float]:
+    """The largest batch of one GPU that fits, in multiples of `unit`, None where none does; and the
+    bytes that one more image of the batch of `one` takes. It is looked for where `one`, and then
+    the nearest of those that were tried, point to: two steps are enough where memory is a line.
     """
-    tried = {needs.share: needs for needs in (one, two)}
+    tried = {one.share: one}
     for _ in range(TRIES):
         fits = max((n for n in tried.values() if n.peak <= memory), key=_share, default=None)
         bursts = min((n for n in tried.values() if n.peak > memory), key=_share, default=None)
@@ -91,13 +92,33 @@ def largest(
         most = bursts.share - unit if bursts else math.inf
         if (fits and fits.peak >= NEAR * memory) or most < least:
             break
-        a, b = sorted(tried.values(), key=lambda needs: abs(needs.peak - memory))[:2]
-        if fits and bursts:
-            a, b = fits, bursts
-        goal = _goal(a, b, memory * (1 + NEAR) / 2)
+        if len(tried) == 1:
+            each = max((one.peak - one.held) / one.share, 1.0)
+            goal = one.share + (memory * (1 + NEAR) / 2 - one.peak) / each
+        else:
+            a, b = sorted(tried.values(), key=lambda needs: abs(needs.peak - memory))[:2]
+            if fits and bursts:
+                a, b = fits, bursts
+            goal = _goal(a, b, memory * (1 + NEAR) / 2)
         share = int(min(max(goal // unit * unit, least), most))
         tried[share] = step(share)
-    return max((n for n in tried.values() if n.peak <= memory), key=_share, default=None)
+    found = max((n for n in tried.values() if n.peak <= memory), key=_share, default=None)
+    others = [needs for needs in tried.values() if needs is not one]
+    nearest = min(others, key=lambda needs: abs(needs.share - one.share), default=None)
+    return found, _one_more(one, nearest)
+
+
+def _one_more(one: Needs, other: Needs | None) -> float:
+    """Bytes of one more image at the batch of `one`: the slope there of what `_goal` draws."""
+    each = (one.peak - one.held) / one.share
+    if other is None:
+        return each
+    a, b = sorted((one, other), key=_share)
+    u, v = ((needs.peak - needs.held) / needs.share for needs in (a, b))
+    q = max(0.0, (v - u) / (b.share - a.share))
+    if q * a.share < 0.01 * u:  # a line
+        return (b.peak - a.peak) / (b.share - a.share)
+    return u - q * a.share + 2 * q * one.share
 
 
 def _goal(a: Needs, b: Needs, memory: float) -> float:

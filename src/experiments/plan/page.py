@@ -7,29 +7,92 @@ from typing import Any
 
 from experiments.plan.estimate import DENSE, GB, Planned
 from experiments.plan.facts import DataFacts
-from experiments.terminal.line import aligned
+from experiments.terminal.line import aligned, number_of
 
 HEADINGS = ("GPUs", "batch", "memory", "computing", "exchanging", "{}/s", "hours")
 
 
 def page(rows: Sequence[Planned], options: Mapping[str, Any]) -> str:
     """The whole text; `options`: the group `plan`."""
-    blocks = ["\n".join(_run(row)) for row in rows]
-    left = [row for row in rows if not row.finished]
-    if len(left) > 1:
-        columns = zip(options["gpus"], *(row.paces for row in left), strict=True)
-        told = ", ".join(
-            f"{_hours(sum(pace.hours for pace in paces))} h on {count}"
-            for count, *paces in columns
-            if all(pace.fits for pace in paces)
-        )
-        told = told or "not all of them fit"
-        blocks.append(f"all {len(left)} runs that are not finished, one after the other: {told}")
+    blocks = [_gpu(rows[-1], options), *("\n".join(_run(row, options)) for row in rows)]
+    if sum(not row.finished for row in rows) > 1:
+        blocks.append(_sum(rows, options))
     return "\n\n".join([*blocks, "\n".join(_assumed(rows[-1], options))])
 
 
-def _run(row: Planned) -> list[str]:
+def study_page(title: str, rows: Sequence[Planned], options: Mapping[str, Any]) -> str:
+    """What the runs of a study take, and what they build on, each once."""
+    heads = ["run", "images", *(f"hours on {number_of(n, 'GPU')}" for n in options["gpus"])]
+    cells = [
+        (
+            row.name + (f", for {row.wanted_by}" if row.wanted_by else ""),
+            f"{row.images:,}" + (" (finished)" if row.finished else ""),
+            *(_hours(pace.hours) if pace.fits else "too much" for pace in row.paces),
+        )
+        for row in rows
+    ]
+    unfit = [line for row in rows for line in _unfit(row)]
+    table = aligned([heads, *cells])
+    blocks = [f"{title}: {_gpu(rows[-1], options)}", "\n".join(table)]
+    blocks += ["\n".join(dict.fromkeys(line.strip() for line in unfit))] if unfit else []
+    return "\n\n".join([*blocks, _sum(rows, options), "\n".join(_assumed(rows[-1], options))])
+
+
+def _gpu(row: Planned, options: Mapping[str, Any]) -> str:
+    """For which GPU, and how far to trust it."""
+    known = options["memory"] == 80 and options["tflops"] is None
+    what = "an H100 SXM with 80 GB" if known else f"a GPU with {options['memory']:g} GB"
+    return (
+        f"computed for {what} in {row.precision}; no GPU has confirmed these figures: try one run "
+        "for some minutes before you pay for many"
+    )
+
+
+def _sum(rows: Sequence[Planned], options: Mapping[str, Any]) -> str:
+    """Hours, and costs, of all that is not finished."""
+    left = [row for row in rows if not row.finished]
+    told = []
+    for place, count in enumerate(options["gpus"]):
+        paces = [row.paces[place] for row in left]
+        if all(pace.fits for pace in paces):
+            hours = sum(pace.hours for pace in paces)
+            told.append(f"{_hours(hours)} h on {count}{_cost(hours, count, options, ' for ')}")
+    said = ", ".join(told) or "not all of them fit"
+    runs = f"the one run that is not finished: {said}"
+    if len(left) != 1:
+        runs = f"all {len(left)} runs that are not finished, one after the other: {said}"
+    return runs if left else "all of it is finished"
+
+
+def _cost(hours: float, gpus: int, options: Mapping[str, Any], before: str = "") -> str:
+    """In the money of `plan.price`; "" where nobody said what an hour costs."""
+    if options["price"] is None:
+        return ""
+    cost = hours * gpus * options["price"]
+    return before + (f"{cost:,.0f}" if cost >= 100 else f"{cost:.2f}" if cost >= 0.01 else "< 0.01")
+
+
+def _unfit(row: Planned) -> list[str]:
+    """What to do where a batch does not fit."""
+    over = [pace.gpus for pace in row.paces if not pace.fits]
+    if not over:
+        return []
+    most = row.largest.share if row.largest else 0
+    where = "on any number of GPUs" if 1 in over else f"on {' and '.join(map(str, over))} GPUs"
+    less = f"trainer.batch={most}" if 1 in over and most else "a smaller trainer.batch"
+    if 1 not in over:  # rows that are gathered of all
+        less = f"fewer GPUs, or {less}, as each compares its rows with those of all others"
+        return [f"  {row.name} does not fit {where}: take {less}"]
+    parts = f"trainer.accumulate={2 * row.accumulate}, or more, splits its batch"
+    return [
+        f"  {row.name} does not fit {where}: {parts}, {less} makes it smaller, or plan.memory=N"
+        " is a larger GPU"
+    ]
+
+
+def _run(row: Planned, options: Mapping[str, Any]) -> list[str]:
     held, needs, parts = row.held, row.needs, row.accumulate
+    priced = options["price"] is not None
     names = ", ".join(
         f"{name} {number / 1e6:.2f} M{'' if name in row.trained else ' (fixed)'}"
         for name, number in row.parameters.items()
@@ -64,11 +127,16 @@ def _run(row: Planned) -> list[str]:
             else "-",
             f"{pace.images_per_second:,.0f}",
             _hours(pace.hours) if pace.fits else "-",
+            *([_cost(pace.hours, pace.gpus, options)] if priced and pace.fits else []),
+            *(["-"] if priced and not pace.fits else []),
         )
         for pace in row.paces
     ]
     heads = tuple(heading.format(row.counted) for heading in HEADINGS)
-    return lines + [f"  {line}" for line in aligned([heads, *cells], right=True)]
+    heads += ("price",) if priced else ()
+    table = [f"  {line}" for line in aligned([heads, *cells], right=True)]
+    unfit = _unfit(row)
+    return [*lines, *table, *(["", *unfit] if unfit else [])]
 
 
 def _assumed(row: Planned, options: Mapping[str, Any]) -> list[str]:

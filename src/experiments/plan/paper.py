@@ -238,15 +238,6 @@ class Paper:
         held, peak = held + buckets, peak + buckets  # of gradients that travel
         return Needs(share, processes, flops, operators, held, peak, reduced, gathered)
 
-    def among(self, share: int, processes: Iterable[int]) -> dict[int, Needs]:
-        """`step` of each number of processes above one. Where nothing but gradients is exchanged,
-        it does not matter how many they are."""
-        found: dict[int, Needs] = {}
-        for number in sorted(set(processes) - {1}):
-            alike = next((needs for needs in found.values() if not needs.gathered), None)
-            found[number] = replace(alike, processes=number) if alike else self.step(share, number)
-        return found
-
     def _batch(self, count: int) -> Batch:
         """As `Batches` hands it over, but for what its views give, which comes on the device."""
         attributes = len(self.facts.attribute_values)

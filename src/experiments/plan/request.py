@@ -8,7 +8,7 @@ from typing import Any
 from experiments.plan.facts import require_known
 from experiments.terminal.error import UserError
 
-POSITIVE = ("memory", "tflops", "utilisation", "launch", "link", "network")
+POSITIVE = ("memory", "tflops", "utilisation", "launch", "link", "network", "price")
 MOST = 1_000_000  # GPUs
 
 

@@ -26,6 +26,7 @@ from experiments.run.pretrained import GROUPS, without_pretrained
 from experiments.run.provenance import write_provenance
 from experiments.run.reference import referenced
 from experiments.run.stats import StatsFile
+from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import Interrupt, Stopped
 from experiments.terminal.line import near, number_of, say
 from experiments.terminal.secret import scrub
@@ -52,6 +53,7 @@ def train_with_prerequisites(
 
     Raises `Stopped` where the user stopped it.
     """
+    require_optimisers(run)
     fresh = bool(run.config.get("fresh")) and wanted_by is None and not restarted(os.environ)
     command = os.environ.get(COMMAND) or token(run.overrides)
     if fresh and ranks.any(begun_by(run.folder, command) and not run.finished):
@@ -99,6 +101,18 @@ def begin_anew(run: Run, ranks: Ranks, command: str) -> None:
             begin_again(place, run.folder)
             say(f"fresh: what {run.folder} held is in {near(place.resolve())}")
     ranks.wait()
+
+
+def require_optimisers(run: Run) -> None:
+    """Build those of a run, and of all that is trained before it, before any data are prepared: a
+    rate below zero is no reason to draw thousands of birds. Raises `UserError`."""
+    for path, need in run.prerequisites.items():
+        if isinstance(need, Run) and not need.finished:
+            try:
+                require_optimisers(need)
+            except UserError as error:
+                raise UserError(f"{path}.pretrained: {error}") from None
+    build(run.config["optim"], None, "optim")
 
 
 def rehearse(run: Run, ranks: Ranks) -> None:
