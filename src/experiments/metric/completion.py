@@ -108,7 +108,8 @@ class CompletionScores:
         hiding: Hiding | None = getattr(system, "hiding", None)
         if hiding is None:
             raise UserError(
-                "metric=completion: nothing is hidden; set system.hides, or score nothing with ~metric"
+                "metric=completion: nothing is hidden; set system.hides, or leave scores out with "
+                "~metric"
             )
         split, device = dataset.test, ranks.device
         require_some(split)
