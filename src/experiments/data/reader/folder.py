@@ -140,6 +140,7 @@ class Folder(PictureReader[FolderLayout]):
         settings: tuple[object, ...] = (self.name, self.split, self.test_share)
         settings = (*settings, self.captions_per_image, names)
         settings += ("sounds",) if self.sounds else ()
+        settings += ("shards",) if tree.shards else ()  # once read as classes
         files = [
             file_at(found.root, name, f"{number} {Path(name).name}")
             for number, name in enumerate(names)
