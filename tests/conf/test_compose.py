@@ -155,7 +155,7 @@ def test_a_mistake_gets_its_line(override: str, line: str) -> None:
         ("++unknown=1", ["unknown: no such key"]),
         ("+generator.foo=1", ["generator.foo: AttnGANGenerator takes no such argument"]),
         ("+trainer.bach=1", ["trainer.bach: trainer has no such key; did you mean batch?"]),
-        ("trainer.batch=7.5", ["trainer.batch=7.5: ", "Integer"]),
+        ("trainer.batch=7.5", ["trainer.batch=7.5", "a whole number"]),
         ("generator.resolutions=8", ["generator.resolutions"]),
         ("~trainer", ["trainer: every run needs it whole", "batch"]),
         ("~loss.kl", ["system.kl", "loss.kl"]),

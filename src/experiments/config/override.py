@@ -132,7 +132,8 @@ def _compose(groups: list[str], values: list[Override]) -> DictConfig:
 def _sort_overrides(overrides: list[str], problems: list[str]) -> tuple[list[str], list[Override]]:
     """Choices of a group, and values, that Hydra can apply; a line for each of the others goes to
     `problems`."""
-    groups, values = [], []
+    groups: list[str] = []
+    values: list[tuple[str, Override]] = []
     for text, override in _read(overrides, problems):
         if override.is_sweep_override():
             whole = f", or tracker=[{text.partition('=')[2]}] for all of them in one run"

@@ -130,7 +130,7 @@ def _handed_on(node: DictConfig, value: str, path: str = "") -> Iterable[str]:
     """The keys whose value is this interpolation."""
     if node._is_none() or node._is_interpolation() or node._is_missing():
         return
-    for name in node:
+    for name in map(str, node):
         leaf, key = node._get_node(name, validate_access=False), f"{path}{name}"
         if isinstance(leaf, DictConfig):
             yield from _handed_on(leaf, value, f"{key}.")

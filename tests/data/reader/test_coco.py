@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +104,30 @@ def test_opens_as_a_data_set(official: Path, tmp_path: Path) -> None:
     assert (len(data.train), len(data.test)) == (3, 2)
     assert data.train.labels.tolist() == [0, 1, 2] and data.test.labels.tolist() == [3, 4]
     assert data.report["captions"] == 25
+
+
+@pytest.mark.parametrize(
+    ("pictures", "place"),
+    [
+        ("{}2017", "annotations"),
+        ("images/{}2017", "annotations_trainval2017/annotations"),
+        ("{0}2017/{0}2017", "."),
+    ],
+)
+def test_coco_2017(official: Path, tmp_path: Path, pictures: str, place: str) -> None:
+    """The published names: no year in those of pictures, and files of annotations of their own."""
+    root = tmp_path / "coco2017"
+    (root / place).mkdir(parents=True)
+    for split in ("train", "val"):
+        (root / pictures.format(split)).mkdir(parents=True)
+        content = json.loads((official / f"annotations/captions_{split}2014.json").read_text())
+        for image in content["images"]:
+            old, name = image["file_name"], image["file_name"].rpartition("_")[2]
+            (official / f"{split}2014" / old).rename(root / pictures.format(split) / name)
+            image["file_name"] = name
+        (root / place / f"captions_{split}2017.json").write_text(json.dumps(content))
+    records, drops = entries(Coco(str(root)))
+    assert [*records] == [key.rpartition("_")[2] for key in KEYS] and not drops
+    assert Coco(str(root)).image(records[KEYS[0].rpartition("_")[2]], 8).shape == (8, 8, 3)
+    with pytest.raises(UserError, match=rf"did you mean data.root={root}\?; in .* there are"):
+        Coco(str(tmp_path)).check()

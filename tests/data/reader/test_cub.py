@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -120,12 +121,43 @@ def test_folder_name_is_of_no_account(birds: Path) -> None:
 
 def test_captions_elsewhere(native: Path) -> None:
     (native / "text_c10").rename(native.parent / "elsewhere")
-    with pytest.raises(UserError, match=r"data\.root: no text/<class>"):
+    told = r"no <class>/<picture>.txt in text/, .*there are .*\+data.reader.text=DIR"
+    with pytest.raises(UserError, match=told):
         Cub(str(native)).check()
     records, _ = read(Cub(str(native), text=str(native.parent / "elsewhere")))
     assert len(records) == 8
-    with pytest.raises(UserError, match=r"data\.text"):
+    with pytest.raises(UserError, match=r"data\.reader\.text=.*there are .*name their folder"):
         Cub(str(native), text=str(native / "none")).check()
+
+
+def test_captions_of_reeds_own_archive(native: Path) -> None:
+    elsewhere = native / "cvpr2016_cub"
+    elsewhere.mkdir()
+    (native / "text_c10").rename(elsewhere / "text_c10")
+    assert len(read(Cub(str(native)))[0]) == 8
+    with pytest.raises(UserError, match=rf"did you mean {elsewhere}/text_c10\?"):
+        Cub(str(native), text=str(elsewhere)).check()
+    with pytest.raises(UserError, match=r"there are text_c10/; did you mean data.root="):
+        Cub(str(elsewhere)).check()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda name: name.replace("/", "\\"),
+        lambda name: f"{name}.jpg",
+        lambda name: f"./{name}.JPG",
+        lambda name: f"CUB_200_2011/images/{name}.jpg",
+        lambda name: f"D:\\birds\\images\\{name}.jpg".replace("/", "\\"),
+    ],
+)
+def test_lists_of_names_as_others_write_them(birds: Path, written: Callable[[str], str]) -> None:
+    before = read(Cub(str(birds)))[0]
+    for split in ("train", "test"):
+        path = birds / split / "filenames.pickle"
+        names = pickle.loads(path.read_bytes(), encoding="latin1")
+        path.write_bytes(pickle.dumps([written(name) for name in names], 2))
+    assert read(Cub(str(birds)))[0] == before
 
 
 def test_captions_from_the_pickle_alone(birds: Path) -> None:

@@ -67,7 +67,7 @@ def test_bad_files_beside_each_other(root: Path) -> None:
         "b": BY_LINK,
         "c": f"captions: {BY_LINK}",
         "d#1": "caption is not UTF-8",
-        "e": "no caption can be used",
+        "e": "captions are empty",
     }
 
 
@@ -132,7 +132,7 @@ def test_bad_rows_of_the_metadata(root: Path) -> None:
         "gif": f"format is none of {', '.join(('.jpg', '.jpeg', '.png', '.webp', '.bmp'))}",
         "a\0": "name is not UTF-8 or has control characters",
         "\ud83d": "name is not UTF-8 or has control characters",
-        "blank": "no caption can be used",
+        "blank": "captions are empty",
         "silent": "no captions beside it or in the metadata",
         "listed": "no captions beside it or in the metadata",
         "class": "no captions beside it or in the metadata",

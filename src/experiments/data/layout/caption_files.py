@@ -71,6 +71,8 @@ def read_captions(
     if len(content) > MAX_CAPTION_FILE:
         raise BadInput("caption file is too large")
     lines = content.removeprefix(b"\xef\xbb\xbf").rstrip().splitlines()
+    if not lines:
+        raise BadInput(EMPTY[0])
     return clean_captions([line.decode("utf-8", "surrogateescape") for line in lines], key, drops)
 
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from experiments.data.images import path_inside
 from experiments.data.layout.folder_metadata import MAX_BYTES, Listed, listed_of
@@ -85,11 +86,11 @@ def read_table(
     for line, row in _rows(root / file):
         try:
             listed = listed_of(home, row, heard=False)
-            name = PurePosixPath(str(row["file_name"]).strip().replace("\\", "/"))
-            here = named.get(name.name, [])
-            if len(here) > 1 and not known & {listed.image, name.as_posix()}:
+            said = PurePosixPath(str(row["file_name"]).strip().replace("\\", "/"))
+            here = named.get(said.name, [])
+            if len(here) > 1 and not known & {listed.image, said.as_posix()}:
                 raise BadInput("pictures of that name are in several folders")
-            places = [listed.image, name.as_posix(), *here]
+            places = [listed.image, said.as_posix(), *here]
             listed.image = next((place for place in places if place in known), listed.image)
             before = found.setdefault(listed.image, listed)
             if before is not listed:
@@ -113,7 +114,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str | None]]]:
         return
     columns = _columns(first)
     assert columns is not None, "is_table was asked"
-    quoting = csv.QUOTE_MINIMAL if columns.sign == "," else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if columns.sign == "," else csv.QUOTE_NONE
     reader = csv.DictReader(
         io.StringIO(text, newline=""),
         delimiter=columns.sign,

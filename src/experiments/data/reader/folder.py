@@ -140,6 +140,7 @@ class Folder(PictureReader[FolderLayout]):
         settings: tuple[object, ...] = (self.name, self.split, self.test_share)
         settings = (*settings, self.captions_per_image, names)
         settings += ("sounds",) if self.sounds else ()
+        settings += ("shards",) if tree.shards else ()  # once read as classes
         files = [
             file_at(found.root, name, f"{number} {Path(name).name}")
             for number, name in enumerate(names)
@@ -172,12 +173,12 @@ class Folder(PictureReader[FolderLayout]):
     def _layout(self, root: Path) -> FolderLayout:
         return FolderLayout(root=root, text=root, tree=walk(root, self.follows, self.sounds))
 
-    def _none(self, found: FolderLayout, count: int, entry: Entry, reason: str) -> UserError:
+    def _looked_for(self, found: FolderLayout, entry: Entry, reason: str) -> str:
         """Also what the metadata name, where that is no picture that is there."""
-        told, tree = super()._none(found, count, entry, reason), found.tree
+        told, tree = super()._looked_for(found, entry, reason), found.tree
         lost = sorted(set(self._gather(found.root, tree, [])) - set(tree.pictures))
         files = [*tree.metadata, *tree.tables][:1]
-        return UserError(f"{told}; {files[0]} names {plain(lost[0])}") if files and lost else told
+        return f"{told}; {files[0]} names {plain(lost[0])}" if files and lost else told
 
     def _captions(self, found: FolderLayout, entry: Entry, faults: list[Drop]) -> list[str]:
         if not entry.captions and "caption" in self.has:

@@ -50,6 +50,7 @@ class PictureReader(Reader, Generic[L]):
         self.captions_per_image = captions_per_image
         self.follow_links = follow_links
         self._classes: list[str] = []
+        self.looked_for = ""  # where nothing that was read can be used
 
     @property
     def has(self) -> tuple[str, ...]:
@@ -192,17 +193,14 @@ class PictureReader(Reader, Generic[L]):
                 yield entry, self._numbered(captions, faults)
 
         if not used and first is not None:
-            raise self._none(found, len(times), *first)
+            self.looked_for = self._looked_for(found, *first)
 
-    def _none(self, found: L, count: int, entry: Entry, reason: str) -> UserError:
-        """That no picture can be used: what was looked for, and what is there."""
+    def _looked_for(self, found: L, entry: Entry, reason: str) -> str:
+        """Where no record can be used: what was looked for of one, and what is there."""
         path = entry.folder / entry.image
         if "caption" in reason and isinstance(entry.captions, str) and found.text is not None:
             path = found.text / (entry.captions or f"{entry.key}.txt")
-        return UserError(
-            f"{self.name}: none of {count} records can be used; the first, {plain(entry.key)}: "
-            f"{reason}; looked for {plain(path)}; {there(path.parent)}"
-        )
+        return f"looked for {plain(path)}; {there(path.parent)}"
 
     def _numbered(self, captions: list[str], faults: list[Drop]) -> dict[int, str]:
         """The captions that are used, by the number (from 0) that they have among all: recordings

@@ -206,7 +206,9 @@ def _prepare(
         everything, drops = read_records(reader, words.tokeniser)
         records: Sequence[Record] = everything if limit is None else within(everything, limit)
         more = len(everything) - len(records)
-        _report(folder, make_report(reader.name, records, drops, more) | {"not_read": left})
+        looked = getattr(reader, "looked_for", "")
+        report = make_report(reader.name, records, drops, more, looked_for=looked)
+        _report(folder, report | {"not_read": left})
     else:
         records = read_table(folder)
     bad = [] if store is None else build_store(reader, records, size, store, workers, quiet)

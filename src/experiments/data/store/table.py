@@ -46,13 +46,14 @@ def make_report(
     beyond: int = 0,
     bad: Sequence[Drop] = (),
     wanted: Sequence[Record] = (),
+    looked_for: str = "",
 ) -> dict[str, Any]:
     """What was read, kept and dropped, in numbers and by reason, with the first examples.
 
     Records and captions are counted apart: "read", "dropped" and "reasons" are of records,
     "captions_dropped" and "caption_reasons" of captions that were dropped from records that stay.
     `beyond`: records that `data.limit` leaves out. `bad`: those of the rest, which are `wanted`,
-    whose pictures cannot be used.
+    whose pictures cannot be used. `looked_for`: as a reader says where it found nothing to use.
     """
     drops = [*drops, *bad]
     splits = Counter[str](record.split for record in wanted or records)
@@ -81,6 +82,7 @@ def make_report(
         "captions_dropped": len(captions),
         "caption_reasons": dict(Counter(captions).most_common()),
         "examples": [example(drop) for drop in drops[:EXAMPLES]],
+        **({"looked_for": looked_for} if looked_for else {}),
     }
 
 
@@ -139,7 +141,7 @@ def require_few_drops(report: dict[str, Any], path: Path) -> None:
             reason, count = next(iter(kinds.items()))
             raise UserError(
                 f"{name}: {lost} of {read} {what} ({lost / read:.1%}) cannot be used, "
-                f"most often {reason!r} ({count}{_as(report, reason)}); repair or remove what "
+                f"most often {reason!r} ({count}){_as(report, reason)}; repair or remove what "
                 f"{path} lists"
             )
     for split, count in looked_at.items():
@@ -154,9 +156,10 @@ def require_few_drops(report: dict[str, Any], path: Path) -> None:
 
 
 def _as(report: dict[str, Any], reason: str) -> str:
-    """`, as bird_1`: the first record that was dropped for a reason."""
+    """`, as bird_1`: the first record that was dropped for a reason, and what was looked for."""
     keys = (item["key"] for item in report["examples"] if item.get("reason") == reason)
-    return "".join(f", as {key}" for key in list(keys)[:1])
+    looked = f"; {report['looked_for']}" if report.get("looked_for") else ""
+    return "".join(f", as {key}" for key in list(keys)[:1]) + looked
 
 
 def write_table(records: Sequence[Record], folder: Path) -> None:
