@@ -47,6 +47,8 @@ LENGTHS = {
     "attngan_coco": (COCO, 120, 14),
     "attngan_cub": (CUB, 600, 20),
     "attngan_grown_cub": (CUB, 300, 20),  # and as many of the three stages
+    "attngan_memory_coco": (COCO, 200, 16),
+    "attngan_memory_cub": (CUB, 800, 10),
     "attngan_spectral_cub": (CUB, 600, 20),  # its own are not known
     "char_cnn_rnn_cub": (150 * 40, 200, 40),  # an epoch has as many batches as there are classes
     "char_cnn_rnn_oxford102": (82 * 40, 200, 40),
@@ -131,6 +133,8 @@ SIZES: dict[str, tuple[int | None, list[int], int]] = {
     "attngan_cub": (7_084_592, ATTNGAN, CUB_TEXT),
     "attngan_grown_cub": (7_352_592, [*ATTNGAN, 52_982_530], CUB_TEXT),
     # Spectral norms: biases instead of the two numbers of a norm for each channel.
+    "attngan_memory_coco": (22_335_314, [1_878_242, 5_155_810, 18_264_546], COCO_TEXT),
+    "attngan_memory_cub": (21_449_042, [1_878_242, 5_155_810, 18_264_546], CUB_TEXT),
     "attngan_spectral_cub": (21_365_456, [1_878_242, 5_155_810, 18_264_546], CUB_TEXT),
     "char_cnn_rnn_cub": (None, [], CVPR),
     "char_cnn_rnn_oxford102": (None, [], CVPR),

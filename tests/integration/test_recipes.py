@@ -34,7 +34,7 @@ DRAWING = {
     "r3gan": [],
     "s2igan": [],
     "speech_to_image": ["encoder/image=efficientnet_lite0"],  # a teacher is a trained network
-    "attngan": [],
+    "attngan": ["generator.refine=memory"],
     "attngan_4stage": [],
 }
 # What listens is told who says the caption.

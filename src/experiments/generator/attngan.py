@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import pairwise
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +20,11 @@ from torch.utils.checkpoint import checkpoint
 from experiments.generator.augmentation import ConditioningAugmentation
 from experiments.generator.base import Generator, GeneratorOutput, doublings
 from experiments.generator.block import InitialStage, ResidualBlock, UpBlock, WordAttention
+from experiments.generator.memory import MemoryRefinement
 from experiments.layer.grown import came_from, require_first
 from experiments.layer.normalisation import Norm
+
+Refine = Literal["attention", "memory"]
 
 
 class NextStage(nn.Module):
@@ -35,17 +39,21 @@ class NextStage(nn.Module):
         norm: Norm,
         fast: bool,
         legacy_mask: bool,
+        refine: Refine,
     ) -> None:
         super().__init__()
-        self.attention = WordAttention(inputs, text_dim, legacy_mask)
+        self.refine = refine
+        way = MemoryRefinement if refine == "memory" else WordAttention
+        self.attention = way(inputs, text_dim, legacy_mask)
         self.residual = nn.Sequential(
             *(ResidualBlock(2 * inputs, norm) for _ in range(residual_blocks))
         )
         self.up = UpBlock(2 * inputs, outputs, norm, fast)
 
     def forward(self, h: Tensor, words: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        context, beta = self.attention(h, words, mask)
-        joined = torch.cat((h, context.to(h.dtype)), dim=1)
+        found, beta = self.attention(h, words, mask)
+        own = found if self.refine == "memory" else h  # the refined map stands twice, as released
+        joined = torch.cat((own, found.to(h.dtype)), dim=1)
         return self.up(self.residual(joined)), beta
 
 
@@ -71,6 +79,7 @@ class AttnGANGenerator(Generator):
         initial_width: int | None = None,
         fast_upsample: bool = True,
         first: AttnGANGenerator | None = None,
+        refine: Refine = "attention",
     ) -> None:
         """`resolutions`: sides in pixels, each twice the one before, the first 4 x 2^k, k >= 1.
 
@@ -81,9 +90,11 @@ class AttnGANGenerator(Generator):
         `checkpoint_last` recomputes the last stage in the backward pass instead of keeping it.
         `legacy_mask` repeats the released code's attention fault, for weights trained with it.
         `first`: a trained generator of fewer stages, which become the first stages of this one with
-        their weights; names of weights are those that this one has without it.
+        their weights; names of weights are those that this one has without it. `refine`: how words
+        come into the stages after the first, by AttnGAN's attention or by DM-GAN's memory.
         """
         super().__init__()
+        assert refine in get_args(Refine), refine
         ups = doublings(resolutions[0])
         for small, large in pairwise(resolutions):
             assert large == 2 * small, f"resolutions must double: {list(resolutions)}"
@@ -96,7 +107,7 @@ class AttnGANGenerator(Generator):
         self.made_of = {"resolutions": list(resolutions), "width": widths, "noise_dim": noise_dim}
         self.made_of |= {"condition_dim": condition_dim, "text_dim": text_dim, "norm": norm}
         self.made_of |= {"residual_blocks": residual_blocks, "initial_width": initial_width}
-        self.made_of |= {"legacy_mask": legacy_mask}
+        self.made_of |= {"legacy_mask": legacy_mask, "refine": refine}
         stages: list[nn.Module] = []
         heads: list[nn.Module] = []
         if first is None:
@@ -111,7 +122,9 @@ class AttnGANGenerator(Generator):
             stages, heads = list(first.stages), list(first.heads)
             self.lower = came_from(first, [self.augmentation, self.initial, *stages, *heads])
         stages += (
-            NextStage(inputs, outputs, text_dim, residual_blocks, norm, fast_upsample, legacy_mask)
+            NextStage(
+                inputs, outputs, text_dim, residual_blocks, norm, fast_upsample, legacy_mask, refine
+            )
             for inputs, outputs in list(pairwise(widths))[len(stages) :]
         )
         heads += (nn.Conv2d(c, 3, 3, padding=1, bias=False) for c in widths[len(heads) :])

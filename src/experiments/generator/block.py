@@ -127,17 +127,25 @@ class WordAttention(nn.Module):
 
         Returns the context (B, C, H, W) and the weights beta (B, T, H, W).
         """
-        batch, _, height, width = h.shape
         keys = self.project(words)
-        scores = torch.bmm(keys.transpose(1, 2), h.flatten(2))
-        real = _legacy_rows(mask, height * width) if self.legacy_mask else mask[:, :, None]
-        if real.dtype == torch.bool:
-            scores = scores.masked_fill(~real, float("-inf"))
-        else:
-            scores = scores + real.log()
-        beta = scores.softmax(dim=1)
-        context = torch.bmm(keys, beta.to(keys.dtype))
-        return context.view_as(h), beta.view(batch, -1, height, width)
+        return attended(h, keys, keys, mask, self.legacy_mask)
+
+
+def attended(
+    h: Tensor, keys: Tensor, values: Tensor, mask: Tensor, legacy_mask: bool
+) -> tuple[Tensor, Tensor]:
+    """What pixels of h (B, C, H, W) find in values (B, C, T) by keys (B, C, T): (B, C, H, W), and
+    the weights (B, T, H, W), a softmax over words; `mask` as in `WordAttention`."""
+    batch, _, height, width = h.shape
+    scores = torch.bmm(keys.transpose(1, 2), h.flatten(2))
+    real = _legacy_rows(mask, height * width) if legacy_mask else mask[:, :, None]
+    if real.dtype == torch.bool:
+        scores = scores.masked_fill(~real, float("-inf"))
+    else:
+        scores = scores + real.log()
+    beta = scores.softmax(dim=1)
+    found = torch.bmm(values, beta.to(values.dtype))
+    return found.view_as(h), beta.view(batch, -1, height, width)
 
 
 def _legacy_rows(mask: Tensor, queries: int) -> Tensor:

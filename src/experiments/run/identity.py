@@ -65,6 +65,9 @@ WITHOUT_EFFECT = {
 ADDED: dict[str, Any] = {
     "variant": None,
     "generator.noise": "normal",
+    "generator.refine": "attention",
+    "generator.first.refine": "attention",
+    "generator.picture.refine": "attention",
     "system.split": "train",
     "generator.first": None,
     "generator.standardised": False,

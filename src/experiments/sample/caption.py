@@ -110,8 +110,8 @@ def _save(picture: Picture, folder: Path, options: Mapping[str, Any], run: str) 
         yield path
     path = folder / f"seed-{picture.seed}.png"
     about = label(picture.asked.caption, picture.seed, run)
-    if options["truncation"] is not None:
-        about["truncation"] = f"{options['truncation']:g}"
+    if (scale := options.get("truncation")) is not None:
+        about["truncation"] = f"{scale:g}"
     save_png(Image.fromarray(picture.stages[-1]), path, about)
     yield path
 

@@ -74,7 +74,7 @@ class Drawing:
         """Where pictures go: those of an earlier state, or of truncated noise, are beside those of
         the newest."""
         name = f"drawn@{self.at}" if self.at else "drawn"
-        scale = self.options["truncation"]
+        scale = self.options.get("truncation")
         return self.folder / (name if scale is None else f"{name}-truncated-{scale:g}")
 
 
