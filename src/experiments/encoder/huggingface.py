@@ -46,7 +46,7 @@ class Tower(nn.Module):
         config: Any = network.config
         self.width = int(config.hidden_size)
         self.padding = int(getattr(config, "pad_token_id", None) or 0)
-        self.places = getattr(config, "max_position_embeddings", None)
+        self.places: int | None = getattr(config, "max_position_embeddings", None)
         self.whole = config.model_type in WHOLE
         self.sentence_width = self.width
         if self.pooling == "own":
@@ -59,7 +59,8 @@ class Tower(nn.Module):
         count = tokens.shape[1]
         tokens = torch.where(mask, tokens, self.padding)
         if self.whole:  # trained so: with all of its padding, of which nothing is masked
-            tokens = F.pad(tokens, (0, int(self.places) - count), value=self.padding)
+            assert self.places is not None
+            tokens = F.pad(tokens, (0, self.places - count), value=self.padding)
             found = self.network(input_ids=tokens)
         else:
             found = self.network(input_ids=tokens, attention_mask=mask.long())
