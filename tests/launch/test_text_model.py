@@ -63,6 +63,11 @@ def test_what_is_not_there_is_told_before_data_are_prepared(tmp_path: Path, mode
     key = r"encoder\.pretrained: encoder\.text\.name"
     with pytest.raises(UserError, match=rf"{key}=/no/where: there is no such folder"):
         require_weights(planned(tmp_path, "/no/where"))
+    with pytest.raises(UserError, match=rf"{key}: no model is given; name a folder"):
+        require_weights(planned(tmp_path, "null"))
+    scored = ["metric/clip_score=huggingface", "metric.clip_score.name=/no/clip"]
+    with pytest.raises(UserError, match=r"^metric\.clip_score\.name=/no/clip: there is no such"):
+        require_weights(planned(tmp_path, str(model), *scored))
     (model / "model.safetensors").rename(model / "pytorch_model.bin")
     with pytest.raises(UserError, match=r"has no model\.safetensors; only that form is read"):
         require_weights(planned(tmp_path, str(model)))

@@ -30,6 +30,7 @@ from experiments.terminal.error import UserError
 
 Sentence = Literal["auto", "own", "mean"]
 KEY = "encoder.text.name"
+MOST = 950_000_000  # weights; an export of more than a thousand million is not opened
 
 
 class Tower(nn.Module):
@@ -120,6 +121,11 @@ class HuggingFaceText(nn.Module):
         on_paper = torch.empty(0).is_meta
         self.text_model = self._described(on_paper)
         tower = self._made(on_paper)
+        if (numbers := sum(p.numel() for p in tower.parameters())) > MOST:
+            raise UserError(
+                f"{KEY}={self.text_model.name}: has {numbers:,} weights, and at most {MOST:,} are "
+                "read; choose a smaller one"
+            )
         self.width, self.sentence_width = tower.width, tower.sentence_width
         most = tower.places
         if most is not None and length > most:
