@@ -25,9 +25,10 @@ def test_attngan_on_a_text_model(commands: Any, tmp_path: Path, trained: bool) -
     (run,) = (outputs / "attngan-plumage").iterdir()
     (damsm,) = {path for path in (outputs / "damsm-plumage").iterdir() if hugging(path)}
     facts = json.loads((run / "facts.json").read_text())
-    assert facts["text_model"]["digest"] == json.loads((damsm / "facts.json").read_text())[
-        "text_model"
-    ]["digest"]
+    assert (
+        facts["text_model"]["digest"]
+        == json.loads((damsm / "facts.json").read_text())["text_model"]["digest"]
+    )
     export = tmp_path / "export"
     commands.ok("task=export", f"run={run}", f"export.folder={export}", outputs=None)
     model.rename(tmp_path / "gone")
