@@ -30,6 +30,7 @@ from experiments.terminal.error import UserError
 
 Sentence = Literal["auto", "own", "mean"]
 KEY = "encoder.text.name"
+MOST = 950_000_000  # weights; an export of more than a thousand million is not opened
 
 
 class Tower(nn.Module):
@@ -46,7 +47,7 @@ class Tower(nn.Module):
         config: Any = network.config
         self.width = int(config.hidden_size)
         self.padding = int(getattr(config, "pad_token_id", None) or 0)
-        self.places = getattr(config, "max_position_embeddings", None)
+        self.places: int | None = getattr(config, "max_position_embeddings", None)
         self.whole = config.model_type in WHOLE
         self.sentence_width = self.width
         if self.pooling == "own":
@@ -59,7 +60,8 @@ class Tower(nn.Module):
         count = tokens.shape[1]
         tokens = torch.where(mask, tokens, self.padding)
         if self.whole:  # trained so: with all of its padding, of which nothing is masked
-            tokens = F.pad(tokens, (0, int(self.places) - count), value=self.padding)
+            assert self.places is not None
+            tokens = F.pad(tokens, (0, self.places - count), value=self.padding)
             found = self.network(input_ids=tokens)
         else:
             found = self.network(input_ids=tokens, attention_mask=mask.long())
@@ -119,6 +121,11 @@ class HuggingFaceText(nn.Module):
         on_paper = torch.empty(0).is_meta
         self.text_model = self._described(on_paper)
         tower = self._made(on_paper)
+        if (numbers := sum(p.numel() for p in tower.parameters())) > MOST:
+            raise UserError(
+                f"{KEY}={self.text_model.name}: has {numbers:,} weights, and at most {MOST:,} are "
+                "read; choose a smaller one"
+            )
         self.width, self.sentence_width = tower.width, tower.sentence_width
         most = tower.places
         if most is not None and length > most:

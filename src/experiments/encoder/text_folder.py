@@ -32,7 +32,7 @@ def text_model(folder: ModelFolder, sentence: str = "auto") -> TextModel:
     pair = str(config["model_type"])
     config = _plain({key: value for key, value in config.items() if key not in UNREAD})
     modules = folder.json("modules.json")
-    own, dense, normalise = ("own", [], False)
+    own, dense, normalise = "own", list[dict[str, Any]](), False
     if isinstance(modules, list):
         own, dense, normalise = _of_sentence_transformers(folder, modules)
     if own == "own" and not _pools(config, folder):

@@ -7,7 +7,7 @@ configuration that asks for it, or for kernels or quantised weights, is read wit
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,7 +36,12 @@ WHOLE = ("siglip_text_model", "siglip2_text_model")  # read with their padding, 
 # Of a configuration what would fetch or run something.
 UNREAD = ("auto_map", "quantization_config", "attn_implementation", "_attn_implementation")
 POOLINGS = ("own", "mean", "cls", "max", "last")
-ACTIVATIONS = {"Tanh": torch.tanh, "Identity": lambda x: x, "ReLU": torch.relu, "GELU": nn.GELU()}
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "Tanh": torch.tanh,
+    "ReLU": torch.relu,
+    "Identity": nn.Identity(),
+    "GELU": nn.GELU(),
+}
 
 
 @dataclass(frozen=True)

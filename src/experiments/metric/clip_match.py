@@ -27,6 +27,8 @@ KEY = "metric.clip_score.name"
 class CLIPJudge(nn.Module):
     """CLIP or SigLIP of a folder or of the Hub: pictures and captions as vectors of length one."""
 
+    network: Any
+
     def __init__(self, name: str | None, revision: str | None = None) -> None:
         """`name`, `revision`: see `model_folder`. Raises `UserError` where it is no such pair."""
         super().__init__()
