@@ -206,18 +206,18 @@ def _prepare(
         everything, drops = read_records(reader, words.tokeniser)
         records: Sequence[Record] = everything if limit is None else within(everything, limit)
         more = len(everything) - len(records)
-        _report(folder, make_report(reader.name, records, drops, more) | {"not_read": left})
+        report = make_report(reader.name, records, drops, more) | {"not_read": left}
+        _report(folder, report)
     else:
         records = read_table(folder)
     bad = [] if store is None else build_store(reader, records, size, store, workers, quiet)
     captioned = "caption" in has_of(reader)
     if new:
-        bad_keys = {drop.key for drop in bad}
-        wanted = records
-        if bad_keys:
-            records = kept(record for record in records if record.key not in bad_keys)
-        report = make_report(reader.name, records, drops, more, bad, wanted)
-        _report(folder, report | {"not_read": left})
+        if bad:  # a pass over all records for each of these
+            bad_keys, wanted = {drop.key for drop in bad}, records
+            records = kept(record for record in wanted if record.key not in bad_keys)
+            report = make_report(reader.name, records, drops, more, bad, wanted)
+            _report(folder, report | {"not_read": left})
         for other in folder.glob("images-*.npy"):
             if other != store:  # of an attempt that was not finished: its rows may be others
                 other.unlink()
