@@ -116,6 +116,22 @@ def test_nothing_leaves_the_root(tmp_path: Path) -> None:
     assert len(entries(Hub(str(linked), follow_links=True))[0]) == 4
 
 
+def test_other_contents_are_other_data(tmp_path: Path) -> None:
+    """Of shards, and of files that rows of JSON name; where they lie is no part of it."""
+    found = []
+    for place, grey in (("a/set", 9), ("b/set", 9), ("c/set", 10)):
+        root = tmp_path / place
+        lines(
+            root / "train.jsonl", [{"image": "x.png", "text": "x"}, {"image": "y.png", "text": "y"}]
+        )
+        for name in ("x", "y"):
+            (root / f"{name}.png").write_bytes(picture(grey))
+        found.append(Hub(str(root), image="image", caption="text").fingerprint())
+    assert found[0] == found[1] != found[2]
+    whole = Hub(str(webdataset(tmp_path / "tars")))
+    assert whole.fingerprint() != Hub(whole.root, caption="json.caption").fingerprint()
+
+
 def test_links_and_devices_in_a_tar_are_left(tmp_path: Path) -> None:
     path = tar(tmp_path / "a.tar", [("0", {"png": picture(5), "txt": b"a grey"})])
     with tarfile.open(path, "a") as archive:

@@ -14,7 +14,7 @@ import pytest
 from tiny_reader import TinyReader
 
 from experiments.data.record import Record
-from experiments.data.store import dataset
+from experiments.data.store import mapped_arrays
 from experiments.data.store.arrays import load_arrays
 from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.data.store.split import Split
@@ -234,7 +234,7 @@ def test_dropped_pictures_cost_no_more_than_their_number(
         for size in (8, 9):
             open_dataset(reader, size, tmp_path, quiet=True, workers=1)
         counted = _CountedKeys()
-        monkeypatch.setattr(dataset, "load_arrays", counted.load)
+        monkeypatch.setattr(mapped_arrays, "load_arrays", counted.load)
         data = open_dataset(reader, 9, tmp_path, quiet=True, workers=1)
         monkeypatch.undo()
         assert len(data.train) + len(data.test) == 2000 - len(bad)

@@ -24,6 +24,7 @@ from experiments.data.layout.shard.cell import MARK, Cells
 from experiments.data.layout.shard.column import NONE, Role, Roles, listed, roles_of
 from experiments.data.layout.shard.opened import Opened, open_source
 from experiments.data.layout.shard.value import least_key, text_of, values_of
+from experiments.data.layout.walk import found_below
 from experiments.data.reader.filmed import first_picture
 from experiments.data.record import CLIP, SOUND, Drop, Reader, Record
 from experiments.data.source import on_hub
@@ -88,6 +89,7 @@ class Hub(Reader):
         self._source: tuple[Opened, Roles] | None = None
         self._content: Cells | None = None
         self._classes: list[str] = []
+        self._captioned = True
 
     # What there is.
 
@@ -96,7 +98,7 @@ class Hub(Reader):
         """Pictures, with captions or, where these are asked for, sounds, and clips."""
         if self.root is None:
             return ("picture", "caption")
-        roles = self._roles
+        roles = self._opened()[1]
         found = ["picture"] if roles.image or roles.clip else []
         if self.sounds and roles.sound:
             found.append(SOUND)
@@ -135,8 +137,10 @@ class Hub(Reader):
             *(self.name, used, self.parts, self.test_share, self.captions_per_image),
             *(self.config, self.sounds),
         )
-        names = [file.relative_to(opened.root).as_posix() for file in opened.files]
-        found = [file_at(opened.root, name, name) for name in names]
+        names = {file.relative_to(opened.root).as_posix() for file in opened.files}
+        if any(c is not None and c.kind == "text" for c in (roles.image, roles.sound, roles.clip)):
+            names |= set(found_below(opened.root, bool(self.follow_links)).files)  # rows name them
+        found = [file_at(opened.root, name, name) for name in sorted(names)]
         return Listing(repr(settings).encode(), found, bool(self.follow_links))
 
     def fingerprint(self) -> str:
@@ -163,6 +167,7 @@ class Hub(Reader):
         self._classes = names if len(names) > 1 else []  # a single one tells nothing apart
         self.own_classes = 0
         classes = {name: number for number, name in enumerate(self._classes)}
+        self._captioned = "caption" in self.has
         alone, first = not parts.test, ""
         if alone:
             trained = opened.splits.items()
@@ -206,12 +211,12 @@ class Hub(Reader):
             yield Drop(key, str(reason))
             return
         yield from faults
-        found: Any = {SOUND: place} if SOUND in self.has else {}
+        found: Any = {SOUND: place} if self.sounds and roles.sound else {}
         found |= {CLIP: place} if roles.clip else {}
         yield Record(key, tuple(captions), label, word, image=place, more=found)  # type: ignore[arg-type]
 
     def _captions(self, key: str, value: Any, faults: list[Drop]) -> list[str]:
-        if "caption" not in self.has:
+        if not self._captioned:
             return []
         if isinstance(value, BadInput):
             raise value
@@ -222,7 +227,7 @@ class Hub(Reader):
     def _rows(self, opened: Opened, roles: Roles) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
         """Split, place and key of every row, with what is light of it, by role."""
         light: list[Role] = ["label", "split", "caption"]
-        if "caption" not in self.has:
+        if not self._captioned:
             light.remove("caption")
         columns = {role: column for role in light if (column := getattr(roles, role)) is not None}
         names = roles.names(*light)
@@ -235,11 +240,9 @@ class Hub(Reader):
                     yield split, f"{shard.name}{MARK}{row}", f"{shard.name}/{shard.key(row)}", found
                 shard.close()
 
-    # What is opened of a record.
-
     def image(self, record: Record, size: int) -> np.ndarray:
         """The central square of the picture, or of a clip's first frame. Raises `BadInput`."""
-        if self._roles.image is None:
+        if self._opened()[1].image is None:
             return first_picture(self.clip(record), size)
         found = self._cells().content(record.image, "image", "picture")
         if found is None:
@@ -283,10 +286,6 @@ class Hub(Reader):
                 )
             name = f"{SCHEME}{owner}{slash}{repo}@{self.revision}{more}{folder}"
         return copy_of(name, HOW)
-
-    @property
-    def _roles(self) -> Roles:
-        return self._opened()[1]
 
     def _opened(self) -> tuple[Opened, Roles]:
         if self._source is None:

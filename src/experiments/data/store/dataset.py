@@ -208,18 +208,18 @@ def _prepare(
         more = len(everything) - len(records)
         looked = getattr(reader, "looked_for", "")
         report = make_report(reader.name, records, drops, more, looked_for=looked)
-        _report(folder, report | {"not_read": left})
+        report |= {"not_read": left}
+        _report(folder, report)
     else:
         records = read_table(folder)
     bad = [] if store is None else build_store(reader, records, size, store, workers, quiet)
     captioned = "caption" in has_of(reader)
     if new:
-        bad_keys = {drop.key for drop in bad}
-        wanted = records
-        if bad_keys:
-            records = kept(record for record in records if record.key not in bad_keys)
-        report = make_report(reader.name, records, drops, more, bad, wanted)
-        _report(folder, report | {"not_read": left})
+        if bad:  # a pass over all records for each of these
+            bad_keys, wanted = {drop.key for drop in bad}, records
+            records = kept(record for record in wanted if record.key not in bad_keys)
+            report = make_report(reader.name, records, drops, more, bad, wanted)
+            _report(folder, report | {"not_read": left})
         for other in folder.glob("images-*.npy"):
             if other != store:  # of an attempt that was not finished: its rows may be others
                 other.unlink()

@@ -56,12 +56,14 @@ def make_report(
     whose pictures cannot be used. `looked_for`: as a reader says where it found nothing to use.
     """
     drops = [*drops, *bad]
-    splits = Counter[str](record.split for record in wanted or records)
     labels = {split: array("q") for split in ("train", "test")}
     captions_of = 0
     for record in records:
         labels[record.split].append(record.label)
         captions_of += len(record.captions)
+    splits = Counter({split: len(found) for split, found in labels.items()})
+    if wanted:
+        splits = Counter[str](record.split for record in wanted)
     classes = {split: np.unique(np.array(found, np.int64)) for split, found in labels.items()}
     lost = [drop.reason for drop in drops if not drop.of]
     named = {drop.of for drop in drops if drop.of}

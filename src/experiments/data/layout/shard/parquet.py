@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from experiments.data.layout.shard.base import broken, top_columns, value_at
 from experiments.terminal.error import UserError
 
 MAX_GROUP = 4_000_000_000  # bytes of one column of a group of rows, unpacked
-HELD = 2  # groups of a column that stay in memory
 BATCH = 1024
 
 
@@ -23,7 +21,7 @@ class ParquetShard:
     def __init__(self, path: Path, name: str) -> None:
         self.path, self.name = path, name
         self._file: Any = None
-        self._held: OrderedDict[tuple[int, str], Any] = OrderedDict()
+        self._held: dict[str, tuple[int, Any]] = {}  # of each column the group that was read last
         self._sums = np.zeros(0, np.int64)  # rows until the end of each group, once it is opened
 
     def __getstate__(self) -> dict[str, Any]:
@@ -66,12 +64,11 @@ class ParquetShard:
     def cell(self, row: int, column: str) -> Any:
         self._opened()
         group = int(np.searchsorted(self._sums, row, side="right"))
-        found = self._held.get((group, column))
-        if found is None:
+        held, found = self._held.get(column, (-1, None))
+        if held != group:
+            self._held.pop(column, None)  # before the next one is read: they may be large
             found = self._read(group, column)
-            self._held[group, column] = found
-            while len(self._held) > HELD:
-                self._held.popitem(last=False)
+            self._held[column] = (group, found)
         begin = int(self._sums[group - 1]) if group else 0
         value = found.slice(row - begin, 1).to_pylist()[0]
         return value_at(value, column)
