@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -92,11 +93,19 @@ def _searchpath(overrides: list[str]) -> list[tuple[str, str]]:
     return [(SEARCHPATH, str(item)) for item in found]
 
 
+def called() -> str:
+    """How this program was started, for those who are told to start it again."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    if spec is not None and spec.name == "experiments.__main__":
+        return "python -m experiments"
+    return "birdsong" if Path(sys.argv[0]).name == "birdsong" else "python run.py"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = get_args_parser()
 
     def refuse(message: str) -> None:
-        raise UserError(f"{message}; python run.py --help says what there is")
+        raise UserError(f"{message}; {called()} --help says what there is")
 
     for action in parser._actions:  # Hydra's parser, which says Hydra's version
         if action.dest == "version":

@@ -9,7 +9,7 @@ from functools import partial
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.command import Command
+from experiments.command import Command, called
 from experiments.config import outside
 from experiments.config.compose import register
 from experiments.config.override import checked_compose
@@ -21,7 +21,7 @@ from experiments.usage import usage
 
 
 def show_help() -> int:
-    show(usage())
+    show(usage().replace("python run.py", called()))
     return 0
 
 
