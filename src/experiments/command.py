@@ -12,13 +12,14 @@ from hydra._internal.utils import get_args_parser
 
 from experiments import __version__
 from experiments.config import outside
-from experiments.config.hyphen import HELP, without_hyphens
+from experiments.config.hyphen import without_hyphens
 from experiments.config.key import key_of, values
 from experiments.config.option import SEVERAL
 from experiments.config.override import is_override, parse_sweep, with_ids
 from experiments.config.spelling import literal, spelt
 from experiments.terminal import verbose
 from experiments.terminal.error import UserError
+from experiments.terminal.program import help_line
 from experiments.terminal.secret import require_none
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = get_args_parser()
 
     def refuse(message: str) -> None:
-        raise UserError(f"{message}; {HELP}")
+        raise UserError(f"{message}; {help_line()}")
 
     for action in parser._actions:  # Hydra's parser, which says Hydra's version
         if action.dest == "version":

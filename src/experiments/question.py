@@ -16,12 +16,13 @@ from experiments.config.override import checked_compose
 from experiments.config.place import CONF
 from experiments.study.command import study_of
 from experiments.terminal.line import show
+from experiments.terminal.program import called
 from experiments.terminal.stream import write
 from experiments.usage import usage
 
 
 def show_help() -> int:
-    show(usage())
+    show(usage().replace("python run.py", called()))
     return 0
 
 

@@ -151,6 +151,9 @@ def test_what_pip_installs_works_in_any_folder(installed: Path, tmp_path: Path) 
     for command in ways:
         told = start(installed, *command, "--help", at=tmp_path)
         assert told.returncode == 0 and "attngan_4stage" in told.stdout, told.stderr
+        name = {"birdsong": "birdsong", "-m": "python -m experiments"}
+        shown = name.get(Path(command[0]).name, "python run.py")
+        assert f"\n  {shown} task=clean" in told.stdout
     told = start(installed, tmp_path / "run.py", "task=plan", "model=damsm", at=tmp_path)
     assert told.returncode == 0, told.stderr
     from_there = "from experiments.terminal.package import installing; print(installing('optuna'))"

@@ -11,10 +11,10 @@ from experiments.config import outside
 from experiments.config.compose import CONF
 from experiments.config.required import KINDS
 from experiments.terminal.error import UserError
+from experiments.terminal.program import help_line
 
 AGENT = "WANDB_SWEEP_ID"  # set by W&B's agent, whose ${args} writes hyphens
 LOCAL_RANK = ("--local_rank", "--local-rank")  # of DeepSpeed, of torch.distributed.launch
-HELP = "python run.py --help says what there is"
 SWEEP = "; in a W&B sweep: command: [..., ${args_no_hyphens}]"
 
 
@@ -45,7 +45,7 @@ def without_hyphens(arguments: Sequence[str], flags: Collection[str]) -> list[st
         top = key.partition(".")[0].partition("/")[0].replace("-", "_")
         if not (equals or "." in key or top in tops()):
             if word.startswith("--"):
-                problems.append(f"unrecognized arguments: {word}; {HELP}")
+                problems.append(f"unrecognized arguments: {word}; {help_line()}")
             continue
         key = key.replace("-", "_")
         after = arguments[place + 1 : place + 2]
