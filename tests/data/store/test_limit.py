@@ -107,7 +107,7 @@ def test_a_split_of_which_nothing_is_left_is_refused(tmp_path: Path) -> None:
     good, lost = records("train", [500]), records("test", [1])
     bad = [Drop(lost[0].key, "not a picture")]
     report = make_report("many", good, [], 90, bad, [*good, *lost])
-    with pytest.raises(UserError, match="none of 1 records of the test split"):
+    with pytest.raises(UserError, match="none of 1 record of the test split"):
         require_few_drops(report, tmp_path)
     require_few_drops(make_report("many", good, []), tmp_path)  # data without a test split
 
