@@ -151,7 +151,7 @@ def test_task_sample_draws_in_the_style_of_a_picture(
     command = ["task=sample", f"run={run}", "text=[a red bird, a blue bird]"]
     job = commands.ok(*command, f"sample.picture={tmp_path / 'red.png'}", outputs=None)
     (sheet,) = run.glob("drawn/style-*/sheet.png")
-    assert str(sheet) in job.text and "in the style of 1 pictures" in job.text
+    assert str(sheet) in job.text and "in the style of 1 picture: " in job.text
     assert len(list(sheet.parent.glob("1-red-*-a-*-bird-*.png"))) == 2
     for wrong, line in (
         ([], "name one or more: sample.picture=owl.jpg"),

@@ -89,6 +89,8 @@ def require(least: int, sides: Mapping[str, Tensor]) -> None:
     rows than `least`, and `Undefined` for rows that are not finite."""
     for side, values in sides.items():
         if len(values) < least:
+            if least == 1:
+                raise UserError(f"none of the {side}, of which one at least is needed")
             raise UserError(f"{len(values)} of the {least} {side} that are needed")
         if bad := int((~values.isfinite()).flatten(1).any(1).sum()):
             raise Undefined(f"{bad} of {len(values)} {side} gave NaN or infinity")
