@@ -64,7 +64,9 @@ def test_arguments_of_ones_own_classes_are_checked_as_ours_are(conf: Path) -> No
     assert refused(*mine, "+generator.widht=4") == (
         "generator.widht: Mine takes no such argument; did you mean width?"
     )
-    assert refused(*mine, "generator.noise_dim=x") == "generator.noise_dim=x: must be int"
+    assert refused(*mine, "generator.noise_dim=x") == (
+        "generator.noise_dim=x: must be a whole number"
+    )
     assert refused(*mine, "generator.noize_dim=3").startswith("generator.noize_dim: generator has")
     assert "experiments.generator.base.Generator" in ancestors("birdlab.Mine")
 
