@@ -107,10 +107,14 @@ class Visitor:
     def saved(self, folder: Path, kind: str) -> Path:
         """What was downloaded, once it is whole."""
         end = time.monotonic() + PATIENCE
-        while not (found := [p for p in folder.glob(f"*.{kind}") if p.stat().st_size]):
+        sizes: tuple[int, ...] = ()
+        while True:  # until a size is seen twice, and nothing is on its way
+            found = sorted(folder.glob(f"*.{kind}"))
+            before, sizes = sizes, tuple(path.stat().st_size for path in found)
+            if any(sizes) and before == sizes and not any(folder.glob("*.crdownload")):
+                return found[0]
             assert time.monotonic() < end, f"no {kind} was saved"
-            time.sleep(0.05)
-        return found[0]
+            time.sleep(0.1)
 
     def asked(self) -> list[str]:
         """Addresses that the page asked for; what it carries itself is left out."""

@@ -13,7 +13,7 @@ from tests.conf.surroundings import data_roots, runs
 SEEDS = range(100_000, 100_012)
 # Found by it; each was a traceback, or was taken without a word.
 KNOWN = {
-    "encoder.pretrained=true": "encoder.pretrained=True: must be the folder of a run, or a recipe",
+    "encoder.pretrained=true": "encoder.pretrained=true: is not the folder of a run",
     "report=[8,16]": "report=[8, 16]: no such report; there are: default",
     "data.reader=null": "data.reader: must have a class, _target_",
     "data.margin=abc": "data.margin=abc: must be a number from 1",
@@ -40,7 +40,7 @@ KNOWN = {
     "paths.outputs=''": "paths.outputs: is empty; it must be a folder",
     'tracker.project="a\x00b"': "tracker.project: holds a NUL character",
     "hydra.runtime.choices.model=gan": "hydra.runtime.choices.model: decides nothing here; of "
-    "Hydra's own keys set hydra/launcher and hydra.launcher.*",
+    "Hydra's own keys set hydra/launcher, hydra.launcher.* and hydra.verbose",
     "hydra.launcher._target_=os.system": "hydra.launcher._target_: cannot be changed; "
     "hydra/launcher=NAME chooses a launcher",
     "encoder.pretrained.overrides=['nothing=1']": "encoder.pretrained: nothing: no such key",

@@ -158,7 +158,7 @@ def test_several_mistakes(tmp_path: Path) -> None:
         (["--cfg", "job"], "resolutions: ${resolutions:4"),
         (["model=damsm", "--cfg", "job", "--resolve", "seed=3"], "seed: 3"),
         (["--info", "defaults"], "model/attngan_4stage"),
-        (["--version"], "Hydra"),
+        (["--version"], "birdsong "),
         (["-m", "study=stages", "--cfg", "job", "--resolve"], "images_per_species: 24"),
     ],
 )

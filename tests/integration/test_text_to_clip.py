@@ -86,7 +86,12 @@ def test_a_caption_becomes_a_picture_and_a_clip(straight: Path) -> None:
 def test_the_second_step_is_told_the_text_and_sees_drawn_pictures(
     commands: Any, straight: Path, tmp_path: Path
 ) -> None:
-    told = ["system.told=true", "system.wrong=mixed", "system.drawn_share=0.5"]
+    told = [
+        "system.told=true",
+        "system.wrong=mixed",
+        "system.drawn_share=0.5",
+        "loss.known.hidden_weight=0",
+    ]
     needs = [
         f"encoder.pretrained={run_of(straight, 'siamese')}",
         f"generator.picture.pretrained={run_of(straight, 'stackgan_stage1')}",

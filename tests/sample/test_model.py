@@ -66,7 +66,7 @@ def test_drawing_from_sentences(make_model: Callable[..., Model], kind: str) -> 
     sentences = model.text(CAPTIONS).sentence
     drawn, expected = model.draw(sentences, [3, 4, 5]), model.stages(CAPTIONS, [3, 4, 5])
     torch.testing.assert_close(drawn.images, expected.images)
-    with pytest.raises(UserError, match=r"sentences: must be \(B, D\) .* got \(3, 8\) and 1 seeds"):
+    with pytest.raises(UserError, match=r"sentences: must be \(B, D\) .* got \(3, 8\) and 1 seed"):
         model.draw(sentences, [3])
 
 

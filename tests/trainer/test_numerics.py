@@ -61,7 +61,7 @@ class Failing(AttnGAN):
     def spoil(self, phase: str, shared: Any, losses: Losses) -> Losses:
         if phase != self.phase or self.way == "pictures" or signature(shared.batch) not in self.at:
             return losses
-        name, term = next(iter(losses.items()))
+        name, term = next((name, term) for name, term in losses.items() if term.weight)
         if self.way == "loss":
             return losses | {name: Term(term.value * math.inf, term.weight)}
         zero = (term.value - term.value.detach()).square().sqrt()  # 0, and its gradient 0/0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from experiments.terminal.package import alone
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # Parts whose weights, or fixed parts, come from a package that has to be installed beside.
 PACKAGED = {

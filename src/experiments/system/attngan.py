@@ -41,7 +41,7 @@ class AttnGAN(TextToImage):
         `wrong` "caption" were released.
         """
         super().__init__(encoder, generator, discriminator, **options)
-        require_pairs(adversarial.criterion, self.mismatch)
+        require_pairs(adversarial, self.mismatch)
         assert self.captions == 1, "captions: words are those of one caption, so this must be 1"
         self.adversarial, self.kl, self.damsm = adversarial, kl, damsm
         assert frozen_images >= 0, f"frozen_images={frozen_images}: must be at least 0"

@@ -45,7 +45,7 @@ class GANCLS(TextToImage):
             "and one between two has none, so this must be 0"
         )
         super().__init__(encoder, generator, discriminator, **options)
-        require_pairs(adversarial.criterion, self.mismatch)
+        require_pairs(adversarial, self.mismatch)
         self.adversarial = adversarial
         self.interpolation_weight, self.beta = interpolation_weight, beta
 

@@ -16,7 +16,6 @@ from experiments.data.view.stranger import Mismatch
 from experiments.discriminator.augment import Change, augmented, numbers_of
 from experiments.discriminator.base import Discriminator, Logits
 from experiments.generator.base import Generator, GeneratorOutput
-from experiments.loss.criterion import Criterion
 from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.loss.matching_aware import MatchingAwareLoss
 from experiments.system.base import Losses, System, Term
@@ -158,9 +157,11 @@ class Judging(System):
         return as_losses(terms, adversarial.weight, shared.text) | self.beside(judged, step)
 
 
-def require_pairs(criterion: Criterion, mismatch: Mismatch) -> None:
-    """Raise where logits should be compared pair by pair and are not as many."""
-    assert not (criterion.relativistic and mismatch == "roll_released"), (
+def require_pairs(adversarial: Any, mismatch: Mismatch) -> None:
+    """Raise where logits should be compared pair by pair and are not as many. What only draws has
+    no loss."""
+    relativistic = adversarial is not None and adversarial.criterion.relativistic
+    assert not (relativistic and mismatch == "roll_released"), (
         "mismatch: form=relativistic compares each wrong pair with its right one, and "
         "roll_released has one less; take roll or class_aware"
     )

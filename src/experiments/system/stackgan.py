@@ -39,7 +39,7 @@ class StackGAN(TextToImage):
         too.
         """
         super().__init__(encoder, generator, discriminator, **options)
-        require_pairs(adversarial.criterion, self.mismatch)
+        require_pairs(adversarial, self.mismatch)
         self.adversarial, self.kl = adversarial, kl
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:

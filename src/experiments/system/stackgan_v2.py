@@ -34,7 +34,7 @@ class StackGANv2(TextToImage):
     ) -> None:
         """`options` are `TextToImage`'s; `condition` "mu" is the released one."""
         super().__init__(encoder, generator, discriminator, **options)
-        require_pairs(adversarial.criterion, self.mismatch)
+        require_pairs(adversarial, self.mismatch)
         self.adversarial, self.kl, self.colour = adversarial, kl, colour
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:

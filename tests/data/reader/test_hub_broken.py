@@ -88,8 +88,8 @@ def test_rows_that_cannot_be_used_are_drops(tmp_path: Path) -> None:
     reader = Hub(str(tmp_path))
     records, drops = entries(reader)
     assert drops == {
-        "a/1": "no caption can be used",
-        "a/2": "no caption can be used",
+        "a/1": "captions are empty",
+        "a/2": "captions are empty",
         "a/3": "txt is too large",
     }
     for key, reason in (("4", "not a picture"), ("5", "too many pixels"), ("6", "no picture")):

@@ -140,10 +140,10 @@ def test_tree_of_s2igan_has_no_text(birds: Path) -> None:
     known = keys(birds)
     shutil.rmtree(birds / "text")
     (birds / "captions.pickle").unlink()
-    with pytest.raises(UserError, match="no text/<class>/<picture>"):
+    with pytest.raises(UserError, match=r"no <class>/<picture>\.txt in text/"):
         heard(birds).check()
     write_waves(birds / "CUB_200_2011/audio", known[:7], count=3)
-    with pytest.raises(UserError, match="no text/<class>/<picture>"):
+    with pytest.raises(UserError, match=r"no <class>/<picture>\.txt in text/"):
         Cub(str(birds)).check()  # a run that reads has nothing to read
     reader = heard(birds)
     records, drops = read(reader)  # type: ignore[arg-type]

@@ -244,13 +244,21 @@ def read_table(folder: Path) -> Sequence[Record]:
                 return [record_of(json.loads(line)) for line in file]
         import datasets
 
-        with _silent(datasets):  # all of it becomes records, so a map would save nothing
-            table = datasets.load_from_disk(str(path), keep_in_memory=False)
+        with _silent(datasets):
+            table = _opened(datasets, path)
             if len(table) > spool.LARGE:
                 return TableRecords(table, path)
             return [record_of(row) for row in table.to_list()]
     except Exception as error:  # each version of the package has others for a damaged file
         raise damaged(path, reason_of(error)) from None
+
+
+def _opened(datasets: Any, path: Path) -> Any:
+    """The table as a map of its file; in memory where the folder's file system has no maps."""
+    try:
+        return datasets.load_from_disk(str(path), keep_in_memory=False)
+    except OSError:
+        return datasets.load_from_disk(str(path), keep_in_memory=True)
 
 
 @contextmanager
