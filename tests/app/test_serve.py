@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
 import os
 import signal
@@ -233,6 +234,24 @@ def test_python_draws_through_gradios_client(served: Callable[[str], Path]) -> N
             page.predict("/etc/passwd", RED, api_name="/draw")
         page.close()
     session.close()
+
+
+def test_what_visitors_sent_is_forgotten(served: Callable[[str], Path]) -> None:
+    """A page that is open all day would hold every recording that it was sent."""
+    client = pytest.importorskip("gradio_client", reason="needs the extra app")
+    from experiments.app.serve import served as serving
+
+    state_holder = pytest.importorskip("gradio.state_holder")
+    session, sent = Session(request_of(served("attends"))), "A" * 5_000
+    with listening("127.0.0.1", 0) as listener, serving(session, listener):
+        page = client.Client(address_of(listener), verbose=False)
+        with pytest.raises(Exception, match="letters"):
+            page.predict("attngan", sent, api_name="/draw")
+        page.close()
+        states = [one for one in gc.get_objects() if isinstance(one, state_holder.SessionState)]
+    session.close()
+    kept = [state.config_values for state in states]
+    assert kept and not any(sent in str(values) for values in kept)
 
 
 def wish(seed: int, count: int) -> Any:

@@ -148,6 +148,7 @@ def application(session: Session) -> Any:
 
     from experiments.app.page.blocks import page
     from experiments.app.page.door import Door
+    from experiments.app.page.forget import forget_values
     from experiments.app.page.style import looks
     from experiments.app.page.tries import TOLD, Tries
 
@@ -172,6 +173,7 @@ def application(session: Session) -> Any:
         enable_monitoring=False,
         **looks(),
     )
+    forget_values(blocks)
     most = 4 * request.bounds.bytes // 3 + 100_000  # base64, and what stands around it
     home, tries = is_loopback(str(options["host"])), Tries() if password is not None else None
     return Door(app, most, AT_ONCE * most, home, int(options["requests"]), tries)
