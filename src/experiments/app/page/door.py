@@ -15,6 +15,7 @@ from typing import Any
 
 from experiments.app.page.tries import Tries
 from experiments.app.request import is_loopback
+from experiments.machine.setup import give_back
 from experiments.terminal.line import number_of
 
 Scope = MutableMapping[str, Any]
@@ -47,6 +48,7 @@ PORT = re.compile(r":\d+$")
 SMALL = 10_000  # bytes of who logs in, which is before anybody is known
 LARGE = 1_000_000  # bytes, from which on a body counts among those that are held at once
 SENDS, READS = 120.0, 60.0  # s in which a body has to be here, and a part of an answer to be taken
+TIDY = 2.0  # s after a large body, when its memory goes back: by then it was answered
 TURN, WAITING = 5.0, 32  # s that a request too many waits for its turn, and how many of them do
 
 
@@ -77,6 +79,7 @@ class Door:
         self._requests, self._tries = requests, tries
         self._held, self._lock = 0, threading.Lock()
         self._turns, self._waiting = asyncio.Semaphore(requests), 0
+        self._untidy = False  # whether memory is to be given back soon
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -119,6 +122,13 @@ class Door:
                 await _answer(send, 408, f"what is sent has to be here within {SENDS:g} s")
         finally:
             self._release(counted.taken)
+            if counted.taken and not self._untidy:
+                self._untidy = True
+                asyncio.get_running_loop().call_later(TIDY, self._tidy)
+
+    def _tidy(self) -> None:
+        self._untidy = False
+        give_back()
 
     async def _turn(self) -> bool:
         """Whether there is one within a moment: a page that is opened asks for much at once."""
