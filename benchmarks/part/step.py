@@ -69,7 +69,8 @@ def rows_of(case: Case, options: Namespace) -> list[Row]:
     model = timings["fp32"].found["model_flops"]
     for name in variants[1:]:
         ours, plain = timings[name], timings["plain"]
-        title = f"{case.name} {side} px, batch {batch}, {ours.note}"
+        large = f" {side} px" if side else ""  # clips and sounds have another size
+        title = f"{case.name}{large}, batch {batch}, {ours.note}"
         row = faster("step", title, plain, ours, f"step {case.name} {ours.note}")
         row.remarks.extend(explained(plain, ours, model))
         if name == COMPILED:
