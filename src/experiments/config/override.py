@@ -178,7 +178,8 @@ def _check_choice(override: Override, chosen: list[str]) -> str | None:
     wrong = [x for x in (value if isinstance(value, list) else [value]) if str(x) not in options]
     if not wrong:
         return None
-    return f"{name}={value}: no such {name.rpartition('/')[2]}{suggest(str(wrong[0]), options)}"
+    told = wrong[0] if isinstance(value, list) else value
+    return f"{name}={told}: no such {name.rpartition('/')[2]}{suggest(str(wrong[0]), options)}"
 
 
 def _left_out(name: str, chosen: list[str], options: list[str]) -> str:

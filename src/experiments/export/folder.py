@@ -6,7 +6,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,18 +67,9 @@ def write_export(request: Request, quiet: bool = False) -> None:
     What an older export has beside its own files, such as `drawn/`, stays. Raises `UserError`
     where its README.md was edited, so that no work is lost.
     """
-    run, folder = request.run, request.folder
-    clear(folder)
-    require_unedited(folder)
-    older = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-    with aside(folder) as partial:
+    folder = request.folder
+    with in_place(folder, request.run) as partial:
         fill(partial, request)
-        require_free(folder, run)
-        ours = {*_written(folder), *(path.name for path in partial.iterdir())}
-        if folder.exists():
-            folder.replace(older)
-    if older.exists():
-        _bring_back(older, folder, ours)
     if quiet:
         return
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
@@ -85,6 +77,23 @@ def write_export(request: Request, quiet: bool = False) -> None:
     show(f"card:     {folder / README}")
     for asked in _asked(folder):
         show(f"drawing:  python run.py task=sample run={folder} {asked}")
+
+
+@contextmanager
+def in_place(folder: Path, run: Path) -> Iterator[Path]:
+    """A folder to be made and filled with an export of `run`, which then takes the place of an
+    older one; what that has beside its own files stays."""
+    clear(folder)
+    require_unedited(folder)
+    older = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+    with aside(folder) as partial:
+        yield partial
+        require_free(folder, run)
+        ours = {*_written(folder), *(path.name for path in partial.iterdir())}
+        if folder.exists():
+            folder.replace(older)
+    if older.exists():
+        _bring_back(older, folder, ours)
 
 
 def fill(place: Path, request: Request) -> None:

@@ -22,10 +22,9 @@ from typing import Any, Self
 import torch
 
 from experiments.config.option import Export
-from experiments.export.folder import require_told, write_export
+from experiments.export.folder import in_place, require_told, write_export
 from experiments.export.hub import pushed
-from experiments.export.request import REPOSITORY, Request, export_of, said_of
-from experiments.file.whole import aside
+from experiments.export.request import REPOSITORY, Request, export_of, require_free, said_of
 from experiments.run import folder as files
 from experiments.run.exported import require_whole
 from experiments.run.hub import Place, fetched, on_hub
@@ -33,6 +32,7 @@ from experiments.run.state import Named, named
 from experiments.run.weight import load_export
 from experiments.sample.model import Model as Drawing
 from experiments.terminal.error import UserError, reason_of
+from experiments.terminal.line import millions
 
 MESSAGE = "Push model using huggingface_hub."  # the mixin's; the default here says more
 CARD = ("license", "licence", "people")  # what `model_card_kwargs` may say
@@ -177,7 +177,7 @@ class Model(Drawing):
         makes = "; ".join(f"{' and '.join(way) or 'noise'} -> {made}" for way, made in ways)
         count = sum(parameter.numel() for parameter in self.system.parameters())
         told = [f"{name} {about['id']}" if "id" in about else name, f"{self.images:,} images"]
-        told += [makes, f"{count / 1e6:.2f} M parameters", str(self.device)]
+        told += [makes, f"{millions(count)} parameters", str(self.device)]
         told += [str(self.precision).removeprefix("torch.")]
         return f"<Model {', '.join(told)}; {self.hub or self.place}>"
 
@@ -239,9 +239,8 @@ def _copy(place: Path, folder: Path, licence: str | None, people: str | None) ->
     require_told(Request(place, place, "", None, True, people=said_of(place)))
     if folder.exists() and folder.resolve() == place.resolve():
         return
-    if folder.is_symlink() or (folder.exists() and not (folder.is_dir() and _is_empty(folder))):
-        raise UserError(f"{folder}: is there; name a new folder")
-    with aside(folder) as partial:
+    require_free(folder, place)
+    with in_place(folder, place) as partial:
         partial.mkdir()
         for name in [*(files.export_about(place).get("sha256") or {}), files.EXPORT]:
             target = partial / name
@@ -252,14 +251,13 @@ def _copy(place: Path, folder: Path, licence: str | None, people: str | None) ->
         require_whole(partial)
 
 
-def _is_empty(folder: Path) -> bool:
-    return next(folder.iterdir(), None) is None
-
-
 def device_of(device: Any) -> torch.device:
     """Raises `UserError` for what is no device, or none of this machine."""
     try:
         found = torch.device(device)
+    except (RuntimeError, TypeError) as error:  # it lists all that PyTorch was ever built for
+        raise UserError(f"device={device}: is no device; use cpu, or cuda") from error
+    try:
         torch.empty(0, device=found)
     except (RuntimeError, TypeError, AssertionError, NotImplementedError) as error:
         reason = reason_of(error).partition(". ")[0]

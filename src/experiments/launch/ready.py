@@ -76,6 +76,8 @@ def require_packages(run: Run, at: str = "") -> None:
         target = str(node.get("_target_"))
         if target in PACKAGES and not node.get("weights"):
             _require(PACKAGES[target], f"{at}{path}: takes weights of")
+        if target in JUDGES.values() or HUGGING in ancestors(target):
+            _require("transformers", f"{at}{path}: needs")
     for one in backends_of(run.config["tracker"]):
         _require(one, f"tracker={one}: needs")
 

@@ -93,8 +93,8 @@ def _check_training(asked: Asked, seen: list[Any]) -> Run:
         check_data(asked.config)
         seen.append(looked)
     run = asked.run
+    require_packages(run)  # before weights are fetched that nothing here can read
     require_weights(run)
-    require_packages(run)
     return run
 
 

@@ -58,10 +58,11 @@ def _facts(protocol: Protocol) -> list[str]:
     extractors = sorted(protocol.resize.keys() | protocol.weights.keys())
     captions = protocol.captions_per_image  # none where nobody reads them
     read = f"{number_of(captions, 'caption')} an image, " if captions else ""
+    made = f"{protocol.n_fake} generated against " if protocol.n_fake else ""  # encoders make none
     facts = [
-        f"{protocol.n_fake} generated against {protocol.n_real} real images of split "
-        f"{protocol.split}, crop {protocol.crop}, {read}seed {protocol.seed}",
-        f"real column of distances: {protocol.real_baseline}",
+        f"{made}{protocol.n_real} real images of split {protocol.split}, "
+        f"crop {protocol.crop}, {read}seed {protocol.seed}",
+        *([f"real column of distances: {protocol.real_baseline}"] if made else []),
     ]
     for name in extractors:
         parts = [f"input {protocol.resize[name]}"] if name in protocol.resize else []

@@ -7,7 +7,7 @@ from typing import Any
 
 from experiments.plan.estimate import DENSE, GB, Planned
 from experiments.plan.facts import DataFacts
-from experiments.terminal.line import aligned, number_of
+from experiments.terminal.line import aligned, millions, number_of
 
 HEADINGS = ("GPUs", "batch", "memory", "computing", "exchanging", "{}/s", "hours")
 
@@ -94,7 +94,7 @@ def _run(row: Planned, options: Mapping[str, Any]) -> list[str]:
     held, needs, parts = row.held, row.needs, row.accumulate
     priced = options["price"] is not None
     names = ", ".join(
-        f"{name} {number / 1e6:.2f} M{'' if name in row.trained else ' (fixed)'}"
+        f"{name} {millions(number)}{'' if name in row.trained else ' (fixed)'}"
         for name, number in row.parameters.items()
     )
     wanted = f", for {row.wanted_by}" if row.wanted_by else ""

@@ -184,8 +184,9 @@ def protocols(arms: Sequence[Arm]) -> list[str]:
         for record in arm.records:
             way = record.protocol
             if record.result and {"n_real", "n_fake", "split"} <= way.keys():
+                made = f"{way['n_fake']} generated against " if way["n_fake"] else ""
                 told[
-                    f"{way['n_fake']} generated against {way['n_real']} real pictures of split "
+                    f"{made}{way['n_real']} real pictures of split "
                     f"{way['split']}, crop {way.get('crop', 'unknown')}"
                 ] = None
     return list(told)

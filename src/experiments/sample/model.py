@@ -184,6 +184,9 @@ class Model:
         for name, inputs in request.items():
             if isinstance(inputs, str | Path):
                 raise UserError(f"{name}: give a list, as [{str(inputs)!r}]")
+            if not hasattr(inputs, "__len__"):
+                told = f"an entry for each result; {type(inputs).__name__} is none"
+                raise UserError(f"{name}: give a list, {told}")
         counts = {name: len(inputs) for name, inputs in request.items()}
         if len(set(counts.values())) > 1:
             told = ", ".join(f"{count} of {name}" for name, count in counts.items())

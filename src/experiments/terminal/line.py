@@ -49,6 +49,11 @@ def number_of(number: Any, word: str, form: str = "") -> str:
     return f"{number:{form}} {word}{'' if number == 1 else several}"
 
 
+def millions(number: int) -> str:
+    """Parameters: 7.35 M, and 2.3 k where two digits behind the point would say nothing."""
+    return f"{number / 1e6:.2f} M" if number >= 50_000 else f"{number / 1e3:.1f} k"
+
+
 def are(number: int) -> str:
     """`is` of one, `are` of several."""
     return "is" if number == 1 else "are"

@@ -28,7 +28,7 @@ from experiments.run.reference import referenced
 from experiments.run.stats import StatsFile
 from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import Interrupt, Stopped
-from experiments.terminal.line import near, number_of, say
+from experiments.terminal.line import millions, near, number_of, say
 from experiments.terminal.secret import scrub
 from experiments.tracker.agent import arm_name
 from experiments.tracker.artifact import log_weights, use_prerequisites
@@ -259,10 +259,10 @@ def _name_of(run: Run, wanted_by: str | None) -> str:
 
 def _headline(run: Run, training: Training, threads: Threads) -> str:
     counts = {
-        name: sum(p.numel() for p in module.parameters()) / 1e6
+        name: sum(p.numel() for p in module.parameters())
         for name, module in training.system.named_children()
     }
-    sizes = ", ".join(f"{name} {count:.2f} M" for name, count in counts.items())
+    sizes = ", ".join(f"{name} {millions(count)}" for name, count in counts.items())
     start = f"from {number_of(training.images, 'image')}" if training.images else "from the start"
     channels_last = training.layout == torch.channels_last
     form = ", ".join(
