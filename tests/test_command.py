@@ -65,6 +65,8 @@ def test_an_unknown_flag_is_a_user_error() -> None:
         read(["--fast"])
     with pytest.raises(UserError, match="chosen with -m study=NAME"):
         read(["--config-name=stages"])
+    with pytest.raises(UserError, match=r"^--config-path: a study"):
+        read(["--config-path=x"])
 
 
 def test_a_full_disk_is_the_users_and_a_fault_is_ours() -> None:

@@ -65,8 +65,9 @@ def read(arguments: list[str]) -> Command:
     parser = _parser()
     flags = parser.parse_intermixed_args(without_hyphens(arguments, parser._option_string_actions))
     if flags.config_name or flags.config_path:
+        flag = "--config-name" if flags.config_name else "--config-path"
         raise UserError(
-            "--config-name: a study of sweeps/ is chosen with -m study=NAME; --config-dir DIR adds "
+            f"{flag}: a study of sweeps/ is chosen with -m study=NAME; --config-dir DIR adds "
             "a folder of options"
         )
     if flags.experimental_rerun:

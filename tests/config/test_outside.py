@@ -108,6 +108,10 @@ def test_what_is_not_there_is_a_line(conf: Path, word: str, line: str) -> None:
         ("a: 1\na: 2\n", "conf/model/odd.yaml:2: is no YAML: found duplicate key a"),
         ("defaults: [gan_clss]\n", "In 'model/odd': Could not load 'model/gan_clss'; did you mean"),
         (
+            "# @package _global_\ndefaults: [gan_cls, override /generator: mien]\n",
+            "In 'model/gan_cls': Could not find 'generator/mien'; did you mean mine?",
+        ),
+        (
             "# @package _global_\ndefaults: [gan_cls]\ntrainer: {batchs: 4}\n",
             "In 'model/odd': Key 'batchs' not in 'Trainer'",
         ),

@@ -163,3 +163,9 @@ def test_a_switch_that_may_be_null_says_what_it_takes() -> None:
     with pytest.raises(UserError) as refused:
         prepare(["tracker=none", *asked])
     assert str(refused.value) == "data.follow_links=maybe: must be true, false or null"
+
+
+def test_a_key_of_another_launcher_is_not_advised_to_be_added() -> None:
+    told = "^hydra.launcher.n_jobs: the launcher has no such key; hydra/launcher=joblib, with -m"
+    with pytest.raises(UserError, match=told):
+        checked_compose(["hydra.launcher.n_jobs=2"])

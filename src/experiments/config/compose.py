@@ -131,6 +131,12 @@ def first_line(error: Exception) -> str:
         line = " ".join(lines[:2])
     line = re.sub(r"\w+ raised while (resolving interpolation|composing config): ", "", line)
     line = line.removesuffix(" Config search path:")
-    if missing := re.search(r"Could not load '(\S+)/([^/\s]+)'\.$", line):  # of a defaults list
+    line = re.sub(r"(Could not find '\S+') Available options .*", r"\1.", line)
+    # Of a defaults list; the name of a launcher is told apart.
+    if missing := re.search(r"Could not (?:load|find) '(?!hydra/)(\S+)/([^/\s]+)'\.$", line):
         line = line.removesuffix(".") + suggest(missing[2], list(outside.options(missing[1])))
+    if own := re.search(r"Could not override '(hydra\.launcher\.\w+)'", line):
+        line = (
+            f"{own[1]}: the launcher has no such key; hydra/launcher=joblib, with -m, has its own"
+        )
     return f"{key}: {line}" if key and key not in line else line
