@@ -105,14 +105,16 @@ class Visitor:
         return bool(self.run(script))
 
     def saved(self, folder: Path, kind: str) -> Path:
-        """What was downloaded, once it is whole."""
+        """What was downloaded, once it is whole; taken away, since other tests save there too."""
         end = time.monotonic() + PATIENCE
         sizes: tuple[int, ...] = ()
         while True:  # until a size is seen twice, and nothing is on its way
             found = sorted(folder.glob(f"*.{kind}"))
             before, sizes = sizes, tuple(path.stat().st_size for path in found)
             if any(sizes) and before == sizes and not any(folder.glob("*.crdownload")):
-                return found[0]
+                taken = folder / "taken"
+                taken.mkdir(exist_ok=True)
+                return found[0].rename(taken / found[0].name)
             assert time.monotonic() < end, f"no {kind} was saved"
             time.sleep(0.1)
 

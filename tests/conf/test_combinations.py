@@ -14,7 +14,7 @@ SEEDS = range(100_000, 100_012)
 # Found by it; each was a traceback, or was taken without a word.
 KNOWN = {
     "encoder.pretrained=true": "encoder.pretrained=true: is not the folder of a run",
-    "report=[8,16]": "report=[8, 16]: no such report; there are: default",
+    "report=[8,16]": "report=8: no such report; there are: default",
     "data.reader=null": "data.reader: must have a class, _target_",
     "data.margin=abc": "data.margin=abc: must be a number from 1",
     "data.margin=0.5": "data.margin=0.5: must be a number from 1",

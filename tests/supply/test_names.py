@@ -36,7 +36,7 @@ WITH_EXTRA = {
         "metric/tower.py",
     ),
     *("data/voice/espeak.py", "data/voice/piper.py"),
-    *("app/serve.py", "app/page/connection.py"),
+    *("app/serve.py", "app/page/connection.py", "app/page/forget.py"),
     *("app/recogniser/sphinx.py", "app/window/microphone.py"),
     *(f"app/page/{name}.py" for name in ("about", "api", "blocks", "compare", "describe")),
     *(f"app/page/{name}.py" for name in ("explore", "find", "listen", "part", "style")),
