@@ -161,6 +161,12 @@ def loaded(about: TextModel, folder: ModelFolder) -> nn.Module:
     """The network with the weights of its folder, in float32, on the CPU. Raises `UserError` where
     some are missing."""
     made, config = class_of(about.config), config_of(about.config)
+    return with_weights(made, config, folder, **_options(made, about))
+
+
+def with_weights(made: Any, config: Any, folder: ModelFolder, **options: Any) -> nn.Module:
+    """A network of a class of `transformers` with the weights of a folder, safetensors alone, in
+    float32, on the CPU. Raises `UserError` where some are missing: they would be random numbers."""
     try:
         with quiet():
             network, told = made.from_pretrained(
@@ -171,7 +177,7 @@ def loaded(about: TextModel, folder: ModelFolder) -> nn.Module:
                 local_files_only=True,
                 trust_remote_code=False,
                 output_loading_info=True,
-                **_options(made, about),
+                **options,
             )
     except Exception as error:  # each class has its own
         raise UserError(f"{folder.path}: cannot be read ({reason_of(error)})") from None

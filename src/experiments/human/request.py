@@ -279,10 +279,8 @@ def _captions(
             "sample.file=captions.txt"
         )
     elif len(found) > wanted:
-        notes.append(
-            f"{wanted:,} of {number_of(len(found), 'caption', ',')} of {origin}, drawn "
-            f"by seed={seed}"
-        )
+        count = number_of(len(found), "caption", ",")
+        notes.append(f"{wanted:,} of {count} of {origin}, drawn by seed={seed}")
     asked = list[list[Asked]]()
     for run in runs:
         try:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from experiments.encoder.text_model import UNREAD, quiet, require_transformers
+from experiments.encoder.text_model import UNREAD, quiet, require_transformers, with_weights
 from experiments.file.model_folder import ModelFolder
 from experiments.terminal.error import UserError, reason_of
 
@@ -79,7 +78,7 @@ def seeing(folder: ModelFolder) -> tuple[nn.Module, int]:
         )
     inner = config.vision_config if kind in PAIRED else config
     side = getattr(inner, "image_size", None) or 224
-    return _loaded(made, inner, folder), int(side)
+    return _frozen(with_weights(made, inner, folder)), int(side)
 
 
 def pair(folder: ModelFolder) -> tuple[nn.Module, int]:
@@ -93,8 +92,8 @@ def pair(folder: ModelFolder) -> tuple[nn.Module, int]:
     require_transformers()
     import transformers
 
-    network = _loaded(getattr(transformers, PAIRS[kind]), config, folder)
-    return network, int(config.vision_config.image_size)
+    network = with_weights(getattr(transformers, PAIRS[kind]), config, folder)
+    return _frozen(network), int(config.vision_config.image_size)
 
 
 def vectors(network: nn.Module, images: Tensor) -> Tensor:
@@ -123,25 +122,5 @@ def _config(folder: ModelFolder) -> tuple[str, Any]:
         raise UserError(f"{folder.path}: config.json: {reason_of(error)}") from None
 
 
-def _loaded(made: Any, config: Any, folder: ModelFolder) -> nn.Module:
-    try:
-        with quiet():
-            network, told = made.from_pretrained(
-                folder.path,
-                config=config,
-                dtype=torch.float32,
-                use_safetensors=True,
-                local_files_only=True,
-                trust_remote_code=False,
-                output_loading_info=True,
-            )
-    except Exception as error:  # each class has its own
-        raise UserError(f"{folder.path}: cannot be read ({reason_of(error)})") from None
-    # A pooler that was never saved would be one of random numbers.
-    missing = sorted(told["missing_keys"] | {one[0] for one in told["mismatched_keys"]})
-    if missing:
-        raise UserError(
-            f"{folder.path}: its weights have no {missing[0]} that fits its config.json; it is "
-            "another model, or a part of one"
-        )
-    return network.requires_grad_(False).eval()  # type: ignore[no-any-return]
+def _frozen(network: nn.Module) -> nn.Module:
+    return network.requires_grad_(False).eval()
