@@ -50,8 +50,8 @@ def _rows(jobs: Sequence[tuple[dict[str, Any], Run]], options: dict[str, Any]) -
     rows = []
     with Progress(len(runs) * STEPS, unit="steps on paper", interval=FIRST) as bar:
         for place, (path, run, config) in enumerate(runs):
-            told = f"{run.name}, {place + 1} of {len(runs)}"
-            say(f"planning {told}")
+            wanted = f", for {path}" if path else ""
+            say(f"planning {place + 1} of {len(runs)}: {run.name}{wanted}")
             steps = Steps(run, facts_of(config), partial(bar.add, 1))
             rows.append(planned(steps, options, path))
             bar.update((place + 1) * STEPS)
