@@ -50,6 +50,10 @@ from experiments.system.text_to_image import TextToImage
 from experiments.trainer.assemble import open_batches
 from experiments.trainer.training import Training
 from tests import surrounding
+from tests.forked import Ended, forked
+from tests.two import surroundings
+
+Together = Callable[..., list[Ended]]
 
 # As for a user, also where the machine that tests says otherwise: what is compiled is kept, and
 # what is composed with it. Processes that tests start inherit it.
@@ -215,6 +219,33 @@ def make_system(birds: Dataset) -> Callable[..., TextToImage]:
 def make_training(birds: Dataset, tmp_path: Path) -> Callable[..., Training]:
     """`make_training(system, settings, **trainer)`, see `tiny_training`."""
     return partial(tiny_training, birds, tmp_path / "run")
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Starts real command lines: the `Commands` of `tests/integration/conftest.py`."""
+    from tests.integration.conftest import Commands
+
+    made = Commands(tmp_path_factory.mktemp("commands"))
+    yield made
+    assert made.forge.stdin
+    made.forge.stdin.close()
+    made.forge.wait(10)
+
+
+@pytest.fixture(scope="session")
+def together(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Together]:
+    """`together(code, *arguments)`: Python by two processes of one job at once."""
+    loaded = (
+        "import torch, torch._dynamo\n"
+        "import experiments.trainer.perform, tests.conftest, tests.data.films, tests.data.melodies"
+    )
+    with forked(tmp_path_factory.mktemp("forked"), loaded) as made:
+
+        def together(code: str, *arguments: object) -> list[Ended]:
+            return made.together(code, *map(str, arguments), envs=surroundings())
+
+        yield together
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from experiments.metric.protocol import Protocol
 from experiments.metric.table import format_table
 from experiments.run.folder import SCORES, run_config, run_facts, run_scores
 from experiments.run.prerequisite import Run
+from experiments.terminal.error import UserError
 from experiments.terminal.line import say, show
 from experiments.terminal.secret import scrub
 from experiments.tracker.look import looks
@@ -24,7 +25,10 @@ HEADLINES = (
 
 def _made_by(folder: Path) -> str:
     """What the samples of a run are: the pictures of one that makes nothing are its data's."""
-    made = {str(made) for _, made in run_facts(folder).get("makes") or []}
+    try:
+        made = {str(made) for _, made in run_facts(folder).get("makes") or []}
+    except UserError:  # damaged: its scores are there all the same
+        made = set()
     return f"{made.pop()}s" if len(made) == 1 else "samples" if made else "pictures"
 
 
