@@ -33,7 +33,6 @@ from tests.data.made_batches import flat
 from tests.data.melodies import PAGE, MelodyData, melody_run, of_the_page, train
 
 
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of 64 records."""
