@@ -230,7 +230,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     yield made
     assert made.forge.stdin
     made.forge.stdin.close()
-    made.forge.wait(10)
+    made.forge.wait(60)
 
 
 @pytest.fixture(scope="session")
