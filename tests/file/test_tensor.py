@@ -130,3 +130,18 @@ def test_no_memory_is_lost(tmp_path: Path) -> None:
         assert -often() + often() < 10_000  # bytes; its way by PyTorch loses 100,000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_the_header_alone_says_which_shapes_there_are(
+    tmp_path: Path, mapped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.safetensors"
+    tensor_file.write(path, {"images": 3, "export": {"encoder": {"w": torch.zeros(2, 3)}}})
+    if not mapped:
+        monkeypatch.setattr(tensor_file, "_opened", tensor_file._InMemory)
+    assert tensor_file.shapes(path) == {"images": 3, "export": {"encoder": {"w": (2, 3)}}}
+    assert tensor_file.beside_tensors(path) == {"images": 3, "export": {"encoder": {"w": None}}}
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(Damaged):
+        tensor_file.shapes(path)
