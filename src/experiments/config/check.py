@@ -32,6 +32,7 @@ HOMES = {
     "data": ("data", "encoder", "clip"),
     "metric": ("metric", "encoder", "frontend", "clip"),
     "encoder": ("encoder", "frontend", "clip"),
+    "discriminator": ("discriminator", "encoder"),
 }  # packages of the classes of a group; else its own name
 
 

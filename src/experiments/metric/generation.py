@@ -56,7 +56,7 @@ class GenerationScores:
 
     def __init__(
         self,
-        extractor: Extractor,
+        extractor: Extractor | None,
         independent: TextImageEncoder | None = None,
         classifier: Classifier | None = None,
         finetuned: FineTuned | None = None,
@@ -69,7 +69,8 @@ class GenerationScores:
         truncation: float | None = None,
         clip_score: CLIPJudge | None = None,
     ) -> None:
-        """`independent`: an encoder that the pictures were not trained against. `classifier`: reads
+        """`extractor`: sees what distances are of; None: the classifier alone does. `independent`:
+        an encoder that the pictures were not trained against. `classifier`: reads
         attributes, where the data set knows them. `finetuned`: knows the classes of the test
         split, whose pictures it was trained on. `samples`: pictures that are drawn. `retrieval`:
         whether real pictures find generated ones (`picture_retrieval.py`); None: in a run that
@@ -135,8 +136,10 @@ class GenerationScores:
 
     def _protocol(self, subject: _Subject, captions: np.ndarray) -> Protocol:
         dataset, size = subject.dataset, subject.system.resolutions[-1]
-        resize = {self.extractor.name: self.extractor.resize}
-        weights = {self.extractor.name: self.extractor.weights}
+        resize, weights = dict[str, str](), dict[str, str]()
+        if self.extractor is not None:
+            resize[self.extractor.name] = self.extractor.resize
+            weights[self.extractor.name] = self.extractor.weights
         if self.judge is not None:  # by a name of its own: it may be the extractor as well
             resize[f"clip_score/{self.judge.name}"] = self.judge.resize
             weights[f"clip_score/{self.judge.name}"] = self.judge.weights

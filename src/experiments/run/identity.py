@@ -94,6 +94,10 @@ ADDED: dict[str, Any] = {
             ("cosine_images", None),
         )
     },
+    "system.gradient_penalty": None,
+    "system.augment_probability": 1.0,
+    "system.augment_target": 0.6,
+    "system.augment_images": 500000,
     "system.frozen_images": 0,
     "system.train_encoder": False,
     "system.distortion": None,
