@@ -108,6 +108,8 @@ def test_a_mistake_is_told_at_once(
         (["model=gan", "loss.interpolation=1"], "has keys of its own: weight, beta"),
         (["model=gan", "system.condition=mu"], "the generator has no conditioning augmentation"),
         (["model=gan", "system.augment=[rotate]"], "choose one of colour, translation, cutout"),
+        (["model=gan", "system.augment=[flip]"], "flip would teach that left is right"),
+        (["model=gan", "discriminator=projected"], "metric.extractor: sees by EfficientNet-Lite0"),
         (  # of another data set than it needs, too, which is not what is wrong
             ["model=cross_modal_i2s", "data=plumage", "system.excerpt.of=spech"],
             "system.excerpt.of=spech: choose one of sound, speech; did you mean speech?",

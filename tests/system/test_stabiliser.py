@@ -13,6 +13,7 @@ from experiments.data.batches import Batch
 from experiments.data.view.caption import Captions
 from experiments.data.view.picture import Pictures
 from experiments.discriminator.augment import CHANGES
+from experiments.discriminator.projected import ProjectedDiscriminator
 from experiments.loss.criterion import Criterion
 from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.loss.matching_aware import MatchingAwareLoss
@@ -22,6 +23,7 @@ from experiments.system.seeding import Step
 from experiments.system.text_to_image import TextToImage
 from experiments.trainer.numerics import Numerics
 from experiments.trainer.training import Training
+from tests.discriminator.test_projected import Halved
 
 FirstBatch = Callable[..., tuple[Batch, Step]]
 KINDS = ["gan_cls", "stackgan", "stackgan_stage2", "stackgan_v2", "attngan"]
@@ -197,6 +199,25 @@ def test_the_judge_sees_changed_pictures_and_the_user_does_not(
     plain = make("gan_cls")
     (same,) = plain.seen(shared.fakes, step)
     assert same is shared.fakes[0]
+
+
+def test_a_judge_of_several_places_is_compared_place_by_place(
+    make: Any, first_batch: FirstBatch
+) -> None:
+    """Projected GAN's, whose logits are (B, N)."""
+    system = make("gan_cls", augment=["cutout"])
+    told = system.encoder.dim
+    system.discriminator = ProjectedDiscriminator(system.resolutions, Halved(), told, 128)
+    system.adversarial.criterion = Criterion("relativistic")
+    batch, step = first_batch(system)
+    shared = system.prepare(batch, step)
+    judged = system.judge(shared, step)
+    ((real, _),) = judged.real
+    assert real.shape == (len(batch.rows), 4)
+    losses = system.discriminator_loss(shared, step, 0)
+    assert set(losses) == {"fake", "wrong", "r_t"}
+    system.generator_loss(shared, step, 0)["adversarial"].value.backward()
+    assert all(p.grad is not None for p in system.generator.parameters())
 
 
 def test_interpolated_pictures_are_changed_too(make: Any, first_batch: FirstBatch) -> None:

@@ -8,6 +8,7 @@ has neither.
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor
@@ -58,7 +59,8 @@ def geometric(image: Tensor, random: Tensor, fires: Tensor) -> Tensor:
     stretch = torch.where(fires[:, 2], 2.0 ** (SCALE * n[:, 2]), 1.0)
     moved = torch.where(fires[:, 4:], SHIFT * n[:, 4:], 0.0)
     narrow = torch.diag_embed(torch.stack([1 / stretch, stretch], 1))
-    back = turn(-first) @ narrow @ turn(-second) / scale[:, None, None]
+    with in_float32(image):
+        back = turn(-first) @ narrow @ turn(-second) / scale[:, None, None]
     found = affine(image, back, moved).to(image.dtype)
     return torch.where(fires.any(1)[:, None, None, None], found, image)
 
@@ -76,12 +78,17 @@ def colour_transform(image: Tensor, random: Tensor, fires: Tensor) -> Tensor:
     a, b, c, d = (each[:, None, None] for each in (contrast, luma, hue, far))
     cross = (one.roll(1, 0) - one.roll(-1, 0)) * GREY
     about = c.cos() * one + c.sin() * cross + (1 - c.cos()) * grey  # Rodrigues
-    kind = image.device.type
-    with torch.autocast("cpu" if kind == "meta" else kind, enabled=False):
+    with in_float32(image):
         change = (grey + d * (one - grey)) @ about @ (one - b * grey) * a
         moved = image.float() + brighter[:, None, None, None]
         found = torch.einsum("bij,bjhw->bihw", change, moved).to(image.dtype)
     return torch.where(fires.any(1)[:, None, None, None], found, image)
+
+
+def in_float32(image: Tensor) -> AbstractContextManager[None]:
+    """Products of matrices as they are, also where a step is computed in bfloat16."""
+    kind = image.device.type
+    return torch.autocast("cpu" if kind == "meta" else kind, enabled=False)
 
 
 def turn(angle: Tensor) -> Tensor:

@@ -45,7 +45,7 @@ class GradientPenalty:
         assert weight >= 0, f"weight={weight}: must not be negative"
         assert power > 0, f"power={power}: must be positive"
         assert interval >= 1, "interval must be at least 1"
-        assert not joined or interval == 1, (
+        assert not joined or interval == 1 or not weight, (
             f"interval={interval}: a joined penalty is of every step, so this must be 1"
         )
         assert not joined or at != "between", "at: a joined penalty is of what is judged: real, ..."
