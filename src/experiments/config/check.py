@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from experiments.config import outside
 from experiments.config.compose import first_line, resolved
+from experiments.config.judging import check_judging
 from experiments.config.option import OPTIONS, SEVERAL, TASKS, TRACKERS
 from experiments.config.place import CONF
 from experiments.config.required import check_kinds, check_parts, check_values
@@ -57,6 +58,7 @@ def check(cfg: DictConfig) -> list[str]:
     if _is_own(cfg, "excerpt"):
         problems += _check_node(config["system"]["excerpt"], EXCERPT)
     problems += check_parts(config)
+    problems += check_judging(config)
     return _once(problems)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from experiments.config.signature import defines, fits, signature, trained
-from experiments.config.target import targets_in
 from experiments.terminal.error import suggest
 
 # What the object that stands at a path is called for.
@@ -50,9 +49,6 @@ SPEECH = "data.speech"
 HEARS = [path.removeprefix(f"{SPEECH}.") for path in OPTIONAL if path.startswith(f"{SPEECH}.")]
 SHARE = "data.train_share"
 RECOGNISER = "metric.recogniser."
-# One network, which may judge what is made or score it, and not both.
-SEES = "experiments.encoder.efficientnet_lite0.EfficientNetLite0"
-SCORES_BY = "experiments.metric.extractor.EfficientNetExtractor"
 LARGEST = 2**63  # above every number that is kept
 
 
@@ -155,27 +151,6 @@ def check_parts(config: dict[str, Any]) -> Iterator[str]:
         elif signature(str(target)) is not None and not defines(str(target), method):
             yield f"{path}._target_={target}: is no class that can stand here"
     yield from _check_front_ends(system, config.get("metric"))
-    yield from _check_judges(config)
-    changes = system.get("augment") if isinstance(system, dict) else None
-    if isinstance(changes, list) and "flip" in changes and not _at(config, "data").get("flip"):
-        yield (
-            "system.augment: flip would teach that left is right, which captions of these data "
-            "tell apart (data.flip=false); leave it out"
-        )
-
-
-def _check_judges(config: dict[str, Any]) -> Iterator[str]:
-    """Whether a score sees by the network that the discriminator sees by."""
-    trains = {str(target) for target in targets_in(config.get("discriminator"))}
-    metric = config.get("metric")
-    for key, node in metric.items() if isinstance(metric, dict) and SEES in trains else ():
-        if not {SEES, SCORES_BY} & {str(target) for target in targets_in(node)}:
-            continue
-        other = "metric.extractor=null, or another" if key == "extractor" else "another network"
-        yield (
-            f"metric.{key}: sees by EfficientNet-Lite0, and so does the discriminator, whose loss "
-            f"this score would be; take {other}"
-        )
 
 
 def _check_front_ends(system: Any, metric: Any) -> Iterator[str]:
