@@ -35,6 +35,7 @@ from experiments.metric.samples import ScoreSamples
 from experiments.metric.scores import ATTRIBUTES, PictureScores
 from experiments.metric.seen import CLASSIFIER, Eyes, blank_where, read_by
 from experiments.metric.spoken import RECOGNISER, SAYS, Said, compared, hear
+from experiments.run.shipped import judged_by
 
 T = TypeVar("T")
 SONGS = "song_classifier"
@@ -236,7 +237,7 @@ class CrossModalScores:
         sounds = [view for view in views.values() if isinstance(view, SoundView)]
         if sounds:
             extra[SOUND] = f"{sounds[0].excerpt.seconds:g} s"
-        extra |= system.sampled_as
+        extra |= judged_by(judges) | system.sampled_as
         return Protocol(
             n_real=count,
             n_fake=count,

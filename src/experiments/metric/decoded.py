@@ -21,6 +21,7 @@ from experiments.metric.protocol import Protocol
 from experiments.metric.real import at_once, real_images, require_some
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, RowScore, looked_at, require
+from experiments.run.shipped import judged_by
 
 SHOWN = "attribute_accuracy"
 
@@ -151,4 +152,5 @@ def protocol_of(
         weights={encoder.name: hash_weights(encoder), **judge},
         seed=0,
         captions_per_image=0,
+        extra=judged_by({"classifier": classifier}),
     )

@@ -34,6 +34,7 @@ from experiments.metric.rows import Rows, gathered, looked_at
 from experiments.metric.samples import ScoreSamples
 from experiments.metric.scores import PictureScores
 from experiments.metric.seen import CLASSIFIER, CLIP_CAPTIONS, Eyes
+from experiments.run.shipped import judged_by
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say
 
@@ -142,7 +143,8 @@ class GenerationScores:
             weights[f"clip_score/{self.judge.name}"] = self.judge.weights
         if self.classifier is not None:
             resize[CLASSIFIER], weights[CLASSIFIER] = "none", hash_weights(self.classifier)
-        extra = heard_as(dataset.hearing)
+        judges = {CLASSIFIER: self.classifier, "independent": self.independent}
+        extra = heard_as(dataset.hearing) | judged_by(judges)
         if self.truncation is not None:
             subject.system.require_truncation(self.truncation, "metric.truncation")
             extra["noise"] = f"within 2 deviations, times {self.truncation:g}"

@@ -27,6 +27,7 @@ from experiments.metric.protocol import Protocol
 from experiments.metric.real import at_once, captions_for, columns_of, read_captions, real_images
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, RowScore, collection, looked_at
+from experiments.run.shipped import judged_by
 
 MEANS = (
     "noise_error/style",
@@ -93,6 +94,7 @@ class StyleScores:
             seed=self.seed,
             captions_per_image=-(-len(captions) // len(split)),
             real_baseline="none: no noise is known of a real picture",
+            extra=judged_by({"classifier": self.classifier}),
         )
         return found.result(protocol)
 
