@@ -176,6 +176,12 @@ def test_a_model_that_comes_along_is_named_and_copied(
         named("independent", tmp_path)
 
 
+def test_the_one_that_comes_along_is_small_and_whole() -> None:
+    folder = SHIPPED / "model/plumage"
+    require_whole(folder)
+    assert sum(path.stat().st_size for path in folder.rglob("*")) < TEN_MEGABYTES
+
+
 def test_an_installation_has_all_of_it() -> None:
     root = SHIPPED.parent
     about = tomllib.loads((root.parents[1] / "pyproject.toml").read_text())
