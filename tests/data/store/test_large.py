@@ -16,7 +16,7 @@ from experiments.data.store import spool
 from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.data.store.item import prepare_items
 from experiments.data.store.mapped_arrays import open_mapped
-from experiments.data.store.spool import Joined, Spool, kept
+from experiments.data.store.spool import Joined, Spool, spooled
 from experiments.data.store.table import TableRecords
 from experiments.data.store.text import TextLists, Texts
 from experiments.terminal.error import UserError
@@ -113,7 +113,7 @@ def test_a_spool_is_a_list(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(made[n] == items[n] for n in range(0, count, 50))
     joined = Joined(made, items)
     assert list(joined) == items * 2 and joined[count : count + 3] == items[:3]
-    assert isinstance(kept(items), list) == (count <= 300)
+    assert isinstance(spooled(items), list) == (count <= 300)
 
 
 @pytest.mark.slow
