@@ -25,6 +25,13 @@ def bytes_of(store: StoreName, count: int, size: int) -> int:
     return round(PER_PIXEL[store] * count * size**2)
 
 
+def weight_of(store: str, count: int, size: int) -> int:
+    """Bytes of the pictures themselves, wherever they lie: files that are streamed are about as
+    large as JPEG of the size that is wanted."""
+    name: StoreName = "pixels" if store in ("", "pixels") else "encoded"
+    return bytes_of(name, count, size)
+
+
 def require_store(name: str | None) -> StoreName | None:
     """The name, checked: `data.store` is no option with a type of its own."""
     if name is not None and name not in STORES:
