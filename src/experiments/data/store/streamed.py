@@ -66,7 +66,7 @@ class StreamedPictures(Decoded):
             place = todo[number]
             record, found = contents[place]
             try:
-                pictures[place] = read_crop(found, size, record.box)
+                pictures[place] = read_crop(found, size, record.box, alone=False)
             except BadInput as reason:
                 raise self._gone(record, reason) from None
 
