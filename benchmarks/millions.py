@@ -97,7 +97,7 @@ def opened(folder: Path, cache: Path, store: str | None = None) -> dict[str, flo
         "cpu_seconds": round(time.process_time(), 1),
     }
     if store is not None:
-        found |= {"store": store} | batches_of(dataset)
+        found |= {"store": store, **batches_of(dataset)}
     return found | {"gib": round(peak(), 2)}
 
 

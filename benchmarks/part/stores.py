@@ -72,7 +72,7 @@ def make(folder: Path) -> dict[str, float]:
             about = tarfile.TarInfo(f"{path.stem}.txt")
             about.size = len(text)
             archive.addfile(about, io.BytesIO(text))
-    seconds = {}
+    seconds: dict[str, float] = {}
     for key in STORES:
         began = time.process_time()
         opened(folder, key)

@@ -93,7 +93,9 @@ class CaptionView(View):
             return self.of(split)
         assert self.precision is not None
         if self.may_compute and self.average == 1:
-            places = split.read_as(self.reads, self.pieces).tokens.shape[1] - self.marks
+            tokens = split.read_as(self.reads, self.pieces).tokens
+            assert isinstance(tokens, np.ndarray), "what is heard is always stored"
+            places = tokens.shape[1] - self.marks
             each = int(self.encoder.dim) * (1 + self.gives_words * places)  # type: ignore[arg-type]
             if too_large(dataset, split, each * self.precision.itemsize, quiet):
                 opened = self.of(split)

@@ -46,7 +46,7 @@ def computed(captions: Captions, encoder: Any, precision: torch.dtype, wrong: bo
     """Captions of a batch with the features that their view does not store, in the type that it
     would store. `encoder`: frozen, on their device. `wrong`: also of wrong captions."""
     assert isinstance(encoder, nn.Module) and not encoder.training, "it is frozen"
-    found: dict[str, torch.Tensor | None] = {}
+    found: dict[str, Any] = {}
     with torch.autocast(captions.tokens.device.type, enabled=False):
         words, sentence = encoder.encode_text(captions.tokens, captions.lengths)  # type: ignore[operator]
         found["words"] = None if words is None else words.to(precision)

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from experiments.data.augment import centre, crop_and_flip, pyramid, to_uint8
 from experiments.data.images import read_crop, to_rgb
+from experiments.data.store.choice import StoreName, bytes_of
 from experiments.data.store.dataset import Dataset
 from experiments.data.store.encoded import Decoded
 from experiments.data.store.split import ImageRows, Split
@@ -168,8 +169,12 @@ class PictureView(View):
         letters: float = 0.0,
     ) -> dict[str, int]:
         side = int(self.crop * float(data["margin"]))
-        what = f"store of {number_of(records, 'picture', ',')} at {side} px"
-        return {what: records * side * side * 3}
+        name: StoreName = data.get("store") or "pixels"
+        if name == "stream":
+            return {}
+        form = ", as JPEG" if name == "encoded" else ""
+        what = f"store of {number_of(records, 'picture', ',')} at {side} px{form}"
+        return {what: bytes_of(name, records, side)}
 
     def _gather(self, rows: np.ndarray) -> Tensor:
         """Pictures of the rows, uint8 (B, L, L, 3); in page-locked memory where there is a GPU."""
