@@ -21,10 +21,10 @@ from experiments.trainer.assemble import image_size_of, store_of
 
 PAIRS = (10_000, 3_000_000, 1_000_000_000)
 SIDE = 304  # px of the measured stores
-# Seconds of one core a picture of 304 px, to prepare and to read: `make bench ARGS='--part
-# stores'`, JPEGs of 500x375 px on an AMD EPYC. What grows with the area stands second.
-PREPARE = {"pixels": (2.7e-3, 0.2e-3), "encoded": (2.7e-3, 0.7e-3), "stream": (0.9e-3, 0.0)}
-READ = {"pixels": (0.0, 0.09e-3), "encoded": (0.0, 1.0e-3), "stream": (2.7e-3, 0.2e-3)}
+# Seconds of one core a picture of 304 px, to prepare and to read, of JPEGs of 500x375 px on an AMD
+# EPYC: `make bench ARGS='--part stores'`. What grows with the area stands second, about.
+PREPARE = {"pixels": (2.8e-3, 0.33e-3), "encoded": (2.8e-3, 0.85e-3), "stream": (1.13e-3, 0.0)}
+READ = {"pixels": (0.0, 0.0925e-3), "encoded": (0.0, 1.01e-3), "stream": (2.63e-3, 0.2e-3)}
 
 
 @dataclass(frozen=True)
