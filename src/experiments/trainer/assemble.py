@@ -13,6 +13,7 @@ import torch
 
 from experiments.config.build import build
 from experiments.data.batches import Batches
+from experiments.data.store.choice import require_store
 from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.data.store.held_out import hold_out
 from experiments.data.store.room import keep_within
@@ -172,6 +173,8 @@ def open_data(config: dict[str, Any], ranks: Ranks, folder: Path | None = None) 
         store=store_of(data.get("store"), before, folder),
     )
     dataset = opened()
+    if data.get("store") is not None and not dataset.size:
+        say_once("data.store: no pictures are kept here; clips and sounds have stores of their own")
     words = dataset.vocabulary
     if before and words is not None and before.get("vocabulary_hash") not in (None, words.hash):
         tokeniser = recorded_tokeniser(before)
@@ -187,6 +190,7 @@ def store_of(asked: str | None, before: dict[str, Any] | None, folder: Path | No
     """How a run's pictures are kept: as it began, since JPEG is not quite the same pictures, and
     shards have an order of their own. `before`: its facts, where it has begun. Raises `UserError`
     where another store is asked for."""
+    require_store(asked)
     if before is None:
         return asked
     began = str(before.get("store", "pixels"))
