@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from shard_sets import picture, table, webdataset
 from tiny_reader import TinyReader
 
@@ -142,6 +143,17 @@ def test_batches_of_shards(root: Path, tmp_path: Path) -> None:
     groups = groups_of(train.only(np.arange(len(train)) % 2 == 0))
     assert groups is not None and len(groups) == (len(train) + 1) // 2
     assert len(np.unique(groups)) > 1
+
+
+def test_threads_change_nothing(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for store in ("encoded", "stream"):
+        dataset = opened(root, tmp_path, store)
+        monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+        alone = pixels_of(dataset)
+        monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+        np.testing.assert_array_equal(pixels_of(dataset), alone)
 
 
 def test_what_a_stream_does_not_serve(root: Path, tmp_path: Path) -> None:
