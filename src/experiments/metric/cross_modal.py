@@ -28,7 +28,7 @@ from experiments.metric.detected import Detected, Detector
 from experiments.metric.extractor import Extractor, hash_weights
 from experiments.metric.names import heard_by, sung
 from experiments.metric.protocol import Protocol
-from experiments.metric.real import at_once, columns_of
+from experiments.metric.real import at_once, columns_of, crop_of
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, looked_at
 from experiments.metric.samples import ScoreSamples
@@ -242,7 +242,7 @@ class CrossModalScores:
             n_real=count,
             n_fake=count,
             split=dataset.test.name,
-            crop=f"central {system.resolutions[-1]} of {dataset.size} px",
+            crop=crop_of(dataset, system.resolutions[-1]),
             resize=resize,
             weights=weights,
             seed=self.seed,

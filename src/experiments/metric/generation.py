@@ -28,7 +28,14 @@ from experiments.metric.extractor import Extractor, hash_weights
 from experiments.metric.names import FINETUNED
 from experiments.metric.picture_retrieval import MOST, found_again
 from experiments.metric.protocol import Protocol, heard_as
-from experiments.metric.real import at_once, captions_for, columns_of, read_captions, real_images
+from experiments.metric.real import (
+    at_once,
+    captions_for,
+    columns_of,
+    crop_of,
+    read_captions,
+    real_images,
+)
 from experiments.metric.result import Result
 from experiments.metric.rows import Rows, gathered, looked_at
 from experiments.metric.samples import ScoreSamples
@@ -160,7 +167,7 @@ class GenerationScores:
             n_real=min(len(captions), len(dataset.test)),
             n_fake=len(captions),
             split=dataset.test.name,
-            crop=f"central {size} of {dataset.size} px",
+            crop=crop_of(dataset, size),
             resize=resize,
             weights=weights | encoders,
             seed=self.seed,

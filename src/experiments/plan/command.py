@@ -102,4 +102,5 @@ def planned(steps: Steps, options: dict[str, Any], wanted_by: str | None = None)
         about.disk,
         [pace(found[n], int(trainer["images"]), machine) for n in options["gpus"]],
         "clips" if about.clips else "images",
+        steps.stores,
     )
