@@ -185,12 +185,13 @@ def _check_node(node: Any, path: str, deep: bool = True) -> Iterator[str]:
 
 def _check_pretrained(spec: dict[str, Any], path: str) -> Iterator[str]:
     """A recipe that is trained first, overrides of it, and whether it is needed at all."""
-    known = ["model", "overrides", "when"]
+    known = ["model", "overrides", "when", "shipped"]
     overrides = spec.get("overrides", [])
     if not isinstance(overrides, list) or not all(isinstance(item, str) for item in overrides):
         yield f"{path}.overrides={overrides}: must be a list of overrides, as [seed=1]"
-    if not isinstance(spec.get("when", True), bool):
-        yield f"{path}.when={spec['when']}: must be true or false"
+    for key in ("when", "shipped"):
+        if not isinstance(spec.get(key, True), bool):
+            yield f"{path}.{key}={spec[key]}: must be true or false"
     for key in spec:
         if key not in known:
             yield f"{path}.{key}: no such key{suggest(str(key), known)}"

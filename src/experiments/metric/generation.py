@@ -28,12 +28,20 @@ from experiments.metric.extractor import Extractor, hash_weights
 from experiments.metric.names import FINETUNED
 from experiments.metric.picture_retrieval import MOST, found_again
 from experiments.metric.protocol import Protocol, heard_as
-from experiments.metric.real import at_once, captions_for, columns_of, read_captions, real_images
+from experiments.metric.real import (
+    at_once,
+    captions_for,
+    columns_of,
+    crop_of,
+    read_captions,
+    real_images,
+)
 from experiments.metric.result import Result
 from experiments.metric.rows import Rows, gathered, looked_at
 from experiments.metric.samples import ScoreSamples
 from experiments.metric.scores import PictureScores
 from experiments.metric.seen import CLASSIFIER, CLIP_CAPTIONS, Eyes
+from experiments.run.shipped import judged_by
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say
 
@@ -145,7 +153,8 @@ class GenerationScores:
             weights[f"clip_score/{self.judge.name}"] = self.judge.weights
         if self.classifier is not None:
             resize[CLASSIFIER], weights[CLASSIFIER] = "none", hash_weights(self.classifier)
-        extra = heard_as(dataset.hearing)
+        judges = {CLASSIFIER: self.classifier, "independent": self.independent}
+        extra = heard_as(dataset.hearing) | judged_by(judges)
         if self.truncation is not None:
             subject.system.require_truncation(self.truncation, "metric.truncation")
             extra["noise"] = f"within 2 deviations, times {self.truncation:g}"
@@ -161,7 +170,7 @@ class GenerationScores:
             n_real=min(len(captions), len(dataset.test)),
             n_fake=len(captions),
             split=dataset.test.name,
-            crop=f"central {size} of {dataset.size} px",
+            crop=crop_of(dataset, size),
             resize=resize,
             weights=weights | encoders,
             seed=self.seed,
