@@ -17,6 +17,7 @@ from experiments.metric.kernel import KernelDistance
 from experiments.metric.neighbour import Neighbours, NeighbourScore
 from experiments.metric.result import Scored
 from experiments.metric.rows import RowScore, require
+from experiments.terminal.error import UserError
 
 NEIGHBOURS = "neighbours"  # the name of four scores until they are computed
 BESIDE = ("frechet", "frechet_infinity", "kernel", NEIGHBOURS)
@@ -55,7 +56,10 @@ class Halves(RowScore):
         distance = self.make(sync_on_compute=False)  # all processes have all rows here
         for half, real in zip(order.tensor_split(2), (True, False), strict=True):
             distance.update(features[half], real=real)
-        return distance.compute()
+        try:
+            return distance.compute()
+        except UserError as error:
+            raise type(error)(f"of two halves: {error}") from None
 
 
 def tell_neighbours(found: Scored, name: str, value: Neighbours | None) -> None:

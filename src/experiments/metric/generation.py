@@ -140,7 +140,7 @@ class GenerationScores:
             weights[f"clip_score/{self.judge.name}"] = self.judge.weights
         if self.classifier is not None:
             resize[CLASSIFIER], weights[CLASSIFIER] = "none", hash_weights(self.classifier)
-        extra = heard_as(dataset.hearing)
+        extra, counts = heard_as(dataset.hearing), np.diff(dataset.test.caption_start)
         n_real, n_fake = min(len(captions), len(dataset.test)), len(captions)
         extra[NEIGHBOUR_SCORES] = counted(n_real, n_fake)
         truncation = "none"
@@ -165,10 +165,10 @@ class GenerationScores:
             resize=resize,
             weights=weights | encoders,
             seed=self.seed,
-            captions_per_image=-(-len(captions) // len(dataset.test)),
+            captions_per_image=min(-(-n_fake // len(dataset.test)), int(counts.max())),
             family=self.extractor.family,
             resolution=size,
-            captions=captions_as(len(captions), np.diff(dataset.test.caption_start)),
+            captions=captions_as(n_fake, counts),
             truncation=truncation,
             rounding="8 bits",
             extra=extra,
