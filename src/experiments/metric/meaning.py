@@ -53,7 +53,12 @@ HIGHER = (
     ),
     *(share for share in SHARES if share != "authentic/"),  # that is best where real ones are
 )
-STARTS = ", ".join((*LOWER, *HIGHER))
+_STARTS = [name.rstrip("/") for name in (*LOWER, *HIGHER)]
+STARTS = ", ".join(  # without those that begin with another one
+    name
+    for name in _STARTS
+    if not any(name != other and name.startswith(other) for other in _STARTS)
+)
 # In the order in which they answer a question: is the caption followed, are the pictures good, are
 # they varied. The second row is for runs that draw nothing.
 HEADLINES = (
