@@ -176,6 +176,7 @@ def test_a_judge_of_the_test_classes_is_trained_where_it_is_asked_for(
     found = json.loads(made.read_text())
     assert 1 <= found["scores"]["inception_score/finetuned"] <= 4  # test species
     protocol = found["protocol"]
+    assert protocol["extra"]["classifier is"].startswith("classifier-plumage/")
     assert protocol["extra"]["finetuned"] == "has seen the pictures of the test split"
     assert protocol["state"] == "last" and protocol["averaged"].startswith("half-life ")
 

@@ -29,13 +29,21 @@ from experiments.metric.neighbour import counted
 from experiments.metric.picture_retrieval import MOST as ASKING
 from experiments.metric.picture_retrieval import found_again
 from experiments.metric.protocol import Protocol, captions_as, heard_as
-from experiments.metric.real import at_once, captions_for, columns_of, read_captions, real_images
+from experiments.metric.real import (
+    at_once,
+    captions_for,
+    columns_of,
+    crop_of,
+    read_captions,
+    real_images,
+)
 from experiments.metric.result import Result
 from experiments.metric.rows import Rows, looked_at
 from experiments.metric.samples import ScoreSamples
 from experiments.metric.scores import PictureScores
 from experiments.metric.seen import CLASSIFIER, CLIP_CAPTIONS, Eyes
 from experiments.metric.trained_on import copies_of, training_rows
+from experiments.run.shipped import judged_by
 from experiments.terminal.error import UserError
 
 REPEATED, REPEATS = 8, 4  # captions that are drawn several times, for diversity
@@ -47,7 +55,7 @@ class GenerationScores:
 
     def __init__(
         self,
-        extractor: Extractor,
+        extractor: Extractor | None,
         independent: TextImageEncoder | None = None,
         classifier: Classifier | None = None,
         finetuned: FineTuned | None = None,
@@ -61,7 +69,8 @@ class GenerationScores:
         clip_score: CLIPJudge | None = None,
         copies: bool = False,
     ) -> None:
-        """`independent`: an encoder that the pictures were not trained against. `classifier`: reads
+        """`extractor`: sees what distances are of; None: the classifier alone does. `independent`:
+        an encoder that the pictures were not trained against. `classifier`: reads
         attributes, where the data set knows them. `finetuned`: knows the classes of the test
         split, whose pictures it was trained on. `samples`: pictures that are drawn. `retrieval`:
         whether real pictures find generated ones (`picture_retrieval.py`); None: in a run that
@@ -133,14 +142,18 @@ class GenerationScores:
 
     def _protocol(self, subject: Subject, captions: np.ndarray) -> Protocol:
         dataset, size = subject.dataset, subject.system.resolutions[-1]
-        resize = {self.extractor.name: self.extractor.resize}
-        weights = {self.extractor.name: self.extractor.weights}
+        resize, weights = dict[str, str](), dict[str, str]()
+        if self.extractor is not None:
+            resize[self.extractor.name] = self.extractor.resize
+            weights[self.extractor.name] = self.extractor.weights
         if self.judge is not None:  # by a name of its own: it may be the extractor as well
             resize[f"clip_score/{self.judge.name}"] = self.judge.resize
             weights[f"clip_score/{self.judge.name}"] = self.judge.weights
         if self.classifier is not None:
             resize[CLASSIFIER], weights[CLASSIFIER] = "none", hash_weights(self.classifier)
+        judges = {CLASSIFIER: self.classifier, "independent": self.independent}
         extra, counts = heard_as(dataset.hearing), np.diff(dataset.test.caption_start)
+        extra |= judged_by(judges)
         n_real, n_fake = min(len(captions), len(dataset.test)), len(captions)
         extra[NEIGHBOUR_SCORES] = counted(n_real, n_fake)
         truncation = "none"
@@ -161,12 +174,12 @@ class GenerationScores:
             n_real=n_real,
             n_fake=n_fake,
             split=dataset.test.name,
-            crop=f"central {size} of {dataset.size} px",
+            crop=crop_of(dataset, size),
             resize=resize,
             weights=weights | encoders,
             seed=self.seed,
             captions_per_image=min(-(-n_fake // len(dataset.test)), int(counts.max())),
-            family=self.extractor.family,
+            family={} if self.extractor is None else self.extractor.family,
             resolution=size,
             captions=captions_as(n_fake, counts),
             truncation=truncation,

@@ -18,6 +18,7 @@ from experiments.data.view.picture import PICTURE, PictureView
 from experiments.data.view.stranger import Mismatch
 from experiments.discriminator.augment import Change
 from experiments.discriminator.base import Discriminator
+from experiments.discriminator.pipe import Pipe, Probability
 from experiments.generator.base import Generator, GeneratorOutput
 from experiments.generator.initialisation import initialise
 from experiments.loss.gradient_penalty import GradientPenalty
@@ -59,6 +60,9 @@ class TextToImage(Judging):
         captions: int = 1,
         gradient_penalty: GradientPenalty | None = None,
         augment: Sequence[Change] = (),
+        augment_probability: Probability = 1.0,
+        augment_target: float = 0.6,
+        augment_images: int = 500_000,
         train_encoder: bool = False,
     ) -> None:
         """`mismatch`: how wrong pairs are chosen (`CaptionView`), `wrong`: which side of the pair
@@ -66,7 +70,9 @@ class TextToImage(Judging):
         first draws new noise. `condition`: what the discriminator is told of the text, the
         sentence or mu of the generator's conditioning augmentation. `captions`: of a picture, whose
         sentences are averaged in training. `augment`: changes at random of all that the
-        discriminator sees; colour spoils what captions say of colours. `train_encoder`: the text
+        discriminator sees; colours that change spoil what captions say of them, and so does `flip`
+        where they tell left from right. `augment_probability`, `augment_target` and
+        `augment_images`: how often, see `Pipe`. `train_encoder`: the text
         encoder trains with the generator, so that no features of captions are stored; its picture
         side stays as it is.
         """
@@ -79,7 +85,8 @@ class TextToImage(Judging):
         self.mismatch, self.wrong, self.generator_steps = mismatch, wrong, generator_steps
         self.wrong_images = wrong == "image" and mismatch != "none"
         self.condition, self.captions = condition, captions
-        self.gradient_penalty, self.augment = gradient_penalty, list(augment)
+        self.penalise(gradient_penalty)
+        self.pipe = Pipe(augment, augment_probability, augment_target, augment_images)
         self.resolutions = generator.resolutions
         self.makes = MappingProxyType({(condition_of(encoder),): PICTURE})
         if train_encoder:
@@ -96,17 +103,14 @@ class TextToImage(Judging):
         return [text, PictureView(self.resolutions, wrong, self.other_images)]
 
     def phases(self) -> list[Phase]:
-        judge, penalty = (self.discriminator,), self.gradient_penalty
-        found = [Phase("discriminator", judge, self.discriminator_loss)]
-        if penalty is not None and penalty.weight and not penalty.joined:
-            interval, owner = penalty.interval, "discriminator"
-            found.append(
-                Phase("penalty", judge, self.penalty_loss, interval=interval, shares=owner)
-            )
-        turns = self.generator_steps
         readers = self.encoder.readers if self.train_encoder else []
-        drawers = (self.generator, *readers)
-        return [*found, Phase("generator", drawers, self.generator_loss, turns)]
+        drawers, turns = (self.generator, *readers), self.generator_steps
+        return self.with_penalty(
+            [
+                Phase("discriminator", (self.discriminator,), self.discriminator_loss),
+                Phase("generator", drawers, self.generator_loss, turns),
+            ]
+        )
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         raise NotImplementedError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,17 @@ from experiments.run.change import ANEW, BELOW, tell_changes
 from experiments.run.fact import facts_of
 from experiments.run.folder import FRESH
 from experiments.run.fresh import BEFORE, COMMAND, begin, begun_by, restarted, token
+from experiments.run.given import as_given
 from experiments.run.lock import run_lock
 from experiments.run.prerequisite import Run, require_judges, tell_kept
 from experiments.run.pretrained import GROUPS, without_pretrained
 from experiments.run.provenance import write_provenance
 from experiments.run.reference import referenced
+from experiments.run.shipped import tell_shipped
 from experiments.run.stats import StatsFile
 from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import Interrupt, Stopped
-from experiments.terminal.line import millions, near, number_of, say
+from experiments.terminal.line import duration, millions, near, number_of, say
 from experiments.terminal.secret import scrub
 from experiments.tracker.agent import arm_name
 from experiments.tracker.artifact import log_weights, use_prerequisites
@@ -39,11 +42,14 @@ from experiments.tracker.tracker import Tracker, start
 from experiments.trainer.assemble import Assembled, assemble, open_data, usable_by
 from experiments.trainer.dry import require_fit
 from experiments.trainer.finished import show_scores
+from experiments.trainer.given import require_given
 from experiments.trainer.loop import fit
 from experiments.trainer.minima import Minima
 from experiments.trainer.observer import Observer
 from experiments.trainer.scaling import told
 from experiments.trainer.training import Training
+
+TOLD = 60.0  # s: who takes less needs no word about it
 
 
 def train_with_prerequisites(
@@ -64,7 +70,9 @@ def train_with_prerequisites(
         fresh = False
     missing = [n for n in run.prerequisites.values() if isinstance(n, Run) and not n.finished]
     if fresh or not files.has_weights(run.folder):
-        require_fit(run.config)
+        with as_given(run):
+            require_given(run)
+            require_fit(run.config)
     if fresh or missing:
         rehearse(run, ranks)
     if fresh:
@@ -112,7 +120,8 @@ def require_optimisers(run: Run) -> None:
                 require_optimisers(need)
             except UserError as error:
                 raise UserError(f"{path}.pretrained: {error}") from None
-    build(run.config["optim"], None, "optim")
+    with as_given(run):
+        build(run.config["optim"], None, "optim")
 
 
 def rehearse(run: Run, ranks: Ranks) -> None:
@@ -121,18 +130,22 @@ def rehearse(run: Run, ranks: Ranks) -> None:
     config = without_pretrained(run.config, *GROUPS, "system")
     dataset = open_data(config, ranks, run.folder)
     facts = facts_of(dataset)
-    dataset = usable_by(build(config["system"], facts), dataset, ranks)
+    with as_given(run):
+        system = build(config["system"], facts)
+    dataset = usable_by(system, dataset, ranks)
     if config["trainer"].get("keep_best") is not None:
         hold_out(dataset)
-    build(config.get("metric"), facts, "metric")
-    build(config["optim"], None, "optim")
+    with as_given(run):
+        build(config.get("metric"), facts, "metric")
 
 
 def train_missing(needs: dict[str, Run | Path], ranks: Ranks, wanted_by: str) -> None:
     """Train those prerequisites that are not finished, and what they build on themselves."""
+    tell_shipped(needs)
     for path, need in needs.items():
         if isinstance(need, Run) and not ranks.any(need.finished):
-            say(f"{path} needs {need.name}: training it first, in {need.folder}")
+            why = f" ({need.because})" if need.because else ""
+            say(f"{path} needs {need.name}: training it first, in {need.folder}{why}")
             train_with_prerequisites(need, ranks, wanted_by)
         else:
             tell_kept(need, path)
@@ -141,7 +154,8 @@ def train_missing(needs: dict[str, Run | Path], ranks: Ranks, wanted_by: str) ->
 def train_run(run: Run, ranks: Ranks, wanted_by: str | None = None) -> None:
     """Train one run from where it stands to its end, and score it. Raises `Stopped` where the user
     stopped it, once it has saved."""
-    made = assemble(run, ranks)
+    with as_given(run):
+        made = assemble(run, ranks)
     with Interrupt() as interrupt:
         _train(run, ranks, made, interrupt, wanted_by)
 
@@ -170,13 +184,16 @@ def _train(
         observer.real_grid()
         say(_headline(run, training, made.threads))
         training.system.train()
+        began = time.perf_counter()
         if not fit(training, made.numerics, observer, interrupt):
             raise Stopped(interrupt.number)
         if left_out := told(training.scalings.items()):
             say(f"{run.name}: {left_out}")
         if ranks.main:
             checkpoint.save_weights(run.folder, training.images, **training.exported())
+        trained = time.perf_counter()
         observer.evaluate(training.images, training.ema)
+        tell_times(run, trained - began, time.perf_counter() - trained)
         if made.best is not None:
             made.best.told()
         log_weights(tracker, run)
@@ -189,6 +206,12 @@ def _train(
     finally:
         tracker.finish()
         ranks.accelerator.free_memory()
+
+
+def tell_times(run: Run, training: float, scoring: float) -> None:
+    """Where the time went, of runs that took a minute or more (s)."""
+    if training + scoring >= TOLD:
+        say(f"{run.name}: took {duration(training)} to train and {duration(scoring)} to score")
 
 
 def prepare_folder(
