@@ -175,9 +175,10 @@ def test_a_judge_of_the_test_classes_is_trained_where_it_is_asked_for(
     (made,) = (copied / "evaluations").iterdir()
     found = json.loads(made.read_text())
     assert 1 <= found["scores"]["inception_score/finetuned"] <= 4  # test species
-    extra = found["protocol"]["extra"]
-    assert extra.pop("classifier is").startswith("classifier-plumage/")
-    assert extra == {"finetuned": "has seen the pictures of the test split"}
+    protocol = found["protocol"]
+    assert protocol["extra"]["classifier is"].startswith("classifier-plumage/")
+    assert protocol["extra"]["finetuned"] == "has seen the pictures of the test split"
+    assert protocol["state"] == "last" and protocol["averaged"].startswith("half-life ")
 
 
 def test_what_cannot_be_scored(commands: Any, copied: Path) -> None:

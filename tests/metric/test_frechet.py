@@ -54,6 +54,15 @@ def test_one_dimension_by_hand() -> None:
     assert distance(real, fake) == pytest.approx(11.0, abs=1e-12)
 
 
+def test_two_normal_distributions_by_hand() -> None:
+    """N(0, 1) and N(1, 4): 1 + 1 + 4 - 2 * 2."""
+    first, second = (
+        Gaussian(torch.tensor([mean]).double(), torch.tensor([[root]]).double())
+        for mean, root in ((0, 1), (1, 2))
+    )
+    assert frechet_distance(first, second).item() == 2
+
+
 def test_closed_form_of_commuting_gaussians() -> None:
     # Diagonal covariances: |mu1 - mu2|^2 + sum (s1 - s2)^2, here 9 + 1 + 4 + 0.
     first, second = diagonal([0, 0, 0], [1, 4, 9]), diagonal([0, 3, 0], [4, 16, 9])

@@ -30,6 +30,7 @@ from experiments.metric.ranking import average_precision
 from experiments.metric.real import captions_for, real_images
 from experiments.system.attngan import AttnGAN
 from experiments.system.base import Samples
+from experiments.terminal.error import UserError
 
 COUNT = 12  # the test pictures
 CPU = torch.device("cpu")
@@ -114,7 +115,8 @@ def test_real_pictures_of_the_right_captions_score_as_real_ones(
     scores, skipped = score(
         Oracle(birds, encoder, COUNT), independent=other, classifier=Knowing(birds)
     )
-    assert not skipped
+    # 768 features of 12 pictures
+    assert set(skipped) == {f"frechet_infinity/classifier{side}" for side in ("", "/real")}
     for extractor in ("tiny", "classifier"):
         assert scores[f"frechet/{extractor}"] == pytest.approx(0, abs=1e-3)
         assert scores[f"diversity/{extractor}"] == pytest.approx(0, abs=1e-6)
@@ -242,7 +244,7 @@ def test_the_classes_of_the_test_split_and_no_others_make_the_finetuned_score(
     protocol = GenerationScores(Counting(), finetuned=Seen(birds), samples=COUNT)(
         system, birds, Ranks("cpu")
     ).protocol
-    assert protocol.extra == {"finetuned": "has seen the pictures of the test split"}
+    assert protocol.extra["finetuned"] == "has seen the pictures of the test split"
     assert label("inception_score/finetuned/real").startswith("class score (fine-tuned on the test")
 
 
@@ -356,11 +358,56 @@ def test_the_protocol_says_what_was_done(
     assert (protocol.n_real, protocol.n_fake, protocol.captions_per_image) == (12, 20, 2)
     assert protocol.crop == "central 16 of 16 px" and protocol.split == "test"
     assert protocol.resize == {"tiny": "none", "classifier": "none"}
+    assert protocol.dimensions == {"tiny": 6, "classifier": 768} and protocol.resolution == 16
+    assert (protocol.captions, protocol.truncation, protocol.rounding) == (
+        "each at most once, of all pictures in turn",
+        "none",
+        "8 bits",
+    )
+    assert "12 of each side" in protocol.extra["precision, recall, density, coverage"]
     assert protocol.weights == {
         "tiny": extractor.weights,
         "classifier": hash_weights(classifier),
         "damsm": hash_weights(encoder),
     }
+
+
+def test_copies_of_training_pictures_are_told(
+    birds: Dataset, make_encoder: Callable[..., DAMSM], score: Callable[..., Any]
+) -> None:
+    """Training pictures are looked at once for all runs, and the split itself has no share in
+    other scores."""
+    system = Oracle(birds, make_encoder().freeze(), COUNT)
+    copied = replace(birds, train=birds.test)
+    extractor = Counting()
+    scorer = GenerationScores(extractor, samples=COUNT, splits=2, copies=True)
+    found = scorer(system, copied, Ranks("cpu"))
+    assert found.scores["authentic/tiny"] == found.scores["authentic/tiny/real"] == 0
+    assert found.samples.columns["authentic/tiny"].tolist() == [0] * COUNT
+    assert found.protocol.extra["copies are looked for in"] == "12 of 12 pictures of split test"
+    shown = extractor.shown
+    scorer(system, copied, Ranks("cpu"))
+    again = GenerationScores(Counting(), samples=COUNT, splits=2, copies=True)
+    assert extractor.shown == shown + COUNT + REPEATED * REPEATS
+    assert again(system, copied, Ranks("cpu")) == found
+    assert again.extractor.shown == COUNT + REPEATED * REPEATS  # type: ignore[union-attr]
+    new, _ = score(system, copies=True)
+    assert new["authentic/tiny"] == new["authentic/tiny/real"] > 0.2
+
+
+def test_pictures_of_another_stage_are_not_scored(
+    birds: Dataset, make_encoder: Callable[..., DAMSM]
+) -> None:
+    oracle = Oracle(birds, make_encoder().freeze(), COUNT)
+
+    class Earlier(Oracle):
+        def sample(self, asked: dict[str, Captions], seeds: list[int]) -> Samples:
+            (images,) = oracle.sample(asked, seeds).made[PICTURE]
+            return Samples({PICTURE: [images, images[:, :, ::2, ::2]]})
+
+    scorer = GenerationScores(Counting(), samples=COUNT, splits=2)
+    with pytest.raises(UserError, match=r"\(12, 3, 8, 8\) are to be scored as \(12, 3, 16, 16\)"):
+        scorer(Earlier(birds, oracle.encoder, COUNT), birds, Ranks("cpu"))
 
 
 def test_without_an_extractor_the_classifier_alone_measures_distances(

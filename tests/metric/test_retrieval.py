@@ -135,7 +135,7 @@ def test_one_picture_is_too_few_to_look_for_one() -> None:
     metric.update(torch.ones(1, 2), torch.ones(1, 2))
     found = Scored()
     tell_recall(found, "sed", metric)
-    assert found.skipped == {"recall/sed": "1 image: too few to look for one"}
+    assert found.skipped == {"recall_at_k/sed": "1 image: too few to look for one"}
 
 
 def test_captions_that_look_for_their_real_picture() -> None:

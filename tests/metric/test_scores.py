@@ -43,6 +43,11 @@ def test_everything_is_scored(collect: Collect, score: Score) -> None:
     plain = [
         f"{name}/{NET}{suffix}" for name in ("frechet", "diversity") for suffix in ("", "/real")
     ]
+    plain += [
+        f"{name}/{NET}{suffix}"
+        for name in ("frechet_infinity", "precision", "recall", "density", "coverage")
+        for suffix in ("", "/real")
+    ]
     retrieval = [
         f"r_precision/{encoder}/{suffix}"
         for encoder in ("damsm", "independent")
@@ -194,10 +199,32 @@ def test_table_names_captions_only_where_some_are_read() -> None:
     assert "584 px, seed 7" in format_table({}, replace(protocol(), captions_per_image=0))
 
 
+def test_table_says_how_pictures_were_made() -> None:
+    """What published numbers of one name differ in (modern text-to-image: family to state)."""
+    told = replace(
+        protocol(),
+        family={NET: "B, a faulty one"},
+        resolution=512,
+        captions="each at most once, of all pictures in turn",
+        truncation="none",
+        rounding="8 bits",
+        averaged="half-life 4,000 images",
+        state="last",
+    )
+    text = format_table({}, told)
+    assert (
+        "generated: 512 px; captions each at most once, of all pictures in turn; truncation none; "
+        "rounded to 8 bits; average of weights half-life 4,000 images; state last" in text
+    )
+    assert "weights 0123456789ab, family B, a faulty one" in text
+    assert "generated: " not in format_table({}, protocol())
+
+
 def test_table_of_all_scores_and_of_none(collect: Collect, score: Score) -> None:
     scores, skipped = score(collect(seed=0), collect(seed=1), NAMES, {"crown"})
     text = format_table(scores, protocol(), skipped)
-    assert len(text.splitlines()) == 2 + 11 + 6 + 1 + 4
+    caution = 2  # a blank line, and one about what is above real pictures
+    assert len(text.splitlines()) == 2 + 16 + 6 + 1 + 4 + caution
     assert "not computed" not in text
     assert "2933 real" in format_table({}, protocol())
 
@@ -206,5 +233,6 @@ def test_protocol_is_plain() -> None:
     import json
 
     recorded = json.loads(json.dumps(asdict(protocol())))
+    assert Protocol(**recorded) == protocol()
     assert recorded["n_fake"] == 30000 and recorded["weights"][NET] == "0123456789ab"
     assert "halves" in recorded["real_baseline"]

@@ -273,3 +273,33 @@ def test_no_home_folder_is_told(runs: Any, tmp_path: Path, monkeypatch: Any) -> 
 def test_no_runs_are_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no runs to compare"):
         write_report([], tmp_path, "none")
+
+
+def test_the_two_families_of_what_people_call_fid_are_no_one_report(
+    runs: Any, tmp_path: Path
+) -> None:
+    scores = ("frechet/inception", "frechet/torchvision_2018")
+    members = [
+        runs.member(str(number), {"w": str(number)}, scores={name: 20.0})
+        for number, name in enumerate(scores)
+    ]
+    with pytest.raises(UserError, match=r"has frechet/inception and .* frechet/torchvision_2018"):
+        write_report(members, tmp_path / "report", "Both")
+    for one in members:  # each has a report of its own
+        write_report([one], tmp_path / "report" / one.folder.name, "One")
+
+
+def test_scores_above_those_of_real_pictures_are_told(runs: Any, tmp_path: Path) -> None:
+    scores = {"r_precision/damsm": 0.65, "r_precision/damsm/real": 0.23}
+    members = [
+        runs.member(
+            f"{w}-{value}",
+            {"w": w},
+            scores=scores | {"r_precision/damsm": value},
+            protocol={"n_real": 500, "n_fake": 500, "split": "test", "crop": "none"},
+        )
+        for w, value in (("0", 0.65), ("5", 0.2))
+    ]
+    page = write_report(members, tmp_path / "report", "Above")
+    text = page.with_suffix(".md").read_text()
+    assert "- R-precision (damsm): higher than of real pictures (w 0). Such a judge" in text

@@ -138,7 +138,7 @@ def test_what_can_be_chosen_by_is_told_without_any_data() -> None:
         "frechet/classifier/real": "says nothing of what is trained; did you mean frechet/class",
         "kernel/inception/real/std": "did you mean kernel/inception?",
         "r_precison/damsm": r"nobody can say which way it is better; did you mean r_precision/dam",
-        "odd": "names begin with frechet/, ",
+        "odd": "names begin with frechet, ",
     }.items():
         with pytest.raises(UserError, match=told) as error:
             require_choosable(name, "key")

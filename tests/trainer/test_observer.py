@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -188,10 +189,14 @@ def test_scores_are_of_the_averaged_networks_and_say_how_they_were_measured(
     assert content["skipped"] == {"r_precision": "no", "kernel/x": "is not finite"}
     assert "kernel/x" not in content["scores"] | memory.values[16]
     assert "not computed: kernel/x (is not finite)" in capsys.readouterr().err
-    assert Protocol(**content["protocol"]) == protocol
+    known = Protocol(**content["protocol"])
+    halflife = f"half-life {training.ema.halflife} images"
+    assert known == replace(protocol, averaged=halflife, state="on the way")
     assert memory.values[16]["frechet/x"] == 2.0 and not memory.shown
     observer.evaluate(32, training.ema)
     assert memory.shown["frechet/x"] == 2.0
+    content = json.loads((training.run.folder / "scores.json").read_text())
+    assert content["protocol"]["state"] == "last"
     line = StatsFile.read(training.run.folder / "stats.jsonl")[0]
     assert line["frechet/x"] == 2.0 and math.isnan(line["kernel/x"]), "null in the file"
     assert not list(Path(training.run.folder).glob("*.partial"))

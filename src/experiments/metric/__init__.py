@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from experiments.metric.attribute import AttributeAccuracy as AttributeAccuracy
+    from experiments.metric.authenticity import Authenticity as Authenticity
     from experiments.metric.clip_attribute import ClipAttributes as ClipAttributes
     from experiments.metric.diversity import Diversity as Diversity
     from experiments.metric.extractor import EfficientNetExtractor as EfficientNetExtractor
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
     from experiments.metric.extractor import Logits as Logits
     from experiments.metric.extractor import NetworkExtractor as NetworkExtractor
     from experiments.metric.frechet import FrechetDistance as FrechetDistance
+    from experiments.metric.frechet_infinity import FrechetInfinity as FrechetInfinity
     from experiments.metric.inception_score import ClassScore as ClassScore
     from experiments.metric.kernel import KernelDistance as KernelDistance
     from experiments.metric.motion import Consistency as Consistency
     from experiments.metric.motion import MotionEnergy as MotionEnergy
+    from experiments.metric.neighbour import NeighbourScore as NeighbourScore
     from experiments.metric.picture_retrieval import MeanAveragePrecision as MeanAveragePrecision
     from experiments.metric.picture_retrieval import Recall as Recall
     from experiments.metric.r_precision import RPrecision as RPrecision
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "attribute": ("AttributeAccuracy",),
+    "authenticity": ("Authenticity",),
     "clip_attribute": ("ClipAttributes",),
     "diversity": ("Diversity",),
     "extractor": (
@@ -41,9 +45,11 @@ _MODULES = {
         "NetworkExtractor",
     ),
     "frechet": ("FrechetDistance",),
+    "frechet_infinity": ("FrechetInfinity",),
     "inception_score": ("ClassScore",),
     "kernel": ("KernelDistance",),
     "motion": ("Consistency", "MotionEnergy"),
+    "neighbour": ("NeighbourScore",),
     "picture_retrieval": ("MeanAveragePrecision", "Recall"),
     "r_precision": ("RPrecision",),
     "stated": ("StatedAttributes",),

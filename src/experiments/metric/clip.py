@@ -33,6 +33,8 @@ from experiments.metric.embedding import sentence_vectors
 from experiments.metric.extractor import hash_weights
 from experiments.metric.filmed import STILLS, VIDEO_CLASSIFIER, ClipEyes
 from experiments.metric.fvd import FEWEST, FVD, I3D
+from experiments.metric.neighbour import SCORES as NEIGHBOUR_SCORES
+from experiments.metric.neighbour import counted
 from experiments.metric.protocol import Protocol, heard_as
 from experiments.metric.real import at_once, captions_for, columns_of, read_captions, require_some
 from experiments.metric.result import Result
@@ -207,6 +209,8 @@ class ClipScores:
             "reported": f"attributes that are read right in {100 * self.least:g} % of real clips",
             "diversity of real clips": meters.real_pairs,
         }
+        if meters.pictures.dimensions:
+            extra[NEIGHBOUR_SCORES] = counted(*counts)
         return Protocol(
             n_real=counts[0],
             n_fake=counts[1],
@@ -216,6 +220,9 @@ class ClipScores:
             weights=weights,
             seed=self.seed,
             captions_per_image=-(-counts[1] // len(dataset.test)) if _told(asks) else 0,
+            dimensions=meters.pictures.dimensions,
+            resolution=clips.form.side,
+            rounding="8 bits",
             extra=extra | heard_as(dataset.hearing) | dict(system.sampled_as),
         )
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from experiments.metric.beside import Halves
 from experiments.metric.clip_attribute import Alignment, ClipAttributes
 from experiments.metric.diversity import Diversity
 from experiments.metric.extractor import Given
@@ -17,7 +18,7 @@ from experiments.metric.fvd import FVD
 from experiments.metric.motion import Consistency, MotionEnergy
 from experiments.metric.result import Scored
 from experiments.metric.rows import collection
-from experiments.metric.scores import ATTRIBUTES, REAL, Halves, PictureScores
+from experiments.metric.scores import ATTRIBUTES, REAL, PictureScores
 
 AS_PICTURES = ("features/", "logits/", "image_vectors/", "sentence_vectors/")
 SHUFFLED, RELATIVE = "/shuffled", "relative"

@@ -8,7 +8,7 @@ Beside each score stands that of the real ones and that of chance, as `scores.py
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,6 +27,8 @@ from experiments.machine.rank import Ranks
 from experiments.metric.detected import Detected, Detector
 from experiments.metric.extractor import Extractor, hash_weights
 from experiments.metric.names import heard_by, sung
+from experiments.metric.neighbour import SCORES as NEIGHBOUR_SCORES
+from experiments.metric.neighbour import counted
 from experiments.metric.protocol import Protocol
 from experiments.metric.real import at_once, columns_of, crop_of
 from experiments.metric.result import Result, Scored
@@ -121,16 +123,18 @@ class CrossModalScores:
         split = dataset.test
         order = np.random.default_rng([self.seed, 7]).permutation(len(split))[: self.samples]
         views = {view.name: view.open(dataset, split, ranks.device) for view in system.views()}
-        found = Scored()
+        found, dimensions = Scored(), dict[str, int]()
         for (asks, *_), makes in system.makes.items():
             side = self._side(views[asks], views[makes], dataset)
             side.add(self._scored(system, side, dataset, order, ranks), found)
+            dimensions |= side.scores.dimensions
             if side.judge is not None and not side.names:
                 unseen = "no test class is in the training split"
                 found.skipped[f"{RECOGNITION}/{side.mark}"] = unseen
         columns = {name: column.float().numpy() for name, column in found.columns.items()}
         samples = ScoreSamples(order, columns, found.averages) if columns else None
-        return found.result(self._protocol(system, dataset, len(order), views), samples)
+        protocol = self._protocol(system, dataset, len(order), views)
+        return found.result(replace(protocol, dimensions=dimensions), samples)
 
     def _networks(self) -> tuple[torch.nn.Module | None, ...]:
         return self.extractor, self.classifier, self.songs, self.recogniser, self.detector
@@ -237,6 +241,7 @@ class CrossModalScores:
         sounds = [view for view in views.values() if isinstance(view, SoundView)]
         if sounds:
             extra[SOUND] = f"{sounds[0].excerpt.seconds:g} s"
+        extra |= {NEIGHBOUR_SCORES: counted(count, count)}
         extra |= judged_by(judges) | system.sampled_as
         return Protocol(
             n_real=count,
@@ -247,6 +252,8 @@ class CrossModalScores:
             weights=weights,
             seed=self.seed,
             captions_per_image=0,
+            family={} if self.extractor is None else self.extractor.family,
+            resolution=system.resolutions[-1] if system.resolutions else None,
             extra=extra,
         )
 

@@ -106,7 +106,7 @@ def _shares(queries: Tensor, gallery: Tensor, counts: list[int]) -> list[float]:
 def tell_recall(found: Scored, encoder: str, metric: BothWays) -> None:
     """Put `recall_at_<K>/<encoder>/real`, the mean of both ways, into `found`, with each way and
     chance."""
-    shares = found.attempt(f"recall/{encoder}", metric.compute)
+    shares = found.attempt(f"recall_at_k/{encoder}", metric.compute)
     for count, (pictures, captions, chance) in (shares or {}).items():
         name = f"recall_at_{count}/{encoder}"
         found.scores[f"{name}/real"] = (pictures + captions) / 2

@@ -17,7 +17,7 @@ from experiments.data.store.feature import hash_weights
 from experiments.encoder.inception import INPUT_SIZE, load_weights
 from experiments.file.digest import sha256
 from experiments.metric.inception import Inception
-from experiments.metric.names import REFERENCE
+from experiments.metric.names import FAMILIES, REFERENCE
 from experiments.terminal.error import UserError
 
 INCEPTION_FILE = "pt_inception-2015-12-05-6726825d.pth"
@@ -41,6 +41,11 @@ class Extractor(nn.Module):
     def __init__(self, name: str, resize: str, weights: str) -> None:
         super().__init__()
         self.name, self.resize, self.weights = name, resize, weights
+
+    @property
+    def family(self) -> dict[str, str]:
+        """Of the Fréchet distances that people call FID, by name; none of other extractors."""
+        return {name: told for name, told in FAMILIES.items() if name == self.name}
 
     def train(self, mode: bool = True) -> Extractor:
         """Stay in eval mode: a score must not depend on who else is in its batch."""

@@ -119,8 +119,12 @@ def trace_of_root(first: Tensor, second: Tensor) -> Tensor:
     if min(product.shape) < first.shape[1]:
         return _solved(torch.linalg.svdvals, _singular_values, product).sum()
     # Full rank: twice as fast, as exact.
-    eigenvalues = _solved(torch.linalg.eigvalsh, np.linalg.eigvalsh, product @ product.T)
-    return eigenvalues.clamp_min(0).sqrt().sum()
+    return eigenvalues(product @ product.T).clamp_min(0).sqrt().sum()
+
+
+def eigenvalues(matrix: Tensor) -> Tensor:
+    """Of a symmetric matrix (d, d), in ascending order."""
+    return _solved(torch.linalg.eigvalsh, np.linalg.eigvalsh, matrix)  # type: ignore[no-any-return]
 
 
 def factor_of(covariance: Tensor) -> Tensor:
@@ -132,10 +136,10 @@ def factor_of(covariance: Tensor) -> Tensor:
         return lower.T
     # Rounding leaves eigenvalues of order eps where the rank ends; their roots, of order 1e-8,
     # would add up, so they are dropped and not only clamped at zero.
-    eigenvalues, vectors = _solved(torch.linalg.eigh, np.linalg.eigh, covariance)
-    least = eigenvalues[-1] * len(eigenvalues) * torch.finfo(torch.float64).eps
-    kept = eigenvalues > least
-    return eigenvalues[kept].sqrt()[:, None] * vectors[:, kept].T
+    values, vectors = _solved(torch.linalg.eigh, np.linalg.eigh, covariance)
+    least = values[-1] * len(values) * torch.finfo(torch.float64).eps
+    kept = values > least
+    return values[kept].sqrt()[:, None] * vectors[:, kept].T
 
 
 def _solved(first: Callable[[Tensor], Any], second: Callable[..., Any], matrix: Tensor) -> Any:

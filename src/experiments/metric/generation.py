@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -20,14 +18,17 @@ from experiments.data.store.split import Split
 from experiments.data.view.caption import CAPTION, Captions
 from experiments.encoder.classifier import Classifier, FineTuned
 from experiments.encoder.text_image import TextImageEncoder
-from experiments.file.array import load_arrays, save_arrays
 from experiments.machine.rank import Ranks
 from experiments.metric.clip_match import CLIPJudge
 from experiments.metric.embedding import sentence_vectors
 from experiments.metric.extractor import Extractor, hash_weights
+from experiments.metric.kept import FORMAT, Kept, Subject
 from experiments.metric.names import FINETUNED
-from experiments.metric.picture_retrieval import MOST, found_again
-from experiments.metric.protocol import Protocol, heard_as
+from experiments.metric.neighbour import SCORES as NEIGHBOUR_SCORES
+from experiments.metric.neighbour import counted
+from experiments.metric.picture_retrieval import MOST as ASKING
+from experiments.metric.picture_retrieval import found_again
+from experiments.metric.protocol import Protocol, captions_as, heard_as
 from experiments.metric.real import (
     at_once,
     captions_for,
@@ -37,26 +38,16 @@ from experiments.metric.real import (
     real_images,
 )
 from experiments.metric.result import Result
-from experiments.metric.rows import Rows, gathered, looked_at
+from experiments.metric.rows import Rows, looked_at
 from experiments.metric.samples import ScoreSamples
 from experiments.metric.scores import PictureScores
 from experiments.metric.seen import CLASSIFIER, CLIP_CAPTIONS, Eyes
+from experiments.metric.trained_on import copies_of, training_rows
 from experiments.run.shipped import judged_by
 from experiments.terminal.error import UserError
-from experiments.terminal.line import say
 
 REPEATED, REPEATS = 8, 4  # captions that are drawn several times, for diversity
-FORMAT = 1  # of what is kept of real pictures; raising it leaves older files unused
-
-
-@dataclass(frozen=True)
-class _Subject:
-    """What is scored, and the encoders that look at it, by the name of their scores."""
-
-    system: Any
-    dataset: Dataset
-    encoders: dict[str, TextImageEncoder]
-    ranks: Ranks
+NOBODY: Mapping[str, TextImageEncoder] = MappingProxyType({})
 
 
 class GenerationScores:
@@ -76,6 +67,7 @@ class GenerationScores:
         queries: int | None = None,
         truncation: float | None = None,
         clip_score: CLIPJudge | None = None,
+        copies: bool = False,
     ) -> None:
         """`extractor`: sees what distances are of; None: the classifier alone does. `independent`:
         an encoder that the pictures were not trained against. `classifier`: reads
@@ -86,7 +78,8 @@ class GenerationScores:
         captions; None: all do, and through all pictures. `truncation`: of the noise that pictures
         are drawn of (`system/truncation.py`), as in DF-GAN's scores; None: there is none.
         `clip_score`: CLIP or SigLIP of the user, which says how near pictures are to what is
-        written.
+        written. `copies`: also look at pictures of the training split, of which generated ones may
+        be copies (`authenticity.py`).
         """
         self.extractor = extractor
         self.classifier = None if classifier is None else classifier.requires_grad_(False).eval()
@@ -97,7 +90,8 @@ class GenerationScores:
         self.retrieval, self.queries = retrieval, queries
         self.truncation = truncation
         self.judge = clip_score
-        self._real: tuple[Path, Rows] | None = None
+        self.copies = copies
+        self._kept = Kept()
 
     @torch.inference_mode()
     def __call__(self, system: Any, dataset: Dataset, ranks: Ranks) -> Result:
@@ -115,7 +109,7 @@ class GenerationScores:
         encoders = {} if own is None or blind else {own.name: own}
         if self.independent is not None:
             encoders["independent"] = self.independent
-        subject = _Subject(system, dataset, encoders, ranks)
+        subject = Subject(system, dataset, encoders, ranks)
         captions = captions_for(dataset.test, self.samples, self.seed)
         protocol = self._protocol(subject, captions)
         scores = PictureScores(
@@ -128,8 +122,12 @@ class GenerationScores:
             queries=self.queries,
         )
         real = dict(self._real_pictures(subject, captions[: protocol.n_real], protocol))
+        if self.copies:
+            trained = training_rows(self._eyes(dataset), subject, protocol, self._kept)
+            mine = _share(len(next(iter(trained.values()))), ranks)
+            scores.trained_on({n: rows[mine].to(ranks.device) for n, rows in trained.items()})
         real["images"] = torch.from_numpy(dataset.test.caption_image[captions[: protocol.n_real]])
-        mine = np.array_split(np.arange(protocol.n_real), ranks.processes)[ranks.rank]
+        mine = _share(protocol.n_real, ranks)
         scores.update({n: rows[mine].to(ranks.device) for n, rows in real.items()}, real=True)
         for rows in self._collect(subject, captions, generate=True):
             scores.update(rows, real=False)
@@ -140,9 +138,9 @@ class GenerationScores:
             found.skipped[f"r_precision/{own.name}"] = "the run's encoder has no image network"
         columns = {name: column.float().numpy() for name, column in found.columns.items()}
         samples = ScoreSamples(captions, columns, found.averages) if columns else None
-        return found.result(protocol, samples)
+        return found.result(replace(protocol, dimensions=scores.dimensions), samples)
 
-    def _protocol(self, subject: _Subject, captions: np.ndarray) -> Protocol:
+    def _protocol(self, subject: Subject, captions: np.ndarray) -> Protocol:
         dataset, size = subject.dataset, subject.system.resolutions[-1]
         resize, weights = dict[str, str](), dict[str, str]()
         if self.extractor is not None:
@@ -154,61 +152,54 @@ class GenerationScores:
         if self.classifier is not None:
             resize[CLASSIFIER], weights[CLASSIFIER] = "none", hash_weights(self.classifier)
         judges = {CLASSIFIER: self.classifier, "independent": self.independent}
-        extra = heard_as(dataset.hearing) | judged_by(judges)
+        extra, counts = heard_as(dataset.hearing), np.diff(dataset.test.caption_start)
+        extra |= judged_by(judges)
+        n_real, n_fake = min(len(captions), len(dataset.test)), len(captions)
+        extra[NEIGHBOUR_SCORES] = counted(n_real, n_fake)
+        truncation = "none"
         if self.truncation is not None:
             subject.system.require_truncation(self.truncation, "metric.truncation")
-            extra["noise"] = f"within 2 deviations, times {self.truncation:g}"
+            truncation = f"within 2 deviations, times {self.truncation:g}"
+        if self.copies:
+            extra["copies are looked for in"] = copies_of(dataset.train)
         if self.finetuned is not None:
             resize[FINETUNED], weights[FINETUNED] = "none", hash_weights(self.finetuned)
             extra[FINETUNED] = f"has seen the pictures of the {dataset.test.name} split"
         if found_again(self.retrieval, subject.system.encoder):
             each = f"{self.queries} of each class, in the pictures of their captions"
-            asking = f"at most {MOST}, in all pictures" if self.queries is None else each
+            asking = f"at most {ASKING}, in all pictures" if self.queries is None else each
             extra["real pictures that look for generated ones"] = asking
         encoders = {name: hash_weights(encoder) for name, encoder in subject.encoders.items()}
         return Protocol(
-            n_real=min(len(captions), len(dataset.test)),
-            n_fake=len(captions),
+            n_real=n_real,
+            n_fake=n_fake,
             split=dataset.test.name,
             crop=crop_of(dataset, size),
             resize=resize,
             weights=weights | encoders,
             seed=self.seed,
-            captions_per_image=-(-len(captions) // len(dataset.test)),
+            captions_per_image=min(-(-n_fake // len(dataset.test)), int(counts.max())),
+            family={} if self.extractor is None else self.extractor.family,
+            resolution=size,
+            captions=captions_as(n_fake, counts),
+            truncation=truncation,
+            rounding="8 bits",
             extra=extra,
         )
 
-    def _real_pictures(self, subject: _Subject, captions: np.ndarray, protocol: Protocol) -> Rows:
-        """What all of the real pictures give, on the CPU: remembered, or read from the cache of the
-        data set, where every run with the same data, encoders and extractors finds it."""
+    def _real_pictures(self, subject: Subject, captions: np.ndarray, protocol: Protocol) -> Rows:
+        """What all of the real pictures give, on the CPU."""
         key = [FORMAT, subject.dataset.size, tokens_hash(subject.dataset.test), captions.tolist()]
         if (
             heard := subject.dataset.test.recordings
         ) is not None:  # what encoders made of them is kept
             key.append(heard.digest)
-        content = json.dumps([*key, protocol.crop, protocol.resize, protocol.weights])
-        digest = hashlib.sha256(content.encode()).hexdigest()[:16]
-        path = subject.dataset.folder / "scores" / f"real-{digest}.npz"
-        if self._real is not None and self._real[0] == path:
-            return self._real[1]
-        found: Rows | None = None
-        try:
-            found = _read(path, len(captions)) if path.exists() else None
-        except UserError as error:
-            say(str(error))
-        if subject.ranks.any(found is None):  # all processes look, or none
-            parts = list(self._collect(subject, captions, generate=False))
-            found = gathered({name: torch.cat([p[name] for p in parts]) for name in parts[0]})
-            if subject.ranks.main:
-                try:
-                    save_arrays(path, {name: rows.numpy() for name, rows in found.items()})
-                except OSError as error:
-                    say(f"{path}: not kept ({error}); the next evaluation looks again")
-        assert found is not None
-        self._real = (path, found)
-        return found
+        key += [protocol.crop, protocol.resize, protocol.weights]
+        return self._kept.rows(
+            subject, "real", key, len(captions), lambda: self._collect(subject, captions, False)
+        )
 
-    def _collect(self, subject: _Subject, captions: np.ndarray, generate: bool) -> Iterator[Rows]:
+    def _collect(self, subject: Subject, captions: np.ndarray, generate: bool) -> Iterator[Rows]:
         """Batches of this process's share of the caption rows; `generate` a picture of each or take
         the real one."""
         split, device, system = subject.dataset.test, subject.ranks.device, subject.system
@@ -237,7 +228,7 @@ class GenerationScores:
 
         return looked_at(len(captions), at_once(size), subject.ranks, look)
 
-    def _repeats(self, subject: _Subject, captions: np.ndarray) -> Iterator[Rows]:
+    def _repeats(self, subject: Subject, captions: np.ndarray) -> Iterator[Rows]:
         """What extractors see in several pictures of the first captions, and which `caption`."""
         system, device = subject.system, subject.ranks.device
         rows = captions[:REPEATED].repeat(REPEATS)
@@ -249,21 +240,35 @@ class GenerationScores:
 
         return looked_at(len(rows), at_once(system.resolutions[-1]), subject.ranks, look)
 
-    def _drawn(self, subject: _Subject, captions: np.ndarray, places: np.ndarray) -> Tensor:
+    def _drawn(self, subject: Subject, captions: np.ndarray, places: np.ndarray) -> Tensor:
         """Pictures (B, 3, H, W) of caption rows; `places` are what noise they have."""
         system, split = subject.system, subject.dataset.test
         seeds = [self.seed * 1_000_003 + int(place) for place in places]
         asked = {CAPTION: Captions(*read_captions(split, captions, system, subject.ranks.device))}
         plain = self.truncation is None
         with nullcontext() if plain else system.truncating(self.truncation):
-            return system.sample(asked, seeds).images[-1]  # type: ignore[no-any-return]
+            pictures: Tensor = system.sample(asked, seeds).images[-1]
+        wanted = (len(seeds), 3, system.resolutions[-1], system.resolutions[-1])
+        if pictures.shape != wanted:  # others have scored a stage before the last one
+            raise UserError(
+                f"metric: pictures of shape {tuple(pictures.shape)} are to be scored as "
+                f"{wanted}; the system must give its last stage last, as its `resolutions` say"
+            )
+        return pictures
 
-    def _look(self, subject: _Subject, pictures: Tensor) -> Rows:
+    def _look(self, subject: Subject, pictures: Tensor) -> Rows:
         """What all extractors and encoders see in pictures (B, 3, H, W) in [-1, 1]."""
-        dataset = subject.dataset
+        return self._eyes(subject.dataset, subject.encoders).see(pictures)
+
+    def _eyes(self, dataset: Dataset, encoders: Mapping[str, TextImageEncoder] = NOBODY) -> Eyes:
         names, classes = dataset.seen_attributes, np.unique(dataset.test.labels).tolist()
         known = self.classifier, self.finetuned, names, classes, self.judge
-        return Eyes(self.extractor, subject.encoders, *known).see(pictures)
+        return Eyes(self.extractor, encoders, *known)
+
+
+def _share(count: int, ranks: Ranks) -> np.ndarray:
+    """The places of this process, of so many."""
+    return np.array_split(np.arange(count), ranks.processes)[ranks.rank]
 
 
 def _right(split: Split) -> Literal["classes", "captions"]:
@@ -282,11 +287,3 @@ def written(split: Split, row: int) -> str:
             "out with metric.clip_score=null"
         )
     return text
-
-
-def _read(path: Path, count: int) -> Rows:
-    """What was kept of so many pictures. Raises `UserError` for a file that is something else."""
-    arrays = load_arrays(path)
-    if "labels" not in arrays or any(len(rows) != count for rows in arrays.values()):
-        raise UserError(f"{path} holds no extracted features: delete it")
-    return {name: torch.from_numpy(rows) for name, rows in arrays.items()}

@@ -16,6 +16,10 @@ SUFFIXES = (
 )
 SHARES = (
     "r_precision/",
+    "precision/",
+    "recall/",
+    "coverage/",
+    "authentic/",
     "attribute_",
     "zero_shot/",
     "recognition/",
@@ -33,7 +37,7 @@ SHARES = (
     "caption_recall_at_",
 )
 LOWER = (
-    *("frechet/", "frechet_video_distance/", "kernel/"),
+    *("frechet/", "frechet_infinity/", "frechet_video_distance/", "kernel/"),
     *("redrawn/", "query_redrawn/", "noise_error/"),
     *("feature_l1/", "feature_l2/", "pixel_l1/", "landmark_error/", "hidden_l1/"),
 )
@@ -42,13 +46,19 @@ HIGHER = (
         "clip_score/",
         "inception_score/",
         "diversity/",
+        "density/",
         "style_cosine/",
         "feature_cosine/",
         "hidden_psnr/",
     ),
-    *SHARES,
+    *(share for share in SHARES if share != "authentic/"),  # that is best where real ones are
 )
-STARTS = ", ".join((*LOWER, *HIGHER))
+_STARTS = [name.rstrip("/") for name in (*LOWER, *HIGHER)]
+STARTS = ", ".join(  # without those that begin with another one
+    name
+    for name in _STARTS
+    if not any(name != other and name.startswith(other) for other in _STARTS)
+)
 # In the order in which they answer a question: is the caption followed, are the pictures good, are
 # they varied. The second row is for runs that draw nothing.
 HEADLINES = (

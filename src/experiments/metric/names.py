@@ -7,6 +7,12 @@ words for the Inception weights of 2015 that define those scores, and for nothin
 from __future__ import annotations
 
 REFERENCE = "inception"
+TORCHVISION = "torchvision_2018"
+# Fréchet distances that people all call FID, and that do not compare (`docs/scores.md`).
+FAMILIES = {
+    REFERENCE: "A, Inception of 2015",
+    TORCHVISION: "B, torchvision's Inception of 2018 and pictures in a range that it never saw",
+}
 FINETUNED = "finetuned"  # a classifier that was trained on the pictures it is compared with
 _SUBJECTS = {FINETUNED: "fine-tuned on the test classes"}
 RETRIEVED = (50, 10, 5, 1)  # pictures that a class retrieves, of which a share is its own
@@ -18,11 +24,22 @@ TOLD_BY = {  # a classifier of both modalities
     "told_by_generated_picture": "told by the sound and a picture made of it",
     "told_by_generated_sound": "told by the picture and a sound made of it",
 }
-_REFERENCE_WORDS = {"frechet": "FID", "inception_score": "IS", "kernel": "KID"}
+_REFERENCE_WORDS = {
+    "frechet": "FID",
+    "frechet_infinity": "FID∞",
+    "inception_score": "IS",
+    "kernel": "KID",
+}
 WORDS = {
     "frechet": "Fréchet distance",
+    "frechet_infinity": "Fréchet distance, N → ∞",
     "inception_score": "class score",
     "kernel": "kernel distance",
+    "precision": "precision",
+    "recall": "recall",
+    "density": "density",
+    "coverage": "coverage",
+    "authentic": "AuthPct",
     "diversity": "diversity in a caption",
     "r_precision": "R-precision",
     "clip_score": "CLIPScore",
@@ -38,7 +55,7 @@ WORDS = {
     "token_accuracy": "words right",
     "sentence_accuracy": "sentences right",
     "map": "mAP",
-    "recall": "R@K",
+    "recall_at_k": "R@K",
     **{f"recall_at_{count}": f"R@{count}" for count in RECALLED},
     **{f"picture_recall_at_{count}": f"R@{count}, pictures found" for count in RECALLED},
     **{f"caption_recall_at_{count}": f"R@{count}, captions found" for count in RECALLED},
@@ -74,6 +91,13 @@ def sung(attribute: str) -> str:
 def heard_by(attribute: str) -> str:
     """The same where a recogniser hears it in speech."""
     return f"heard_{attribute}"
+
+
+def family_of(name: str) -> str | None:
+    """The family of a Fréchet distance that people call FID, "A" or "B"; None of other scores."""
+    score, _, rest = name.partition("/")
+    told = FAMILIES.get(rest.partition("/")[0]) if score.startswith("frechet") else None
+    return None if told is None else told[0]
 
 
 def label(name: str) -> str:

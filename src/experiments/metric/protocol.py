@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from experiments.terminal.line import number_of
+
 FEW = 4  # voices that are named one by one
 
 
@@ -19,6 +23,13 @@ class Protocol:
     extractor or encoder, the hash of its weights. seed: of noise, captions, subsets, splits and
     distractors. captions_per_image: how many captions of each real image were drawn from.
     real_baseline: what the score of real images beside each distance compares.
+
+    What published numbers of one name differ in; empty where it does not apply, or was not recorded
+    by the version that scored: family: per extractor, of the Fréchet distances that people call
+    FID. dimensions: per extractor, of its features. resolution: px of the pictures that were
+    scored. captions: whether a caption came once. truncation: of the noise, "none" or by how much.
+    rounding: of generated pictures. averaged: whether the weights are a moving average. state:
+    which of a run's weights they are, and who chose.
     """
 
     n_real: int
@@ -30,7 +41,26 @@ class Protocol:
     seed: int
     captions_per_image: int
     real_baseline: str = "two random halves of the real images"
+    family: dict[str, str] = field(default_factory=dict)
+    dimensions: dict[str, int] = field(default_factory=dict)
+    resolution: int | None = None
+    captions: str = ""
+    truncation: str = ""
+    rounding: str = ""
+    averaged: str = ""
+    state: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
+
+
+def averaged_as(halflife: int | None) -> str:
+    """`Protocol.averaged` of a run by its `trainer.ema_halflife`."""
+    return "none" if halflife is None else f"half-life {number_of(halflife, 'image', ',')}"
+
+
+def captions_as(samples: int, counts: np.ndarray) -> str:
+    """`Protocol.captions` of `real.captions_for` where pictures have so many captions (N,)."""
+    once = samples <= len(counts) * int(counts.min())
+    return f"{'each at most once' if once else 'some more than once'}, of all pictures in turn"
 
 
 def heard_as(hearing: Mapping[str, Any] | None) -> dict[str, Any]:

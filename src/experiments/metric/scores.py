@@ -1,9 +1,10 @@
 """All scores of generated pictures beside real ones, as one collection of metrics.
 
 Every score of generated images stands under its name; beside it, with a suffix, what it is to be
-compared with: `/real` (real images), `/chance`, `/std`, `/candidates`. For distances `/real` is the
-distance of two random halves of the real images: what sampling alone gives, an upper bound at these
-counts (halves are smaller, and the Fréchet distance grows as sets shrink). For diversity it is the
+compared with: `/real` (real images), `/chance`, `/std`, `/candidates`. For distances, precision,
+recall, density and coverage `/real` is that of two random halves of the real images: what sampling
+alone gives, of distances an upper bound at these counts (halves are smaller, and the Fréchet
+distance grows as sets shrink). For diversity it is the
 mean distance of any two real images. For mAP the other real images are found instead of generated
 ones. Otherwise it is the same score of real images.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from itertools import product
 from typing import Any, Literal
 
 import torch
@@ -19,50 +21,27 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from experiments.metric.attribute import AttributeAccuracy, Shown, averages
+from experiments.metric.authenticity import Authentic, Authenticity
+from experiments.metric.beside import BESIDE, NEIGHBOURS, Halves, beside, tell_neighbours
 from experiments.metric.clip_match import CLIPScore, Matched
 from experiments.metric.diversity import Diversity
 from experiments.metric.embedding_retrieval import SEARCH, BothWays, tell_found
 from experiments.metric.extractor import Given
-from experiments.metric.frechet import FrechetDistance
 from experiments.metric.inception_score import ClassScore
-from experiments.metric.kernel import KernelDistance
 from experiments.metric.picture_retrieval import Found, MeanAveragePrecision, Recall
 from experiments.metric.r_precision import Retrieved, RPrecision
 from experiments.metric.result import Scored
-from experiments.metric.rows import RowScore, collection, require
+from experiments.metric.rows import collection
 from experiments.metric.seen import CLIP_CAPTIONS, CLIP_IMAGES
 
 EXPECTED = ("independent",)  # encoders that are told of where they are missing
-REAL, ATTRIBUTES = "/real", "attribute_accuracy"
+REAL, ATTRIBUTES, AUTHENTIC = "/real", "attribute_accuracy", "authentic"
 CHUNK = 1024  # rows that a metric is shown at once
 NEVER = {
     "inception_score": "the extractor gave no logits",
     "diversity": "no caption was sampled more than once",
     ATTRIBUTES: "nothing read the attributes of images",
 }
-
-
-class Halves(RowScore):
-    """A distance of two random halves of one set."""
-
-    kept = ("features",)
-
-    def __init__(self, make: Callable[..., Metric], seed: int) -> None:
-        """`make` gives the distance, with options of `torchmetrics.Metric`."""
-        super().__init__()
-        self.make, self.seed = make, seed
-
-    def update(self, features: Tensor) -> None:
-        self.keep(features)
-
-    def compute(self) -> Tensor | tuple[Tensor, Tensor]:
-        (features,) = self.rows()
-        require(4, {"real images": features})
-        order = torch.randperm(len(features), generator=torch.Generator().manual_seed(self.seed))
-        distance = self.make(sync_on_compute=False)  # all processes have all rows here
-        for half, real in zip(order.tensor_split(2), (True, False), strict=True):
-            distance.update(features[half], real=real)
-        return distance.compute()  # type: ignore[no-any-return]
 
 
 class PictureScores:
@@ -103,6 +82,7 @@ class PictureScores:
         self.candidates, self.folds = candidates, folds
         self.retrieval, self.queries = retrieval, queries
         self.metrics = collection({})
+        self.dimensions: dict[str, int] = {}  # of the features of each extractor
 
     def update(self, rows: Mapping[str, Tensor], real: bool) -> None:
         """A batch of real or generated pictures."""
@@ -110,16 +90,17 @@ class PictureScores:
         for name in _names(rows, "features"):
             features, logits = rows[f"features/{name}"], rows.get(f"logits/{name}")
             self._look_with(name, features)
-            for part in features.split(CHUNK):
-                self.metrics[f"frechet/{name}"].update(part, real=real)
-                self.metrics[f"kernel/{name}"].update(part, real=real)
+            for part, first in product(features.split(CHUNK), BESIDE):
+                self.metrics[f"{first}/{name}"].update(part, real=real)
             if real:
-                self.metrics[f"frechet/{name}/real"].update(features)
-                self.metrics[f"kernel/{name}/real"].update(features)
+                for first in BESIDE:
+                    self.metrics[f"{first}/{name}/real"].update(features)
                 of_one = torch.zeros(len(features), dtype=torch.int64, device=features.device)
                 self.metrics[f"diversity/{name}/real"].update(features, of_one)
             if logits is not None:
                 self.metrics[f"inception_score/{name}{side}"].update(logits)
+            if f"{AUTHENTIC}/{name}" in self.metrics:
+                self.metrics[f"{AUTHENTIC}/{name}{side}"].update(features)
             if self.retrieval is not None:
                 self._retrieve(name, rows, real)
         for name in _names(rows, "logits"):
@@ -150,6 +131,14 @@ class PictureScores:
             self._look_with(name, rows[f"features/{name}"])
             self.metrics[f"diversity/{name}"].update(rows[f"features/{name}"], captions)
 
+    def trained_on(self, rows: Mapping[str, Tensor]) -> None:
+        """Pictures of the training split, before any other: are generated ones copies of them?"""
+        for name in _names(rows, "features"):
+            features = rows[f"features/{name}"]
+            self._both(f"{AUTHENTIC}/{name}", lambda d=features.shape[1]: Authenticity(Given(d)))  # type: ignore[misc]
+            for side in ("", REAL):
+                self.metrics[f"{AUTHENTIC}/{name}{side}"].update(features, of="training")
+
     def compute(self, between: Callable[[], None] = lambda: None) -> Scored:
         """All scores that the rows of all processes allow. Nothing is left out without an entry in
         `skipped`; a reason for "r_precision" alone speaks of all its scores. between: is called
@@ -158,12 +147,17 @@ class PictureScores:
         for name, metric in self.metrics.items(copy_state=False):
             if not metric.update_called:
                 found.skipped[name] = NEVER.get(name.partition("/")[0], "no image was looked at")
+                if str(name).startswith(f"{NEIGHBOURS}/"):
+                    tell_neighbours(found, str(name), None)
                 continue
             between()
             if isinstance(metric, BothWays):
                 tell_found(found, str(name).partition("/")[2], metric)
                 continue
             value = found.attempt(name, metric.compute)
+            if str(name).startswith(f"{NEIGHBOURS}/"):
+                tell_neighbours(found, str(name), value)
+                continue
             if value is None:
                 continue
             base, side = name.removesuffix(REAL), REAL if name.endswith(REAL) else ""
@@ -182,11 +176,12 @@ class PictureScores:
                 found.scores |= value.scores(base, side)
                 if not side:
                     found.columns[base] = value.hits
-            elif isinstance(value, Matched):
+            elif isinstance(value, Matched | Authentic):
                 found.scores[name] = value.mean.item()
                 if not side:
-                    found.scores[f"{name}/chance"] = value.chance.item()
                     found.columns[name] = value.each
+                    if isinstance(value, Matched):
+                        found.scores[f"{name}/chance"] = value.chance.item()
             elif isinstance(value, Shown):
                 self._tell_attributes(found, side, value)
             elif isinstance(value, tuple):
@@ -199,16 +194,13 @@ class PictureScores:
         """The scores of an extractor, unless they are there."""
         if f"frechet/{extractor}" in self.metrics:
             return
+        self.dimensions[extractor] = features.shape[1]
         given = Given(features.shape[1])
-
-        distances: dict[str, Callable[..., Metric]] = {
-            "frechet": partial(FrechetDistance, given),
-            "kernel": partial(KernelDistance, given, self.subsets, self.subset_size, self.seed),
-        }
-        for name, distance in distances.items():
-            self.metrics[f"{name}/{extractor}"] = distance().to(features.device)
-        for name, distance in distances.items():
-            self.metrics[f"{name}/{extractor}{REAL}"] = Halves(distance, self.seed)
+        makers = beside(given, self.seed, self.subsets, self.subset_size)
+        for name, make in makers.items():
+            self.metrics[f"{name}/{extractor}"] = make().to(features.device)
+        for name, make in makers.items():
+            self.metrics[f"{name}/{extractor}{REAL}"] = Halves(make, self.seed)
         self._class_score(extractor, features.shape[1])
         self._both(f"diversity/{extractor}", lambda: Diversity(given))
 
@@ -217,7 +209,7 @@ class PictureScores:
         seen = rows[f"features/{extractor}"], rows["labels"], rows["images"]
         options: dict[str, Any] = {"each": self.queries, "seed": self.seed}
         if self.retrieval == "captions":
-            name = f"recall/{extractor}"
+            name = f"recall_at_k/{extractor}"
             if name not in self.metrics:
                 self.metrics[name] = Recall(**options)
         elif (name := f"map/{extractor}") not in self.metrics:

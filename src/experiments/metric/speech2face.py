@@ -232,12 +232,12 @@ class Speech2FaceScores:
         name = Speech2Face.name
         if (means := found.attempt(f"feature_cosine/{name}", told.compute)) is not None:
             found.scores |= {_named(key): value for key, value in means.items()}
-        if (shares := found.attempt(f"recall/{name}", told.recall)) is not None:
+        if (shares := found.attempt(f"recall_at_k/{name}", told.recall)) is not None:
             for count, (share, chance) in shares.items():
                 found.scores[f"recall_at_{count}/{name}"] = share
                 found.scores[f"recall_at_{count}/{name}/chance"] = chance
         if self.gallery == "class":
-            real = found.attempt(f"recall/{name}/real", lambda: told.recall("faces"))
+            real = found.attempt(f"recall_at_k/{name}/real", lambda: told.recall("faces"))
             for count, (share, _) in (real or {}).items():
                 found.scores[f"recall_at_{count}/{name}/real"] = share
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from experiments.metric.caution import cautions
 from experiments.metric.meaning import SHARES, SUFFIXES
 from experiments.metric.names import label
 from experiments.metric.protocol import Protocol
@@ -29,6 +30,8 @@ def format_table(
     lines = aligned(rows)
     lines.insert(1, "-" * max(map(len, lines)))
     lines += ["", *_facts(protocol)]
+    if told := cautions(scores, protocol):
+        lines += ["", *told]
     if skipped:
         lines += ["", "not computed:"]
         lines += [f"  {label(name)}: {reason}" for name, reason in skipped.items()]
@@ -54,6 +57,20 @@ def _cell(scores: Mapping[str, float], name: str, suffix: str) -> str:
     return f"{text} ± {spread:.2g}" if spread is not None else text
 
 
+def _made(protocol: Protocol) -> list[str]:
+    """How what is scored was made, as far as it was recorded; encoders make nothing."""
+    told = {
+        "captions": protocol.captions,
+        "truncation": protocol.truncation,
+        "rounded to": protocol.rounding,
+        "average of weights": protocol.averaged,
+        "state": protocol.state,
+    }
+    side = [f"{protocol.resolution} px"] if protocol.resolution else []
+    parts = side + [f"{key} {value}" for key, value in told.items() if value]
+    return [f"generated: {'; '.join(parts)}"] if parts and protocol.n_fake else []
+
+
 def _facts(protocol: Protocol) -> list[str]:
     extractors = sorted(protocol.resize.keys() | protocol.weights.keys())
     captions = protocol.captions_per_image  # none where nobody reads them
@@ -63,10 +80,12 @@ def _facts(protocol: Protocol) -> list[str]:
         f"{made}{protocol.n_real} real images of split {protocol.split}, "
         f"crop {protocol.crop}, {read}seed {protocol.seed}",
         *([f"real column of distances: {protocol.real_baseline}"] if made else []),
+        *_made(protocol),
     ]
     for name in extractors:
         parts = [f"input {protocol.resize[name]}"] if name in protocol.resize else []
         parts += [f"weights {protocol.weights[name]}"] if name in protocol.weights else []
+        parts += [f"family {protocol.family[name]}"] if name in protocol.family else []
         facts.append(f"{name}: {', '.join(parts)}")
     facts += [f"{key}: {value}" for key, value in protocol.extra.items()]
     return facts

@@ -9,10 +9,13 @@ from typing import Any
 
 from experiments.config.key import flat
 from experiments.metric import meaning as scores
+from experiments.metric.caution import PLEASED, above_real
+from experiments.metric.names import family_of
 from experiments.report.compare import listed
 from experiments.report.record import Arm, Record
 from experiments.report.varied import ABSENT, text_of
 from experiments.run.identity import identity
+from experiments.terminal.error import UserError
 from experiments.terminal.line import number_of
 from experiments.terminal.secret import scrub
 
@@ -128,7 +131,43 @@ def warnings_of(arms: Sequence[Arm]) -> list[str]:
     known = dict.fromkeys(name for record in records for name in record.result)
     problems = [scrub(problem) for record in records for problem in record.problems]
     alike = measured_differently(arms, scores.in_order(known))
-    return [*alike, *edited_on_the_way(arms), *problems]
+    return [*alike, *above_real_pictures(arms), *edited_on_the_way(arms), *problems]
+
+
+def require_one_family(arms: Sequence[Arm]) -> None:
+    """Raise `UserError` where some runs have the Fréchet distance of one family and some that of
+    another: both are called FID, and in one table someone compares them."""
+    found: dict[str, tuple[str, Record]] = {}
+    for arm in arms:
+        for record in arm.records:
+            for name in record.result:
+                if (family := family_of(name)) is not None:
+                    found.setdefault(family, (name, record))
+    if len(found) > 1:
+        (first, one), (second, other) = (found[family] for family in sorted(found))
+        raise UserError(
+            f"report: {scrub(str(one.folder))} has {first} and {scrub(str(other.folder))} "
+            f"{second}, which are no one score (docs/scores.md, families); name with run=[...] "
+            "those that have the same"
+        )
+
+
+def above_real_pictures(arms: Sequence[Arm]) -> list[str]:
+    """A line for each score that is higher than that of real pictures in some arms."""
+    found: dict[str, dict[str, None]] = {}
+    for arm in arms:
+        for record in arm.records:
+            counts = [int(record.protocol.get(key, 0)) for key in ("n_real", "n_fake")]
+            for name in above_real(record.result, *counts):
+                found.setdefault(name, {})[arm.name] = None
+    told: dict[str, list[str]] = {}
+    for name, names in found.items():
+        rows = shared({"": list(names)}, len(arms))
+        told.setdefault(rows[0][1], []).append(scores.title(name))
+    return [
+        f"{listed(titles)}: higher than of real pictures ({who}). {PLEASED}."
+        for who, titles in told.items()
+    ]
 
 
 def measured_differently(arms: Sequence[Arm], names: Sequence[str]) -> list[str]:

@@ -23,6 +23,7 @@ from experiments.terminal.line import number_of
 MANY = 4  # settings up to which the name of an arm says all of them
 # Of a protocol: what a score depends on, whatever looked at the pictures.
 SHARED = ("n_real", "n_fake", "split", "crop", "captions_per_image")
+PLAIN = ("", "none")  # truncation of scores without any, and of those that recorded none
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ class Record:
         if score.startswith("attribute"):
             judge = "classifier"
         parts = [f"{key} {self.protocol[key]}" for key in SHARED if key in self.protocol]
+        if (truncation := self.protocol.get("truncation", "")) not in PLAIN:
+            parts.append(f"noise {truncation}".replace(",", ""))
         for key in ("resize", "weights"):
             of_all = self.protocol.get(key)
             if isinstance(of_all, dict) and judge in of_all:

@@ -9,6 +9,7 @@ from typing import Any
 from experiments.file.whole import write_text
 from experiments.report.answers import answers_of
 from experiments.report.member import Member
+from experiments.report.origin import require_one_family
 from experiments.report.page import Pictures, render
 from experiments.report.pictures import captions_of, drawn, draws, hears, sounds_of
 from experiments.report.place import require_runs
@@ -39,6 +40,7 @@ def write_report(
     options = {**OPTIONS, **options}
     records = [read(member) for member in members]
     arms = arms_of(records)
+    require_one_family(arms)
     answers = answers_of(arms, options)
     require_runs(place, records)
     state = [*state_of(records), *notes]

@@ -78,6 +78,9 @@ _COUNTS = shaped(
 _PROTOCOL = shaped(
     {"n_real": is_whole, "n_fake": is_whole, "split": is_text, "crop": is_text}
     | {"resize": mapped(is_text), "weights": mapped(is_text), "extra": is_mapping}
+    | {"family": mapped(is_text), "dimensions": mapped(is_positive)}
+    | {"resolution": optional(is_positive), "truncation": is_text, "averaged": is_text}
+    | {"captions": is_text, "rounding": is_text, "state": is_text}
 )
 _DATA = shaped(
     {

@@ -21,7 +21,7 @@ from experiments.run.named import ELSEWHERE, evaluation_config, run_of
 from experiments.run.prerequisite import plan_prerequisites, with_paths
 from experiments.run.pretrained import without_pretrained
 from experiments.run.reference import named
-from experiments.run.state import images_at
+from experiments.run.state import BEST, Named, images_at
 from experiments.run.weight import load_export
 from experiments.terminal.interrupt import Interrupt
 from experiments.terminal.line import number_of, say, show
@@ -29,6 +29,7 @@ from experiments.tracker.artifact import log_evaluation
 from experiments.trainer.assemble import build_system, built, open_data, usable_by
 from experiments.trainer.execute import train_missing
 from experiments.trainer.observer import write_scores
+from experiments.trainer.scoring import of_weights
 
 REMEDY = "give data.root of the captions that it was trained with"
 
@@ -74,6 +75,7 @@ def evaluate_run(config: dict[str, Any], overrides: list[str], ranks: Ranks) -> 
     # Several processes leave together, or one would wait for another that is gone.
     with nullcontext() if ranks.processes == 1 else Interrupt(_tell):
         result = scorer(system.eval(), dataset, ranks)
+    result = of_weights(result, saved["trainer"].get("ema_halflife"), _state(run, saved))
     if ranks.main:
         path = _new_file(folder / "evaluations")
         write_scores(path, int(state["images"]), result)
@@ -81,6 +83,13 @@ def evaluate_run(config: dict[str, Any], overrides: list[str], ranks: Ranks) -> 
         show(f"scores: {path}")
         outputs = Path(merged["paths"]["outputs"])
         log_evaluation(merged["tracker"], outputs, folder, path, merged["metric"])
+
+
+def _state(run: Named, saved: dict[str, Any]) -> str:
+    """Which weights of a run are scored, and who chose them."""
+    if run.at == BEST:
+        return f"best by {saved['trainer'].get('keep_best')} of records held out of training"
+    return "last" if run.at is None else f"{run.at}, as was asked for"
 
 
 def _tell(number: int) -> None:

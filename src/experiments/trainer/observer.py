@@ -39,7 +39,7 @@ from experiments.trainer.ema import EMA
 from experiments.trainer.meter import Meter
 from experiments.trainer.minima import Minima
 from experiments.trainer.pace import Pace
-from experiments.trainer.scoring import scored
+from experiments.trainer.scoring import of_weights, scored
 from experiments.trainer.sheet import sheet_of, shown
 from experiments.trainer.sound import made_sounds, written
 
@@ -213,6 +213,8 @@ class Observer:
             return None
         with self.meter.paused(), ema.in_place(self.system):
             result = scored(self.scorer, self.system, self.dataset, self.ranks)
+        halflife = self.run.config["trainer"].get("ema_halflife")
+        result = of_weights(result, halflife, "last" if images >= self.goal else "on the way")
         if self.ranks.main:
             for line in result.told:
                 say(f"{self.run.name} at {number_of(images, 'image')}: {line}")

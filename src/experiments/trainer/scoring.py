@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from experiments.data.store.dataset import Dataset
 from experiments.machine.rank import Ranks
-from experiments.metric.protocol import Protocol
+from experiments.metric.protocol import Protocol, averaged_as
 from experiments.metric.result import Result, Scorer
 from experiments.terminal.error import as_user_error, one_line
 
 ALL = "all scores"  # the name of what is skipped where an evaluation as a whole fails
 PATIENCE = 60.0  # s for the other processes to fail as well, before this one ends
+
+
+def of_weights(result: Result, halflife: int | None, state: str) -> Result:
+    """The result with what is known of the weights alone: whether they are an average, and which
+    of a run's they are."""
+    protocol = replace(result.protocol, averaged=averaged_as(halflife), state=state)
+    return replace(result, protocol=protocol)
 
 
 def scored(scorer: Scorer, system: Any, dataset: Dataset, ranks: Ranks) -> Result:
