@@ -37,7 +37,7 @@ def told_together(
     heard = everywhere(torch.cat([told.to(features[0].dtype) for told in conditions]), of_sentence)
     added = heard.split([len(told) for told in conditions])
     maps = [convolved[id(part)] + more for part, more in zip(features, added, strict=True)]
-    return together(layers[1:], maps)
+    return together(list(layers)[1:], maps)
 
 
 def everywhere(vectors: Tensor, weight: Tensor, side: int = 4) -> Tensor:

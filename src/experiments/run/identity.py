@@ -94,6 +94,9 @@ ADDED: dict[str, Any] = {
             ("cosine_images", None),
         )
     },
+    "damsm": None,  # of GAN-CLS and DF-GAN
+    "reconstruction": None,
+    "system.discriminator_start": 0,
     "system.frozen_images": 0,
     "system.train_encoder": False,
     "system.distortion": None,
