@@ -13,7 +13,7 @@ INSTALLER ?=
 INSTALL = $(PYTHON) install.py $(VENV) --torch='$(TORCH)' --installer='$(INSTALLER)'
 WORKERS ?= 2
 ARGS ?=
-RUN ?= $(shell ls -td outputs/attngan_4stage-plumage/*/ 2>/dev/null | head -1)
+RUN ?= $(or $(shell ls -td outputs/*gan*-plumage/*/ 2>/dev/null | head -1),plumage)
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart app test test-slow test-slurm test-faults fuzz soak check audit lock licences format bench clean
@@ -25,11 +25,13 @@ help: ## this list
 	@echo "  INSTALLER=uv or pip who installs; ARGS='...' goes to run.py, pytest or the benchmark;"
 	@echo "  WORKERS=$(WORKERS) processes run the tests."
 
-quickstart: $(STAMP) ## install, then a first complete run: pictures that follow their captions, scored
+quickstart: $(STAMP) ## install, draw with the model that comes along, then train one: pictures, scored
+	@echo "drawing with the model that comes with Birdsong, before yours is trained:"
+	@$(BIN)/python run.py task=sample run=plumage num_samples=6 'text=a small red bird with black wings'
+	@echo "training one of your own:"
 	@$(BIN)/python run.py experiment=quickstart $(ARGS)
 
-app: $(APP) ## say it, type it, and look: the page of the run that quickstart made, or of RUN=outputs/...
-	@[ -n "$(RUN)" ] || { echo "error: there is no run yet; make quickstart makes one" >&2; exit 1; }
+app: $(APP) ## say it, type it, and look: the page of your newest run, of RUN=outputs/..., or of the model that comes along
 	@$(BIN)/python run.py task=app run=$(patsubst %/,%,$(RUN)) $(ARGS)
 
 test: $(WHOLE) ## install, then the whole test suite

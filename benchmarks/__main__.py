@@ -23,6 +23,7 @@ from experiments.terminal.line import say, show
 PARTS = {
     "step": "the training step of every method; --compile also with compiled networks",
     "data": "batches from the store against pictures opened one by one",
+    "stores": "the three stores of pictures at 256 px against a DataLoader over their files",
     "frames": "recordings and songs as frames, read from the store against computed",
     "clips": "clips from the store against MP4 files decoded for each batch",
     "waiting": "whether a step waits for its batch",
@@ -44,7 +45,7 @@ PARTS = {
     "features": "text features in float16 against float32: gradients, time, disk",
     "leave-one-out": "the step without one optimisation at a time",
 }
-USUAL = ("step", "data", "frames", "clips", "loss", "frontend", "score", "start", "busy")
+USUAL = ("step", "data", "stores", "frames", "clips", "loss", "frontend", "score", "start", "busy")
 
 
 def main() -> None:

@@ -1,7 +1,10 @@
 """A data set of millions of pictures: the bytes of a thousand small ones under as many keys as are
 wanted, five captions each. Its parquet is small, as the thousand stand once in each group of rows.
 
-    python -m benchmarks.millions DIR [RECORDS]    writes it, opens it, and says what that took
+    python -m benchmarks.millions DIR [RECORDS] [--store=stream] [--open]
+
+writes it, unless --open says that it is there, opens it, and says what that took; with a store also
+how fast batches come, and whether one in the middle is the same for whoever begins there.
 """
 
 from __future__ import annotations
@@ -12,11 +15,13 @@ import resource
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 PICTURES, SIDE, CAPTIONS, GROUP, SHARD = 1000, 32, 5, 10_000, 250_000
+BATCH, BATCHES = 64, 100
 WORDS = """
     red green blue grey small large bird owl crow robin wing tail crest belly sits flies
 """.split()  # noqa: SIM905
@@ -73,28 +78,63 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
 
 
-def opened(folder: Path, cache: Path) -> dict[str, float]:
-    """Open what `write` wrote, without pictures: seconds, records, GiB at most."""
+def opened(folder: Path, cache: Path, store: str | None = None) -> dict[str, float | str | bool]:
+    """Open what `write` wrote, with pictures where a store is named: seconds, records, GiB at most;
+    then batches a second, and whether one in the middle is the same for whoever begins there."""
     from experiments.data.reader.hub import Hub
     from experiments.data.store.dataset import open_dataset
 
     start = time.monotonic()
-    dataset = open_dataset(Hub(str(folder)), None, cache, quiet=True)
+    size = None if store is None else SIDE
+    dataset = open_dataset(Hub(str(folder)), size, cache, quiet=True, workers=1, store=store)
     split = dataset.train
     rows = np.arange(0, len(split), max(1, len(split) // 1000))
     split.read(split.caption_start[rows])
     assert all(split.captions[row] and split.keys[row] for row in rows.tolist())
-    return {
+    found: dict[str, float | str | bool] = {
         "records": len(split) + len(dataset.test),
         "seconds": round(time.monotonic() - start, 1),
-        "gib": round(peak(), 2),
+        "cpu_seconds": round(time.process_time(), 1),
+    }
+    if store is not None:
+        found |= {"store": store, **batches_of(dataset)}
+    return found | {"gib": round(peak(), 2)}
+
+
+def batches_of(dataset: Any) -> dict[str, float | bool]:
+    """Items a second of processor time, and whether the middle can be resumed bit for bit."""
+    from experiments.data.batches import Batch, Batches
+    from experiments.data.view.caption import CaptionView
+    from experiments.data.view.captions import Captions
+    from experiments.data.view.picture import PictureView, StoredPictures
+
+    def fresh() -> Batches:
+        views = [CaptionView(mismatch="roll"), PictureView([SIDE])]
+        return Batches(dataset.train, BATCH, 0, [v.open(dataset, dataset.train) for v in views])
+
+    def tensors(batch: Batch) -> list[Any]:
+        text = batch.of(Captions)
+        return [batch.rows, batch.of(StoredPictures).pixels, text.tokens, text.wrong_tokens]
+
+    middle = len(dataset.train) // 2 // BATCH * BATCH
+    went, start = fresh(), time.process_time()
+    for seen in range(middle, middle + BATCHES * BATCH, BATCH):
+        last = went.at(seen)
+    items = BATCHES * BATCH / (time.process_time() - start)
+    again = fresh().at(middle + (BATCHES - 1) * BATCH)
+    pairs = zip(tensors(last), tensors(again), strict=True)
+    return {
+        "items_per_second": round(items),
+        "resumed_bit_for_bit": all(bool((a == b).all()) for a, b in pairs),
     }
 
 
 if __name__ == "__main__":
-    place = Path(sys.argv[1])
-    if "--open" not in sys.argv:
+    place, options = Path(sys.argv[1]), sys.argv[2:]
+    stores = [option.removeprefix("--store=") for option in options if option.startswith("--store")]
+    if "--open" not in options:
         start = time.monotonic()
-        write(place / "set", int(sys.argv[2]) if len(sys.argv) > 2 else 3_000_000)
+        write(place / "set", int(options[0]) if options and options[0].isdigit() else 3_000_000)
         sys.stdout.write(json.dumps({"written": round(time.monotonic() - start, 1)}) + "\n")
-    sys.stdout.write(json.dumps(opened(place / "set", place / "cache")) + "\n")
+    told = opened(place / "set", place / "cache", *stores)
+    sys.stdout.write(json.dumps(told) + "\n")

@@ -87,14 +87,8 @@ class Pictures(NamedTuple):
 
 
 def make_pictures(folder: Path, count: int, length: int) -> Pictures:
-    """Write JPEGs of smooth noise, some 50 kB each, and the store of `length` px made from them."""
-    rng = np.random.default_rng(0)
-    for number in range(count):
-        coarse = rng.integers(0, 256, (HEIGHT // 12, WIDTH // 12, 3), dtype=np.uint8)
-        smooth = Image.fromarray(coarse).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
-        grain = rng.normal(0, 9, (HEIGHT, WIDTH, 3))
-        pixels = np.clip(np.asarray(smooth) + grain, 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / f"{number:04d}.jpg", quality=92)
+    """Write JPEGs, and the store of `length` px made from them."""
+    write_jpegs(folder, count)
     store = np.lib.format.open_memmap(
         folder / STORE, mode="w+", dtype=np.uint8, shape=(count, length, length, 3)
     )
@@ -103,6 +97,17 @@ def make_pictures(folder: Path, count: int, length: int) -> Pictures:
         store[number] = read_crop(path, length, BOX)
     store.flush()
     return Pictures(folder, (time.process_time() - began) / count)
+
+
+def write_jpegs(folder: Path, count: int) -> None:
+    """JPEGs of smooth noise with grain, some 50 kB each."""
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        coarse = rng.integers(0, 256, (HEIGHT // 12, WIDTH // 12, 3), dtype=np.uint8)
+        smooth = Image.fromarray(coarse).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+        grain = rng.normal(0, 9, (HEIGHT, WIDTH, 3))
+        pixels = np.clip(np.asarray(smooth) + grain, 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number:04d}.jpg", quality=92)
 
 
 def one_by_one(paths: list[Path], sides: list[int], margin: float, batch: int) -> list[Tensor]:

@@ -144,7 +144,8 @@ def judge_of(folder: Path, count: int) -> tuple[Judge, list[str]]:
     if place is None:
         raise UserError(f"run={folder}: its scores have no classifier to read colours with")
     outputs = folder.resolve().parents[1]
-    classifier = outputs / Path(place).parent.name / Path(place).name
+    beside = outputs / Path(place).parent.name / Path(place).name
+    classifier = beside if beside.is_dir() else Path(place)
     needs: dict[str, Any] = {"metric.classifier": classifier}
     node = with_paths({"metric": config["metric"]}, needs)["metric"]["classifier"]
     paths = {"outputs": str(outputs), "cache": str(cache_of(folder))}

@@ -21,6 +21,8 @@ Rooms, each importing only what stands below it (a test holds that):
                            file/       files read within bounds, and written whole or not at all
                            machine/    cores, GPUs, SLURM, the processes of a job, precision
 
+Beside the rooms, the folder `shipped` has trained networks that come along, and no code.
+
 Importing this package imports nothing heavy: `run.py --help` and every error in a configuration
 answer before torch is loaded.
 """

@@ -108,6 +108,15 @@ def test_a_mistake_is_told_at_once(
         (["model=gan", "loss.interpolation=1"], "has keys of its own: weight, beta"),
         (["model=gan", "system.condition=mu"], "the generator has no conditioning augmentation"),
         (["model=gan", "system.augment=[rotate]"], "choose one of colour, translation, cutout"),
+        (["model=gan", "system.augment=[flip]"], "flip would teach that left is right"),
+        (["model=gan", "system.augment_probability=0.5"], "nothing is changed; name changes"),
+        (["model=vgan", "loss/gradient_penalty=matching_aware"], "is told nothing that a slope"),
+        (
+            ["model=cmcgan", "loss/gradient_penalty=r1", "loss.gradient_penalty.at=between"],
+            "with no pair between; take real, fake or both",
+        ),
+        (["model=wav2pix", "loss.adversarial.form=relativistic"], "no targets to smooth; set it 0"),
+        (["model=gan", "discriminator=projected"], "metric.extractor: sees by EfficientNet-Lite0"),
         (  # of another data set than it needs, too, which is not what is wrong
             ["model=cross_modal_i2s", "data=plumage", "system.excerpt.of=spech"],
             "system.excerpt.of=spech: choose one of sound, speech; did you mean speech?",

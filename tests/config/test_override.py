@@ -15,6 +15,7 @@ from experiments.config.compose import CONF, choices, compose, plain
 from experiments.config.override import checked_compose, parse_sweep, with_ids
 from experiments.config.signature import fits, options, signature
 from experiments.config.target import locate
+from experiments.discriminator.augment import CHANGES
 from experiments.terminal.error import UserError, suggest
 
 
@@ -84,7 +85,7 @@ def test_the_items_of_a_list_may_have_a_name() -> None:
     """`Sequence[Change]` with `Change = Literal[...]` stands for the literal, in a base as well."""
     read = signature("experiments.system.gan_cls.GANCLS")
     assert read is not None and read["augment"].annotation is not None
-    assert options(read["augment"].annotation) == ["colour", "translation", "cutout"]
+    assert options(read["augment"].annotation) == list(CHANGES)
     assert fits(["cutout"], read["augment"].annotation)
     assert not fits(["rotate"], read["augment"].annotation)
 

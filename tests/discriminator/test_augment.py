@@ -5,6 +5,7 @@ import torch
 
 from experiments.discriminator.augment import (
     CHANGES,
+    Change,
     augmented,
     colour,
     cutout,
@@ -48,15 +49,34 @@ def test_a_hole_of_half_the_side() -> None:
     assert not corner[0, :, :4, :4].any() and corner.sum() == 3 * (256 - 16)
 
 
-@pytest.mark.parametrize("change", list(CHANGES))
-def test_each_picture_has_its_own_numbers_and_gradients(change: str) -> None:
+@pytest.mark.parametrize("change", CHANGES)
+def test_each_picture_has_its_own_numbers_and_gradients(change: Change) -> None:
     torch.manual_seed(0)
-    images, random = torch.randn(3, 3, 16, 16, requires_grad=True), torch.rand(3, 3)
-    together = CHANGES[change](images, random)  # type: ignore[index]
-    alone = CHANGES[change](images[1:2], random[1:2])  # type: ignore[index]
+    random = torch.rand(3, numbers_of([change]))
+    images = torch.randn(3, 3, 16, 16, requires_grad=True)
+    (together,) = augmented([images], [change], random)
+    (alone,) = augmented([images[1:2]], [change], random[1:2])
     torch.testing.assert_close(together[1:2], alone)
     (gradient,) = torch.autograd.grad(together[1].square().sum(), images)
     assert gradient[1].any() and not gradient[0].any() and not gradient[2].any()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_with_no_chance_a_picture_is_left_to_the_bit_and_with_all_it_is_as_without_any(
+    change: Change,
+) -> None:
+    torch.manual_seed(0)
+    images, random = torch.randn(8, 3, 16, 16), torch.rand(8, numbers_of([change], sometimes=True))
+    (same,) = augmented([images], [change], random, torch.tensor(0.0))
+    assert torch.equal(same, images)
+    (always,) = augmented([images], [change], random, torch.tensor(1.0))
+    assert torch.equal(always, *augmented([images], [change], random))
+    assert not torch.equal(always, images)
+    kept = [
+        augmented([images], [change], random, chance)[0] for chance in (torch.tensor(0.05), None)
+    ]
+    changed = [(one != images).flatten(1).any(1) for one in kept]
+    assert changed[0].sum() < changed[1].sum() or change == "flip"
 
 
 def test_stages_change_alike() -> None:

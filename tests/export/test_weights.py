@@ -91,9 +91,9 @@ def test_another_configuration(export: Path, name: str) -> None:
 
 
 def test_another_format(export: Path) -> None:
-    sign_again(export, format=3)
+    sign_again(export, format=4)
     assert (
-        "format 3, this version reads 2 and older ones; use the version that wrote it"
+        "format 4, this version reads 3 and older ones; use the version that wrote it"
         in refused(export)
     )
     (export / "export.json").write_text("[]")

@@ -184,7 +184,7 @@ def test_configurations_that_ask_for_more(export: Path, key: str, value: Any, wh
         ("export.json", {"images": True}, "images is not what belongs there"),
         ("export.json", {"images": 10**30}, "cannot be read"),
         ("export.json", {"sha256": []}, "sha256 is not what belongs there"),
-        ("export.json", {"format": 3}, "this version reads 2"),
+        ("export.json", {"format": 4}, "this version reads 3"),
     ],
 )
 def test_words_and_numbers(export: Path, name: str, change: dict[str, Any], why: str) -> None:

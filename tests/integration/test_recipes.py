@@ -30,7 +30,7 @@ DRAWING = {
     "stackgan_stage1": [],
     "stackgan_stage2": [],
     "stackgan_v2": ["loss.adversarial.form=relativistic", "loss/gradient_penalty=r1_r2"],
-    "dfgan": [],
+    "dfgan": ["system.augment=[blit,geometric]", "system.augment_probability=adaptive"],
     "r3gan": [],
     "s2igan": [],
     "speech_to_image": ["encoder/image=efficientnet_lite0"],  # a teacher is a trained network

@@ -19,6 +19,10 @@ from tests.integration.test_tgans_c import DATA, settings
 
 QUICK = [*DATA, "trainer.sample_every=1000"]
 SENTENCE = "digit 6 is moving up and down."
+PENALISED = {
+    "vgan": ["loss.adversarial.form=relativistic", "loss/gradient_penalty=r1_r2"],
+    "vgan_image": ["loss/gradient_penalty=r1", "loss.gradient_penalty.interval=2"],
+}
 PICTURES = [Image.new("RGB", (40, 40), colour) for colour in ("black", "white")]
 
 
@@ -37,7 +41,7 @@ def state(outputs: Path, model: str) -> dict[str, Any]:
 @pytest.mark.parametrize("model", ["vgan", "vgan_text", "vgan_image"])
 def test_what_makes_clips(commands: Any, tmp_path: Path, model: str) -> None:
     straight, stopped = tmp_path / "straight", tmp_path / "stopped"
-    recipe = [f"model={model}", "~metric"]
+    recipe = [f"model={model}", "~metric", *PENALISED.get(model, [])]
     train(commands, straight, *recipe)
     if model == "vgan_text":
         (encoder,) = (straight / "sentence_autoencoder-digits").iterdir()

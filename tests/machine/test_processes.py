@@ -119,6 +119,12 @@ for name, (make, trainer) in bits.items():
 released = tiny["tiny_training"](birds, folder, attngan(birds, mismatch="roll_released"), settings)
 released.step(released.batches.at(0))  # one of the batch has no wrong pair: a process has fewer
 
+led = {"augment_probability": "adaptive", "augment_target": -0.99, "augment_images": 64}
+moved = tiny["tiny_training"](birds, folder, others(birds, "gan_cls", augment=["blit"], **led))
+for _ in range(5):
+    moved.step(moved.batches.at(moved.images))
+    moved.advance()
+
 travelled = {}
 for hook in (None, "fp16"):
     layer = torch.nn.Linear(2, 1, bias=False)
@@ -166,6 +172,7 @@ torch.save(
         "same": same,
         "released": {k: v.clone() for k, v in released.system.state_dict().items()},
         "travelled": travelled,
+        "led": moved.system.pipe.state_dict(),
         "others": other_scores,
         "direct": direct,
         "columns": results[0].samples.columns,
@@ -249,6 +256,17 @@ def test_gradients_that_travel_during_the_backward_pass_are_those_averaged_after
     gradients, in parts of a batch, and where a phase has nothing to train on."""
     for rank in found[1]:
         assert rank["same"] and all(rank["same"].values()), rank["same"]
+
+
+def test_how_often_pictures_are_changed_is_the_same_everywhere(
+    found: tuple[dict[str, Any], list[dict[str, Any]]],
+) -> None:
+    """Led by what all processes saw: 4 x 8 of 64 images after four steps, and r_t of a fifth."""
+    one, two = found
+    assert one["led"]["probability"] == 0.5 and one["led"]["rows"] == 8
+    for rank in two:
+        assert rank["led"].keys() == one["led"].keys()
+        assert all(torch.equal(value, one["led"][name]) for name, value in rank["led"].items())
 
 
 @pytest.mark.parametrize("hook", [None, "fp16"])

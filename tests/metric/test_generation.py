@@ -363,6 +363,18 @@ def test_the_protocol_says_what_was_done(
     }
 
 
+def test_without_an_extractor_the_classifier_alone_measures_distances(
+    birds: Dataset, make_encoder: Callable[..., DAMSM]
+) -> None:
+    """As where the discriminator sees by the extractor's network (Projected GAN)."""
+    encoder = make_encoder(0).freeze()
+    scorer = GenerationScores(None, classifier=Knowing(birds), samples=20, candidates=9, splits=2)
+    result = scorer(Oracle(birds, encoder, 20), birds, Ranks("cpu"))
+    distances = {name for name in result.scores if name.startswith(("frechet/", "kernel/"))}
+    assert distances and all("/classifier" in name for name in distances)
+    assert result.protocol.resize == {"classifier": "none"}
+
+
 @pytest.mark.parametrize("diverged", [1, COUNT + REPEATED * REPEATS])
 def test_pictures_of_a_generator_that_diverged_are_no_black_pictures(
     diverged: int, birds: Dataset, make_encoder: Callable[..., DAMSM]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from experiments.data.store.dataset import Dataset
-from experiments.metric.real import at_once, captions_for, real_images
+from experiments.metric.real import at_once, captions_for, crop_of, real_images
 from experiments.terminal.error import UserError
 
 
@@ -43,3 +44,11 @@ def test_no_records_to_score_are_named(birds: Dataset) -> None:
     nothing = birds.test.only(np.zeros(len(birds.test), bool))
     with pytest.raises(UserError, match=r"no test records, so there is nothing to score"):
         captions_for(nothing, 12, 0)
+
+
+def test_pictures_that_were_jpeg_have_another_crop_on_record(birds: Dataset) -> None:
+    """And with it another file of what is remembered of real pictures."""
+    assert crop_of(birds, 8) == f"central 8 of {birds.size} px"
+    encoded = dataclasses.replace(birds, store="encoded")
+    assert crop_of(encoded, 8) == f"central 8 of {birds.size} px, kept as JPEG"
+    assert crop_of(dataclasses.replace(birds, store="stream"), 8) == crop_of(birds, 8)

@@ -231,3 +231,14 @@ def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
         asks.start()
         with run_lock(tmp_path, wait=True):  # until it is asked to leave
             raise AssertionError("two hold it")
+
+
+def test_a_store_of_other_pictures_or_of_another_order_is_another_run() -> None:
+    """`null` is pixels where there is room for them."""
+    ids = {
+        store: run_id({"seed": 0, "data": {"name": "x", "store": store}}, {})
+        for store in (None, "pixels", "encoded", "stream")
+    }
+    before = run_id({"seed": 0, "data": {"name": "x"}}, {})
+    assert ids[None] == ids["pixels"] == before
+    assert len(set(ids.values())) == 3

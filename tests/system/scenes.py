@@ -51,11 +51,11 @@ def vgan(streams: Any = "two", **options: Any) -> VGAN:
     return VGAN(*parts(VGANGenerator(8, SIDE, 3, 2, 5, streams=streams)), **options)
 
 
-def vgan_text(wrong: Any = "clip", judges_frames: bool = False) -> VGANText:
+def vgan_text(wrong: Any = "clip", judges_frames: bool = False, **options: Any) -> VGANText:
     torch.manual_seed(0)
     generator = VGANGenerator(8, SIDE, 3, 2, 5, DIM, 4)
     given = parts(generator, DIM, judges_frames)
-    return VGANText(*given, encoder=Counter(), wrong=wrong)
+    return VGANText(*given, encoder=Counter(), wrong=wrong, **options)
 
 
 def vgan_image(

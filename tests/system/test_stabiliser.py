@@ -12,6 +12,8 @@ import torch
 from experiments.data.batches import Batch
 from experiments.data.view.caption import Captions
 from experiments.data.view.picture import Pictures
+from experiments.discriminator.augment import CHANGES
+from experiments.discriminator.projected import ProjectedDiscriminator
 from experiments.loss.criterion import Criterion
 from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.loss.matching_aware import MatchingAwareLoss
@@ -21,6 +23,7 @@ from experiments.system.seeding import Step
 from experiments.system.text_to_image import TextToImage
 from experiments.trainer.numerics import Numerics
 from experiments.trainer.training import Training
+from tests.discriminator.test_projected import Halved
 
 FirstBatch = Callable[..., tuple[Batch, Step]]
 KINDS = ["gan_cls", "stackgan", "stackgan_stage2", "stackgan_v2", "attngan"]
@@ -176,7 +179,7 @@ def test_the_matching_aware_penalty_also_flattens_the_text(
 def test_augmented_systems_train(
     make: Any, make_training: Callable[..., Training], kind: str
 ) -> None:
-    system = make(kind, augment=["translation", "cutout", "colour"])
+    system = make(kind, augment=[*CHANGES], augment_probability=0.9)
     training = make_training(system)
     for _ in range(2):
         training.step(training.batches.at(training.images))
@@ -196,6 +199,25 @@ def test_the_judge_sees_changed_pictures_and_the_user_does_not(
     plain = make("gan_cls")
     (same,) = plain.seen(shared.fakes, step)
     assert same is shared.fakes[0]
+
+
+def test_a_judge_of_several_places_is_compared_place_by_place(
+    make: Any, first_batch: FirstBatch
+) -> None:
+    """Projected GAN's, whose logits are (B, N)."""
+    system = make("gan_cls", augment=["cutout"])
+    told = system.encoder.dim
+    system.discriminator = ProjectedDiscriminator(system.resolutions, Halved(), told, 128)
+    system.adversarial.criterion = Criterion("relativistic")
+    batch, step = first_batch(system)
+    shared = system.prepare(batch, step)
+    judged = system.judge(shared, step)
+    ((real, _),) = judged.real
+    assert real.shape == (len(batch.rows), 4)
+    losses = system.discriminator_loss(shared, step, 0)
+    assert set(losses) == {"fake", "wrong", "r_t"}
+    system.generator_loss(shared, step, 0)["adversarial"].value.backward()
+    assert all(p.grad is not None for p in system.generator.parameters())
 
 
 def test_interpolated_pictures_are_changed_too(make: Any, first_batch: FirstBatch) -> None:
@@ -259,7 +281,9 @@ def test_schedules_and_joined_penalties_go_on_bit_for_bit(
     def made() -> Training:
         penalty = GradientPenalty(0.5, at="both", joined=True, weight_end=0.05, cosine_images=64)
         torch.manual_seed(0)
-        system = make("attngan", gradient_penalty=penalty, augment=["translation"])
+        led = {"augment_probability": "adaptive", "augment_target": -0.99, "augment_images": 64}
+        changes = ["translation", "geometric"]
+        system = make("attngan", gradient_penalty=penalty, augment=changes, **led)
         system.adversarial.criterion = Criterion("relativistic")
         moved = {"lr_end": 1e-4, "beta2_end": 0.99, "cosine_images": 64}
         adam = Adam(1e-3, (0.0, 0.9), **moved)
@@ -271,10 +295,12 @@ def test_schedules_and_joined_penalties_go_on_bit_for_bit(
             training.advance()
 
     whole, half, rest = made(), made(), made()
-    go_on(whole, 4)
+    go_on(whole, 5)
     go_on(half, 2)
     rest.load(copy.deepcopy(half.state()))
-    go_on(rest, 2)
+    go_on(rest, 3)
+    assert half.system.pipe.probability == 0 and rest.system.pipe.probability == 0.5  # 4 x 8 / 64
+    assert whole.stats.read()["discriminator/augment_probability"] == pytest.approx(0.2)
     ours, theirs = rest.system.state_dict(), whole.system.state_dict()
     assert all(torch.equal(ours[name], value) for name, value in theirs.items())
     assert not torch.equal(

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 import wave
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,56 +16,12 @@ import pytest
 from PIL import Image
 
 from experiments.clip.write import write_clip
-from experiments.tracker import tracker as tracking
 from experiments.tracker.agent import arm_name
-from experiments.tracker.tracker import Tracker
+from tests.tracker.tracked import CAPTIONS, PICTURES, begin, fill
 
+pytestmark = pytest.mark.usefixtures("nobody_logged_in", "accelerate_state_of_this_test_only")
 SCRIPTS = Path(sys.executable).parent
-PICTURES = [Image.new("RGB", (16, 8), "red"), Image.new("RGB", (16, 8), "blue")]
-CAPTIONS = ["a red bird", "a blue bird"]
 KEY = "0" * 40
-
-
-@pytest.fixture(autouse=True)
-def nobody_logged_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test may reach a network or a user's account."""
-    for name in [name for name in os.environ if name.startswith(("WANDB_", "TRACKIO_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
-
-
-@pytest.fixture(autouse=True)
-def accelerate_state_of_this_test_only() -> Iterator[None]:
-    from accelerate.state import PartialState
-
-    fresh = not PartialState._shared_state
-    yield
-    if fresh:
-        PartialState._reset_state()
-
-
-def begin(backend: str | Sequence[str], folder: Path, **options: Any) -> Tracker:
-    return tracking.start(
-        backend,
-        folder,
-        project="birds",
-        run_id="abc123",
-        name="attngan-plumage",
-        group="study",
-        job_type="train",
-        tags=["first"],
-        config={"loss": {"damsm": {"weight": 5}}, "resolutions": [64, 128]},
-        choices={"generator": "attngan_4stage"},
-        **options,
-    )
-
-
-def fill(tracker: Tracker, images: int = 0) -> None:
-    for step in (64, 128):
-        tracker.log({"loss/D": step / 64, "loss/G": 0.5}, images + step)
-    tracker.log_pictures("samples", PICTURES, images + 128, CAPTIONS)
-    tracker.summary({"frechet/efficientnet_lite0": 12.5})
 
 
 def inspect(folder: Path, *options: str) -> str:

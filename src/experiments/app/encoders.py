@@ -14,6 +14,7 @@ from experiments.app.about import ENCODER, INDEPENDENT
 from experiments.app.refusal import Refused
 from experiments.data.view.base import part_of
 from experiments.data.view.picture import PICTURE, Pictures
+from experiments.encoder.package import packaged
 from experiments.run import folder as files
 from experiments.run.state import Named
 from experiments.run.weight import load_export
@@ -90,7 +91,9 @@ def _loaded(run: Named) -> Encoders | None:
     if encoder is None or not getattr(encoder, "sees_pictures", False):
         return None
     modules, prefix = {ENCODER: encoder}, f"{ENCODER}."
-    state = load_export(place, run.at, wanted=lambda name: name.startswith(prefix))
+    state = load_export(
+        place, run.at, wanted=lambda name: name.startswith(prefix), packages=packaged
+    )
     there = {f"{ENCODER}.{name}" for name in state["export"].get(ENCODER, {})}
     if any(name not in there for name in names_in({ENCODER: encoder}) if ".carried." not in name):
         return None

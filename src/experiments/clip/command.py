@@ -1,44 +1,13 @@
-"""What commands of clips have in common: options, errors in one line, an end that was asked for."""
+"""What commands of clips have in common: their options, and files that cannot be used."""
 
 from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 from experiments.file.name import plain
-from experiments.terminal.error import USER_ERROR, BadInput, UserError, as_user_error
-from experiments.terminal.interrupt import Stopped, leaving
-from experiments.terminal.line import say
-from experiments.terminal.stream import settle
-
-
-class Parser(argparse.ArgumentParser):
-    """One that gives a line for a mistake, and not its usage."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; {self.prog} --help says what there is")
-
-
-def answering(work: Callable[[], None]) -> int:
-    """The exit code. User errors are lines, never tracebacks."""
-    settle()
-    with leaving():
-        try:
-            work()
-        except Stopped as stopped:
-            say("stopped; nothing was written")
-            return stopped.code
-        except Exception as error:
-            known = as_user_error(error)
-            if known is None:
-                raise
-            for line in str(known).splitlines():
-                say(f"error: {line}")
-            return USER_ERROR
-    return 0
+from experiments.terminal.error import BadInput, UserError
 
 
 def of_file(path: Path, error: BadInput) -> UserError:

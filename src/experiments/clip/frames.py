@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.clip.bound import BOUNDS, FILM, Frame
-from experiments.clip.command import Parser, answering, moment, of_file, require_new, seconds
+from experiments.clip.command import moment, of_file, require_new, seconds
 from experiments.clip.decode import LATE, frames_of
 from experiments.clip.still import KINDS, read_all, stills_of, write_still
 from experiments.clip.write import ENCODERS, require_suffix, write_clip, write_video
@@ -29,6 +29,7 @@ from experiments.file.bounded import read_bounded
 from experiments.file.name import plain
 from experiments.file.parse import parse_json
 from experiments.file.whole import aside, write_json
+from experiments.terminal.command import Parser, answering
 from experiments.terminal.error import BadInput, UserError
 from experiments.terminal.line import number_of, show
 from experiments.terminal.progress import Progress

@@ -23,13 +23,14 @@ from pathlib import Path
 import numpy as np
 
 from experiments.clip.bound import FILM
-from experiments.clip.command import Parser, answering, of_file, seconds
+from experiments.clip.command import of_file, seconds
 from experiments.clip.decode import frames_of
 from experiments.clip.frames import seen
 from experiments.clip.sound import heard, write_wav
 from experiments.clip.still import read_still, write_still
 from experiments.file.name import plain
 from experiments.file.whole import remove
+from experiments.terminal.command import Parser, answering
 from experiments.terminal.error import BadInput, UserError
 from experiments.terminal.line import number_of, say, show
 from experiments.terminal.progress import Progress

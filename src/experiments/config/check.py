@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from experiments.config import outside
 from experiments.config.compose import first_line, resolved
+from experiments.config.judging import check_judging
 from experiments.config.option import OPTIONS, SEVERAL, TASKS, TRACKERS
 from experiments.config.place import CONF
 from experiments.config.required import check_kinds, check_parts, check_values
@@ -32,6 +33,7 @@ HOMES = {
     "data": ("data", "encoder", "clip"),
     "metric": ("metric", "encoder", "frontend", "clip"),
     "encoder": ("encoder", "frontend", "clip"),
+    "discriminator": ("discriminator", "encoder"),
 }  # packages of the classes of a group; else its own name
 
 
@@ -56,6 +58,7 @@ def check(cfg: DictConfig) -> list[str]:
     if _is_own(cfg, "excerpt"):
         problems += _check_node(config["system"]["excerpt"], EXCERPT)
     problems += check_parts(config)
+    problems += check_judging(config)
     return _once(problems)
 
 
@@ -182,12 +185,13 @@ def _check_node(node: Any, path: str, deep: bool = True) -> Iterator[str]:
 
 def _check_pretrained(spec: dict[str, Any], path: str) -> Iterator[str]:
     """A recipe that is trained first, overrides of it, and whether it is needed at all."""
-    known = ["model", "overrides", "when"]
+    known = ["model", "overrides", "when", "shipped"]
     overrides = spec.get("overrides", [])
     if not isinstance(overrides, list) or not all(isinstance(item, str) for item in overrides):
         yield f"{path}.overrides={overrides}: must be a list of overrides, as [seed=1]"
-    if not isinstance(spec.get("when", True), bool):
-        yield f"{path}.when={spec['when']}: must be true or false"
+    for key in ("when", "shipped"):
+        if not isinstance(spec.get(key, True), bool):
+            yield f"{path}.{key}={spec[key]}: must be true or false"
     for key in spec:
         if key not in known:
             yield f"{path}.{key}: no such key{suggest(str(key), known)}"

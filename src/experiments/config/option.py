@@ -145,7 +145,9 @@ class Export:
     licence: str = "unknown"  # of the weights, as their model card says it: cc-by-4.0, mit, ...
     hub: str | None = None  # owner/name of a Hugging Face repository to push to
     private: bool = True  # a repository that is made anew is for its owner's eyes
-    parts: str = _one_of("draws", "all")  # networks that draw; or all, also to train and score on
+    parts: str = _one_of(
+        "draws", "all", "own"
+    )  # what draws; all, to train and score on; own: without packages' weights
     app: bool = False  # a folder that is a Hugging Face Space: the page of task=app with the export
     # Of your own data: what of people they have, for the card; null: not said.
     people: str | None = _one_of(None, "none", "voices", "faces", "both")

@@ -42,6 +42,11 @@ def last(sizes: list[int]) -> int:
     return int(sizes[-1])
 
 
+def drawn(side: int | None, sizes: list[int] | None) -> int:
+    """The side of what a generator makes: of clips, or the largest of its pictures."""
+    return last(sizes or []) if side is None else int(side)
+
+
 def but_last(values: Any) -> Any:
     """A list without its last entry; one number for all stays."""
     return ListConfig(list(values)[:-1]) if isinstance(values, list | ListConfig) else values
@@ -85,7 +90,7 @@ def r1_weight(side: int, batch: int) -> float:
 
 
 RESOLVERS = (
-    *(resolutions, side, last, but_last, parts, at_most, when, share, times, plus, told),
+    *(resolutions, side, last, drawn, but_last, parts, at_most, when, share, times, plus, told),
     samples,
     judged,
     r1_weight,

@@ -29,6 +29,8 @@ from experiments.config.signature import fits
 from experiments.config.takes import described, kind_of, names, scanned, takes_list
 from experiments.terminal.line import say
 
+# A judge of one's own, in place of the one that comes with Birdsong.
+OWN = re.compile(r"^(metric\.(?:classifier|independent))=train$")
 RUNS = ("run", "pretrained", "answers")  # keys that name runs, or what a task reads several of
 NULL = "None"  # as Python and the agents of W&B write it
 # What Hydra reads as it stands, whatever the key.
@@ -46,7 +48,9 @@ def spelt(overrides: Iterable[str], several: bool = False) -> list[str]:
     -m. What is no override stays; whoever reads it says so."""
     overrides = list(overrides)
     known = _Known(overrides)
-    return [_spelt(text, several, known) for text in overrides]
+    return [
+        _spelt(OWN.sub(r"\1.pretrained.shipped=false", text), several, known) for text in overrides
+    ]
 
 
 def literal(key: str, value: str) -> str:

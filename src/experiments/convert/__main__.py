@@ -16,42 +16,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
-from experiments.terminal.error import USER_ERROR, UserError, as_user_error
-from experiments.terminal.interrupt import Stopped, leaving
-from experiments.terminal.line import say, show
-from experiments.terminal.stream import settle
-
-
-class _Parser(argparse.ArgumentParser):
-    """One that gives a line for a mistake, and not its usage."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; {self.prog} --help says what there is")
+from experiments.terminal.command import Parser, answering
+from experiments.terminal.line import show
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Convert; returns the exit code. User errors are lines, never tracebacks."""
-    settle()
-    with leaving():
-        return _main(arguments)
-
-
-def _main(arguments: Sequence[str]) -> int:
-    try:
-        _convert(_parser().parse_args(arguments))
-    except Stopped as stopped:
-        say("stopped; nothing was converted")
-        return stopped.code
-    except Exception as error:
-        known = as_user_error(error)
-        if known is None:
-            raise
-        for line in str(known).splitlines():
-            say(f"error: {line}")
-        return USER_ERROR
-    return 0
+    """Convert; returns the exit code."""
+    return answering(lambda: _convert(_parser().parse_args(arguments)), "converted")
 
 
 def _convert(options: argparse.Namespace) -> None:
@@ -91,11 +63,11 @@ def _convert(options: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m experiments.convert",
         description="Make a run folder of released weights; docs/convert.md says what fits.",
     )
-    methods = parser.add_subparsers(dest="method", required=True, parser_class=_Parser)
+    methods = parser.add_subparsers(dest="method", required=True, parser_class=Parser)
     attngan = methods.add_parser("attngan", help="a generator and a text encoder of AttnGAN")
     attngan.add_argument("--generator", type=Path, required=True, help="bird_AttnGAN2.pth")
     attngan.add_argument(

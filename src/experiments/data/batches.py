@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from experiments.data.order import ORDERS, Sampling
+from experiments.data.order import Sampling, order_of
 from experiments.data.store.split import Split
 from experiments.data.view.base import Choice, P, Part, View, part_of, stream_of
 from experiments.terminal.error import UserError
@@ -89,7 +89,7 @@ class Batches:
         self.split, self.batch, self.seed, self.views = split, batch, seed, list(views)
         share = batch // num_processes
         self._share = slice(rank * share, (rank + 1) * share)
-        self._order = ORDERS[sampling](split, batch, seed)
+        self._order = order_of(sampling, split, batch, seed)
 
     def at(self, images_seen: int) -> Batch:
         """This process's share of the batch that follows after `images_seen` images."""

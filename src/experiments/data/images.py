@@ -11,7 +11,7 @@ import io
 import stat
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -66,14 +66,17 @@ def path_inside(root: Path, relative: str, follow: bool = False) -> Path:
     return path
 
 
-def read_crop(source: Path | bytes, size: int, box: Box | None = None) -> np.ndarray:
+def read_crop(
+    source: Path | bytes, size: int, box: Box | None = None, alone: bool = True
+) -> np.ndarray:
     """The central square of the picture, or of the surroundings of `box`: uint8 (size, size, 3).
 
     As in AttnGAN (`crop_window`), whose *resize the short side, crop the long one* is one bilinear
     resize here. `box` counts in the pixels of the file, before its EXIF rotation. `source`: the
-    file, or the content of one.
+    file, or the content of one. `alone`: no other thread does the same, so that Pillow's warnings
+    can be held back.
     """
-    with _opened(source) as image:
+    with _opened(source, alone) as image:
         width, height = image.size
         window = (0, 0, width, height) if box is None else crop_window((width, height), box)
         left, top, right, bottom = _central_square(window)
@@ -199,7 +202,7 @@ def _array(square: Image.Image, source: Image.Image) -> np.ndarray:
 
 
 @contextmanager
-def _opened(source: Path | bytes) -> Iterator[Image.Image]:
+def _opened(source: Path | bytes, alone: bool = True) -> Iterator[Image.Image]:
     try:
         if isinstance(source, bytes):
             size, file = len(source), io.BytesIO(source)
@@ -210,8 +213,9 @@ def _opened(source: Path | bytes) -> Iterator[Image.Image]:
             size, file = status.st_size, source  # type: ignore[assignment]
         if size > MAX_BYTES:
             raise BadInput("file is too large")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about a size or a tag: both are judged here
+        with warnings.catch_warnings() if alone else nullcontext():
+            if alone:  # the filters are of the whole process
+                warnings.simplefilter("ignore")  # about a size or a tag: both are judged here
             with Image.open(file, formats=FORMATS) as image:
                 require_bounded(image, source)
                 yield image

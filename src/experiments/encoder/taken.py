@@ -44,12 +44,12 @@ def taken_by(network: nn.Module, parts: Mapping[str, Part]) -> Tensor:
     return part_of(parts, Pictures).images[-1]
 
 
-def cut_as(network: nn.Module, size: int, stored: int) -> str:
-    """How what it takes was cut, for the record of a score; pictures of `size` px of `stored`."""
+def cut_as(network: nn.Module, pictures: str) -> str:
+    """How what it takes was cut, for the record of a score. `pictures`: how these are."""
     excerpt = excerpt_of(network)
     if excerpt is not None:
         return f"{excerpt.seconds:g} s of sound"
     form = form_of(network)
     if form is not None:
         return f"{number_of(form.frames, 'frame')} of {form.side} px"
-    return f"central {size} of {stored} px"
+    return pictures

@@ -31,12 +31,12 @@ from experiments.machine.device import alive
 from experiments.run import folder as files
 from experiments.run.brought import SEARCHPATH
 from experiments.run.change import READ, tell_changes
-from experiments.run.exported import FORMAT, State, require_whole
+from experiments.run.exported import ELSEWHERE, FORMAT, WHOLE, State, require_whole
 from experiments.run.fact import hears_run
-from experiments.run.folder import ALL, DRAWS
+from experiments.run.folder import ALL, DRAWS, OWN
 from experiments.run.portable import portable, portable_config, portable_overrides
 from experiments.run.reference import grouped, named
-from experiments.run.weight import load_export
+from experiments.run.weight import load_export, of_packages
 from experiments.system.drawing import carriers, names_in, on_paper, to_draw
 from experiments.terminal.error import UserError, reason_of
 from experiments.terminal.line import amount, show
@@ -121,8 +121,9 @@ def contents_of(run: Path, parts: str) -> Contents:
     system = on_paper(run)
     modules = system.export_modules()
     everything = names_in(modules)
-    if parts == ALL or not system.makes:
-        return Contents(ALL, everything, list(modules), [], *_beside(modules), system.text_model)
+    if parts != DRAWS or not system.makes:
+        parts = OWN if parts == OWN else ALL
+        return Contents(parts, everything, list(modules), [], *_beside(modules), system.text_model)
     paths, modules = system.drawing(), to_draw(system).export_modules()
     held = names_in(modules)
     left_out = [".".join(name.split(".")[:2]) for name in everything if name not in set(held)]
@@ -165,7 +166,10 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any], holds: Conten
     for path, read in holds.carried.items():
         if not any(name.startswith(f"{path}.") for name in export):
             export |= dict(named(read(), f"{path}."))
-    held = {name: export[name] for name in holds.names if name in export}
+    elsewhere = of_packages(run, request.at) if holds.parts == OWN else {}
+    left_out = elsewhere.get("export", {})
+    names = [name for name in holds.names if name in export and name not in left_out]
+    held = {name: export[name] for name in names}
     write_weights(place / files.MODEL, grouped(held))
     words = {key: facts[key] for key in ("words",) if key in facts}  # tokens are their places
     if holds.text_model is not None:
@@ -189,7 +193,7 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any], holds: Conten
     names = sorted(p.relative_to(place).as_posix() for p in place.rglob("*") if p.is_file())
     chosen = about.get("choices") or {}
     content = {
-        "format": FORMAT,
+        "format": FORMAT if elsewhere else WHOLE,
         "model": chosen.get("model"),
         "data": portable(chosen.get("data")),
         "id": about.get("id"),
@@ -199,6 +203,7 @@ def _fill(place: Path, request: Request, state: Mapping[str, Any], holds: Conten
         "parts": holds.parts,
         "people": request.people,
         "sha256": {name: sha256(place / name) for name in names},
+        **({ELSEWHERE: elsewhere} if elsewhere else {}),
     }
     write_json(place / files.EXPORT, content)
 

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from torch import Tensor
 
 from experiments.discriminator.base import Logits
-from experiments.loss.criterion import Criterion, PairedForm
+from experiments.loss.criterion import Criterion, Form
 
 
 class AdversarialLoss:
     """Conditional and unconditional losses of one stage."""
 
     def __init__(
-        self, weight: float = 1.0, label_smoothing: float = 0.0, form: PairedForm = "binary"
+        self, weight: float = 1.0, label_smoothing: float = 0.0, form: Form = "binary"
     ) -> None:
         """`form` and `label_smoothing` are those of `Criterion`."""
         self.weight = weight

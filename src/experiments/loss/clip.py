@@ -40,10 +40,16 @@ class ClipLoss:
     def discriminator(
         self, level: str, real: Tensor, fake: Tensor, wrong: Tensor | None, levels: int
     ) -> dict[str, Tensor]:
-        """Terms of a level, whose logits have any shape, as its share of the loss of `levels`."""
+        """Terms of a level, whose logits have any shape, as its share of the loss of `levels`.
+        Where the form is relativistic, each is compared with the real one at its place, and the two
+        kinds count half each, whatever `reduction` says."""
         share = self.weights[level] / levels
         third = 1 / 3 if self.reduction == "third" and wrong is not None else 1.0
         half = 0.5 if self.reduction == "half" and wrong is not None else third
+        if self.criterion.relativistic:
+            part = share * (1.0 if wrong is None else 0.5)
+            pairs = {"fake": fake} | ({} if wrong is None else {"wrong": wrong})
+            return {n: part * self.criterion.above(real, below) for n, below in pairs.items()}
         terms = {
             "real": share * third * self.criterion.real(real),
             "fake": share * half * self.criterion.fake(fake),
@@ -52,9 +58,10 @@ class ClipLoss:
             terms["wrong"] = share * half * self.criterion.fake(wrong)
         return terms
 
-    def generator(self, level: str, fake: Tensor, terms: int) -> Tensor:
-        """The share of a level of the generator's loss, which has so many `terms`."""
-        return self.weights[level] / terms * self.criterion.fool(fake)
+    def generator(self, level: str, fake: Tensor, terms: int, real: Tensor | None = None) -> Tensor:
+        """The share of a level of the generator's loss, which has so many `terms`. `real`: where
+        the form is relativistic, the logits of real clips, constants here."""
+        return self.weights[level] / terms * self.criterion.fool(fake, real)
 
     def constraint(self, values: Tensor, terms: int) -> Tensor:
         """The share of the temporal constraint: how much values (B, F, T, h, w) change from frame

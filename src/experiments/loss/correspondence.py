@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal, get_args
 
 from torch import Tensor
@@ -38,8 +39,17 @@ class CorrespondenceLoss:
         fake: tuple[Sequence[Tensor], Sequence[Tensor]],
     ) -> dict[str, Tensor]:
         """Terms by name, whose sum is L_D. `wrong`: (wv, ra) and (rv, wa). `fake`: any number of
-        (fv, ra), and as many of (rv, fa); each kind counts as one, by its mean."""
-        criterion = self.criterion
+        (fv, ra), and as many of (rv, fa); each kind counts as one, by its mean. Where the form is
+        relativistic, the real pair is to be above every other, which share one half with it, and
+        "real" is no term of its own."""
+        criterion, above = self.criterion, partial(self.criterion.above, real)
+        if criterion.relativistic:
+            return {
+                "wrong_picture": 0.5 * above(wrong[0]),
+                "wrong_sound": 0.5 * above(wrong[1]),
+                "fake_picture": 0.5 * _mean([above(x) for x in fake[0]]),
+                "fake_sound": 0.5 * _mean([above(x) for x in fake[1]]),
+            }
         return {
             "real": 2.0 * criterion.real(real),
             "wrong_picture": 0.5 * criterion.fake(wrong[0]),
@@ -54,8 +64,11 @@ class CorrespondenceLoss:
         fake: tuple[Sequence[Tensor], Sequence[Tensor]],
     ) -> dict[str, Tensor]:
         """The standard loss: L(rv; 1) + L(fv; 0) + L(ra; 1) + L(fa; 0), of pictures and sounds that
-        are judged alone."""
+        are judged alone. Where the form is relativistic, each is compared with its own kind."""
         criterion = self.criterion
+        if criterion.relativistic:
+            pairs = zip(("fake_picture", "fake_sound"), real, fake, strict=True)
+            return {n: _mean([criterion.above(one, x) for x in made]) for n, one, made in pairs}
         return {
             "real_picture": criterion.real(real[0]),
             "fake_picture": _mean([criterion.fake(x) for x in fake[0]]),
@@ -63,12 +76,17 @@ class CorrespondenceLoss:
             "fake_sound": _mean([criterion.fake(x) for x in fake[1]]),
         }
 
-    def generator(self, fake: tuple[Sequence[Tensor], Sequence[Tensor]]) -> dict[str, Tensor]:
-        """Terms by name, whose sum is L_G, of either kind of judge."""
-        fool = self.criterion.fool
+    def generator(
+        self,
+        fake: tuple[Sequence[Tensor], Sequence[Tensor]],
+        real: tuple[Tensor, Tensor] | None = None,
+    ) -> dict[str, Tensor]:
+        """Terms by name, whose sum is L_G, of either kind of judge. `real`: where the form is
+        relativistic, logits of what is real of each kind, constants here."""
+        fool, against = self.criterion.fool, (None, None) if real is None else real
         return {
-            "adversarial_picture": _mean([fool(x) for x in fake[0]]),
-            "adversarial_sound": _mean([fool(x) for x in fake[1]]),
+            "adversarial_picture": _mean([fool(x, against[0]) for x in fake[0]]),
+            "adversarial_sound": _mean([fool(x, against[1]) for x in fake[1]]),
         }
 
 

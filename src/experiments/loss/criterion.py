@@ -8,9 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-Form = Literal["binary", "minimax", "hinge", "least_squares"]
-# Of losses that know which real logit a fake one belongs to.
-PairedForm = Literal["binary", "minimax", "hinge", "least_squares", "relativistic"]
+Form = Literal["binary", "minimax", "hinge", "least_squares", "relativistic"]
 
 
 class Criterion:
@@ -26,7 +24,7 @@ class Criterion:
     above that of its own fake, log(1 + exp(fake - real)), and the generator wants it below.
     """
 
-    def __init__(self, form: PairedForm = "binary", label_smoothing: float = 0.0) -> None:
+    def __init__(self, form: Form = "binary", label_smoothing: float = 0.0) -> None:
         assert 0.0 <= label_smoothing < 1.0, "label_smoothing must lie in [0, 1)"
         assert not (label_smoothing and form == "hinge"), "the hinge has no targets to smooth"
         assert not (label_smoothing and form == "relativistic"), (

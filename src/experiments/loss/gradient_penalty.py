@@ -45,7 +45,7 @@ class GradientPenalty:
         assert weight >= 0, f"weight={weight}: must not be negative"
         assert power > 0, f"power={power}: must be positive"
         assert interval >= 1, "interval must be at least 1"
-        assert not joined or interval == 1, (
+        assert not joined or interval == 1 or not weight, (
             f"interval={interval}: a joined penalty is of every step, so this must be 1"
         )
         assert not joined or at != "between", "at: a joined penalty is of what is judged: real, ..."
@@ -77,14 +77,15 @@ class GradientPenalty:
 
     def places(self, real: Tensor, fake: Tensor, share: Tensor) -> dict[str, Tensor]:
         """Where the gradient is taken, by what stands behind the name of its term: leaves
-        (B, 3, R, R) in float32 of their own.
+        (B, ...) in float32 of their own.
 
-        real, fake: (B, 3, R, R); share: (B, 1, 1, 1), of the way from the one to the other.
+        real, fake: (B, ...), pictures or clips; share: (B, 1, ...), of the way from the one to the
+        other.
         """
         ends = real.detach().float(), fake.detach().float()
         found = {}
         if self.at == "between":
-            found[""] = torch.lerp(*ends, share)
+            found[""] = torch.lerp(*ends, share.view(-1, *[1] * (real.dim() - 1)))
         if self.of_real:
             found[""] = ends[0].clone()
         if self.of_fake:
@@ -94,8 +95,8 @@ class GradientPenalty:
     def __call__(self, logits: Tensor, inputs: Sequence[Tensor]) -> Tensor:
         """Mean over the batch of ||d logits_b / d inputs_b||^power, a scalar with a gradient.
 
-        logits (B,), which must depend on the inputs (B, ...) of their own row; with batch norm they
-        depend on those of others too, and so does the penalty.
+        logits (B, ...), which must depend on the inputs (B, ...) of their own row; with batch norm
+        they depend on those of others too, and so does the penalty.
         """
         gradients = torch.autograd.grad(logits.sum(), list(inputs), create_graph=True)
         squares = torch.stack([g.float().flatten(1).square().sum(1) for g in gradients])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from experiments.discriminator.base import Logits
-from experiments.loss.criterion import Criterion, PairedForm
+from experiments.loss.criterion import Criterion, Form
 
 
 class JointLoss:
@@ -16,7 +16,7 @@ class JointLoss:
         weight: float = 1.0,
         unconditional_weight: float = 1.0,
         label_smoothing: float = 0.0,
-        form: PairedForm = "binary",
+        form: Form = "binary",
     ) -> None:
         """`unconditional_weight` w: 1 for birds, as released. `form` and `label_smoothing` are
         those of `Criterion`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from experiments.loss.criterion import Criterion, PairedForm
+from experiments.loss.criterion import Criterion, Form
 
 
 class MatchingAwareLoss:
@@ -15,7 +15,7 @@ class MatchingAwareLoss:
         weight: float = 1.0,
         mismatch_weight: float = 0.5,
         label_smoothing: float = 0.0,
-        form: PairedForm = "binary",
+        form: Form = "binary",
     ) -> None:
         """`mismatch_weight` w: the share of wrong pairs in what the discriminator should refuse; 0
         is a plain conditional GAN. `form` and `label_smoothing` are those of `Criterion`.

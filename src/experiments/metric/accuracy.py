@@ -17,7 +17,7 @@ from experiments.metric.embedding import evaluating
 from experiments.metric.extractor import hash_weights
 from experiments.metric.names import sung
 from experiments.metric.protocol import Protocol
-from experiments.metric.real import at_once
+from experiments.metric.real import at_once, crop_of
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, looked_at
 
@@ -42,7 +42,7 @@ class AccuracyScores:
             n_real=len(order),
             n_fake=0,
             split=split.name,
-            crop=cut_as(network, size, dataset.size),
+            crop=cut_as(network, crop_of(dataset, size)),
             resize={},
             weights={"classifier": hash_weights(network)},
             seed=0,

@@ -28,13 +28,14 @@ from experiments.metric.detected import Detected, Detector
 from experiments.metric.extractor import Extractor, hash_weights
 from experiments.metric.names import heard_by, sung
 from experiments.metric.protocol import Protocol
-from experiments.metric.real import at_once, columns_of
+from experiments.metric.real import at_once, columns_of, crop_of
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, looked_at
 from experiments.metric.samples import ScoreSamples
 from experiments.metric.scores import ATTRIBUTES, PictureScores
 from experiments.metric.seen import CLASSIFIER, Eyes, blank_where, read_by
 from experiments.metric.spoken import RECOGNISER, SAYS, Said, compared, hear
+from experiments.run.shipped import judged_by
 
 T = TypeVar("T")
 SONGS = "song_classifier"
@@ -236,12 +237,12 @@ class CrossModalScores:
         sounds = [view for view in views.values() if isinstance(view, SoundView)]
         if sounds:
             extra[SOUND] = f"{sounds[0].excerpt.seconds:g} s"
-        extra |= system.sampled_as
+        extra |= judged_by(judges) | system.sampled_as
         return Protocol(
             n_real=count,
             n_fake=count,
             split=dataset.test.name,
-            crop=f"central {system.resolutions[-1]} of {dataset.size} px",
+            crop=crop_of(dataset, system.resolutions[-1]),
             resize=resize,
             weights=weights,
             seed=self.seed,

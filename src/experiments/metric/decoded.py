@@ -18,9 +18,10 @@ from experiments.metric.attribute import AttributeAccuracy
 from experiments.metric.embedding import evaluating
 from experiments.metric.extractor import hash_weights
 from experiments.metric.protocol import Protocol
-from experiments.metric.real import at_once, real_images, require_some
+from experiments.metric.real import at_once, crop_of, real_images, require_some
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, RowScore, looked_at, require
+from experiments.run.shipped import judged_by
 
 SHOWN = "attribute_accuracy"
 
@@ -146,9 +147,10 @@ def protocol_of(
         n_real=count,
         n_fake=count,
         split=dataset.test.name,
-        crop=f"central {size} of {dataset.size} px",
+        crop=crop_of(dataset, size),
         resize={},
         weights={encoder.name: hash_weights(encoder), **judge},
         seed=0,
         captions_per_image=0,
+        extra=judged_by({"classifier": classifier}),
     )

@@ -28,12 +28,20 @@ from experiments.metric.extractor import Extractor, hash_weights
 from experiments.metric.names import FINETUNED
 from experiments.metric.picture_retrieval import MOST, found_again
 from experiments.metric.protocol import Protocol, heard_as
-from experiments.metric.real import at_once, captions_for, columns_of, read_captions, real_images
+from experiments.metric.real import (
+    at_once,
+    captions_for,
+    columns_of,
+    crop_of,
+    read_captions,
+    real_images,
+)
 from experiments.metric.result import Result
 from experiments.metric.rows import Rows, gathered, looked_at
 from experiments.metric.samples import ScoreSamples
 from experiments.metric.scores import PictureScores
 from experiments.metric.seen import CLASSIFIER, CLIP_CAPTIONS, Eyes
+from experiments.run.shipped import judged_by
 from experiments.terminal.error import UserError
 from experiments.terminal.line import say
 
@@ -56,7 +64,7 @@ class GenerationScores:
 
     def __init__(
         self,
-        extractor: Extractor,
+        extractor: Extractor | None,
         independent: TextImageEncoder | None = None,
         classifier: Classifier | None = None,
         finetuned: FineTuned | None = None,
@@ -69,7 +77,8 @@ class GenerationScores:
         truncation: float | None = None,
         clip_score: CLIPJudge | None = None,
     ) -> None:
-        """`independent`: an encoder that the pictures were not trained against. `classifier`: reads
+        """`extractor`: sees what distances are of; None: the classifier alone does. `independent`:
+        an encoder that the pictures were not trained against. `classifier`: reads
         attributes, where the data set knows them. `finetuned`: knows the classes of the test
         split, whose pictures it was trained on. `samples`: pictures that are drawn. `retrieval`:
         whether real pictures find generated ones (`picture_retrieval.py`); None: in a run that
@@ -135,14 +144,17 @@ class GenerationScores:
 
     def _protocol(self, subject: _Subject, captions: np.ndarray) -> Protocol:
         dataset, size = subject.dataset, subject.system.resolutions[-1]
-        resize = {self.extractor.name: self.extractor.resize}
-        weights = {self.extractor.name: self.extractor.weights}
+        resize, weights = dict[str, str](), dict[str, str]()
+        if self.extractor is not None:
+            resize[self.extractor.name] = self.extractor.resize
+            weights[self.extractor.name] = self.extractor.weights
         if self.judge is not None:  # by a name of its own: it may be the extractor as well
             resize[f"clip_score/{self.judge.name}"] = self.judge.resize
             weights[f"clip_score/{self.judge.name}"] = self.judge.weights
         if self.classifier is not None:
             resize[CLASSIFIER], weights[CLASSIFIER] = "none", hash_weights(self.classifier)
-        extra = heard_as(dataset.hearing)
+        judges = {CLASSIFIER: self.classifier, "independent": self.independent}
+        extra = heard_as(dataset.hearing) | judged_by(judges)
         if self.truncation is not None:
             subject.system.require_truncation(self.truncation, "metric.truncation")
             extra["noise"] = f"within 2 deviations, times {self.truncation:g}"
@@ -158,7 +170,7 @@ class GenerationScores:
             n_real=min(len(captions), len(dataset.test)),
             n_fake=len(captions),
             split=dataset.test.name,
-            crop=f"central {size} of {dataset.size} px",
+            crop=crop_of(dataset, size),
             resize=resize,
             weights=weights | encoders,
             seed=self.seed,

@@ -19,7 +19,7 @@ from experiments.metric.embedding import evaluating
 from experiments.metric.extractor import hash_weights
 from experiments.metric.names import TOLD_BY
 from experiments.metric.protocol import Protocol
-from experiments.metric.real import at_once
+from experiments.metric.real import at_once, crop_of
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, looked_at
 
@@ -44,7 +44,7 @@ class MultimodalScores:
             n_real=len(order),
             n_fake=len(order),
             split=split.name,
-            crop=f"central {size} of {dataset.size} px, {system.excerpt.seconds:g} s of sound",
+            crop=f"{crop_of(dataset, size)}, {system.excerpt.seconds:g} s of sound",
             resize={},
             weights={
                 "classifier": hash_weights(network),

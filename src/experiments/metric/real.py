@@ -31,6 +31,12 @@ def real_images(split: Split, rows: np.ndarray, size: int, device: torch.device)
     return normalise(crop_and_flip(pixels, offsets, still, size))
 
 
+def crop_of(dataset: Dataset, size: int) -> str:
+    """How real pictures are cut, for a protocol: JPEG is not quite the same pictures."""
+    kept = ", kept as JPEG" if dataset.store == "encoded" else ""
+    return f"central {size} of {dataset.size} px{kept}"
+
+
 def columns_of(dataset: Dataset, names: Sequence[str] | None = None) -> list[int]:
     """Where attributes stand in `Split.attributes`; without names, those that a picture shows."""
     known = list(dataset.attribute_values)

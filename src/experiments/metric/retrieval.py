@@ -15,7 +15,7 @@ from experiments.metric.extractor import hash_weights
 from experiments.metric.picture_retrieval import found_again
 from experiments.metric.protocol import Protocol, heard_as
 from experiments.metric.r_precision import RPrecision
-from experiments.metric.real import at_once, captions_for
+from experiments.metric.real import at_once, captions_for, crop_of
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, looked_at
 from experiments.metric.stated import tell_stated
@@ -49,7 +49,7 @@ class RetrievalScores:
             n_real=len(captions),
             n_fake=0,
             split=split.name,
-            crop=f"central {size} of {dataset.size} px",
+            crop=crop_of(dataset, size),
             resize={},
             weights={encoder.name: hash_weights(encoder)},
             seed=self.seed,

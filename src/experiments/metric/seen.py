@@ -25,7 +25,7 @@ class Eyes:
     """All that look at a picture. `names`: of the data's attributes, in their order; `classes`: of
     the test split."""
 
-    extractor: Extractor
+    extractor: Extractor | None = None
     encoders: Mapping[str, TextImageEncoder] = field(default_factory=dict)
     classifier: Classifier | None = None
     finetuned: FineTuned | None = None
@@ -37,12 +37,13 @@ class Eyes:
     def see(self, pictures: Tensor) -> Rows:
         """What is seen in pictures (B, 3, H, W) in [-1, 1], rounded as they would be saved:
         `PictureScores` has the names."""
-        finite, name = pictures.isfinite().flatten(1).all(1), self.extractor.name
+        finite, found = pictures.isfinite().flatten(1).all(1), dict[str, Tensor]()
         pictures = normalise(to_uint8(pictures.nan_to_num()))
-        seen = self.extractor.see(pictures)
-        found = {f"features/{name}": seen.features}
-        if seen.logits is not None:
-            found[f"logits/{name}"] = seen.logits
+        if self.extractor is not None:
+            name, seen = self.extractor.name, self.extractor.see(pictures)
+            found[f"features/{name}"] = seen.features
+            if seen.logits is not None:
+                found[f"logits/{name}"] = seen.logits
         for name, encoder in self.encoders.items():
             found[f"image_vectors/{name}"] = encoder.encode_image(pictures)[1].float()
         if self.judge is not None:

@@ -24,9 +24,17 @@ from experiments.metric.attribute import attribute_accuracy, attribute_chance
 from experiments.metric.embedding import evaluating
 from experiments.metric.extractor import hash_weights
 from experiments.metric.protocol import Protocol
-from experiments.metric.real import at_once, captions_for, columns_of, read_captions, real_images
+from experiments.metric.real import (
+    at_once,
+    captions_for,
+    columns_of,
+    crop_of,
+    read_captions,
+    real_images,
+)
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, RowScore, collection, looked_at
+from experiments.run.shipped import judged_by
 
 MEANS = (
     "noise_error/style",
@@ -87,12 +95,13 @@ class StyleScores:
             n_real=len(captions),
             n_fake=len(captions),
             split=split.name,
-            crop=f"central {system.resolutions[-1]} of {dataset.size} px",
+            crop=crop_of(dataset, system.resolutions[-1]),
             resize={},
             weights={name: hash_weights(network) for name, network in networks.items()},
             seed=self.seed,
             captions_per_image=-(-len(captions) // len(split)),
             real_baseline="none: no noise is known of a real picture",
+            extra=judged_by({"classifier": self.classifier}),
         )
         return found.result(protocol)
 

@@ -22,7 +22,7 @@ from experiments.metric.extractor import hash_weights
 from experiments.metric.names import RETRIEVED
 from experiments.metric.picture_retrieval import found_again
 from experiments.metric.protocol import Protocol, heard_as
-from experiments.metric.real import LARGEST_BATCH, at_once
+from experiments.metric.real import LARGEST_BATCH, at_once, crop_of
 from experiments.metric.result import Result, Scored
 from experiments.metric.rows import Rows, RowScore, looked_at
 from experiments.metric.stated import tell_stated
@@ -90,7 +90,7 @@ class ZeroShotScores:
             n_real=len(rows),
             n_fake=0,
             split=split.name,
-            crop=f"central {size} of {dataset.size} px",
+            crop=crop_of(dataset, size),
             resize={},
             weights={encoder.name: hash_weights(encoder)},
             seed=self.seed,

@@ -12,6 +12,7 @@ from experiments.plan.estimate import Machine, Planned, largest, pace
 from experiments.plan.facts import facts_of
 from experiments.plan.kept import Steps
 from experiments.run.prerequisite import Run, plan
+from experiments.run.shipped import tell_shipped
 from experiments.terminal.line import say, show
 from experiments.terminal.progress import Progress
 
@@ -47,11 +48,13 @@ def _rows(jobs: Sequence[tuple[dict[str, Any], Run]], options: dict[str, Any]) -
     """Each run behind those that it builds on, and each once."""
     seen: set[str] = set()
     runs = [(path, need, config) for config, run in jobs for path, need in needed(run, None, seen)]
+    for _, run in jobs:
+        tell_shipped(run.prerequisites)
     rows = []
     with Progress(len(runs) * STEPS, unit="steps on paper", interval=FIRST) as bar:
         for place, (path, run, config) in enumerate(runs):
             told = f"{run.name}, {place + 1} of {len(runs)}"
-            say(f"planning {told}")
+            say(f"planning {told}" + (f" ({run.because})" if run.because else ""))
             steps = Steps(run, facts_of(config), partial(bar.add, 1))
             rows.append(planned(steps, options, path))
             bar.update((place + 1) * STEPS)
@@ -99,4 +102,5 @@ def planned(steps: Steps, options: dict[str, Any], wanted_by: str | None = None)
         about.disk,
         [pace(found[n], int(trainer["images"]), machine) for n in options["gpus"]],
         "clips" if about.clips else "images",
+        steps.stores,
     )

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.data.view.base import View
+from experiments.data.view.caption import CaptionView
+from experiments.data.view.computed import too_large_beside
+from experiments.data.view.picture import PictureView
 from experiments.plan.facts import DataFacts
 from experiments.plan.paper import Held, Needs
+from experiments.plan.store import Stores
 
 # TFLOP/s of an H100 SXM; convolutions in fp32 use TF32 there.
 DENSE = {"bf16": 989.0, "fp16": 989.0, "fp32": 495.0}
@@ -151,15 +155,26 @@ def disk(
     """`data`: the group of the configuration."""
     stores: dict[str, int] = {}
     for view in views:
-        stores |= view.disk(facts.pictures, facts.train, facts.captions, data, facts.letters)
+        found = view.disk(facts.pictures, facts.train, facts.captions, data, facts.letters)
+        if isinstance(view, CaptionView) and view.may_compute and view.average == 1:
+            size, side = sum(found.values()), _side(views, data)
+            if too_large_beside(str(data.get("store") or ""), facts.train, side, size):
+                continue
+        stores |= found
     return Disk(stores, (keep + 1) * held.checkpoint + held.export)
+
+
+def _side(views: Sequence[View], data: Mapping[str, Any]) -> int:
+    """Px of the pictures that are kept, 0 where there are none."""
+    sides = [view.crop for view in views if isinstance(view, PictureView)]
+    return int(max(sides, default=0) * float(data.get("margin", 1)))
 
 
 @dataclass(frozen=True)
 class Planned:
     """All that is known of a run before it begins. `wanted_by`: the node of the run that it is
     trained for, None for the run itself. `activations`: bytes of one more image. `counted`: what
-    its images are, "clips" where it takes clips."""
+    its images are, "clips" where it takes clips. `stores`: of its pictures, if it has any."""
 
     name: str
     wanted_by: str | None
@@ -177,3 +192,4 @@ class Planned:
     disk: Disk
     paces: list[Pace]
     counted: str = "images"
+    stores: Stores | None = None

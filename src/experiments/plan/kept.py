@@ -20,6 +20,7 @@ from experiments.file.whole import write_json
 from experiments.plan.estimate import Disk, disk
 from experiments.plan.facts import DataFacts
 from experiments.plan.paper import Held, Needs, Paper
+from experiments.plan.store import Stores, features_of, taken
 from experiments.run.prerequisite import Run
 
 DECIDES = ("system", "optim", "trainer", "data", "encoder", "generator", "discriminator", "loss")
@@ -36,6 +37,7 @@ class About:
     held: Held
     disk: Disk
     clips: bool
+    features: int  # bytes of a caption, where they may be computed for each batch
 
 
 class Steps:
@@ -44,7 +46,10 @@ class Steps:
     def __init__(self, run: Run, facts: DataFacts, told: Callable[[], None] = lambda: None) -> None:
         """told: called after each step that had to be made."""
         self.run, self.facts, self.told = run, facts, told
-        self.file = FOLDER / f"plan-{_key(run, facts)}.json"
+        self.taken = taken(run, facts)
+        store = self.taken[0] if self.taken else None
+        self.data = run.config["data"] | {"store": store}
+        self.file = FOLDER / f"plan-{_key(run, facts, store)}.json"
         self._known: dict[str, Any] = {"about": None, "steps": {}}
         with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
             found = json.loads(self.file.read_text(encoding="utf-8"))
@@ -67,11 +72,17 @@ class Steps:
                 paper.parameters(),
                 sorted(paper.trained()),
                 held := paper.held(),
-                disk(self.facts, paper.views, config["data"], held, keep),
+                disk(self.facts, paper.views, self.data, held, keep),
                 any(view.name == CLIP for view in paper.views),
+                features_of(paper.views, self.data),
             )
             self._known["about"] = asdict(found)
         return _about(self._known["about"])
+
+    @property
+    def stores(self) -> Stores | None:
+        """Of its pictures; None where it has none."""
+        return Stores(*self.taken, self.about.features) if self.taken else None
 
     def step(self, share: int, processes: int = 1) -> Needs:
         """As `Paper.step`."""
@@ -105,11 +116,11 @@ def _about(content: dict[str, Any]) -> About:
     return About(**content | {"held": Held(**content["held"]), "disk": Disk(**content["disk"])})
 
 
-def _key(run: Run, facts: DataFacts) -> str:
+def _key(run: Run, facts: DataFacts, store: str | None) -> str:
     """Of all that a step on paper is made of, the code and PyTorch included."""
     parts = {name: run.config.get(name) for name in DECIDES}
     share = run.config["launch"]["num_processes"]
-    about = [parts, share, asdict(facts) | {"source": ""}, _code()]
+    about = [parts, share, store, asdict(facts) | {"source": ""}, _code()]
     return hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from experiments.plan.estimate import DENSE, GB, Planned
 from experiments.plan.facts import DataFacts
+from experiments.plan.store import table
 from experiments.terminal.line import aligned, millions, number_of
 
 HEADINGS = ("GPUs", "batch", "memory", "computing", "exchanging", "{}/s", "hours")
@@ -17,6 +18,8 @@ def page(rows: Sequence[Planned], options: Mapping[str, Any]) -> str:
     blocks = [_gpu(rows[-1], options), *("\n".join(_run(row, options)) for row in rows)]
     if sum(not row.finished for row in rows) > 1:
         blocks.append(_sum(rows, options))
+    if (stores := rows[-1].stores) is not None:
+        blocks.append("\n".join(table(stores, rows[-1].facts)))
     return "\n\n".join([*blocks, "\n".join(_assumed(rows[-1], options))])
 
 
@@ -102,7 +105,8 @@ def _run(row: Planned, options: Mapping[str, Any]) -> list[str]:
     most = "no batch fits"
     if row.largest is not None:
         most = f"at most {row.largest.share} {row.counted} fit one GPU"
-    stores = ", ".join(f"{what} {_bytes(size)}" for what, size in row.disk.stores.items())
+    stores = "".join(f"{what} {_bytes(size)}, " for what, size in row.disk.stores.items())
+    stores = f"{stores.removesuffix(', ')}; " if stores else ""
     lines = [
         f"{row.name}{wanted}: {row.images:,} {row.counted}{' (finished)' if row.finished else ''}",
         f"  parameters   {names}",
@@ -112,7 +116,7 @@ def _run(row: Planned, options: Mapping[str, Any]) -> list[str]:
         f"{_bytes(held.moments)}, average {_bytes(held.average)}) and gradients of at most "
         f"{_bytes(held.gradients)}",
         f"  batch        {needs.share}{split}: {_bytes(needs.peak)} at the peak; {most}{split}",
-        f"  disk         {stores}; checkpoint {_bytes(held.checkpoint)}, run folder "
+        f"  disk         {stores}checkpoint {_bytes(held.checkpoint)}, run folder "
         f"{_bytes(row.disk.run)}",
         "",
     ]

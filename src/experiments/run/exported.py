@@ -32,9 +32,10 @@ from experiments.run.folder import (
 )
 from experiments.terminal.error import UserError, reason_of
 
-FORMAT = 2  # an export may hold what draws alone
-READS = (1, FORMAT)
+FORMAT, WHOLE = 3, 2  # one that leaves out what packages hold, and one that does not
+READS = (1, WHOLE, FORMAT)
 DECIDING = (MODEL, CONFIG, FACTS)  # the files that decide pictures
+ELSEWHERE = "elsewhere"  # the key of a state
 CARRIED = ".carried."  # of names: what a folder of a text model has, and no run
 PARTS = tuple(
     f"experiments.{group}."
@@ -47,11 +48,13 @@ State = Mapping[str, Mapping[str, Tensor]]
 
 
 def read_export(folder: Path) -> dict[str, Any]:
-    """`images` and `export`, the networks by their group, as a run's own weights have them.
+    """`images` and `export`, the networks by their group, as a run's own weights have them, and
+    which tensors a package holds, where they were left out (`run/reference.py`).
 
     Raises `UserError` where the file cannot be read.
     """
-    images = int(export_about(folder)["images"])
+    about = export_about(folder)
+    images = int(about["images"])
     try:
         tensors = load_tensors(folder / MODEL)
     except (SafetensorError, OSError, ValueError, LookupError, OverflowError) as error:
@@ -62,7 +65,13 @@ def read_export(folder: Path) -> dict[str, Any]:
     for name, tensor in tensors.items():
         group, _, rest = name.partition(".")
         found.setdefault(group, {})[rest] = tensor
-    return {"images": images, "export": found}
+    left_out = about.get(ELSEWHERE)
+    if not left_out:
+        return {"images": images, "export": found}
+    origins = left_out.get("origins")
+    if not isinstance(origins, list) or not all("package" in origin for origin in origins):
+        raise UserError(f"{folder / EXPORT}: may leave out what packages hold, and nothing else")
+    return {"images": images, "export": found, ELSEWHERE: left_out}
 
 
 def require_whole(folder: Path) -> None:

@@ -60,6 +60,7 @@ def facts_of(dataset: Dataset) -> dict[str, Any]:
         )
         | _of_words(words)
         | {"data": dataset.fingerprint}
+        | ({} if dataset.store in ("", "pixels") else {"store": dataset.store})
         | _of_source(dataset.reader)
     )
 

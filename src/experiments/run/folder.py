@@ -53,7 +53,8 @@ DIVERSITY = f"{LOOKED}diversity"
 STATE = ".safetensors"  # of checkpoints and weights
 NUMBERED = re.compile(r"images-[0-9]{10,18}")
 EXPORT, MODEL = "export.json", "model.safetensors"  # of a run that was exported
-DRAWS, ALL = "draws", "all"  # which networks an export holds: its `parts`
+# What an export holds, its `parts`: networks that draw, all, or all but what packages hold.
+DRAWS, ALL, OWN = "draws", "all", "own"
 
 
 def of_scores(line: Mapping[str, Any]) -> bool:
@@ -73,6 +74,11 @@ def by_images(folder: Path, kind: str) -> list[Path]:
 def file_at(folder: Path, kind: str, images: int) -> Path:
     """Where the state after so many images lies."""
     return folder / kind / f"images-{images:010d}{STATE}"
+
+
+def folder_of(file: Path) -> Path:
+    """The run, or the export, that a file of weights belongs to."""
+    return file.parent if file.name == MODEL else file.parents[1]
 
 
 def images_of(path: Path) -> int:

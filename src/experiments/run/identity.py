@@ -94,6 +94,10 @@ ADDED: dict[str, Any] = {
             ("cosine_images", None),
         )
     },
+    "system.gradient_penalty": None,
+    "system.augment_probability": 1.0,
+    "system.augment_target": 0.6,
+    "system.augment_images": 500000,
     "damsm": None,  # of GAN-CLS and DF-GAN
     "reconstruction": None,
     "system.discriminator_start": 0,
@@ -103,6 +107,7 @@ ADDED: dict[str, Any] = {
     "system.stated": 0.0,
     "trainer.keep_best": None,
     "data.limit": None,
+    "data.store": None,
     "data.min_count": 1,
     "data.train_share": 1.0,
     "data.share_seed": 0,
@@ -124,6 +129,7 @@ def identity(
     for key, before in added.items():
         for place in (key, f"system.{key}"):  # which repeats the groups that it is made of
             _drop(found, place, before)
+    _drop(found, "data.store", "pixels")  # which null means, where there is room for them
     if found.get("variant") is not None:
         found["variant"] = str(found["variant"])  # 1 and "1" are one name
     if not listens(found):

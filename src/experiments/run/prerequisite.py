@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from experiments.run.pretrained import (
     role,
 )
 from experiments.run.same import with_known_name
+from experiments.run.shipped import judge_for
 from experiments.run.state import outputs_of, run_named
 from experiments.terminal.error import UserError
 from experiments.terminal.line import number_of
@@ -41,8 +42,7 @@ from experiments.terminal.line import number_of
 ALWAYS = ("model", "data")  # of the run that a node asks for; its own overrides follow
 METRIC = "experiments/metric/"  # what scores a run, and has no part in its weights
 SHARED = ("data", "launch", "paths", "tracker")
-# Of the data that judges are trained on.
-WHOLE = {"train_share": 1.0, "share_seed": 0, "filter": None}
+WHOLE = {"train_share": 1.0, "share_seed": 0, "filter": None}  # of the data that judges see
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Run:
     id: str
     prerequisites: dict[str, Run | Path]
     overrides: list[str]
+    because: str = ""  # why no judge that comes with Birdsong stands in for it
 
     @property
     def name(self) -> str:
@@ -113,7 +114,9 @@ def plan_prerequisites(
         elif role(path) == "discriminator":
             needs[path] = _of_same_run(path, needs)
         else:
-            needs[path] = _plan_prerequisite(config, chosen, path, node)
+            run = _plan_prerequisite(config, chosen, path, node)
+            found = judge_for(run.config, spec) if path.startswith("metric.") else ""
+            needs[path] = found if isinstance(found, Path) else replace(run, because=found)
     if "generator" in needs and isinstance(needs.get("encoder"), Run):
         del needs["encoder"]  # to come after it
         needs["encoder"] = needs["generator"]  # the one that it was trained with
@@ -186,9 +189,8 @@ def _plan_prerequisite(
     parent: Mapping[str, Any], chosen: dict[str, str], path: str, node: Mapping[str, Any]
 ) -> Run:
     spec = node["pretrained"]
-    always = dict(zip(ALWAYS, (spec["model"], chosen["data"]), strict=True))
-    overrides = [f"{key}={value}" for key, value in always.items()]
-    overrides += spec.get("overrides", [])
+    always = zip(ALWAYS, (spec["model"], chosen["data"]), strict=True)
+    overrides = [*(f"{key}={value}" for key, value in always), *spec.get("overrides", [])]
     try:
         cfg = checked_compose(overrides)
     except UserError as error:
@@ -218,8 +220,7 @@ def _plan_prerequisite(
             cfg.metric = copy.deepcopy(scores)  # one judge for both
     else:
         cfg.encoder.pretrained = None
-    problems = check(cfg)  # with what it takes of the run that asks for it
-    if problems:
+    if problems := check(cfg):  # with what it takes of the run that asks for it
         raise _of(path, problems)
     for key in ("precision", "deterministic", "nonfinite", "skips", "rollbacks"):
         if key in parent["trainer"]:  # of an older version it may not be
@@ -240,7 +241,7 @@ def tell_found(run: Run, kept: str) -> None:
 
 def tell_kept(need: Run | Path, path: str | None = None) -> None:
     """The same for a finished run that another builds on, and for those below it. `path`: of the
-    node that asks for it, where that is one of the command's own run."""
+    node of the command's own run that asks for it, if one does."""
     anew = BELOW
     if isinstance(need, Path):
         tell_changes(need, "its weights are taken as they are", f"{path}.pretrained names it")

@@ -25,11 +25,11 @@ from experiments.file.kind import is_mapping, is_text, is_whole, listed, mapped,
 from experiments.file.tensor import Damaged
 from experiments.run import folder as files
 from experiments.run.checkpoint import read
-from experiments.run.exported import read_export
+from experiments.run.exported import ELSEWHERE, read_export
+from experiments.run.folder import folder_of
 from experiments.run.fresh import BEFORE, asides_of, home_of
 from experiments.terminal.error import UserError
 
-ELSEWHERE = "elsewhere"  # the key of a state
 Tensors = Mapping[str, Tensor]
 Wanted = Callable[[str], bool]
 Packages = Callable[[str], Tensors]
@@ -52,11 +52,6 @@ class Origin:
         near = os.path.relpath(run.resolve(), home_of(folder))
         file = self.file.relative_to(run).as_posix()
         return {"at": at, "run": Path(near).as_posix(), "file": file, "group": self.group}
-
-
-def folder_of(file: Path) -> Path:
-    """The run, or the export, that a file of weights belongs to."""
-    return file.parent if file.name == files.MODEL else file.parents[1]
 
 
 def complete(

@@ -204,6 +204,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], tuple[str, ...]]] = {
             "data": optional(is_name),
             "birdsong": is_text,
             "parts": optional(is_name),
+            "elsewhere": optional(is_mapping),
             "people": _is_people,
             "sha256": optional(lambda value: mapped(is_name)(value) and all(map(is_inside, value))),
         },

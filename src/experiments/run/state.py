@@ -2,6 +2,7 @@
 
 run=outputs/attngan-plumage/34f6266e81     its folder
 run=34f6266e81                             its id alone, or the beginning of it
+run=plumage                                a model that comes with Birdsong
 run=...@4000, run=...@best                 the state after so many images, or the best by
                                            `trainer.keep_best`; without either the newest
 run=...@minimum2                           the state at the second minimum of `trainer.minima`
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.run import folder as files
+from experiments.run.shipped_model import shipped_model
 from experiments.terminal.error import UserError
 
 BEST = "best"
@@ -46,6 +48,8 @@ def named(text: str, outputs: str | Path = OUTPUTS, key: str = "run=") -> Named:
     if not sign or not AT.fullmatch(at) or Path(text).exists():
         head, at = text, ""
     place = Path(head)
+    if not place.exists():
+        place = shipped_model(head, Path(outputs)) or place
     if ID.fullmatch(head) and not place.exists():
         place = _of_id(head, Path(outputs), f"{key}{text}")
     return Named(place, at.lstrip("0") or at or None)

@@ -12,12 +12,13 @@ from experiments.data.text.reading import reads_of
 from experiments.file.tensor import Damaged
 from experiments.run.change import because_of
 from experiments.run.checkpoint import first_whole, read
-from experiments.run.exported import read_export
+from experiments.run.exported import ELSEWHERE, read_export
 from experiments.run.fact import require_vocabulary
 from experiments.run.folder import (
     DRAWS,
     MODEL,
     export_about,
+    folder_of,
     is_export,
     run_config,
     run_facts,
@@ -29,7 +30,6 @@ from experiments.run.reference import (
     Tensors,
     Wanted,
     complete,
-    folder_of,
     grouped,
 )
 from experiments.run.state import Named, files_of
@@ -52,13 +52,26 @@ def load_export(
     Returns `images` and `export`. Raises `UserError` where there are none.
     """
     found = files_of(Named(folder, at))
-    if is_export(folder):
-        return read_export(folder)
-    state = first_whole(folder, found)
+    state = read_export(folder) if is_export(folder) else first_whole(folder, found)
     if state is None:
         raise UserError(f"run={folder}: has no weights yet; train it first")
     tensors = complete(state, "export", folder, have, wanted, packages)
     return {"images": state["images"], "export": grouped(tensors, state["export"])}
+
+
+def of_packages(folder: Path, at: str | None = None) -> dict[str, Any]:
+    """Which tensors of the averaged networks of a run a package holds, as a state says it; empty
+    where none does."""
+    state = first_whole(folder, files_of(Named(folder, at))) or {}
+    kept = state.get(ELSEWHERE) or {"origins": []}
+    places = [number for number, origin in enumerate(kept["origins"]) if "package" in origin]
+    held = {
+        name: [places.index(number), digest]
+        for name, (number, digest) in kept.get("export", {}).items()
+        if number in places
+    }
+    origins = [kept["origins"][place] for place in places]
+    return {"origins": origins, "export": held} if held else {}
 
 
 def load_pretrained(
@@ -75,17 +88,19 @@ def load_pretrained(
     if node["pretrained"] == IN_CHECKPOINT:
         module.came_trained = True  # type: ignore[assignment]
         return
+    rows: list[int] = []
     file, group = Path(node["pretrained"]), role(path)
     exported, folder = file.name == MODEL, folder_of(file)
     if hasattr(module, "text") or hasattr(module, "encode_text"):  # it reads captions
         remedy = "leave the path away and one is trained on these data"
-        require_vocabulary(folder, facts, reads_of(module), remedy)
+        if not (rows := rows_of(folder, facts, reads_of(module), path)):
+            require_vocabulary(folder, facts, reads_of(module), remedy)
         require_text_model(folder, getattr(module, "text_model", None), path)
     elif group != "encoder":  # it draws what its encoder has made of words
         require_vocabulary(folder, facts, None, "take a run that was trained with these words")
     ours = {f"{group}.{name}": tensor for name, tensor in module.state_dict().items()}
     try:
-        state = load_export(folder) if exported else read(file)
+        state = read_export(folder) if exported else read(file)
     except Damaged as damage:
         raise UserError(
             f"{file}: is damaged ({damage}); remove this file, and the next run that needs it "
@@ -100,6 +115,8 @@ def load_pretrained(
                 f"{folder}: is an export of what draws, without {name}; export that run again with "
                 "export.parts=all, or name the run itself"
             )
+    for name in _of_words(module, group) if rows else ():
+        found[name] = found[name][rows]
     try:
         module.load_state_dict(grouped(found, [group])[group])
         fault = "" if group == "encoder" else unseen(run_config(folder).get(group) or {}, node)
@@ -114,6 +131,23 @@ def load_pretrained(
         )
     module.came_trained = True  # type: ignore[assignment]
     module.came_from = Origin(file, group)  # type: ignore[assignment]
+
+
+def rows_of(folder: Path, facts: Mapping[str, Any], reads: str, path: str) -> list[int]:
+    """Where a judge that reads words has those of the data, which are fewer than it knows: of a
+    part of the data that it was trained on. Empty where they are the same, or others."""
+    theirs, ours = list(run_facts(folder).get("words", [])), list(facts.get("words", []))
+    few = path.startswith("metric.") and reads == "words" and ours != theirs
+    return [theirs.index(word) for word in ours] if few and {*ours} <= {*theirs} else []
+
+
+def _of_words(module: nn.Module, group: str) -> list[str]:
+    """The tensors that have a row for each word."""
+    return [
+        f"{group}.{name}.weight"
+        for name, part in module.named_modules()
+        if isinstance(part, nn.Embedding)
+    ]
 
 
 def require_text_model(folder: Path, ours: Any, path: str) -> None:

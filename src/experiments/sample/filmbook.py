@@ -24,8 +24,8 @@ from experiments.data.reader.digits import Digits
 from experiments.data.reader.plumage_clips import PlumageClips
 from experiments.data.record import Record
 from experiments.sample.picture import FAINT, INK, PAPER, font_of, save_png
-from experiments.terminal.error import USER_ERROR, as_user_error
-from experiments.terminal.line import say, show
+from experiments.terminal.command import Parser, answering
+from experiments.terminal.line import show
 
 SHOWN, SIDE, GAP = 8, 96, 3  # frames of a row, px of each, px between them
 HEAD = 26  # px of a caption
@@ -106,23 +106,18 @@ def stacked(rows: Sequence[Image.Image]) -> Image.Image:
 
 def main(arguments: Sequence[str]) -> int:
     """Write a filmbook; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m experiments.sample.filmbook",
         description="Birds of data=plumage_clips as GIFs, and sheets of them and of data=digits.",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the files")
     parser.add_argument("--seed", type=int, default=0, help="data.reader.seed")
-    options = parser.parse_args(arguments)
-    try:
-        written = filmbook(options.out, options.seed)
-    except Exception as error:
-        known = as_user_error(error)
-        if known is None:
-            raise
-        say(f"error: {known}")
-        return USER_ERROR
+    return answering(lambda: _write(parser.parse_args(arguments)))
+
+
+def _write(options: argparse.Namespace) -> None:
+    written = filmbook(options.out, options.seed)
     show("\n".join(map(str, written)))
-    return 0
 
 
 if __name__ == "__main__":

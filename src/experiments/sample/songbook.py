@@ -24,8 +24,9 @@ from experiments.data.reader.plumage_song import PlumageSong
 from experiments.data.record import Record
 from experiments.frontend.wave import write_wave
 from experiments.sample.picture import FAINT, INK, PAPER, font_of, save_png
-from experiments.terminal.error import USER_ERROR, UserError, as_user_error
-from experiments.terminal.line import say, show
+from experiments.terminal.command import Parser, answering
+from experiments.terminal.error import UserError
+from experiments.terminal.line import show
 
 BIRD, HIGH, LONG = 188, 150, 2.75  # px of a bird and of a spectrogram; seconds of it
 WIDE, EDGE, NAMES = 740, 42, 52  # px: of a spectrogram, left of it, over it
@@ -155,7 +156,7 @@ def _axes(draw: ImageDraw.ImageDraw) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Write a songbook; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m experiments.sample.songbook",
         description="Birds of data=plumage_song as pictures, wavs and a sheet of their songs.",
     )
@@ -163,19 +164,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--count", type=int, default=5, help="of birds, 1 to 100; 5")
     parser.add_argument("--noise", type=float, default=1.0, help="around the birds; 0: none")
     parser.add_argument("--seed", type=int, default=0, help="data.reader.seed")
-    options = parser.parse_args(arguments)
-    try:
-        if not 1 <= options.count <= 100:
-            raise UserError(f"--count={options.count}: use a number from 1 to 100")
-        written = songbook(options.out, options.count, options.noise, options.seed)
-    except Exception as error:
-        known = as_user_error(error)
-        if known is None:
-            raise
-        say(f"error: {known}")
-        return USER_ERROR
+    return answering(lambda: _write(parser.parse_args(arguments)))
+
+
+def _write(options: argparse.Namespace) -> None:
+    if not 1 <= options.count <= 100:
+        raise UserError(f"--count={options.count}: use a number from 1 to 100")
+    written = songbook(options.out, options.count, options.noise, options.seed)
     show("\n".join(map(str, written)))
-    return 0
 
 
 if __name__ == "__main__":

@@ -8,10 +8,8 @@ began, sound_sound_picture and picture_picture_sound reconstruct it and then cro
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,32 +23,18 @@ from experiments.frontend.excerpt import Excerpt
 from experiments.generator.cmcgan import SIDES, CMCGANGenerator, Side
 from experiments.generator.initialisation import initialise
 from experiments.loss.correspondence import ConsistencyLoss, CorrespondenceLoss, Path
-from experiments.system.base import Losses, Phase, Samples, System, Term, term
+from experiments.loss.gradient_penalty import GradientPenalty
+from experiments.system.base import Losses, Phase, Samples, Term, term
+from experiments.system.cmcgan_pairs import JudgedPairs, Made, other, shown, sides_of
 from experiments.system.cross_modal import require_features
-from experiments.system.judged import lead
 from experiments.system.seeding import Step, noise_of
 from experiments.terminal.error import UserError
 from experiments.terminal.line import number_of
 
 INITIAL_STD = 0.02  # of fresh weights, as DCGAN
-Sided = dict[Side, list[Tensor]]
 
 
-@dataclass(frozen=True)
-class Made:
-    """What both phases use: a batch of real pairs, what was made of each half by the other, and the
-    end of each path, with their graph. `features`: of the real halves; `fakes_told`: of what the
-    judge is shown as generated, empty where it is told nothing."""
-
-    batch: Batch
-    real: dict[Side, Tensor]
-    crossed: dict[Side, Tensor]
-    ends: dict[Path, Tensor]
-    features: dict[Side, Tensor]
-    fakes_told: Sided
-
-
-class CMCGAN(System):
+class CMCGAN(JudgedPairs):
     """A judge of pairs, and four networks that are to make its pairs and to be consistent."""
 
     makes = MappingProxyType({(SOUND,): PICTURE, (PICTURE,): SOUND})
@@ -67,6 +51,7 @@ class CMCGAN(System):
         path_ends: bool = False,
         mismatch: Mismatch = "class",
         encoder: Mapping[str, nn.Module] | None = None,
+        gradient_penalty: GradientPenalty | None = None,
     ) -> None:
         """`excerpt`: of what sound a spectrogram is. `generator_steps`: the paper's K; every turn
         after the first draws new noise. `path_ends`: what stands at the end of the paths that count
@@ -74,9 +59,15 @@ class CMCGAN(System):
         wrong, see `SoundView`; a judge without pairs (`discriminator.joint`) is shown none.
         `encoder`: of each side a network whose `features` stand for those that the generator would
         learn, and which never changes (this project's choice); None: the generator's own, as in the
-        paper.
+        paper. `gradient_penalty`: at a real pair, of both halves; at made ones, of those that cross
+        directly.
         """
         super().__init__()
+        assert gradient_penalty is None or gradient_penalty.at != "between", (
+            "gradient_penalty.at: must be real, fake or both, as a made half stands beside a real "
+            "one, with no pair between"
+        )
+        self.penalise(gradient_penalty, told=False)
         assert generator_steps >= 1, "generator_steps must be at least 1"
         assert excerpt.shape == generator.shapes["sound"], (
             f"generator.sound: {list(generator.shapes['sound'])}; sounds are {list(excerpt.shape)}"
@@ -112,25 +103,19 @@ class CMCGAN(System):
                 f"discriminator.told_dim={gives}"
             )
 
-    def encode(self, values: Tensor, side: Side) -> Tensor:
-        """The feature (B, dim) of a half of a pair, real or generated."""
-        if side not in self.encoder:
-            return self.generator.encode(values, side)
-        encoder: Any = self.encoder[side]
-        if side == "sound":
-            values = self.excerpt.as_of(values, encoder.excerpt)
-        return encoder.features(values)  # type: ignore[no-any-return]
-
     def views(self) -> list[View]:
         paired = self.mismatch != "none"
         sounds = SoundView(self.excerpt, self.mismatch, wrong=paired)
         return [sounds, PictureView(self.resolutions, SOUND if paired else None)]
 
     def phases(self) -> list[Phase]:
-        return [
-            Phase("discriminator", (self.discriminator,), self.discriminator_loss),
-            Phase("generator", (self.generator,), self.generator_loss, self.generator_steps),
-        ]
+        drawers, turns = (self.generator,), self.generator_steps
+        return self.with_penalty(
+            [
+                Phase("discriminator", (self.discriminator,), self.discriminator_loss),
+                Phase("generator", drawers, self.generator_loss, turns),
+            ]
+        )
 
     def export_modules(self) -> dict[str, nn.Module]:
         given = {"encoder": self.encoder} if self.encoder else {}
@@ -176,44 +161,6 @@ class CMCGAN(System):
                 ended[path] = self.encode(ends[path], last)
         return Made(batch, real, crossed, ends, feature, shown(back, ended) if tells else {})
 
-    def judged(self, made: Made, side: Side, wrong: Sequence[Tensor] | None = None) -> list[Tensor]:
-        """What the judge has (B, dim) of a real half, of wrong ones and of those that were made,
-        with what it is told of each. Where `wrong` is given, these are cut from their graph."""
-        judge = self.discriminator
-        values, told = self.fakes(made)[side], made.fakes_told.get(side, [])
-        if wrong is not None:
-            values, told = ([one.detach() for one in some] for some in (values, told))
-        values = [made.real[side], *(wrong or ()), *values]
-        found: list[Tensor] = (judge.pictures if side == "picture" else judge.sounds)(values)
-        if not judge.told_dim:
-            return found
-        told = [made.features[side], *(self.encode(one, side) for one in wrong or ()), *told]
-        return [
-            torch.cat((one, more.to(one.dtype)), dim=1)
-            for one, more in zip(found, told, strict=True)
-        ]
-
-    def fakes(self, made: Made) -> Sided:
-        """What the judge is shown as generated, of each side."""
-        return shown(made.crossed, made.ends if self.path_ends else {})
-
-    def discriminator_loss(self, made: Made, step: Step, repeat: int) -> Losses:
-        """Real pairs, wrong pairs, and pairs of a real half and a generated one, which are cut from
-        their graph. A picture or sound is looked at once, in how many pairs it may stand."""
-        judge, loss = self.discriminator, self.adversarial
-        wrong = {side: wrong_of(made.batch, side, judge.joint) for side in SIDES}
-        (v, *vs), (a, *others) = (self.judged(made, side, wrong[side]) for side in SIDES)
-        if not judge.joint:
-            (rv, *fv), (ra, *fa) = judge.alone([v, *vs], False), judge.alone([a, *others], True)
-            reals, terms = [rv, ra], loss.discriminator_alone((rv, ra), (fv, fa))
-        else:
-            pairs = [(v, a), *((one, a) for one in vs), *((v, one) for one in others)]
-            real, wrong_v, *found = judge(pairs)
-            fv, wrong_a, fa = found[: len(vs) - 1], found[len(vs) - 1], found[len(vs) :]
-            reals, terms = [real], loss.discriminator(real, (wrong_v, wrong_a), (fv, fa))
-        losses = {name: Term(value, loss.weight) for name, value in terms.items()}
-        return losses | lead(loss.criterion, reals, reals)
-
     def generator_loss(self, made: Made, step: Step, repeat: int) -> Losses:
         """Generated halves should pass for what belongs to the real ones, and paths end where they
         should."""
@@ -231,7 +178,7 @@ class CMCGAN(System):
             )
         losses = {
             name: Term(value, self.adversarial.weight)
-            for name, value in self.adversarial.generator(fooled).items()
+            for name, value in self.adversarial.generator(fooled, self.compared(made)).items()
         }
         ends = self.consistency(made.ends, made.real["picture"], made.real["sound"])
         for name, value in ends.items():
@@ -254,34 +201,3 @@ def asked_of(asked: Mapping[str, Part]) -> tuple[Tensor, Side]:
     if SOUND in asked:
         return part_of(asked, Sounds).values, "sound"
     return part_of(asked, Pictures).images[-1], "picture"
-
-
-def other(side: Side) -> Side:
-    return "sound" if side == "picture" else "picture"
-
-
-def sides_of(path: Path) -> tuple[Side, Side, Side]:
-    """Where a path begins, what it passes, and where it ends."""
-    first, middle, last = path.split("_")
-    return first, middle, last  # type: ignore[return-value]
-
-
-def shown(crossed: Mapping[Side, Tensor], ends: Mapping[Path, Tensor]) -> Sided:
-    """Of each side what crossed, then what stands at the ends of paths."""
-    found: Sided = {side: [crossed[side]] for side in SIDES}
-    for path, values in ends.items():
-        found[sides_of(path)[2]].append(values)
-    return found
-
-
-def wrong_of(batch: Batch, side: Side, paired: bool) -> list[Tensor]:
-    """The real half of another pair, where wrong pairs are judged."""
-    if not paired:
-        return []
-    found = (
-        batch.of(Sounds).wrong_values
-        if side == "sound"
-        else (batch.of(Pictures).wrong_images or [None])[-1]  # type: ignore[list-item]
-    )
-    assert found is not None, "wrong pairs are not given"
-    return [found]

@@ -25,9 +25,11 @@ from experiments.discriminator.base import Discriminator
 from experiments.frontend.excerpt import Excerpt
 from experiments.generator.base import Generator
 from experiments.generator.initialisation import initialise
+from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.loss.matching_aware import MatchingAwareLoss
-from experiments.system.base import Losses, Phase, Samples, System, Term
+from experiments.system.base import Losses, Phase, Samples, Term
 from experiments.system.judged import lead
+from experiments.system.penalised import Penalised
 from experiments.system.seeding import Step, noise_of
 from experiments.terminal.error import UserError
 from experiments.terminal.line import number_of
@@ -44,7 +46,7 @@ class Shared:
     made: Tensor
 
 
-class CrossModal(System):
+class CrossModal(Penalised):
     """Both directions, which differ in what is told and what is made."""
 
     initial_std = 0.02
@@ -59,6 +61,7 @@ class CrossModal(System):
         excerpt: Excerpt,
         image_size: int,
         mismatch: Mismatch = "class",
+        gradient_penalty: GradientPenalty | None = None,
     ) -> None:
         """`encoder`: of what is told; its `features` (B, `feature_dim`) are. `excerpt`: of sounds.
         `image_size`: side of pictures. `mismatch`: what a wrong pair is made of, another class
@@ -71,6 +74,7 @@ class CrossModal(System):
         self.generator, self.discriminator, self.adversarial = generator, discriminator, adversarial
         self.excerpt, self.mismatch, self.paired = excerpt, mismatch, mismatch != "none"
         self.resolutions = [image_size]
+        self.penalise(gradient_penalty)
         self.require_fit()
 
     def require_fit(self) -> None:
@@ -85,10 +89,12 @@ class CrossModal(System):
         raise NotImplementedError
 
     def phases(self) -> list[Phase]:
-        return [
-            Phase("discriminator", (self.discriminator,), self.discriminator_loss),
-            Phase("generator", (self.generator,), self.generator_loss),
-        ]
+        return self.with_penalty(
+            [
+                Phase("discriminator", (self.discriminator,), self.discriminator_loss),
+                Phase("generator", (self.generator,), self.generator_loss),
+            ]
+        )
 
     def export_modules(self) -> dict[str, nn.Module]:
         return {"generator": self.generator, "encoder": self.encoder}
@@ -118,18 +124,32 @@ class CrossModal(System):
         """(B, C, R, R) in [-1, 1] of features (B, F) and noise (B, noise_dim)."""
         return self.generator(noise, noise[:, :0], told).images[-1]  # type: ignore[no-any-return]
 
+    def judged_of(self, shared: Shared) -> tuple[list[Tensor], list[Tensor]]:
+        return [shared.real], [shared.made]
+
+    def told_of(self, shared: Shared) -> Tensor:
+        return shared.told
+
+    def scores(
+        self, shared: Any, inputs: list[Tensor], told: Tensor | None, step: Step, made: bool
+    ) -> list[Tensor]:
+        return [logit for logit, _ in self.discriminator(inputs, told)]
+
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Real pairs, made ones, and pairs that do not belong together."""
-        judged = [shared.real, shared.made.detach()]
-        if self.paired:
-            assert shared.wrong is not None, "wrong pairs are not given"
-            judged.append(shared.wrong)
-        features = self.discriminator.trunks([[values] for values in judged])
-        found = self.discriminator.heads(features, [shared.told] * len(judged))
-        logits = [logit for ((logit, _),) in found]
-        terms = self.adversarial.discriminator(*logits)
+        with self.in_float32(step):
+            ends = self.ends(shared)
+            assert ends.told is not None and ends.leaf is not None
+            judged, told = [ends.real, ends.made], [ends.leaf, ends.told]
+            if self.paired:
+                assert shared.wrong is not None, "wrong pairs are not given"
+                judged, told = [*judged, [shared.wrong]], [*told, ends.told]
+            found = self.discriminator.heads(self.discriminator.trunks(judged), told)
+            logits = [logit for ((logit, _),) in found]
+            terms = self.adversarial.discriminator(*logits)
         losses = {name: Term(value, self.adversarial.weight) for name, value in terms.items()}
-        return losses | lead(self.adversarial.criterion, logits[:1], logits[1:2])
+        losses |= lead(self.adversarial.criterion, logits[:1], logits[1:2])
+        return losses | self.joined_losses(ends, logits[:1], logits[1:2], step)
 
     def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """What passes for real; where logits are compared, those of real pairs are constants."""

@@ -1,58 +1,31 @@
 """What a discriminator says in its turn, and what every adversarial system makes of it besides its
-losses: how sure it is, and penalties of its slope that are a part of the same loss."""
+losses: how sure it is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from experiments.discriminator.base import Logits
 from experiments.loss.criterion import Criterion
-from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.system.base import Losses, Term
+from experiments.system.penalised import Ends
 
 LEAD = "r_t"  # the term that says how sure a discriminator is (`Criterion.lead`); it trains nothing
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a slope is taken: logits of every judged picture, and what they depend on."""
-
-    logits: list[Logits]
-    images: list[Tensor]
-    told: Tensor | None = None  # None: sentences do not count
-
-
-@dataclass(frozen=True)
 class Judged:
     """Logits of real pictures with their sentences, of fakes, and of wrong pairs, None where there
-    are none, for every judged resolution. `places`: of a joined penalty, by what stands behind the
-    names of its terms."""
+    are none, for every judged resolution. `ends`: what was judged."""
 
     real: list[Logits]
     fake: list[Logits]
     wrong: list[Logits] | None
-    places: dict[str, Place] = field(default_factory=dict)
-
-
-def leaves(images: Sequence[Tensor]) -> list[Tensor]:
-    """The same pictures in float32, as what a slope is taken of."""
-    return [image.detach().float().clone().requires_grad_() for image in images]
-
-
-def slopes(
-    penalty: GradientPenalty, place: Place, resolutions: Sequence[int], images: int, behind: str
-) -> Losses:
-    """The penalty of every resolution after so many `images`; `behind` the name of its term."""
-    losses: Losses = {}
-    for size, image, (paired, alone) in zip(resolutions, place.images, place.logits, strict=True):
-        inputs = [image] if place.told is None else [image, place.told]
-        value = penalty(paired if alone is None else paired + alone, inputs)
-        losses[f"{size}px/gradient{behind}"] = Term(value, penalty.weight_at(images))
-    return losses
+    ends: Ends
 
 
 def lead(criterion: Criterion, real: Sequence[Tensor], fake: Sequence[Tensor]) -> Losses:
@@ -70,3 +43,8 @@ def lead_of(criterion: Criterion, real: Sequence[Logits], fake: Sequence[Logits]
         if one is not None and other is not None
     ]
     return lead(criterion, [one for one, _ in pairs], [other for _, other in pairs])
+
+
+def whole(logits: Sequence[Logits]) -> list[Tensor]:
+    """What each judge says in all, with and without the condition."""
+    return [paired if alone is None else paired + alone for paired, alone in logits]

@@ -13,13 +13,13 @@ from torch import Tensor
 from experiments.data.batches import Batch
 from experiments.data.view.picture import Pictures
 from experiments.data.view.stranger import Mismatch
-from experiments.discriminator.augment import Change, augmented, numbers_of
 from experiments.discriminator.base import Discriminator, Logits
+from experiments.discriminator.pipe import Pipe
 from experiments.generator.base import Generator, GeneratorOutput
-from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.loss.matching_aware import MatchingAwareLoss
-from experiments.system.base import Losses, System, Term
-from experiments.system.judged import Judged, Place, lead_of, leaves, slopes
+from experiments.system.base import Losses, Term
+from experiments.system.judged import LEAD, Judged, lead_of, whole
+from experiments.system.penalised import Penalised
 from experiments.system.seeding import Step
 from experiments.system.text import Text
 
@@ -41,14 +41,12 @@ class Shared:
         return self.made.images
 
 
-class Judging(System):
+class Judging(Penalised):
     """A generator, the discriminator of its pictures, and the loss between them."""
 
     generator: Generator
     discriminator: Discriminator
-    adversarial: Any  # the loss of each method, of a `criterion`
-    gradient_penalty: GradientPenalty | None
-    augment: list[Change]
+    pipe: Pipe
     condition: Condition
     wrong_images: bool  # whether wrong pairs have another picture, and not another sentence
 
@@ -62,63 +60,64 @@ class Judging(System):
     def seen(self, images: Sequence[Tensor], step: Step, rows: slice = slice(None)) -> list[Tensor]:
         """Pictures (B, 3, R, R) as the discriminator sees them, changed anew in each call; `rows`:
         of the batch, where they are not all."""
-        if not self.augment:
+        if not self.pipe.changes:
             return list(images)
-        return augmented(images, self.augment, step.uniform(numbers_of(self.augment))[rows])
+        return self.pipe(images, step.uniform(self.pipe.numbers)[rows])  # type: ignore[no-any-return]
 
     @property
-    def joined(self) -> GradientPenalty | None:
-        """The penalty that is a part of the discriminator's loss, where it is."""
-        penalty = self.gradient_penalty
-        return penalty if penalty is not None and penalty.weight and penalty.joined else None
+    def judged_as(self) -> list[str]:
+        return [f"{size}px/" for size in self.discriminator.resolutions]
+
+    def judged_of(self, shared: Shared) -> tuple[list[Tensor], list[Tensor]]:
+        judged = slice(-len(self.discriminator.resolutions), None)
+        return list(shared.batch.of(Pictures).images[judged]), list(shared.fakes[judged])
+
+    def told_of(self, shared: Shared) -> Tensor:
+        return self.told(shared.text.sentence)
+
+    def scores(
+        self, shared: Any, inputs: list[Tensor], told: Tensor | None, step: Step, made: bool
+    ) -> list[Tensor]:
+        """Both logits of each resolution, of pictures as the discriminator sees them."""
+        assert told is not None
+        return whole(self.discriminator(self.seen(inputs, step), told))
 
     def judge(self, shared: Shared, step: Step) -> Judged:
         """Logits of real pictures with their sentences, of fakes, cut from their graph, and of
-        wrong pairs. A picture's features are computed once. With a joined penalty, whose powers of
-        slopes leave the range of bfloat16, all is float32."""
-        if self.joined is None:
-            return self._judge(shared, step)
-        with torch.autocast(step.device.type, enabled=False):
+        wrong pairs. A picture's features are computed once."""
+        with self.in_float32(step):
             return self._judge(shared, step)
 
     def _judge(self, shared: Shared, step: Step) -> Judged:
         networks, text, real_ones = self.discriminator, shared.text, shared.batch.of(Pictures)
-        penalty, judged = self.joined, slice(-len(self.discriminator.resolutions), None)
-        pictures = [real_ones.images[judged], [image.detach() for image in shared.fakes[judged]]]
-        own = self.told(text.sentence)
-        if penalty is not None:
-            own = own.float()
-            for place, wanted in enumerate((penalty.of_real, penalty.of_fake)):
-                pictures[place] = leaves(pictures[place]) if wanted else pictures[place]
-        leaf = own.clone().requires_grad_() if penalty is not None and penalty.text else own
+        ends = self.ends(shared)
+        assert ends.told is not None and ends.leaf is not None
+        pictures = [ends.real, ends.made]
         if self.wrong_images:
             assert real_ones.wrong_images is not None, "wrong pictures are not given"
-            pictures.append(real_ones.wrong_images[judged])
+            pictures.append(real_ones.wrong_images[-len(networks.resolutions) :])
         features = networks.trunks([self.seen(images, step) for images in pictures])
-        told = [leaf, *[own] * (len(features) - 1)]
+        told = [ends.leaf, *[ends.told] * (len(features) - 1)]
         if not self.wrong_images and text.wrong is not None:
-            features, told = [*features, features[0]], [*told, self.told(text.wrong).to(own.dtype)]
+            other = self.told(text.wrong).to(ends.told.dtype)
+            features, told = [*features, features[0]], [*told, other]
         if text.paired is not None and len(features) > 2:
             features[2] = [maps[text.paired] for maps in features[2]]
             told[2] = told[2][text.paired]
         real, fake, *wrong = networks.heads(features, told)
-        places: dict[str, Place] = {}
-        if penalty is not None and penalty.of_real:
-            places[""] = Place(real, pictures[0], leaf if penalty.text else None)
-        if penalty is not None and penalty.of_fake:
-            places["_fake" if penalty.of_real else ""] = Place(fake, pictures[1])
-        return Judged(real, fake, wrong[0] if wrong else None, places)
+        return Judged(real, fake, wrong[0] if wrong else None, ends)
 
     def beside(self, judged: Judged, step: Step) -> Losses:
         """What every method adds to the discriminator's losses: a joined penalty, and how sure it
         is of real pictures."""
-        losses, penalty = lead_of(self.adversarial.criterion, judged.real, judged.fake), self.joined
-        if penalty is not None:
-            with torch.autocast(step.device.type, enabled=False):
-                for behind, place in judged.places.items():
-                    sizes = self.discriminator.resolutions
-                    losses |= slopes(penalty, place, sizes, step.images, behind)
-        return losses
+        losses = lead_of(self.adversarial.criterion, judged.real, judged.fake)
+        if self.pipe.adaptive:
+            everywhere = step.gather(losses[LEAD].value.view(1)).mean()
+            rows = (step.rows.stop - step.rows.start) * step.processes
+            self.pipe.note(everywhere, rows, step.batch)
+            losses["augment_probability"] = Term(self.pipe.probability.clone(), 0.0)
+        said = whole(judged.real), whole(judged.fake)
+        return losses | self.joined_losses(judged.ends, *said, step)
 
     def compared(self, shared: Shared, told: Tensor, step: Step) -> list[Logits | None]:
         """For the generator's turn, logits of the real pictures of every judged resolution with
@@ -129,25 +128,6 @@ class Judging(System):
         real = shared.batch.of(Pictures).images[-count:]
         with torch.no_grad():
             return [*self.discriminator(self.seen(real, step), told.detach())]
-
-    def penalty_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
-        """The penalty of every stage, in float32: it is a gradient, and its power may be high."""
-        penalty, judge = self.gradient_penalty, self.discriminator
-        assert penalty is not None
-        with torch.autocast(step.device.type, enabled=False):
-            judged = slice(-len(judge.resolutions), None)
-            real = shared.batch.of(Pictures).images[judged]
-            pairs = zip(real, shared.fakes[judged], strict=True)
-            share = step.uniform(1, 1, 1)
-            found = [penalty.places(one, fake, share) for one, fake in pairs]
-            losses: Losses = {}
-            for behind in found[0]:
-                images, text = [each[behind] for each in found], penalty.text and not behind
-                told = self.told(shared.text.sentence).detach().requires_grad_(text)
-                logits = judge(self.seen(images, step), told)
-                place = Place(logits, images, told if text else None)
-                losses |= slopes(penalty, place, judge.resolutions, step.images, behind)
-        return losses
 
     def matching_aware_losses(
         self, adversarial: MatchingAwareLoss, shared: Shared, step: Step

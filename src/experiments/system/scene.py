@@ -29,10 +29,12 @@ from experiments.data.view.wrong_clip import Wrong
 from experiments.discriminator.vgan import VGANDiscriminator
 from experiments.generator.initialisation import initialise
 from experiments.generator.scene import Scene, SceneGenerator
+from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.loss.matching_aware import MatchingAwareLoss
 from experiments.loss.scene import MaskLoss
-from experiments.system.base import Losses, Phase, Samples, System, Term, reading, term
+from experiments.system.base import Losses, Phase, Samples, Term, reading, term
 from experiments.system.judged import lead
+from experiments.system.penalised import Penalised, by_row
 from experiments.system.seeding import Step
 from experiments.system.text import encoded, text_of
 from experiments.terminal.error import UserError
@@ -55,7 +57,7 @@ class Shared:
     hidden: Tensor | None = None
 
 
-class SceneGAN(System):
+class SceneGAN(Penalised):
     """The base of these methods: they differ in what a scene is made of."""
 
     def __init__(
@@ -67,6 +69,7 @@ class SceneGAN(System):
         mask: MaskLoss,
         encoder: nn.Module | None = None,
         wrong: Wrong | None = None,
+        gradient_penalty: GradientPenalty | None = None,
     ) -> None:
         """`form`: of clips. `encoder`: of captions, which never changes; None: none are told.
         `wrong`: what wrong pairs are made of (`ClipView`), None: there are none."""
@@ -75,6 +78,7 @@ class SceneGAN(System):
         self.adversarial, self.form, self.mask, self.wrong = adversarial, form, mask, wrong
         self.encoder: Any = None if encoder is None else encoder.freeze()  # type: ignore[operator]
         self.told = encoder is not None
+        self.penalise(gradient_penalty, self.told)
         for name, network in (("generator", generator), ("discriminator", discriminator)):
             if (network.channels, network.frames, network.side) != form.shape[:3]:
                 raise UserError(
@@ -98,10 +102,12 @@ class SceneGAN(System):
         return (condition_of(self.encoder),) if self.told else ()
 
     def phases(self) -> list[Phase]:
-        return [
-            Phase("discriminator", (self.discriminator,), self.discriminator_loss),
-            Phase("generator", (self.generator,), self.generator_loss),
-        ]
+        return self.with_penalty(
+            [
+                Phase("discriminator", (self.discriminator,), self.discriminator_loss),
+                Phase("generator", (self.generator,), self.generator_loss),
+            ]
+        )
 
     def export_modules(self) -> dict[str, nn.Module]:
         encoder = {"encoder": self.encoder} if self.told else {}
@@ -111,7 +117,11 @@ class SceneGAN(System):
         return ["generator", *(reading(self.encoder) if self.told else [])]
 
     def compiled(self) -> list[nn.Module]:
-        return [self.generator, self.discriminator]
+        """The generator, and the discriminator where nobody asks for gradients of its gradients,
+        which PyTorch compiles none of."""
+        penalty = self.gradient_penalty
+        flat = penalty is not None and penalty.weight != 0
+        return [self.generator] if flat else [self.generator, self.discriminator]
 
     def initialise(self) -> None:
         initialise(self.generator, STD)
@@ -142,37 +152,54 @@ class SceneGAN(System):
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Real clips, made ones, and real ones of another caption; each batch has statistics of
         its own, as released."""
-        judged = [shared.real, shared.made.clip.detach()]
-        if shared.wrong is not None:
-            judged.append(shared.wrong)
         losses: Losses = {}
-        found = self.logits(judged, shared.sentence)
-        for level, logits in found.items():
-            for name, value in self.adversarial.discriminator(*logits).items():
-                losses[level + name] = Term(value, HALF * self.adversarial_weight)
-        signs = ([logits[place] for logits in found.values()] for place in (0, 1))
-        return losses | lead(self.adversarial.criterion, *signs)
+        with self.in_float32(step):
+            ends = self.ends(shared)
+            judged, told = [*ends.real, *ends.made], [ends.leaf, ends.told]
+            if shared.wrong is not None:
+                judged, told = [*judged, shared.wrong], [*told, ends.told]
+            found = self.logits(judged, told)
+            for level, logits in found.items():
+                for name, value in self.adversarial.discriminator(*logits).items():
+                    losses[level + name] = Term(value, HALF * self.adversarial_weight)
+        real, made = ([logits[place] for logits in found.values()] for place in (0, 1))
+        losses |= lead(self.adversarial.criterion, real, made)
+        return losses | self.joined_losses(ends, [by_row(real)], [by_row(made)], step)
+
+    def judged_of(self, shared: Shared) -> tuple[list[Tensor], list[Tensor]]:
+        return [shared.real], [shared.made.clip]
+
+    def told_of(self, shared: Shared) -> Tensor | None:
+        return shared.sentence
+
+    def scores(
+        self, shared: Any, inputs: list[Tensor], told: Tensor | None, step: Step, made: bool
+    ) -> list[Tensor]:
+        """Of clips, and of their frames where these are judged."""
+        return [by_row([logits for (logits,) in self.logits(inputs, [told]).values()])]
 
     def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Clips that pass for real, and a mask that shows little of the foreground."""
         losses, real = Losses(), dict[str, list[Tensor]]()
         if self.adversarial.criterion.relativistic:  # compared with real clips, constants here
             with torch.no_grad():
-                real = self.logits([shared.real], shared.sentence)
-        for level, (logits,) in self.logits([shared.made.clip], shared.sentence).items():
+                real = self.logits([shared.real], [shared.sentence])
+        for level, (logits,) in self.logits([shared.made.clip], [shared.sentence]).items():
             value = self.adversarial.generator(logits, *real.get(level, []))
             losses[f"{level}adversarial"] = Term(value, self.adversarial_weight)
         if (mask := shared.made.mask) is not None:
             losses["mask"] = term(self.mask.weight, lambda: self.mask(mask))
         return losses
 
-    def logits(self, judged: Sequence[Tensor], sentence: Tensor | None) -> dict[str, list[Tensor]]:
-        """Of each batch of clips by what stands before the names of losses: nothing for (B,) of
-        clips, `frame/` for (B, T) of frames where these are judged."""
-        judge = self.discriminator
-        found = {"": [judge(clips, sentence) for clips in judged]}
+    def logits(
+        self, judged: Sequence[Tensor], sentences: Sequence[Tensor | None]
+    ) -> dict[str, list[Tensor]]:
+        """Of each batch of clips and its sentences by what stands before the names of losses:
+        nothing for (B,) of clips, `frame/` for (B, T) of frames where these are judged."""
+        judge, pairs = self.discriminator, list(zip(judged, sentences, strict=True))
+        found = {"": [judge(*pair) for pair in pairs]}
         if judge.still is not None:
-            found["frame/"] = [judge.of_frames(clips, sentence) for clips in judged]
+            found["frame/"] = [judge.of_frames(*pair) for pair in pairs]
         return found
 
     @property

@@ -18,6 +18,7 @@ from experiments.data.view.picture import PICTURE, Pictures, PictureView
 from experiments.data.view.stranger import Mismatch
 from experiments.discriminator.augment import Change
 from experiments.discriminator.base import Discriminator
+from experiments.discriminator.pipe import Pipe, Probability
 from experiments.encoder.noise import NoiseEncoder, drawn_from
 from experiments.generator.base import Generator, GeneratorOutput
 from experiments.generator.initialisation import initialise
@@ -64,6 +65,9 @@ class TextToImage(Judging):
         captions: int = 1,
         gradient_penalty: GradientPenalty | None = None,
         augment: Sequence[Change] = (),
+        augment_probability: Probability = 1.0,
+        augment_target: float = 0.6,
+        augment_images: int = 500_000,
         train_encoder: bool = False,
         reconstruction: ReconstructionLoss | None = None,
         noise_encoder: NoiseEncoder | None = None,
@@ -74,7 +78,9 @@ class TextToImage(Judging):
         first draws new noise. `condition`: what the discriminator is told of the text, the
         sentence or mu of the generator's conditioning augmentation. `captions`: of a picture, whose
         sentences are averaged in training. `augment`: changes at random of all that the
-        discriminator sees; colour spoils what captions say of colours. `train_encoder`: the text
+        discriminator sees; colours that change spoil what captions say of them, and so does `flip`
+        where they tell left from right. `augment_probability`, `augment_target` and
+        `augment_images`: how often, see `Pipe`. `train_encoder`: the text
         encoder trains with the generator, so that no features of captions are stored; its picture
         side stays as it is. `reconstruction`: some pictures are drawn again from noise that the
         `noise_encoder` finds in them, which trains with the generator. `discriminator_start`: so
@@ -89,7 +95,8 @@ class TextToImage(Judging):
         self.mismatch, self.wrong, self.generator_steps = mismatch, wrong, generator_steps
         self.wrong_images = wrong == "image" and mismatch != "none"
         self.condition, self.captions = condition, captions
-        self.gradient_penalty, self.augment = gradient_penalty, list(augment)
+        self.penalise(gradient_penalty)
+        self.pipe = Pipe(augment, augment_probability, augment_target, augment_images)
         assert self.redraws or not (reconstruction or discriminator_start), (
             "reconstruction, discriminator_start: only AttnGAN draws pictures again"
         )
@@ -115,19 +122,16 @@ class TextToImage(Judging):
         return [text, PictureView(self.resolutions, wrong, self.other_images)]
 
     def phases(self) -> list[Phase]:
-        judge, penalty = (self.discriminator,), self.gradient_penalty
-        start = self.discriminator_start
-        found = [Phase("discriminator", judge, self.discriminator_loss, rest=start)]
-        if penalty is not None and penalty.weight and not penalty.joined:
-            interval, owner = penalty.interval, "discriminator"
-            found.append(
-                Phase("penalty", judge, self.penalty_loss, interval=interval, shares=owner)
-            )
-        turns = self.generator_steps
         readers = self.encoder.readers if self.train_encoder else []
         finders = [] if self.noise_encoder is None else [self.noise_encoder]
-        drawers = (self.generator, *readers, *finders)
-        return [*found, Phase("generator", drawers, self.generator_loss, turns)]
+        drawers, turns = (self.generator, *readers, *finders), self.generator_steps
+        judge, start = (self.discriminator,), self.discriminator_start
+        return self.with_penalty(
+            [
+                Phase("discriminator", judge, self.discriminator_loss, rest=start),
+                Phase("generator", drawers, self.generator_loss, turns),
+            ]
+        )
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         raise NotImplementedError

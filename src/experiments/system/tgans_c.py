@@ -23,12 +23,14 @@ from experiments.data.view.caption import Captions
 from experiments.data.view.clip import Clips, ClipView
 from experiments.data.view.condition import condition_of, view_for
 from experiments.data.view.wrong_clip import Wrong
-from experiments.discriminator.clip import ClipDiscriminator
+from experiments.discriminator.clip import ClipDiscriminator, Logits
 from experiments.generator.clip import ClipGenerator
 from experiments.generator.initialisation import initialise
 from experiments.loss.clip import ClipLoss, Space
-from experiments.system.base import Losses, Phase, Samples, System, Term, reading
+from experiments.loss.gradient_penalty import GradientPenalty
+from experiments.system.base import Losses, Phase, Samples, Term, reading
 from experiments.system.judged import lead
+from experiments.system.penalised import Penalised, by_row
 from experiments.system.seeding import Step, noise_of
 from experiments.system.text import Text, encoded, text_of
 from experiments.terminal.error import UserError
@@ -50,7 +52,7 @@ class Shared:
     text: Text
 
 
-class TGANsC(System):
+class TGANsC(Penalised):
     """A generator told a sentence, and judges that also see pairs that do not match."""
 
     def __init__(
@@ -65,6 +67,7 @@ class TGANsC(System):
         mismatch: WrongPair = "clip",
         train_encoder: bool = False,
         initial_std: float | None = INITIAL_STD,
+        gradient_penalty: GradientPenalty | None = None,
     ) -> None:
         """`form`: of clips. `temporal`: what holds frames together, a judge of motion (TGANs-C-A),
         a constraint on the generator (TGANs-C-C), or nothing; `space`: what the constraint is on,
@@ -81,6 +84,7 @@ class TGANsC(System):
         self.form, self.temporal, self.space = form, temporal, space
         self.mismatch, self.train_encoder = mismatch, train_encoder
         self.initial_std = initial_std
+        self.penalise(gradient_penalty)
         self.makes = MappingProxyType({(condition_of(encoder),): CLIP})
         self.require_fit()
 
@@ -125,10 +129,12 @@ class TGANsC(System):
 
     def phases(self) -> list[Phase]:
         readers = self.encoder.readers if self.train_encoder else []
-        return [
-            Phase("discriminator", (self.discriminator,), self.discriminator_loss),
-            Phase("generator", (self.generator, *readers), self.generator_loss),
-        ]
+        return self.with_penalty(
+            [
+                Phase("discriminator", (self.discriminator,), self.discriminator_loss),
+                Phase("generator", (self.generator, *readers), self.generator_loss),
+            ]
+        )
 
     def export_modules(self) -> dict[str, nn.Module]:
         return {"generator": self.generator, "encoder": self.encoder}
@@ -157,17 +163,19 @@ class TGANsC(System):
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """L_v, L_f and L_tA: right pairs, generated clips, and pairs that do not match."""
-        told = shared.text.sentence.detach()
-        judged, sentences = [shared.real, shared.made.detach()], [told, told]
-        if shared.wrong is not None:
-            judged.append(shared.wrong)
-            sentences.append(told)
-        seen = self.discriminator.trunks(judged)
-        if self.mismatch == "caption" and shared.text.wrong is not None:
-            seen.append(seen[0])
-            sentences.append(shared.text.wrong.detach())
-        assert self.mismatch == "none" or len(seen) == 3, "wrong pairs are not given"
-        real, fake, *wrong = self.discriminator.heads(seen, sentences)
+        with self.in_float32(step):
+            ends = self.ends(shared)
+            assert ends.told is not None and ends.leaf is not None
+            judged, sentences = [*ends.real, *ends.made], [ends.leaf, ends.told]
+            if shared.wrong is not None:
+                judged.append(shared.wrong)
+                sentences.append(ends.told)
+            seen = self.discriminator.trunks(judged)
+            if self.mismatch == "caption" and shared.text.wrong is not None:
+                seen.append(seen[0])
+                sentences.append(shared.text.wrong.detach())
+            assert self.mismatch == "none" or len(seen) == 3, "wrong pairs are not given"
+            real, fake, *wrong = self.discriminator.heads(seen, sentences)
         losses: Losses = {}
         for level in self.discriminator.levels:
             terms = self.adversarial.discriminator(
@@ -179,17 +187,40 @@ class TGANsC(System):
             )
             for name, value in terms.items():
                 losses[f"{level}/{name}"] = Term(value, self.adversarial.weight)
-        signs = ([judged[level] for level in self.discriminator.levels] for judged in (real, fake))
-        return losses | lead(self.adversarial.criterion, *signs)
+        levels = self.discriminator.levels
+        reals, fakes = ([logits[level] for level in levels] for logits in (real, fake))
+        losses |= lead(self.adversarial.criterion, reals, fakes)
+        return losses | self.joined_losses(ends, [by_row(reals)], [by_row(fakes)], step)
+
+    def judged_of(self, shared: Shared) -> tuple[list[Tensor], list[Tensor]]:
+        return [shared.real], [shared.made]
+
+    def told_of(self, shared: Shared) -> Tensor:
+        return shared.text.sentence.detach()
+
+    def scores(
+        self, shared: Any, inputs: list[Tensor], told: Tensor | None, step: Step, made: bool
+    ) -> list[Tensor]:
+        """Of all levels."""
+        (clips,) = inputs
+        assert told is not None
+        return [by_row(list(self.discriminator(clips, told).values()))]
 
     def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """What fools each judge, and L_tC where frames are held together by it."""
+        told = shared.text.sentence.detach()
         seen = self.discriminator.trunks([shared.made])
-        (logits,) = self.discriminator.heads(seen, [shared.text.sentence.detach()])
+        (logits,) = self.discriminator.heads(seen, [told])
+        real: Logits = {}
+        if self.adversarial.criterion.relativistic:  # compared with real clips, constants here
+            with torch.no_grad():
+                real = self.discriminator(shared.real, told)
         constrained = self.temporal == "constraint"
         terms, weight = len(logits) + constrained, self.adversarial.weight
         losses: Losses = {
-            f"{level}/adversarial": Term(self.adversarial.generator(level, values, terms), weight)
+            f"{level}/adversarial": Term(
+                self.adversarial.generator(level, values, terms, real.get(level)), weight
+            )
             for level, values in logits.items()
         }
         if constrained:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -27,10 +28,12 @@ from experiments.frontend.excerpt import Excerpt
 from experiments.generator.initialisation import initialise
 from experiments.generator.wav2pix import Wav2PixGenerator
 from experiments.loss.feature_matching import FeatureMatching
+from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.loss.pair import PairLoss
-from experiments.system.base import Losses, Phase, Samples, System, Term, term
+from experiments.system.base import Losses, Phase, Samples, Term, term
 from experiments.system.classifier import known_cross_entropy
 from experiments.system.judged import lead
+from experiments.system.penalised import Penalised
 from experiments.system.seeding import Step, noise_of, numbers_of
 
 STD = 0.02  # of fresh weights, as released
@@ -46,7 +49,7 @@ class Heard:
     fake: Tensor
 
 
-class Wav2Pix(System):
+class Wav2Pix(Penalised):
     """Least squares over right, wrong and generated pairs, and three terms that were released
     beside them."""
 
@@ -65,6 +68,7 @@ class Wav2Pix(System):
         identity_weight: float = 20.0,
         stochastic: bool = True,
         noise: float = 0.0,
+        gradient_penalty: GradientPenalty | None = None,
     ) -> None:
         """`excerpt`: what is given of a sound. `features`, `pixel_weight` (L1 to the real picture)
         and `identity_weight`: the generator's terms beside the adversarial one. `stochastic`:
@@ -82,6 +86,7 @@ class Wav2Pix(System):
         self.adversarial, self.features = adversarial, features
         self.pixel_weight, self.identity_weight = pixel_weight, identity_weight
         self.stochastic, self.noise = stochastic, noise
+        self.penalise(gradient_penalty)
         # Of protocols: what a seed decides of a picture.
         drawn = "on purpose, drawn from each row's seed" if stochastic else "none"
         self.sampled_as = {"dropout in sampling": drawn}
@@ -97,10 +102,12 @@ class Wav2Pix(System):
 
     def phases(self) -> list[Phase]:
         drawers = (self.encoder, self.generator, self.identity)
-        return [
-            Phase("discriminator", (self.discriminator,), self.discriminator_loss),
-            Phase("generator", drawers, self.generator_loss),
-        ]
+        return self.with_penalty(
+            [
+                Phase("discriminator", (self.discriminator,), self.discriminator_loss),
+                Phase("generator", drawers, self.generator_loss),
+            ]
+        )
 
     def export_modules(self) -> dict[str, nn.Module]:
         return {"generator": self.generator, "encoder": self.encoder}
@@ -127,15 +134,30 @@ class Wav2Pix(System):
 
     def discriminator_loss(self, shared: Heard, step: Step, repeat: int) -> Losses:
         """Real, generated and wrong pairs; what was heard is a constant here."""
-        pictures, heard = shared.batch.of(Pictures), shared.heard.detach()
-        assert pictures.wrong_images is not None, "wrong pictures are not given"
-        judged = [pictures.images, [shared.fake.detach()], pictures.wrong_images]
-        features = self.discriminator.trunks(judged)
-        logits = self.discriminator.heads(features, [heard] * len(judged))
-        pairs = [pair for ((pair, _),) in logits]
-        terms = self.adversarial.discriminator(*pairs)
+        wrong = shared.batch.of(Pictures).wrong_images
+        assert wrong is not None, "wrong pictures are not given"
+        with self.in_float32(step):
+            ends = self.ends(shared)
+            assert ends.told is not None and ends.leaf is not None
+            features = self.discriminator.trunks([ends.real, ends.made, wrong])
+            logits = self.discriminator.heads(features, [ends.leaf, ends.told, ends.told])
+            pairs = [pair for ((pair, _),) in logits]
+            terms = self.adversarial.discriminator(*pairs)
         losses = {name: Term(value, self.adversarial.weight) for name, value in terms.items()}
-        return losses | lead(self.adversarial.criterion, pairs[:1], pairs[1:2])
+        losses |= lead(self.adversarial.criterion, pairs[:1], pairs[1:2])
+        return losses | self.joined_losses(ends, pairs[:1], pairs[1:2], step)
+
+    def judged_of(self, shared: Heard) -> tuple[list[Tensor], list[Tensor]]:
+        return list(shared.batch.of(Pictures).images), [shared.fake]
+
+    def told_of(self, shared: Heard) -> Tensor:
+        return shared.heard.detach()
+
+    def scores(
+        self, shared: Any, inputs: list[Tensor], told: Tensor | None, step: Step, made: bool
+    ) -> list[Tensor]:
+        assert told is not None
+        return [logit for logit, _ in self.discriminator(inputs, told)]
 
     def generator_loss(self, shared: Heard, step: Step, repeat: int) -> Losses:
         """Pictures that pass for real ones with their sound, look alike on average and each by
@@ -143,11 +165,15 @@ class Wav2Pix(System):
         (real,), fake, heard = shared.batch.of(Pictures).images, shared.fake, shared.heard
         features = self.discriminator.trunks([[fake]])
         ((logits, _),) = self.discriminator.heads(features, [heard])[0]
-        value = self.adversarial.generator(logits)
-        losses = {"adversarial": Term(value, self.adversarial.weight)}
-        if self.features.weight:
+        against, relativistic = None, self.adversarial.criterion.relativistic
+        if self.features.weight or relativistic:
             with torch.no_grad():
                 seen = self.discriminator.trunks([[real]])
+                if relativistic:
+                    (((against, _),),) = self.discriminator.heads(seen, [heard])
+        value = self.adversarial.generator(logits, against)
+        losses = {"adversarial": Term(value, self.adversarial.weight)}
+        if self.features.weight:
             means = (step.gather(maps.mean(0, keepdim=True)).mean(0) for (maps,) in features + seen)
             losses["features"] = Term(self.features(*means), self.features.weight)
         losses["pixels"] = term(self.pixel_weight, lambda: F.l1_loss(fake, real))

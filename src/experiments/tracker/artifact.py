@@ -41,6 +41,8 @@ def use_prerequisites(tracker: Tracker, run: Run) -> None:
     for need in run.prerequisites.values():
         with _harmless("what the run builds on"):
             folder = need.folder if isinstance(need, Run) else need
+            if files.is_export(folder):
+                continue  # of somebody else: no run has logged it
             exact = files.file_at(folder, "weights", need.goal) if isinstance(need, Run) else None
             name = model_artifact(folder, exact if exact and exact.is_file() else None)
             tracker.use_artifact(name, MODEL)

@@ -13,6 +13,7 @@ import torch
 
 from experiments.config.build import build
 from experiments.data.batches import Batches
+from experiments.data.store.choice import require_store
 from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.data.store.held_out import hold_out
 from experiments.data.store.room import keep_within
@@ -156,7 +157,9 @@ def built(node: Any, facts: dict[str, Any] | None = None, path: str = "") -> Any
 def open_data(config: dict[str, Any], ranks: Ranks, folder: Path | None = None) -> Dataset:
     """The data set at the size that the run's largest stage needs; said once. `folder`: of a run
     that may have begun, whose captions are read as it began to read them."""
-    data = config["data"]
+    data, before = config["data"], None
+    with suppress(UserError):  # it is new, or its `facts.json` is damaged
+        before = None if folder is None else files.run_facts(folder)
     side = image_size_of(config)
     opened = partial(
         open_dataset,
@@ -167,11 +170,11 @@ def open_data(config: dict[str, Any], ranks: Ranks, folder: Path | None = None) 
         quiet=not ranks.main,
         limit=data.get("limit"),
         min_count=int(data.get("min_count", 1)),
+        store=store_of(data.get("store"), before, folder),
     )
     dataset = opened()
-    before = None
-    with suppress(UserError):  # it is new, or its `facts.json` is damaged
-        before = None if folder is None else files.run_facts(folder)
+    if data.get("store") is not None and not dataset.size:
+        say_once("data.store: no pictures are kept here; clips and sounds have stores of their own")
     words = dataset.vocabulary
     if before and words is not None and before.get("vocabulary_hash") not in (None, words.hash):
         tokeniser = recorded_tokeniser(before)
@@ -181,6 +184,22 @@ def open_data(config: dict[str, Any], ranks: Ranks, folder: Path | None = None) 
     dataset = with_share(dataset, float(data.get("train_share", 1)), int(data.get("share_seed", 0)))
     say_once(dataset.summary)
     return replace(dataset, flip=bool(data["flip"]), speech=speech_of(data))
+
+
+def store_of(asked: str | None, before: dict[str, Any] | None, folder: Path | None) -> str | None:
+    """How a run's pictures are kept: as it began, since JPEG is not quite the same pictures, and
+    shards have an order of their own. `before`: its facts, where it has begun. Raises `UserError`
+    where another store is asked for."""
+    require_store(asked)
+    if before is None:
+        return asked
+    began = str(before.get("store", "pixels"))
+    if asked not in (None, began):
+        raise UserError(
+            f"data.store={asked}: {folder} began with data.store={began}; leave it away to go on, "
+            "or fresh=true begins anew"
+        )
+    return began
 
 
 def image_size_of(config: dict[str, Any]) -> int | None:

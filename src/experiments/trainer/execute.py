@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,11 @@ from experiments.run.prerequisite import Run, require_judges, tell_kept
 from experiments.run.pretrained import GROUPS, without_pretrained
 from experiments.run.provenance import write_provenance
 from experiments.run.reference import referenced
+from experiments.run.shipped import tell_shipped
 from experiments.run.stats import StatsFile
 from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import Interrupt, Stopped
-from experiments.terminal.line import millions, near, number_of, say
+from experiments.terminal.line import duration, millions, near, number_of, say
 from experiments.terminal.secret import scrub
 from experiments.tracker.agent import arm_name
 from experiments.tracker.artifact import log_weights, use_prerequisites
@@ -44,6 +46,8 @@ from experiments.trainer.minima import Minima
 from experiments.trainer.observer import Observer
 from experiments.trainer.scaling import told
 from experiments.trainer.training import Training
+
+TOLD = 60.0  # s: who takes less needs no word about it
 
 
 def train_with_prerequisites(
@@ -130,9 +134,11 @@ def rehearse(run: Run, ranks: Ranks) -> None:
 
 def train_missing(needs: dict[str, Run | Path], ranks: Ranks, wanted_by: str) -> None:
     """Train those prerequisites that are not finished, and what they build on themselves."""
+    tell_shipped(needs)
     for path, need in needs.items():
         if isinstance(need, Run) and not ranks.any(need.finished):
-            say(f"{path} needs {need.name}: training it first, in {need.folder}")
+            why = f" ({need.because})" if need.because else ""
+            say(f"{path} needs {need.name}: training it first, in {need.folder}{why}")
             train_with_prerequisites(need, ranks, wanted_by)
         else:
             tell_kept(need, path)
@@ -170,13 +176,16 @@ def _train(
         observer.real_grid()
         say(_headline(run, training, made.threads))
         training.system.train()
+        began = time.perf_counter()
         if not fit(training, made.numerics, observer, interrupt):
             raise Stopped(interrupt.number)
         if left_out := told(training.scalings.items()):
             say(f"{run.name}: {left_out}")
         if ranks.main:
             checkpoint.save_weights(run.folder, training.images, **training.exported())
+        trained = time.perf_counter()
         observer.evaluate(training.images, training.ema)
+        tell_times(run, trained - began, time.perf_counter() - trained)
         if made.best is not None:
             made.best.told()
         log_weights(tracker, run)
@@ -189,6 +198,12 @@ def _train(
     finally:
         tracker.finish()
         ranks.accelerator.free_memory()
+
+
+def tell_times(run: Run, training: float, scoring: float) -> None:
+    """Where the time went, of runs that took a minute or more (s)."""
+    if training + scoring >= TOLD:
+        say(f"{run.name}: took {duration(training)} to train and {duration(scoring)} to score")
 
 
 def prepare_folder(

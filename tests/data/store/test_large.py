@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from tiny_reader import TinyReader
 
+from benchmarks import millions
 from experiments.data.record import Record
 from experiments.data.store import spool
 from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.data.store.item import prepare_items
 from experiments.data.store.mapped_arrays import open_mapped
-from experiments.data.store.spool import Joined, Spool, kept
+from experiments.data.store.spool import Joined, Spool, spooled
 from experiments.data.store.table import TableRecords
 from experiments.data.store.text import TextLists, Texts
 from experiments.terminal.error import UserError
@@ -113,17 +114,30 @@ def test_a_spool_is_a_list(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(made[n] == items[n] for n in range(0, count, 50))
     joined = Joined(made, items)
     assert list(joined) == items * 2 and joined[count : count + 3] == items[:3]
-    assert isinstance(kept(items), list) == (count <= 300)
+    assert isinstance(spooled(items), list) == (count <= 300)
 
 
 @pytest.mark.slow
 def test_three_million_pictures_open_in_two_gib(tmp_path: Path) -> None:
-    """Prepared and opened, five captions each: the bytes of a thousand pictures under all keys."""
+    """Prepared and opened, five captions each: the bytes of a thousand pictures under all keys.
+    They are read where they lie, and a run that begins in the middle has the same batch."""
     command = [sys.executable, "-m", "benchmarks.millions", str(tmp_path), "3000000"]
+    command.append("--store=stream")
     top = Path(__file__).parents[3]
     done = subprocess.run(command, cwd=top, capture_output=True, text=True, check=True)
     told = json.loads(done.stdout.splitlines()[-1])
-    assert told["records"] == 3_000_000 and told["gib"] < 2
+    assert told["records"] == 3_000_000 and told["gib"] < 2 and told["resumed_bit_for_bit"]
+
+
+def test_the_same_of_three_thousand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "LARGE", 1000)
+    monkeypatch.setattr(millions, "GROUP", 100)
+    monkeypatch.setattr(millions, "BATCHES", 5)
+    place = millions.write(tmp_path / "set", 3000)
+    told = millions.opened(place, tmp_path / "cache", "stream")
+    assert told["records"] == 3000 and told["resumed_bit_for_bit"]
+    assert millions.opened(place, tmp_path / "cache", "stream")["records"] == 3000
+    assert not list((tmp_path / "cache").rglob("images-*"))
 
 
 def test_texts_of_any_script() -> None:

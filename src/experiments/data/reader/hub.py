@@ -242,12 +242,22 @@ class Hub(Reader):
 
     def image(self, record: Record, size: int) -> np.ndarray:
         """The central square of the picture, or of a clip's first frame. Raises `BadInput`."""
+        found = self.picture_file(record)
+        return first_picture(self.clip(record), size) if found is None else read_crop(found, size)
+
+    def picture_file(self, record: Record) -> bytes | Path | None:
+        """The file of the picture, or its content; None where it is a frame of a clip. Raises
+        `BadInput`."""
         if self._opened()[1].image is None:
-            return first_picture(self.clip(record), size)
+            return None
         found = self._cells().content(record.image, "image", "picture")
         if found is None:
             raise BadInput("no picture")
-        return read_crop(found, size)
+        return found
+
+    def group(self, record: Record) -> int:
+        """What lies together in a shard has one number (`store/streamed.py`)."""
+        return self._cells().group(record.image)
 
     def sound(self, record: Record) -> Path | None:
         """The sound in a file, which is there until the next one is asked for; None where the row

@@ -130,9 +130,17 @@ class PictureReader(Reader, Generic[L]):
 
     def image(self, record: Record, size: int) -> np.ndarray:
         """The central square of the picture, or the surroundings of its box (`read_crop`)."""
+        return read_crop(self._picture_path(record), size, record.box)
+
+    def picture_file(self, record: Record) -> Path | None:
+        """The file of the picture; None where the picture is not just a square of a file. Raises
+        `BadInput`."""
+        plain = type(self).image is PictureReader.image
+        return self._picture_path(record) if plain else None
+
+    def _picture_path(self, record: Record) -> Path:
         root = self._folder()
-        path = picture_below(root, self._folders(root, record.split), record.image, self.follows)
-        return read_crop(path, size, record.box)
+        return picture_below(root, self._folders(root, record.split), record.image, self.follows)
 
     def sound(self, record: Record) -> Path | None:
         """The file of the record's own sound, below the root; None where it has none. Raises

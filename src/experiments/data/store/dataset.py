@@ -7,7 +7,8 @@
         facts.json                names of classes and attributes
         arrays-<max words>.npz    labels, attributes, tokens (`split.py`)
         *-min<n>.*                the last three without words that are rarer (`data.min_count`)
-        images-<size>.npy         the pictures (`picture.py`); images-<size>.json, those left out
+        images-<size>.npy         the pictures, or encoded-<size>/, or stream/ (`keep.py`), with the
+                                  list of those left out in .json
         <view>-<settings>/        what other views store (`item.py`)
 
 Nothing in the folder names a path, so it can be moved. Processes that start together prepare it
@@ -19,12 +20,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from experiments.data.record import Drop, Reader, Record, has_of, told_of
 from experiments.data.store.arrays import keys_of
+from experiments.data.store.choice import StoreName, require_store
 from experiments.data.store.fact import read_facts, write_facts
 from experiments.data.store.fingerprint import (
     FACTS,
@@ -34,17 +36,13 @@ from experiments.data.store.fingerprint import (
     fingerprint_of,
     read_as,
 )
+from experiments.data.store.keep import Kept, Pictures, drop_others
 from experiments.data.store.limit import within
 from experiments.data.store.mapped_arrays import open_arrays, there, write_arrays
-from experiments.data.store.picture import (
-    build_store,
-    dropped_pictures,
-    open_store,
-)
 from experiments.data.store.read import read_records
 from experiments.data.store.speech import Speech
-from experiments.data.store.split import Split, cut
-from experiments.data.store.spool import kept
+from experiments.data.store.split import Split, between, cut
+from experiments.data.store.spool import spooled
 from experiments.data.store.summary import count_drops, summary_of
 from experiments.data.store.table import (
     REPORT,
@@ -70,7 +68,8 @@ from experiments.terminal.error import UserError
 class Dataset:
     """Two splits and what is true of both.
 
-    `size`: px of the pictures, 0 where none are stored. `vocabulary`: None where there are no
+    `size`: px of the pictures, 0 where there are none. `store`: how they are kept, "" likewise.
+    `vocabulary`: None where there are no
     captions. `mirror` says whether a mirrored picture still matches its captions, `flip` whether
     pictures are mirrored in training. `summary` is one line to show at the start of a run.
     """
@@ -92,6 +91,7 @@ class Dataset:
     flip: bool = True
     speech: Speech = field(default_factory=Speech)
     hearing: dict[str, Any] | None = None  # front-end and voices, once captions are heard
+    store: StoreName | Literal[""] = ""
     by_time: str = ""  # what runs of before recorded as the fingerprint of these files
 
     @property
@@ -147,6 +147,7 @@ def open_dataset(
     limit: int | None = None,
     tokeniser: Tokeniser | None = None,
     min_count: int = 1,
+    store: str | None = None,
 ) -> Dataset:
     """The reader's data with pictures of `size` pixels, prepared under `cache` where they are not.
 
@@ -154,8 +155,9 @@ def open_dataset(
     that are kept of a caption (Xu 2018: 18 for CUB). `workers`: processes that draw pictures, by
     default one per core. `limit`: records that are kept of each split (`limit.within`), all by
     default. `tokeniser`: how captions are cut into words, by default as the reader says.
-    `min_count`: words that stand less often in the captions are unknown. Raises `UserError` where
-    the data are missing, and where more than 1 % of the records cannot be used.
+    `min_count`: words that stand less often in the captions are unknown. `store`: how pictures are
+    kept (`choice.py`), by default as there is room. Raises `UserError` where the data are missing,
+    and where more than 1 % of the records cannot be used.
     """
     if (size is not None and size < 1) or max_words < 1 or min_count < 1:
         raise UserError(
@@ -174,23 +176,23 @@ def open_dataset(
     if not folder.exists() and known.by_time and not more:
         adopt(folder.with_name(known.by_time), folder, tokeniser)
     arrays = folder / f"arrays-{max_words}{words.suffix}.npz"
-    store = None if size is None else folder / f"images-{size}.npy"
-    needed = (folder / FACTS, arrays, *([] if store is None else [store]))
+    pictures = Pictures(require_store(store), size)
+
+    def ready() -> bool:
+        return (folder / FACTS).exists() and there(arrays) and pictures.there(folder)
+
     use(folder)
-    if not all(map(there, needed)):
+    if not ready():
         with locked(folder / ".lock"):
-            if not all(map(there, needed)):  # another process may have been first
+            if not ready():  # another process may have been first
                 left = _not_read(known)
-                _prepare(
-                    reader, store, size or 0, arrays, max_words, workers, quiet, words, limit, left
-                )
-    return _load(reader, size or 0, known, folder, store, arrays, words)
+                _prepare(reader, pictures, arrays, max_words, workers, quiet, words, limit, left)
+    return _load(reader, pictures.kept(folder), known, folder, arrays, words)
 
 
 def _prepare(
     reader: Reader,
-    store: Path | None,
-    size: int,
+    pictures: Pictures,
     arrays: Path,
     max_words: int,
     workers: int | None,
@@ -212,17 +214,16 @@ def _prepare(
         _report(folder, report)
     else:
         records = read_table(folder)
-    bad = [] if store is None else build_store(reader, records, size, store, workers, quiet)
+    store = pictures.kept(folder, len(records))
+    bad = [] if store is None else store.build(reader, records, workers, quiet)
     captioned = "caption" in has_of(reader)
     if new:
         if bad:  # a pass over all records for each of these
             bad_keys, wanted = {drop.key for drop in bad}, records
-            records = kept(record for record in wanted if record.key not in bad_keys)
+            records = spooled(record for record in wanted if record.key not in bad_keys)
             report = make_report(reader.name, records, drops, more, bad, wanted)
             _report(folder, report | {"not_read": left})
-        for other in folder.glob("images-*.npy"):
-            if other != store:  # of an attempt that was not finished: its rows may be others
-                other.unlink()
+        drop_others(folder, store)
         for stale in [*folder.glob("vocabulary*.json"), *folder.glob("arrays-*")]:
             discard(stale)
     if captioned and not words.vocabulary.exists():
@@ -247,10 +248,9 @@ def _report(folder: Path, report: dict[str, Any]) -> None:
 
 def _load(
     reader: Reader,
-    size: int,
+    store: Kept | None,
     known: Fingerprint,
     folder: Path,
-    store: Path | None,
     arrays_path: Path,
     words: Wording,
 ) -> Dataset:
@@ -260,30 +260,30 @@ def _load(
     report["not_read"] = _not_read(known)  # as it is now
     arrays = open_arrays(arrays_path, words.vocabulary, len(vocabulary or ()))
     keys = keys_of(arrays)
-    dropped = [] if store is None else dropped_pictures(store)
-    lost = {drop.key: drop for drop in dropped}
+    lost = {} if store is None else {drop.key: drop for drop in store.drops()}
     gone = np.array([key in lost for key in keys], bool) if lost else np.zeros(len(keys), bool)
     bad = [lost[keys[row]] for row in np.flatnonzero(gone).tolist()]
-    if store is None:
-        images = np.zeros((len(keys), 0, 0, 3), np.uint8)
-    else:
-        images = open_store(store)
+    size, images = 0, np.zeros((len(keys), 0, 0, 3), np.uint8)
+    if store is not None:
+        size, images = store.size, store.open(reader, np.flatnonzero(~gone))
+        report["pictures"] = store.told()
         if bad:  # pictures that another size could still use; the table has them
             count_drops(report, bad)
     train, test = ~gone & ~arrays["test"], ~gone & arrays["test"]
     report["kept"] = {"train": int(train.sum()), "test": int(test.sum())}
     if bad and store is not None:
-        require_few_drops(report, store.with_suffix(".json"))
+        require_few_drops(report, store.path.with_suffix(".json"))
     if images.shape != ((~gone).sum(), size, size, 3) or images.dtype != np.uint8:
-        raise UserError(f"{store}: does not match the table beside it; delete the folder {folder}")
+        path = store.path if store else folder
+        raise UserError(f"{path}: does not match the table beside it; delete the folder {folder}")
     values = {key: tuple(found) for key, found in facts["attribute_values"].items()}
     return Dataset(
         name=reader.name,
         size=size,
         fingerprint=known.now,
         folder=folder,
-        train=cut(arrays, "train", train, images[: train.sum()], words.tokeniser),
-        test=cut(arrays, "test", test, images[train.sum() :], words.tokeniser),
+        train=cut(arrays, "train", train, between(images, 0, train.sum()), words.tokeniser),
+        test=cut(arrays, "test", test, between(images, train.sum(), len(images)), words.tokeniser),
         vocabulary=vocabulary,
         class_names=facts["class_names"] or OwnNames(keys, arrays["labels"]),
         attribute_values=values,
@@ -292,5 +292,6 @@ def _load(
         report=report,
         summary=summary_of(report, size, vocabulary, folder),
         reader=reader,
+        store=store.name if store else "",
         by_time=known.by_time,
     )

@@ -32,9 +32,10 @@ from experiments.data.text.words import Tokeniser
 
 @dataclass(frozen=True, eq=False)
 class ImageRows:
-    """Some rows of an array of pictures, which are read where they are asked for."""
+    """Some rows of an array of pictures, or of what does for one (`encoded.Decoded`), which are
+    read where they are asked for."""
 
-    array: np.ndarray  # (.., L, L, 3)
+    array: Any  # uint8 (.., L, L, 3)
     rows: np.ndarray  # int64 (N,)
 
     @classmethod
@@ -42,7 +43,7 @@ class ImageRows:
         """Those rows of an array, or of what is some rows itself."""
         if isinstance(images, ImageRows):
             return cls(images.array, images.rows[rows])
-        return cls(np.asarray(images), rows)
+        return cls(np.asarray(images) if isinstance(images, np.ndarray) else images, rows)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -54,6 +55,13 @@ class ImageRows:
     def __getitem__(self, rows: Any) -> np.ndarray:
         found: np.ndarray = self.array[self.rows[rows]]
         return found
+
+
+def between(images: Any, first: int, last: int) -> np.ndarray | ImageRows:
+    """The pictures from `first` to `last`, of which nothing is copied or decoded."""
+    if isinstance(images, np.ndarray):
+        return images[first:last]
+    return ImageRows.of(images, np.arange(first, last))
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +238,11 @@ def encode_records(
 
 
 def cut(
-    arrays: Arrays, name: str, kept: np.ndarray, images: np.ndarray, tokeniser: Tokeniser = "ascii"
+    arrays: Arrays,
+    name: str,
+    kept: np.ndarray,
+    images: np.ndarray | ImageRows,
+    tokeniser: Tokeniser = "ascii",
 ) -> Split:
     """The split of the records where `kept` (N,) is true, with their pictures in the same order."""
     assert len(images) == kept.sum()
@@ -260,7 +272,11 @@ def cut(
 
 
 def _cut_mapped(
-    arrays: Arrays, name: str, kept: np.ndarray, images: np.ndarray, tokeniser: Tokeniser
+    arrays: Arrays,
+    name: str,
+    kept: np.ndarray,
+    images: np.ndarray | ImageRows,
+    tokeniser: Tokeniser,
 ) -> Split:
     """The same of arrays that are maps (`mapped_arrays.py`), of which nothing is copied where the
     records are a stretch of them; else what `Split.only` copies."""
@@ -273,7 +289,7 @@ def _cut_mapped(
     texts = Texts(arrays["captions"], arrays["caption_ends"]).between(begin, end)
     whole = Split(
         name=name,
-        images=images,
+        images=images if len(rows) == last - first else np.zeros((0, 0, 0, 3), np.uint8),
         keys=Texts(arrays["keys"], arrays["key_ends"]).between(first, last),
         captions=TextLists(texts, start),
         labels=arrays["labels"][first:last],

@@ -106,7 +106,7 @@ class Joined(Chunks[T]):
         raise IndexError(row)
 
 
-def kept(items: Iterable[T]) -> Sequence[T]:
+def spooled(items: Iterable[T]) -> Sequence[T]:
     """The items, in memory where they are few."""
     spool: Spool[T] = Spool()
     for item in items:

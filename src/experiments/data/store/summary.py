@@ -43,6 +43,8 @@ def summary_of(
         line += (
             f", {number_of(report['captions'], 'caption')}, {number_of(len(vocabulary), 'word')}"
         )
+    if pictures := report.get("pictures"):
+        line += f"; {pictures}"
     if beyond := report.get("beyond_limit"):  # not in reports of older versions
         line += f"; data.limit leaves {beyond} out"
     if sifted := report.get("filter"):

@@ -225,6 +225,13 @@ class TableRecords(Chunks[Record]):
         except Exception as error:
             raise damaged(self.path, reason_of(error)) from None
 
+    def one(self, row: int) -> Record:
+        """A single one, without those around it."""
+        try:
+            return record_of(self.table.data.fast_slice(row, 1).to_pylist()[0])
+        except Exception as error:
+            raise damaged(self.path, reason_of(error)) from None
+
 
 def table_exists(folder: Path) -> bool:
     """Whether `read_table` can read what is there; imports nothing."""

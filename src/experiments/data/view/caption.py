@@ -25,6 +25,7 @@ from experiments.data.text.reading import Reader, Reads, labels_of, longest_of, 
 from experiments.data.text.words import SPLIT, recorded_tokeniser
 from experiments.data.view.base import Attended, Choice, Part, View
 from experiments.data.view.captions import Captions
+from experiments.data.view.computed import computed, too_large
 from experiments.data.view.stranger import Mismatch, Strangers, wrong_captions
 from experiments.terminal.error import UserError
 
@@ -50,6 +51,8 @@ class CaptionView(View):
     name = CAPTION
     example = "sample(['a small red bird'])"
     stream: int | None = SHARED_STREAM
+    may_compute = True  # features for each batch, where their store would be too large
+    computes = False  # since `open`
     reader: Reader  # since `asked`
     longest: int  # tokens that are kept of a caption, since `asked`
     strangers: Strangers  # since `open`
@@ -89,6 +92,15 @@ class CaptionView(View):
         if self.encoder is None or split is not dataset.train:
             return self.of(split)
         assert self.precision is not None
+        if self.may_compute and self.average == 1:
+            tokens = split.read_as(self.reads, self.pieces).tokens
+            assert isinstance(tokens, np.ndarray), "what is heard is always stored"
+            places = tokens.shape[1] - self.marks
+            each = int(self.encoder.dim) * (1 + self.gives_words * places)  # type: ignore[arg-type]
+            if too_large(dataset, split, each * self.precision.itemsize, quiet):
+                opened = self.of(split)
+                opened.computes = True
+                return opened
         features = CaptionFeatures.open(
             split.read_as(self.reads, self.pieces),
             self.encoder.encode_text,  # type: ignore[arg-type]
@@ -170,6 +182,13 @@ class CaptionView(View):
             self.steps_of(torch.from_numpy(lengths)),
             torch.from_numpy(self.split.mentions[rows]),
         )
+
+    def ready(self, part: Part, layout: torch.memory_format = torch.contiguous_format) -> Captions:
+        assert isinstance(part, Captions)
+        if not self.computes or part.wrong_rows is None:
+            return part
+        assert self.precision is not None
+        return computed(part, self.encoder, self.precision, self.mismatch != "none")
 
     def given(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Tokens (B, T) and lengths (B,) of captions (B,), as a batch has them."""

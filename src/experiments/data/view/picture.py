@@ -19,8 +19,11 @@ from torch import Tensor
 
 from experiments.data.augment import centre, crop_and_flip, pyramid, to_uint8
 from experiments.data.images import read_crop, to_rgb
+from experiments.data.store.choice import StoreName, bytes_of
 from experiments.data.store.dataset import Dataset
+from experiments.data.store.encoded import Decoded
 from experiments.data.store.split import ImageRows, Split
+from experiments.data.store.streamed import groups_of
 from experiments.data.view.base import Choice, Part, View
 from experiments.data.view.caption import CAPTION, SHARED_STREAM
 from experiments.data.view.stranger import Fellows
@@ -86,6 +89,11 @@ class PictureView(View):
         length = split.images.shape[1]
         if not 0 < self.crop <= length:
             raise UserError(f"crop: {self.crop} pixels cannot be cut from images of {length}")
+        if (self.wrong is not None or self.other) and groups_of(split) is not None:
+            raise UserError(
+                "data.store=stream: pictures come as they lie in shards, and this recipe asks for "
+                "those of other records; take data.store=encoded, or pixels"
+            )
         opened = copy.copy(self)
         opened.split, opened.flip = split, flip
         if self.other:
@@ -161,8 +169,12 @@ class PictureView(View):
         letters: float = 0.0,
     ) -> dict[str, int]:
         side = int(self.crop * float(data["margin"]))
-        what = f"store of {number_of(records, 'picture', ',')} at {side} px"
-        return {what: records * side * side * 3}
+        name: StoreName = data.get("store") or "pixels"
+        if name == "stream":
+            return {}
+        form = ", as JPEG" if name == "encoded" else ""
+        what = f"store of {number_of(records, 'picture', ',')} at {side} px{form}"
+        return {what: bytes_of(name, records, side)}
 
     def _gather(self, rows: np.ndarray) -> Tensor:
         """Pictures of the rows, uint8 (B, L, L, 3); in page-locked memory where there is a GPU."""
@@ -171,6 +183,12 @@ class PictureView(View):
             images, rows = stored.array, stored.rows[rows]
         else:
             images = np.asarray(stored)
+        if isinstance(images, Decoded):
+            pixels = torch.empty((len(rows), *images.shape[1:]), dtype=torch.uint8)
+            if torch.cuda.is_available():
+                pixels = pixels.pin_memory()
+            images.into(pixels.numpy(), rows)
+            return pixels
         if not torch.cuda.is_available():
             return torch.from_numpy(images[rows])
         shape = (len(rows), *images.shape[1:])

@@ -56,6 +56,7 @@ class SpeechView(CaptionView):
     heard = True
     stream: int | None = None
     seconds: float  # kept of a recording, since `asked`
+    may_compute = False  # sound is heard far more slowly than text is read
     dataset: Dataset  # since `open`
 
     def __init__(

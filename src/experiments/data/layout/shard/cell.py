@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from experiments.data.images import MAX_BYTES, path_inside
 from experiments.data.layout.shard.base import Shard
 from experiments.data.layout.shard.column import Role, Roles
@@ -26,6 +28,8 @@ class Cells:
         self._shards = {shard.name: shard for shard in shards}
         self._used: dict[str, Shard] = {}
         self._file: Any = None
+        self._numbers = {name: number for number, name in enumerate(self._shards)}
+        self._ends: dict[str, np.ndarray] = {}  # of the groups of each shard
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the file that is written out, which a copy would take away."""
@@ -60,6 +64,16 @@ class Cells:
         self._file.write(found)
         self._file.flush()
         return Path(self._file.name)
+
+    def group(self, place: str) -> int:
+        """A number that the rows of one group of a shard have in common, and no others."""
+        name, _, row = place.rpartition(MARK)
+        shard = self._shards[name]
+        self._use(shard)
+        if name not in self._ends:
+            self._ends[name] = np.cumsum(shard.groups())
+        number = int(np.searchsorted(self._ends[name], int(row), side="right"))
+        return (self._numbers[name] << 32) + number
 
     def _use(self, shard: Shard) -> None:
         """Close what was not used for longest, where many are open."""

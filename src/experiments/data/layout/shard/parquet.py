@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,44 @@ from experiments.data.layout.shard.base import broken, top_columns, value_at
 from experiments.terminal.error import UserError
 
 MAX_GROUP = 4_000_000_000  # bytes of one column of a group of rows, unpacked
+HELD, HELD_BYTES = 10, 4_000_000_000  # columns of groups that stay in memory, of all shards
 BATCH = 1024
+
+
+class Groups:
+    """Columns of groups of rows, of which those stay that were used last: the stream of a training
+    run reads several groups in turn."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[Path, str, int], Any] = {}
+
+    def get(self, key: tuple[Path, str, int], read: Callable[[], Any]) -> Any:
+        """`read` gives what is not held."""
+        found = self._held.pop(key, None)
+        if found is None:
+            while self._held and (len(self._held) >= HELD or self._bytes() > HELD_BYTES):
+                self._held.pop(next(iter(self._held)))  # before the next one is read
+            found = read()
+        self._held[key] = found
+        return found
+
+    def drop(self, path: Path) -> None:
+        """Those of a file."""
+        for key in [key for key in self._held if key[0] == path]:
+            del self._held[key]
+
+    def _bytes(self) -> int:
+        return sum(table.nbytes for table in self._held.values())
 
 
 class ParquetShard:
     """See `base.Shard`."""
 
+    held = Groups()  # of all shards of a process
+
     def __init__(self, path: Path, name: str) -> None:
         self.path, self.name = path, name
         self._file: Any = None
-        self._held: dict[str, tuple[int, Any]] = {}  # of each column the group that was read last
         self._sums = np.zeros(0, np.int64)  # rows until the end of each group, once it is opened
 
     def __getstate__(self) -> dict[str, Any]:
@@ -56,7 +84,7 @@ class ParquetShard:
 
     def close(self) -> None:
         self._file = None
-        self._held.clear()
+        self.held.drop(self.path)
 
     def key(self, row: int) -> str:
         return str(row)
@@ -64,11 +92,7 @@ class ParquetShard:
     def cell(self, row: int, column: str) -> Any:
         self._opened()
         group = int(np.searchsorted(self._sums, row, side="right"))
-        held, found = self._held.get(column, (-1, None))
-        if held != group:
-            self._held.pop(column, None)  # before the next one is read: they may be large
-            found = self._read(group, column)
-            self._held[column] = (group, found)
+        found = self.held.get((self.path, column, group), lambda: self._read(group, column))
         begin = int(self._sums[group - 1]) if group else 0
         value = found.slice(row - begin, 1).to_pylist()[0]
         return value_at(value, column)

@@ -74,6 +74,14 @@ class Plumage:
             f"images={self.images_per_species} captions={self.captions} seed={self.seed}"
         )
 
+    def birds(self) -> str:
+        """What decides which birds there are and which are kept for the test: who was trained on
+        the same knows these, however many pictures and captions each has."""
+        return (
+            f"plumage-{RENDERER_VERSION} species={self.species} test={self.test_species} "
+            f"seed={self.seed}"
+        )
+
     def read(self) -> Iterator[Record | Drop]:
         """All records, species by species; nothing is ever dropped."""
         first_test = self.species - self.test_species
