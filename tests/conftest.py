@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -49,11 +50,24 @@ from experiments.system.text_to_image import TextToImage
 from experiments.trainer.assemble import open_batches
 from experiments.trainer.training import Training
 from tests import surrounding
+from tests.forked import Ended, forked
+from tests.two import surroundings
+
+Together = Callable[..., list[Ended]]
 
 # As for a user, also where the machine that tests says otherwise: what is compiled is kept, and
 # what is composed with it. Processes that tests start inherit it.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: to look for garbage among it again and again takes a tenth of
+    the time of tests that compose command lines."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 50)
+
 
 SIZE, DIM = 16, 8
 CHROMIUM = (
@@ -205,6 +219,33 @@ def make_system(birds: Dataset) -> Callable[..., TextToImage]:
 def make_training(birds: Dataset, tmp_path: Path) -> Callable[..., Training]:
     """`make_training(system, settings, **trainer)`, see `tiny_training`."""
     return partial(tiny_training, birds, tmp_path / "run")
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Starts real command lines: the `Commands` of `tests/integration/conftest.py`."""
+    from tests.integration.conftest import Commands
+
+    made = Commands(tmp_path_factory.mktemp("commands"))
+    yield made
+    assert made.forge.stdin
+    made.forge.stdin.close()
+    made.forge.wait(60)
+
+
+@pytest.fixture(scope="session")
+def together(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Together]:
+    """`together(code, *arguments)`: Python by two processes of one job at once."""
+    loaded = (
+        "import torch, torch._dynamo\n"
+        "import experiments.trainer.perform, tests.conftest, tests.data.films, tests.data.melodies"
+    )
+    with forked(tmp_path_factory.mktemp("forked"), loaded) as made:
+
+        def together(code: str, *arguments: object) -> list[Ended]:
+            return made.together(code, *map(str, arguments), envs=surroundings())
+
+        yield together
 
 
 @pytest.fixture(scope="session")

@@ -123,6 +123,22 @@ def test_a_mistake_in_a_file_of_ones_own_is_a_line(conf: Path, content: str, lin
     assert told.startswith(line) and "\n" not in told
 
 
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b'name: "caf\xe9"\n', "conf/model/odd.yaml: is no UTF-8, at byte 10; save it as UTF-8"),
+        (
+            b"a: 1\nb: \x01\n",
+            "conf/model/odd.yaml:2: holds the control character U+0001; remove it",
+        ),
+    ],
+)
+def test_a_file_that_is_no_text_is_named(conf: Path, content: bytes, line: str) -> None:
+    """Also where the command does not choose it: the list of options reads it, too."""
+    (conf / "model/odd.yaml").write_bytes(content)
+    assert refused("--config-dir=conf") == line
+
+
 def test_one_folder_by_the_flag(conf: Path) -> None:
     told = refused("--config-dir", "conf", "--config-dir=other")
     assert told == "--config-dir: is given 2 times; hydra.searchpath=[A,B] takes several"

@@ -7,15 +7,19 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
+from hydra._internal import defaults_list
+from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf, base
 
-from experiments.config.compose import CONF, register
+from experiments.config import outside, quick
+from experiments.config.compose import CONF, _compose, register
 
 PRIVATE = [  # module, name, the parameters that we give, the file that takes it
     ("hydra._internal.utils", "get_args_parser", [], "command.py"),
@@ -46,6 +50,13 @@ PRIVATE = [  # module, name, the parameters that we give, the file that takes it
         "study/command.py",
     ),
     ("hydra.core.override_parser.types", "Glob", [], "config/glob.py"),
+    (
+        "hydra._internal.defaults_list",
+        "_create_interpolation_map",
+        ["overrides", "defaults_list", "self_added"],
+        "config/quick.py",
+    ),
+    ("hydra._internal.sources_registry", "SourcesRegistry.resolve", ["scheme"], "config/quick.py"),
 ]
 
 
@@ -125,6 +136,44 @@ def test_a_parsed_interpolation_is_not_changed_by_those_who_use_it() -> None:
     assert cfg.b == 2 and base.parse("${x.y}") is tree and tree.getText() == first, (
         "OmegaConf changes what it parsed: the patch of config/compose.py must go"
     )
+
+
+def test_composing_is_the_same_as_without_patches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of `config/quick.py`: each is called, and changes nothing."""
+    words = ("model=attngan_4stage", "data=stamps", "encoder/text=minilm")
+    _compose(words)
+    before = quick._loaded.cache_info()
+    ours = _compose(words)
+    after = quick._loaded.cache_info()
+    assert after.misses == before.misses and after.hits - before.hits > 20, (
+        "Hydra no longer reads files by `load_config` of their source: the patch of "
+        "config/quick.py does nothing, and composing takes twice as long; patch what does"
+    )
+    source: Any = SourcesRegistry.instance().resolve("file")
+    monkeypatch.setattr(source, "load_config", quick._read[0])
+    monkeypatch.setattr(defaults_list, "_create_interpolation_map", quick._map)
+    theirs = _compose(words)
+    assert OmegaConf.to_yaml(ours) == OmegaConf.to_yaml(theirs), (
+        "Hydra composes otherwise with the patches of config/quick.py; they must go"
+    )
+
+
+def test_a_default_that_names_what_else_was_chosen(tmp_path: Path) -> None:
+    """Only there Hydra asks what else was chosen; and a file that changed is read again."""
+    conf = tmp_path / "conf"
+    for group in ("model", "kind"):
+        (conf / group).mkdir(parents=True)
+    for name in ("one", "two"):
+        text = "# @package _global_\ndefaults:\n  - damsm\n  - /kind: ${model}\n"
+        (conf / "model" / f"{name}.yaml").write_text(text)
+        (conf / "kind" / f"{name}.yaml").write_text(f"of: {name}\n")
+    outside.begin([("--config-dir", str(conf))])
+    try:
+        assert [_compose((f"model={name}",)).kind.of for name in ("one", "two")] == ["one", "two"]
+        (conf / "kind" / "one.yaml").write_text("of: new\n")
+        assert _compose(("model=one",)).kind.of == "new"
+    finally:
+        outside.begin()
 
 
 def test_the_grammar_of_overrides_is_the_one_that_we_quote_for() -> None:

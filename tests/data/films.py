@@ -5,9 +5,8 @@ python -m tests.data.films OUTPUTS IMAGES [MOTION]    trains, as one of the proc
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -29,11 +28,11 @@ from experiments.system.base import Losses, Phase, Samples, System, Term
 from experiments.system.seeding import Step, noise_of
 from experiments.system.text import Text
 from experiments.trainer.perform import perform
-from tests.two import surroundings
+from tests.forked import Ended
 
 NAME = "experiments.system.films"
 NOISE = 4
-ROOT = Path(__file__).parents[2]
+MAIN = "from tests.data.films import main; main()"
 
 
 class Words(nn.Module):
@@ -194,23 +193,15 @@ def train(outputs: Path, images: int, of: str = CAPTION, **trainer: Any) -> Path
     return run.folder
 
 
-def train_together(outputs: Path, *words: object) -> Path:
+def train_together(together: Callable[..., list[Ended]], outputs: Path, *words: object) -> Path:
     """The same by two processes at once, which are told `words`. Returns the folder of the run."""
-    running = []
-    for environment in surroundings():
-        command = [sys.executable, "-m", "tests.data.films", str(outputs), *map(str, words)]
-        running.append(subprocess.Popen(command, env=environment, cwd=ROOT, stderr=-1))
-    try:
-        for process in running:
-            _, errors = process.communicate(timeout=300)
-            assert process.returncode == 0, errors.decode()
-    finally:  # one that failed would leave the other waiting
-        for process in running:
-            process.kill()
+    for ended in together(MAIN, outputs, *words):
+        assert ended.code == 0, ended.err
     return outputs / "films-digits" / "0"
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Of one of the two: its outputs, images, and the motion of the clips to train on."""
     given = {"motion": float(sys.argv[3])} if len(sys.argv) > 3 else {}
     train(Path(sys.argv[1]), int(sys.argv[2]), **given)
     leave()  # threads that serve a group of processes could abort this one after all is saved

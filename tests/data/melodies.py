@@ -117,5 +117,6 @@ def train(outputs: Path, images: int, **trainer: Any) -> Path:
     return run.folder
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Of one of two processes: its outputs, and images."""
     train(Path(sys.argv[1]), int(sys.argv[2]))

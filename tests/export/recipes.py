@@ -52,6 +52,7 @@ def make_recipe(folder: Path, name: str) -> Path:
     (folder / "run.json").write_text(json.dumps(about))
     export = {group: module.state_dict() for group, module in system.export_modules().items()}
     checkpoint.save_weights(folder, 32, export)
+    (folder / "card.md").touch()  # that of the run itself; an export writes its own
     return folder
 
 

@@ -1,13 +1,13 @@
 """Pushing an export with the hub's own client: refused where it cannot be, whole where it can.
 
-The client reads its environment when it is imported, so each test is a process of its own.
+The client reads its environment when it is imported, so each push is a process of its own.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,9 @@ from exported_run import config_of
 from model_hub import TOKEN, serve
 
 from experiments.export.hub import upload
+from tests.forked import Forked
+
+Push = Callable[..., list[str]]
 
 CODE = (
     "import json, sys\n"
@@ -27,30 +30,30 @@ CODE = (
 )
 
 
-def push(home: Path, config: dict[str, object], **environment: str) -> list[str]:
+@pytest.fixture
+def push(process: Forked, tmp_path: Path) -> Push:
     """The lines that a process prints, whose hub and token are its own."""
-    import json
 
-    given = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HTTP", "http"))}
-    given |= {"HF_HOME": str(home), "OMP_NUM_THREADS": "1", "HF_HUB_DISABLE_XET": "1"} | environment
-    command = [sys.executable, "-c", CODE, json.dumps(config)]
-    done = subprocess.run(command, env=given, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
+    def push(config: dict[str, object], **environment: str) -> list[str]:
+        given = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HTTP", "http"))}
+        given |= {"HF_HOME": str(tmp_path / "home"), "HF_HUB_DISABLE_XET": "1"} | environment
+        return process.run(CODE, json.dumps(config), env=given, cwd=tmp_path).splitlines()
+
+    return push
 
 
-def test_nobody_is_logged_in(run: Path, tmp_path: Path) -> None:
+def test_nobody_is_logged_in(run: Path, push: Push) -> None:
     config = config_of(run, hub="marianne/birds")
-    (line,) = push(tmp_path / "home", config)
+    (line,) = push(config)
     assert line.startswith("error: export.hub=marianne/birds: nobody is logged in; run `hf auth")
-    (line,) = push(tmp_path / "home", config, HF_TOKEN=TOKEN, HF_HUB_OFFLINE="1")
+    (line,) = push(config, HF_TOKEN=TOKEN, HF_HUB_OFFLINE="1")
     assert line.startswith("error: export.hub=marianne/birds: HF_HUB_OFFLINE is set")
     assert not (run / "export").exists(), "nothing is made half"
 
 
-def test_the_hub_cannot_be_reached(run: Path, tmp_path: Path) -> None:
+def test_the_hub_cannot_be_reached(run: Path, push: Push) -> None:
     config, nobody = config_of(run, hub="marianne/birds"), "http://127.0.0.1:9"
-    *_, line = push(tmp_path / "home", config, HF_TOKEN=TOKEN, HF_ENDPOINT=nobody)
+    *_, line = push(config, HF_TOKEN=TOKEN, HF_ENDPOINT=nobody)
     place = run / "export"
     assert line.startswith("error: export.hub=marianne/birds: was not pushed (no answer, Connect")
     assert line.endswith(f"task=export run={place} export.hub=marianne/birds tries again")
@@ -64,10 +67,10 @@ def test_what_is_pushed(export: Path) -> None:
     assert sorted(arguments["allow_patterns"]) == sorted(p.name for p in export.iterdir())
 
 
-def test_it_arrives_whole(run: Path, tmp_path: Path) -> None:
-    home, config = tmp_path / "home", config_of(run, hub="marianne/birds")
+def test_it_arrives_whole(run: Path, push: Push) -> None:
+    config = config_of(run, hub="marianne/birds")
     with serve() as hub:
-        *_, line = push(home, config, HF_TOKEN=TOKEN, HF_ENDPOINT=hub.url)
+        *_, line = push(config, HF_TOKEN=TOKEN, HF_ENDPOINT=hub.url)
         assert line == f"pushed:   {hub.url}/marianne/birds"
         place = run / "export"
         assert hub.files == {path.name: path.read_bytes() for path in place.iterdir()}
@@ -78,26 +81,26 @@ def test_it_arrives_whole(run: Path, tmp_path: Path) -> None:
         (place / "drawn").mkdir()
         (place / "drawn" / "seed-0.png").touch()
         (place / "README.md").write_text("mine")
-        push(home, config_of(place, hub="marianne/birds"), HF_TOKEN=TOKEN, HF_ENDPOINT=hub.url)
+        push(config_of(place, hub="marianne/birds"), HF_TOKEN=TOKEN, HF_ENDPOINT=hub.url)
         assert hub.files["README.md"] == b"mine" and "drawn/seed-0.png" not in hub.files
 
 
-def test_a_repository_of_something_else(run: Path, tmp_path: Path) -> None:
+def test_a_repository_of_something_else(run: Path, push: Push) -> None:
     config = config_of(run, hub="marianne/thesis")
     with serve() as hub:
         hub.files |= {"chapter.tex": b"", "README.md": b""}
-        *_, line = push(tmp_path / "home", config, HF_TOKEN=TOKEN, HF_ENDPOINT=hub.url)
+        *_, line = push(config, HF_TOKEN=TOKEN, HF_ENDPOINT=hub.url)
         assert line.startswith("error: export.hub=marianne/thesis: holds files that are no export")
         assert set(hub.files) == {"chapter.tex", "README.md"} and not hub.messages
 
 
 @pytest.mark.slow
-def test_a_token_that_may_not_write(run: Path, tmp_path: Path) -> None:
+def test_a_token_that_may_not_write(run: Path, push: Push) -> None:
     config = config_of(run, hub="marianne/birds")
     with serve() as hub:
-        *_, line = push(tmp_path / "home", config, HF_TOKEN="hf_another", HF_ENDPOINT=hub.url)
+        *_, line = push(config, HF_TOKEN="hf_another", HF_ENDPOINT=hub.url)
         assert "was not pushed (the token is not valid; run `hf auth login`)" in line
         hub.refuse = 403
-        *_, line = push(tmp_path / "home", config, HF_TOKEN=TOKEN, HF_ENDPOINT=hub.url)
+        *_, line = push(config, HF_TOKEN=TOKEN, HF_ENDPOINT=hub.url)
         assert "was not pushed (the token may not write there)" in line
         assert not hub.files

@@ -9,8 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ import experiments
 from experiments import Model, UserError, load
 from experiments.run.hub import Place, on_hub
 from experiments.terminal.line import millions
+from tests.forked import Forked
 
 CAPTIONS = ["a red bird", "a blue wing"]
 
@@ -161,30 +161,26 @@ for line in sys.stdin.read().splitlines():
 """
 
 
-def speak(home: Path, *lines: str, **environment: str) -> list[str]:
+@pytest.fixture
+def speak(process: Forked, tmp_path: Path) -> Callable[..., list[str]]:
     """What each line of Python gives in a process with a hub and a token of its own."""
-    given = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HTTP", "http"))}
-    given |= {"HF_HOME": str(home), "OMP_NUM_THREADS": "1", "HF_HUB_DISABLE_XET": "1"} | environment
-    done = subprocess.run(
-        [sys.executable, "-c", CODE],
-        input="\n".join(lines),
-        env=given | {"HF_HUB_DISABLE_PROGRESS_BARS": "1"},
-        cwd=home.parent,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
+
+    def speak(*lines: str, **environment: str) -> list[str]:
+        given = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HTTP", "http"))}
+        given |= {"HF_HOME": str(tmp_path / "home"), "HF_HUB_DISABLE_XET": "1"} | environment
+        given |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+        said = process.run(CODE, env=given, cwd=tmp_path, given="\n".join(lines))
+        return said.splitlines()
+
+    return speak
 
 
-def test_there_and_back(run: Path, tmp_path: Path) -> None:
-    home, draw = tmp_path / "home", f".sample({CAPTIONS[:1]!r}, seed=3)"
+def test_there_and_back(run: Path, speak: Callable[..., list[str]]) -> None:
+    draw = f".sample({CAPTIONS[:1]!r}, seed=3)"
     with serve() as hub:
         hub.fetches = True
         online = {"HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN}
         pushed, drawn = speak(
-            home,
             f"load({str(run)!r}).push_to_hub('marianne/birds')",
             f"load({str(run)!r}){draw}",
             **online,
@@ -194,7 +190,6 @@ def test_there_and_back(run: Path, tmp_path: Path) -> None:
         assert set(json.loads(hub.files["export.json"])["sha256"]) == {*hub.files} - {"export.json"}
         hub.files |= {"evil.pkl": b"never fetched", "model.bin": b"neither"}
         found = speak(
-            home,
             f"load('marianne/birds'){draw}",
             f"load('hf://marianne/birds@{COMMIT}'){draw}",
             "load('marianne/birds')",
@@ -209,7 +204,7 @@ def test_there_and_back(run: Path, tmp_path: Path) -> None:
         assert {"model.safetensors", "export.json"} <= set(hub.fetched)
         assert not {"evil.pkl", "model.bin"} & set(hub.fetched)
     lines = (f"load('marianne/birds'){draw}", "load('marianne/fish')")
-    kept, unknown = speak(home, *lines, HF_ENDPOINT="http://127.0.0.1:9")
+    kept, unknown = speak(*lines, HF_ENDPOINT="http://127.0.0.1:9")
     assert kept == drawn
     assert unknown == (
         "error: hf://marianne/fish: the Hub cannot be reached, and its cache has it not; try with "
@@ -217,11 +212,11 @@ def test_there_and_back(run: Path, tmp_path: Path) -> None:
     )
 
 
-def test_a_repository_that_holds_no_export(tmp_path: Path) -> None:
+def test_a_repository_that_holds_no_export(speak: Callable[..., list[str]]) -> None:
     with serve() as hub:
         hub.fetches = True
         hub.files |= {"config.json": b"{}", "README.md": b"# Birds"}
-        (line,) = speak(tmp_path / "home", "load('marianne/birds')", HF_ENDPOINT=hub.url)
+        (line,) = speak("load('marianne/birds')", HF_ENDPOINT=hub.url)
     assert line == (
         "error: hf://marianne/birds: holds no export of Birdsong (it has no export.json)"
     )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +10,6 @@ import pytest
 
 from tests.hostile.inputs import ALL, LAYOUTS, Case
 from tests.hostile.layouts import place
-
-_spec = importlib.util.spec_from_file_location(
-    "hostile_commands", Path(__file__).parents[1] / "integration" / "conftest.py"
-)
-assert _spec and _spec.loader
-_module = importlib.util.module_from_spec(_spec)
-sys.modules[_spec.name] = _module  # its dataclasses look for their module
-_spec.loader.exec_module(_module)
 
 CASES = (
     "folder_text: picture: link out of the root",
@@ -39,24 +28,16 @@ CASES = (
 )
 
 
-@pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    made = _module.Commands(tmp_path_factory.mktemp("commands"))
-    yield made
-    made.forge.stdin.close()
-    made.forge.wait(60)
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_a_command_ends_with_a_line(
-    name: str, started: Any, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    name: str, commands: Any, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     (case,) = {str(case): case for case in ALL if str(case) == name}.values()
     layout, made = LAYOUTS[case.layout.name], tmp_path_factory.getbasetemp() / "hostile"
     placed = place(layout, made, tmp_path / "one" / "root")
     case.put(placed, sorted(placed.pictures)[7], random.Random(0))
     arguments = _arguments(case, placed.root, tmp_path)
-    job = started.run(*arguments, outputs=None)
+    job = commands.run(*arguments, outputs=None)
     text = job.text
     assert "Traceback" not in text and "\x1b" not in text, text
     assert job.wait() in (0, 2), text

@@ -128,15 +128,6 @@ class Commands:
 
 
 @pytest.fixture(scope="session")
-def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
-    made = Commands(tmp_path_factory.mktemp("commands"))
-    yield made
-    assert made.forge.stdin
-    made.forge.stdin.close()
-    made.forge.wait(10)
-
-
-@pytest.fixture(scope="session")
 def trained(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Outputs with a finished attngan_4stage and what it needs. Not to be written to."""
     outputs = tmp_path_factory.mktemp("trained")

@@ -22,7 +22,9 @@ import experiments.sample.model
 import experiments.trainer.evaluate
 import experiments.trainer.execute
 from experiments.__main__ import main
+from experiments.config.compose import choices, plain
 from experiments.config.override import checked_compose
+from experiments.run.prerequisite import plan
 
 LOADED = (
     accelerate,
@@ -75,7 +77,10 @@ def run_ranks(job: dict) -> int:
 
 
 torch.set_num_threads(1)
-checked_compose([])  # loads what Hydra loads
+# Loads what Hydra loads, and keeps what most command lines are made of.
+words = ["debug=tiny", "tracker=none", "encoder/image=part_cnn"]
+cfg = checked_compose(words)
+plan(plain(cfg), choices(cfg), words)
 for line in sys.stdin:
     job = json.loads(line)
     reading, writing = os.pipe()

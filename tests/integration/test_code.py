@@ -75,6 +75,23 @@ def edited(commands: Any, outputs: Path, tmp_path: Path) -> Edited:
     return Edited(commands, tmp_path / "copy" / "experiments", outputs)
 
 
+@pytest.fixture(scope="module")
+def quick(commands: Any, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Outputs with the run of QUICK. Not to be written to."""
+    outputs = tmp_path_factory.mktemp("quick") / "outputs"
+    for group in ("damsm-plumage", "classifier-plumage"):
+        shutil.copytree(trained / group, outputs / group)
+    Edited(commands, outputs.parent / "copy" / "experiments", outputs).run(*QUICK)
+    return outputs
+
+
+@pytest.fixture
+def begun(commands: Any, quick: Path, tmp_path: Path) -> Edited:
+    """In whose outputs QUICK is done already."""
+    outputs = shutil.copytree(quick, tmp_path / "outputs")
+    return Edited(commands, tmp_path / "copy" / "experiments", outputs)
+
+
 def told(lines: list[str], folder: Path | str = "") -> list[str]:
     return [line for line in lines if " changed since" in line and str(folder) in line]
 
@@ -83,64 +100,60 @@ def versions(folder: Path) -> list[int]:
     return [v["images"] for v in json.loads((folder / "code.json").read_text())["versions"]]
 
 
-def test_a_finished_run_and_what_it_builds_on(edited: Edited) -> None:
-    edited.run(*QUICK)
-    run = edited.run_folder
-    edited.edit("generator/block.py", "\n# a comment\n")
-    assert told(edited.run(*QUICK)) == []
-    edited.edit("generator/block.py")
-    (line,) = told(edited.run(*QUICK))
+def test_a_finished_run_and_what_it_builds_on(begun: Edited) -> None:
+    run = begun.run_folder
+    begun.edit("generator/block.py", "\n# a comment\n")
+    assert told(begun.run(*QUICK)) == []
+    begun.edit("generator/block.py")
+    (line,) = told(begun.run(*QUICK))
     assert line.startswith(f"{run}: generator/block.py changed since it was trained; ")
     assert "finished result is kept; fresh=true begins anew, variant=NAME" in line
-    edited.edit("loss/damsm.py")  # of the encoder's run as well
-    lines = edited.run(*QUICK)
-    (line,) = told(lines, edited.outputs / "damsm-plumage")
+    begun.edit("loss/damsm.py")  # of the encoder's run as well
+    lines = begun.run(*QUICK)
+    (line,) = told(lines, begun.outputs / "damsm-plumage")
     assert "its finished weights are taken; encoder.pretrained.overrides=[variant=NAME]" in line
     assert len(told(lines, run)) == 1 and len(told(lines)) == 2
     (run / "code.json").unlink()  # of a run from before this was recorded
-    assert told(edited.run(*QUICK), run) == []
+    assert told(begun.run(*QUICK), run) == []
 
 
-def test_a_run_that_goes_on_says_so_and_keeps_all_its_code(edited: Edited) -> None:
-    edited.run(*QUICK)
-    edited.edit("generator/block.py")
-    lines = edited.run(*QUICK, "trainer.images=16")
-    (line,) = told(lines, edited.run_folder)
+def test_a_run_that_goes_on_says_so_and_keeps_all_its_code(begun: Edited) -> None:
+    begun.edit("generator/block.py")
+    lines = begun.run(*QUICK, "trainer.images=16")
+    (line,) = told(lines, begun.run_folder)
     assert "it goes on with the new code from 8 images; fresh=true begins anew" in line
-    assert versions(edited.run_folder) == [0, 8]
-    assert told(edited.run(*QUICK, "trainer.images=16")) == [], "it is of this code by now"
-    report = edited.run("task=report", f"run={edited.run_folder}")
+    assert versions(begun.run_folder) == [0, 8]
+    assert told(begun.run(*QUICK, "trainer.images=16")) == [], "it is of this code by now"
+    report = begun.run("task=report", f"run={begun.run_folder}")
     assert told(report) == []
-    page = next((edited.outputs / "report").rglob("report.html")).read_text()
+    page = next((begun.outputs / "report").rglob("report.html")).read_text()
     assert "trained under 2 codes: from 0 images and from 8 images" in page
 
 
-def test_shapes_that_changed_are_one_line(edited: Edited) -> None:
-    edited.run(*QUICK)
-    edited.edit("generator/attngan.py")
-    lines = edited.run(*QUICK, "trainer.images=16", before=WIDER, code=2)
+def test_shapes_that_changed_are_one_line(begun: Edited) -> None:
+    begun.edit("generator/attngan.py")
+    lines = begun.run(*QUICK, "trainer.images=16", before=WIDER, code=2)
     (line,) = [line for line in lines if line.startswith("error: ")]
-    assert f"{edited.run_folder}: its checkpoint of 8 images does not fit the networks" in line
+    assert f"{begun.run_folder}: its checkpoint of 8 images does not fit the networks" in line
     assert "generator/attngan.py changed" in line and "fresh=true" in line
-    assert versions(edited.run_folder) == [0], "nothing was trained with it"
-    sampled = edited.run(
-        "task=sample", f"run={edited.run_folder}", "text=a red bird", before=WIDER, code=2
+    assert versions(begun.run_folder) == [0], "nothing was trained with it"
+    sampled = begun.run(
+        "task=sample", f"run={begun.run_folder}", "text=a red bird", before=WIDER, code=2
     )
     assert told(sampled) and any(line.startswith("error: run=") for line in sampled)
 
 
-def test_whoever_reads_it_is_told_once_on_all_processes(edited: Edited) -> None:
-    edited.run(*QUICK)
-    edited.edit("generator/block.py")
+def test_whoever_reads_it_is_told_once_on_all_processes(begun: Edited) -> None:
+    begun.edit("generator/block.py")
     for arguments in (
-        ["task=sample", "text=a red bird", "num_samples=1", f"run={edited.run_folder.name}"],
-        ["task=export", f"run={edited.run_folder.name[:6]}"],
-        ["task=report", f"run={edited.run_folder.name}"],
+        ["task=sample", "text=a red bird", "num_samples=1", f"run={begun.run_folder.name}"],
+        ["task=export", f"run={begun.run_folder.name[:6]}"],
+        ["task=report", f"run={begun.run_folder.name}"],
     ):
-        (line,) = told(edited.run(*arguments))
-        assert "generator/block.py" in line and str(edited.run_folder) in line
-    lines = edited.run(*QUICK, "trainer.images=16", ranks=2)
-    assert len(told(lines, edited.run_folder)) == 1, lines
+        (line,) = told(begun.run(*arguments))
+        assert "generator/block.py" in line and str(begun.run_folder) in line
+    lines = begun.run(*QUICK, "trainer.images=16", ranks=2)
+    assert len(told(lines, begun.run_folder)) == 1, lines
 
 
 def test_a_study_says_it_once_for_all_its_arms(edited: Edited) -> None:
@@ -153,26 +166,25 @@ def test_a_study_says_it_once_for_all_its_arms(edited: Edited) -> None:
     assert len(told(edited.run(*arms, "task=report"))) == 1
 
 
-def test_fresh_begins_anew_and_the_old_one_stays(edited: Edited) -> None:
-    edited.run(*QUICK)
-    run = edited.run_folder
-    edited.edit("generator/block.py")
+def test_fresh_begins_anew_and_the_old_one_stays(begun: Edited) -> None:
+    run = begun.run_folder
+    begun.edit("generator/block.py")
     mark = run / "drawn"
     mark.mkdir()
     with run_lock(run):
-        lines = edited.run(*QUICK, "fresh=true", code=2)
+        lines = begun.run(*QUICK, "fresh=true", code=2)
         assert any("is being trained by" in line for line in lines) and mark.is_dir()
-    lines = edited.run(*QUICK, "fresh=true")
+    lines = begun.run(*QUICK, "fresh=true")
     (before,) = (run.parent / "before").iterdir()
     assert f"fresh: what {run} held is in {before}" in lines and told(lines) == []
     assert (before / "drawn").is_dir() and not mark.exists()
     assert any("from the start" in line for line in lines) and versions(run) == [0]
     assert "fresh=true" not in " ".join(json.loads((run / "run.json").read_text())["overrides"])
-    assert told(edited.run(*QUICK)) == [], "the same command finds it"
-    assert len(list((edited.outputs / "damsm-plumage").iterdir())) == 1
-    report = edited.run("task=report")
+    assert told(begun.run(*QUICK)) == [], "the same command finds it"
+    assert len(list((begun.outputs / "damsm-plumage").iterdir())) == 1
+    report = begun.run("task=report")
     assert any("All runs" in line and "of 3 runs" in line for line in report), report
-    lines = edited.run("task=sample", f"run={before}", "text=a bird", "num_samples=1")
+    lines = begun.run("task=sample", f"run={before}", "text=a bird", "num_samples=1")
     assert any("1 picture in" in line for line in lines), "it can be read where it is"
 
 
@@ -252,15 +264,14 @@ def test_fresh_in_a_study_begins_begins_each_arm_anew(edited: Edited) -> None:
     assert "error: fresh: task=sample trains nothing; leave it away" in lines
 
 
-def test_a_variant_is_a_run_beside_it(edited: Edited) -> None:
-    edited.run(*QUICK)
-    edited.run(*QUICK, "variant=wider skip (2)")
-    runs = list((edited.outputs / "attngan_4stage-plumage").iterdir())
-    assert len(runs) == 2 and len(list((edited.outputs / "damsm-plumage").iterdir())) == 1
-    edited.run("task=report", "run=" + ",".join(path.name for path in runs))
-    page = next((edited.outputs / "report").rglob("report.md")).read_text()
+def test_a_variant_is_a_run_beside_it(begun: Edited) -> None:
+    begun.run(*QUICK, "variant=wider skip (2)")
+    runs = list((begun.outputs / "attngan_4stage-plumage").iterdir())
+    assert len(runs) == 2 and len(list((begun.outputs / "damsm-plumage").iterdir())) == 1
+    begun.run("task=report", "run=" + ",".join(path.name for path in runs))
+    page = next((begun.outputs / "report").rglob("report.md")).read_text()
     assert "wider skip (2)" in page
-    lines = edited.run(*QUICK, "variant=wider skip (2)")
+    lines = begun.run(*QUICK, "variant=wider skip (2)")
     assert any("is finished" in line for line in lines)
 
 

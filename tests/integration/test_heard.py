@@ -34,6 +34,8 @@ def test_it_goes_on_bit_for_bit_and_can_be_heard(commands: Any, tmp_path: Path) 
     commands.ok(*RECIPE, "trainer.images=16", outputs=whole)
     first = commands.ok(*RECIPE, "trainer.images=8", outputs=parted)
     assert "252 left out by data.speech.captions" in first.text
+    assert first.text.count(" images at 64 px (") == 1, "its data are told once"
+    assert "\nplumage: heard: 108 captions (" in first.text
     (run,) = parted.glob("damsm_speech-plumage/*")
     told = json.loads((run / "samples" / "captions.json").read_text())
     paths = [run / "samples" / name for name in told["sounds"]]

@@ -35,6 +35,7 @@ def test_another_architecture_is_refused(commands: Any, outputs: Path, damsm: Pa
     assert job.wait() == 2 and "Traceback" not in job.text
     (line,) = job.errors
     assert "dim is 256 there and 128 here" in line and str(damsm) in line
+    assert job.text == f"{line}\n", "data were opened"
     assert not list(outputs.glob("attngan*/*/checkpoints"))
 
 

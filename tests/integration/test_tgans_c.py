@@ -40,6 +40,7 @@ def test_a_caption_becomes_a_clip(commands: Any, tmp_path: Path) -> None:
     straight, stopped = tmp_path / "straight", tmp_path / "stopped"
     first = train(commands, straight, "model=tgans_c")
     assert "encoder needs sentence_autoencoder-digits: training it first" in first
+    assert f"\nclips:    {straight}" in first and "pictures:" not in first
     (encoder,) = (straight / "sentence_autoencoder-digits").iterdir()
     recipe = ["model=tgans_c", f"encoder.pretrained={encoder}"]
     train(commands, stopped, *recipe, "trainer.images=8")

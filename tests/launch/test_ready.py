@@ -14,6 +14,7 @@ from experiments.config.override import checked_compose
 from experiments.launch import ready
 from experiments.run.prerequisite import Run, plan
 from experiments.terminal.error import UserError
+from tests.encoder.tiny_models import make_model
 
 WORDS = ["encoder/image=inception_v3", "debug=tiny", "tracker=none"]
 
@@ -102,14 +103,35 @@ def test_a_package_that_is_missing_is_told_before_data_are_prepared(
 @pytest.mark.parametrize(
     ("override", "told"),
     [
-        ("data.preset.lr=-1", "optim.discriminator: lr=-1: must not be negative"),
+        ("data.preset.lr=-1", "error: data.preset.lr=-1: must not be negative"),
         ("optim.generator.betas=[2,3]", "optim.generator: betas=[2, 3]: must be two numbers"),
+        ("data.preset.damsm_lr=-1", "error: encoder.pretrained: data.preset.damsm_lr=-1: must not"),
         ("encoder.pretrained=/nowhere", "encoder.pretrained=/nowhere: is not the folder of a run"),
     ],
 )
 def test_a_wrong_value_is_told_before_data_are_prepared(
     override: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([override, "debug=tiny", "tracker=none", f"paths.outputs={tmp_path}/a"]) == 2
-    assert told in (err := capsys.readouterr().err), err
-    assert not (tmp_path / "a/cache").exists(), "data were prepared"
+    """By the key that the user wrote, whatever it became."""
+    assert told in (err := refused(tmp_path, capsys, override)), err
+
+
+def test_more_text_than_a_model_reads_is_told_before_data_are_prepared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the run itself, and of one whose encoder is trained for it first."""
+    pytest.importorskip("transformers", reason="needs the extra text")
+    folder = make_model(tmp_path / "bert", "bert")
+    capsys.readouterr()  # what `transformers` says of it
+    text = ["encoder/text=huggingface", f"encoder.text.name={folder}", "encoder.text.length=21"]
+    for model in ("damsm", "dfgan"):
+        err = refused(tmp_path, capsys, f"model={model}", *text)
+        assert err == f"error: encoder.text.length=21: {folder} reads at most 20\n"
+
+
+def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """What a command says on stderr that is refused before anything is prepared."""
+    places = [f"paths.outputs={tmp_path}/outputs", f"paths.cache={tmp_path}/cache"]
+    assert main([*words, "debug=tiny", "tracker=none", *places]) == 2
+    assert not (tmp_path / "cache").exists(), "data were prepared"
+    return capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import json
 import socket
 import subprocess
 import sys
@@ -16,8 +16,9 @@ import torch
 from experiments.data.store.dataset import Dataset
 
 ROOT = Path(__file__).parents[2]
+# One process alone, then two together; all are forked from one that has loaded torch.
 SCRIPT = """
-import runpy, sys
+import json, os, runpy, sys
 from pathlib import Path
 from types import SimpleNamespace
 import torch
@@ -54,8 +55,31 @@ def flat(node, path=""):
         yield path, node
 
 tiny = runpy.run_path(sys.argv[1])
-folder = Path(sys.argv[2])
-birds = tiny["open_birds"](Path(sys.argv[3]))
+cache = Path(sys.argv[2])
+
+def together(processes):
+    children = []
+    for environment in processes:
+        if (child := os.fork()) == 0:
+            os.environ |= environment
+            return
+        children.append(child)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    if any(codes):
+        os._exit(1)
+
+def alone_then_together():
+    for processes in json.loads(sys.argv[3]):
+        together(processes)
+        if "RANK" in os.environ:
+            return
+        for file in cache.rglob("scores/*"):  # the next look for themselves
+            file.unlink()
+    os._exit(0)
+
+alone_then_together()
+folder = Path(os.environ["FOLDER"])
+birds = tiny["open_birds"](cache)
 settings = {"discriminator": Descent(0.1), "generator": Descent(0.1)}
 training = tiny["tiny_training"](birds, folder, tiny["tiny_attngan"](birds), settings)
 ranks, values = training.ranks, []
@@ -109,7 +133,7 @@ bits = {
     "untrained": (lambda: attngan(birds, damsm=0.0, kl=0.0, adversarial=0.0), {}),
 }
 same = {}
-for name, (make, trainer) in bits.items():
+for name, (make, trainer) in bits.items() if ranks.processes > 1 else ():
     ours, plain = (after_steps(make, by_hand, **trainer) for by_hand in (False, True))
     same[name] = ours.keys() == plain.keys() and all(
         torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
@@ -189,45 +213,33 @@ torch.save(
 """
 
 
-def together(processes: int, folder: Path, cache: Path) -> list[dict[str, Any]]:
-    """What each of so many processes has found."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parents[1] / "conftest.py")]
-    running = []
-    for rank in range(processes):
-        environment = {
-            **os.environ,
-            "RANK": str(rank),
-            "LOCAL_RANK": str(rank),
-            "WORLD_SIZE": str(processes),
-            "LOCAL_WORLD_SIZE": str(processes),
-            "MASTER_ADDR": "127.0.0.1",
-            "MASTER_PORT": str(port),
-        }
-        running.append(
-            subprocess.Popen(
-                [*command, str(folder), str(cache)], env=environment, stderr=-1, cwd=ROOT
-            )
-        )
-    for process in running:
-        _, errors = process.communicate(timeout=120)
-        assert process.returncode == 0, errors.decode()
-    files = [folder.with_name(f"{folder.name}-{rank}.pt") for rank in range(processes)]
-    return [torch.load(file, weights_only=False) for file in files]
-
-
 @pytest.fixture(scope="module")
 def found(
     birds: Dataset, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Of one process, and of each of two."""
     folder, cache = tmp_path_factory.mktemp("ranks"), birds.folder.parents[1]
-    (one,) = together(1, folder / "one", cache)
-    for file in (birds.folder / "scores").iterdir():  # two processes look for themselves
-        file.unlink()
-    return one, together(2, folder / "two", cache)
+    asked = [surroundings(1, folder / "one"), surroundings(2, folder / "two")]
+    conftest = Path(__file__).parents[1] / "conftest.py"
+    command = [sys.executable, "-c", SCRIPT, str(conftest), str(cache), json.dumps(asked)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    one, *two = (
+        torch.load(folder / f"{name}.pt", weights_only=False)
+        for name in ("one-0", "two-0", "two-1")
+    )
+    return one, two
+
+
+def surroundings(processes: int, folder: Path) -> list[dict[str, str]]:
+    """What a launcher tells each of so many processes, which meet at a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    count = {"WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(processes)}
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "FOLDER": str(folder)}
+    ranks = map(str, range(processes))
+    return [{"RANK": rank, "LOCAL_RANK": rank} | count | place for rank in ranks]
 
 
 def test_weights_and_losses_are_the_same(

@@ -36,7 +36,7 @@ def test_a_run_and_what_it_builds_on(
     assert main(command) == 0
     out, err = capsys.readouterr()
     told = [line for line in err.splitlines() if "steps on paper" not in line]
-    assert told == ["planning damsm-cub, 1 of 2", "planning gan_cls-cub, 2 of 2"]
+    assert told == ["planning 1 of 2: damsm-cub, for encoder", "planning 2 of 2: gan_cls-cub"]
     assert not list(tmp_path.iterdir())
     assert out.startswith("computed for an H100 SXM with 80 GB in bf16; no GPU has confirmed")
     for part in ("damsm-cub, for encoder", "gan_cls-cub: "):

@@ -169,8 +169,8 @@ def test_a_report_plays_what_it_draws(trained: Path) -> None:
     assert cell.startswith("data:image/gif;base64,R0lGODlh")
 
 
-def test_two_processes_do_what_one_does(trained: Path, tmp_path: Path) -> None:
-    both = train_together(tmp_path, 16)
+def test_two_processes_do_what_one_does(trained: Path, together: Any, tmp_path: Path) -> None:
+    both = train_together(together, tmp_path, 16)
     torch.testing.assert_close(weights(both), weights(trained), rtol=1e-4, atol=1e-5)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 import torch
 
 from experiments.data.store.dataset import Dataset
-from tests.two import surroundings
+from tests.forked import Ended
 
 SCRIPT = """
 import runpy, sys
@@ -60,18 +59,23 @@ torch.save(found, Path(folder) / f"{ranks.rank}.pt")
 """
 
 
-def two(folder: Path, cache: Path, policy: str) -> list[dict[str, Any]]:
+Two = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def two(birds: Dataset, together: Callable[..., list[Ended]], tmp_path: Path) -> Two:
     """What each of two processes has in the end."""
-    folder.mkdir()
-    given = [str(Path(__file__).parent), str(folder), str(cache), policy]
-    running = []
-    for environment in surroundings():
-        command = [sys.executable, "-c", SCRIPT, *given]
-        running.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE))
-    for process in running:
-        _, errors = process.communicate(timeout=120)
-        assert process.returncode == 0, errors.decode()
-    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
+
+    def two(policy: str) -> list[dict[str, Any]]:
+        folder = tmp_path / policy
+        folder.mkdir()
+        for ended in together(
+            SCRIPT, Path(__file__).parent, folder, birds.folder.parents[1], policy
+        ):
+            assert ended.code == 0, ended.err
+        return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
+
+    return two
 
 
 @pytest.mark.parametrize(
@@ -82,8 +86,8 @@ def two(folder: Path, cache: Path, policy: str) -> list[dict[str, Any]]:
         pytest.param("rollback", marks=pytest.mark.slow),
     ],
 )
-def test_both_know_and_do_the_same(policy: str, birds: Dataset, tmp_path: Path) -> None:
-    first, second = two(tmp_path / policy, birds.folder.parents[1], policy)
+def test_both_know_and_do_the_same(policy: str, birds: Dataset, tmp_path: Path, two: Two) -> None:
+    first, second = two(policy)
     (path,) = (tmp_path / policy / "run" / "diagnosis").iterdir()
     diagnosis = json.loads(path.read_text())
     assert (diagnosis["images"], diagnosis["phase"]) == (24, "generator")
@@ -105,9 +109,9 @@ def test_both_know_and_do_the_same(policy: str, birds: Dataset, tmp_path: Path) 
     assert first["numerics"]["passed_over"] == (0 if policy == "skip" else 16)
 
 
-def test_both_leave_out_what_overflowed_for_one(birds: Dataset, tmp_path: Path) -> None:
+def test_both_leave_out_what_overflowed_for_one(two: Two) -> None:
     """In float16 a gradient that is not finite is one that is too large for its scale."""
-    first, second = two(tmp_path / "fp16", birds.folder.parents[1], "fp16")
+    first, second = two("fp16")
     assert first["error"] == second["error"] == "" and first["images"] == 48
     assert first["scaling"] == second["scaling"]
     found = {name: (s["left_out"], s["scaler"]["scale"]) for name, s in first["scaling"].items()}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from collections.abc import Callable
 
 import pytest
 
-from tests.two import surroundings
+from tests.forked import Ended
 
 SCRIPT = """
 import sys
@@ -36,35 +35,29 @@ torch.distributed.destroy_process_group()
 """
 
 
-def two(fails: str) -> list[tuple[int | None, str, str]]:
+Two = Callable[[str], list[tuple[int, str, str]]]
+
+
+@pytest.fixture
+def two(together: Callable[..., list[Ended]]) -> Two:
     """Exit code, output and errors of each process."""
-    running = []
-    for environment in surroundings():
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        command = [sys.executable, "-c", SCRIPT, fails]
-        running.append(subprocess.Popen(command, env=environment, **pipes))  # type: ignore[call-overload]
-    try:
-        said = [process.communicate(timeout=60) for process in running]
-    finally:
-        for process in running:
-            process.kill()
-    return [(p.returncode, out, err) for p, (out, err) in zip(running, said, strict=True)]
+    return lambda fails: [(one.code, one.out, one.err) for one in together(SCRIPT, fails)]
 
 
 @pytest.mark.slow
-def test_what_all_processes_meet_costs_the_scores_alone() -> None:
+def test_what_all_processes_meet_costs_the_scores_alone(two: Two) -> None:
     for code, out, err in two("both"):
         assert code == 0, err
         assert out == "{} {'all scores': 'ValueError: no value here'}\n"
 
 
-def test_what_one_meets_at_the_end_costs_the_scores_of_all() -> None:
+def test_what_one_meets_at_the_end_costs_the_scores_of_all(two: Two) -> None:
     first, second = two("one")
     assert first[:2] == (0, "{} {'all scores': 'it failed in another process'}\n"), first[2]
     assert second[:2] == (0, "{} {'all scores': 'ValueError: no value here'}\n"), second[2]
 
 
 @pytest.mark.slow
-def test_what_one_meets_while_the_others_wait_ends_it_with_the_reason() -> None:
+def test_what_one_meets_while_the_others_wait_ends_it_with_the_reason(two: Two) -> None:
     first, second = two("within")
     assert first[0] and second[0] and "ValueError: no value here" in second[2]

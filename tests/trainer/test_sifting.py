@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,9 +78,9 @@ def test_a_classifier_that_is_not_trained_yet_says_nothing(digits: Dataset) -> N
         chosen(digits, config, CPU)
 
 
-def test_two_processes_train_on_the_clips_that_one_does(tmp_path: Path) -> None:
+def test_two_processes_train_on_the_clips_that_one_does(together: Any, tmp_path: Path) -> None:
     one = train(tmp_path / "one", 8, motion=70.0)
-    both = train_together(tmp_path / "both", 8, 70.0)
+    both = train_together(together, tmp_path / "both", 8, 70.0)
     told, others = (run_facts(folder)["data_counts"]["filter"] for folder in (one, both))
     (count,) = told["reasons"].values()
     assert told == others and told["of"] == 40 and 0 < count < 40

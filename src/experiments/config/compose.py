@@ -21,7 +21,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, base
 from yaml import MarkedYAMLError
 
-from experiments.config import outside
+from experiments.config import outside, quick
 from experiments.config.cache import kept, require_conf
 from experiments.config.option import OPTIONS
 from experiments.config.place import CONF
@@ -66,6 +66,7 @@ def _composed(overrides: tuple[str, ...], folders: tuple[Path, ...]) -> bytes:
 def _compose(overrides: tuple[str, ...]) -> DictConfig:
     require_conf()
     register()
+    quick.patch()
     running = GlobalHydra.instance()
     saved = running.hydra
     running.clear()

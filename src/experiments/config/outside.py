@@ -15,8 +15,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from yaml.reader import Reader
+
 from experiments.config.place import CONF
-from experiments.terminal.error import UserError
+from experiments.terminal.error import UserError, reason_of
+from experiments.terminal.line import near
 
 FOLDERS, PACKAGES = "BIRDSONG_CONFIG_DIR", "BIRDSONG_TARGETS"
 OURS = "experiments."
@@ -69,8 +72,26 @@ def _add(key: str, text: str) -> str | None:
         if before is not None:
             whose = "Birdsong" if before == CONF else before
             raise UserError(f"{file}: {whose} has a {name} already; give yours another name")
+        _require_text(file)
     _write(FOLDERS, [*_read(FOLDERS), str(folder)])
     return str(folder)
+
+
+def _require_text(file: Path) -> None:
+    """Raise `UserError` for a file that YAML cannot be: what reads it later names no file."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{near(file)}: is no UTF-8, at byte {error.start}; save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise UserError(f"{near(file)}: cannot be read ({reason_of(error)})") from None
+    if found := Reader.NON_PRINTABLE.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise UserError(
+            f"{near(file)}:{line}: holds the control character U+{ord(found[0]):04X}; remove it"
+        )
 
 
 def _folder(key: str, text: str) -> Path:

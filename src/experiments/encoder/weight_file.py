@@ -8,6 +8,7 @@ from experiments.terminal.error import UserError
 
 KEY = "encoder.image.weights"
 CONTENT = "the state dict of torchvision.models.inception_v3"
+HUGGING = "experiments.encoder.huggingface.HuggingFaceText"  # reads a folder of its own
 FACES = "the state dict of vgg_face_dag"
 
 

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -105,10 +106,21 @@ def _read(path: Path, keep: Callable[[Tensor], Tensor]) -> dict[str, Any]:
 def beside_tensors(path: Path) -> dict[str, Any]:
     """The state without its tensors, in whose places are None: the header alone is read, and
     nothing is checked. Raises `Damaged` where it cannot be."""
+    return _outline(path, lambda file, name: None)
+
+
+def shapes(path: Path) -> dict[str, Any]:
+    """The state with the shape of each tensor in its place, as `beside_tensors` reads it; of any
+    other safetensors file its tensors by their name."""
+    return _outline(path, lambda file, name: tuple(file.get_slice(name).get_shape()))
+
+
+def _outline(path: Path, place: Callable[[Any, str], Any]) -> dict[str, Any]:
     try:
         with _opened(path) as file:
-            content = json.loads((file.metadata() or {})[MANIFEST])
-        state = _unpack(content["state"], dict.fromkeys(content["tensors"]))
+            places = {name: place(file, name) for name in file.keys()}  # noqa: SIM118
+            manifest = (file.metadata() or {}).get(MANIFEST)
+        state = places if manifest is None else _unpack(json.loads(manifest)["state"], places)
     except (SafetensorError, OSError, LookupError, ValueError, TypeError, RecursionError) as error:
         raise Damaged(reason_of(error)) from None
     return state if isinstance(state, dict) else {}
@@ -137,6 +149,16 @@ class _InMemory:
 
     def get_tensor(self, name: str) -> Tensor:
         return self.tensors[name]
+
+    def get_slice(self, name: str) -> _InMemory._Shape:
+        return self._Shape(self.tensors[name])
+
+    @dataclass(frozen=True)
+    class _Shape:
+        tensor: Tensor
+
+        def get_shape(self) -> list[int]:
+            return list(self.tensor.shape)
 
 
 def _opened(path: Path) -> Any:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from experiments.config.signature import ancestors
-from experiments.encoder.weight_file import content_of, weight_file
+from experiments.encoder.weight_file import HUGGING, content_of, weight_file
 from experiments.file.model_folder import model_folder
 from experiments.run.folder import has_weights
 from experiments.run.prerequisite import Run
@@ -17,7 +17,6 @@ from experiments.terminal.error import UserError
 from experiments.terminal.package import installing
 from experiments.tracker.place import backends_of
 
-HUGGING = "experiments.encoder.huggingface.HuggingFaceText"
 # What scores by a model of the user, by its key of `metric`.
 JUDGES = {
     "extractor": "experiments.metric.huggingface.HuggingFaceExtractor",

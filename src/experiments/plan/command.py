@@ -53,8 +53,9 @@ def _rows(jobs: Sequence[tuple[dict[str, Any], Run]], options: dict[str, Any]) -
     rows = []
     with Progress(len(runs) * STEPS, unit="steps on paper", interval=FIRST) as bar:
         for place, (path, run, config) in enumerate(runs):
-            told = f"{run.name}, {place + 1} of {len(runs)}"
-            say(f"planning {told}" + (f" ({run.because})" if run.because else ""))
+            wanted = f", for {path}" if path else ""
+            because = f" ({run.because})" if run.because else ""
+            say(f"planning {place + 1} of {len(runs)}: {run.name}{wanted}{because}")
             steps = Steps(run, facts_of(config), partial(bar.add, 1))
             rows.append(planned(steps, options, path))
             bar.update((place + 1) * STEPS)

@@ -273,7 +273,7 @@ def with_paths(
     for path, node in _pretrained_nodes(filled, GROUPS):
         if path in needs:
             own = goes_on and role(path) == "discriminator"
-            weights = IN_CHECKPOINT if own else str(_weights(path, needs[path]))
+            weights = IN_CHECKPOINT if own else str(weights_of(path, needs[path]))
             node.update(_stripped(node), pretrained=weights)
     for group in ("encoder", "generator", "discriminator"):
         if filled.get("system", {}).get(group) is not None:
@@ -281,7 +281,7 @@ def with_paths(
     return filled
 
 
-def _weights(path: str, need: Run | Path) -> Path:
+def weights_of(path: str, need: Run | Path) -> Path:
     """The file to load: exactly as long trained as asked for where the result depends on it."""
     place = need.folder if isinstance(need, Run) else need
     newest = files.finished_weights(place)[0]

@@ -9,10 +9,10 @@ from typing import Any
 from torch import nn
 
 from experiments.data.text.reading import reads_of
-from experiments.file.tensor import Damaged
+from experiments.file.tensor import Damaged, shapes
 from experiments.run.change import because_of
 from experiments.run.checkpoint import first_whole, read
-from experiments.run.exported import ELSEWHERE, read_export
+from experiments.run.exported import ELSEWHERE, read_export, sizes
 from experiments.run.fact import require_vocabulary
 from experiments.run.folder import (
     DRAWS,
@@ -123,12 +123,7 @@ def load_pretrained(
     except (KeyError, RuntimeError) as error:
         fault = reason_of(error)
     if fault:
-        theirs = dict(run_config(folder).get(group) or {})
-        line = "; ".join(differences(theirs, dict(node))) or fault
-        raise UserError(
-            f"{folder}: its {group} is not the one that this configuration asks for: {line}"
-            f"{because_of(folder)}"
-        )
+        raise _another(folder, group, node, fault)
     module.came_trained = True  # type: ignore[assignment]
     module.came_from = Origin(file, group)  # type: ignore[assignment]
 
@@ -148,6 +143,35 @@ def _of_words(module: nn.Module, group: str) -> list[str]:
         for name, part in module.named_modules()
         if isinstance(part, nn.Embedding)
     ]
+
+
+def require_same_shapes(module: nn.Module, node: Mapping[str, Any], file: Path, path: str) -> None:
+    """Raise `UserError` as `load_pretrained` does, of the header of a file alone: where a tensor of
+    a module, made on paper from the node at `path`, has another shape there. What is missing or
+    damaged is told when it is loaded."""
+    group, folder = role(path), folder_of(file)
+    try:
+        state = shapes(file)
+    except Damaged:
+        return
+    part = state.get("export" if group in state.get("export", {}) else "system", {})
+    theirs = part.get(group) or {
+        name.removeprefix(f"{group}."): shape for name, shape in state.items()
+    }
+    for name, tensor in module.state_dict().items():
+        ours, there = tuple(tensor.shape), theirs.get(name)
+        if there not in (None, ours):
+            fault = f"{name} is {sizes(there)} there and {sizes(ours)} here"
+            raise _another(folder, group, node, fault)
+
+
+def _another(folder: Path, group: str, node: Mapping[str, Any], fault: str) -> UserError:
+    """That a run has other networks than a node asks for. `fault`: where no key says why."""
+    line = "; ".join(differences(dict(run_config(folder).get(group) or {}), dict(node))) or fault
+    return UserError(
+        f"{folder}: its {group} is not the one that this configuration asks for: {line}"
+        f"{because_of(folder)}"
+    )
 
 
 def require_text_model(folder: Path, ours: Any, path: str) -> None:

@@ -268,8 +268,9 @@ def _tell_features(training: Training, now: torch.dtype) -> None:
 
 def usable_by(system: System, dataset: Dataset, ranks: Ranks) -> Dataset:
     """The data set without the records that a view of the system cannot use; said where that is
-    another one."""
+    another one: what a view adds to the line of the data is said without that line."""
     found = usable(dataset, system.views(), quiet=not ranks.main)
     if found is not dataset:
-        say_once(found.summary)
+        added = found.summary.removeprefix(f"{dataset.summary}; ")
+        say_once(added if added == found.summary else f"{dataset.name}: {added}")
     return found

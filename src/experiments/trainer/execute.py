@@ -21,6 +21,7 @@ from experiments.run.change import ANEW, BELOW, tell_changes
 from experiments.run.fact import facts_of
 from experiments.run.folder import FRESH
 from experiments.run.fresh import BEFORE, COMMAND, begin, begun_by, restarted, token
+from experiments.run.given import as_given
 from experiments.run.lock import run_lock
 from experiments.run.prerequisite import Run, require_judges, tell_kept
 from experiments.run.pretrained import GROUPS, without_pretrained
@@ -41,6 +42,7 @@ from experiments.tracker.tracker import Tracker, start
 from experiments.trainer.assemble import Assembled, assemble, open_data, usable_by
 from experiments.trainer.dry import require_fit
 from experiments.trainer.finished import show_scores
+from experiments.trainer.given import require_given
 from experiments.trainer.loop import fit
 from experiments.trainer.minima import Minima
 from experiments.trainer.observer import Observer
@@ -68,7 +70,9 @@ def train_with_prerequisites(
         fresh = False
     missing = [n for n in run.prerequisites.values() if isinstance(n, Run) and not n.finished]
     if fresh or not files.has_weights(run.folder):
-        require_fit(run.config)
+        with as_given(run):
+            require_given(run)
+            require_fit(run.config)
     if fresh or missing:
         rehearse(run, ranks)
     if fresh:
@@ -116,7 +120,8 @@ def require_optimisers(run: Run) -> None:
                 require_optimisers(need)
             except UserError as error:
                 raise UserError(f"{path}.pretrained: {error}") from None
-    build(run.config["optim"], None, "optim")
+    with as_given(run):
+        build(run.config["optim"], None, "optim")
 
 
 def rehearse(run: Run, ranks: Ranks) -> None:
@@ -125,11 +130,13 @@ def rehearse(run: Run, ranks: Ranks) -> None:
     config = without_pretrained(run.config, *GROUPS, "system")
     dataset = open_data(config, ranks, run.folder)
     facts = facts_of(dataset)
-    dataset = usable_by(build(config["system"], facts), dataset, ranks)
+    with as_given(run):
+        system = build(config["system"], facts)
+    dataset = usable_by(system, dataset, ranks)
     if config["trainer"].get("keep_best") is not None:
         hold_out(dataset)
-    build(config.get("metric"), facts, "metric")
-    build(config["optim"], None, "optim")
+    with as_given(run):
+        build(config.get("metric"), facts, "metric")
 
 
 def train_missing(needs: dict[str, Run | Path], ranks: Ranks, wanted_by: str) -> None:
@@ -147,7 +154,8 @@ def train_missing(needs: dict[str, Run | Path], ranks: Ranks, wanted_by: str) ->
 def train_run(run: Run, ranks: Ranks, wanted_by: str | None = None) -> None:
     """Train one run from where it stands to its end, and score it. Raises `Stopped` where the user
     stopped it, once it has saved."""
-    made = assemble(run, ranks)
+    with as_given(run):
+        made = assemble(run, ranks)
     with Interrupt() as interrupt:
         _train(run, ranks, made, interrupt, wanted_by)
 

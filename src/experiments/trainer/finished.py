@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from experiments.export.card import write_card
 from experiments.metric.protocol import Protocol
 from experiments.metric.table import format_table
-from experiments.run.folder import SCORES, run_config, run_scores
+from experiments.run.folder import SCORES, run_config, run_facts, run_scores
 from experiments.run.prerequisite import Run
+from experiments.terminal.error import UserError
 from experiments.terminal.line import say, show
 from experiments.terminal.secret import scrub
 from experiments.tracker.look import looks
@@ -18,6 +21,15 @@ HEADLINES = (
     "zero_shot",
     "_at_50/",
 )  # scores of encoders that one line has room for
+
+
+def _made_by(folder: Path) -> str:
+    """What the samples of a run are: the pictures of one that makes nothing are its data's."""
+    try:
+        made = {str(made) for _, made in run_facts(folder).get("makes") or []}
+    except UserError:  # damaged: its scores are there all the same
+        made = set()
+    return f"{made.pop()}s" if len(made) == 1 else "samples" if made else "pictures"
 
 
 def show_scores(run: Run, brief: bool = False) -> None:
@@ -44,6 +56,6 @@ def show_scores(run: Run, brief: bool = False) -> None:
             )
     else:
         show("scores:   none, since there is no metric")
-    show(f"pictures: {run.folder / 'samples'}")
+    show(f"{f'{_made_by(run.folder)}:':<10}{run.folder / 'samples'}")
     first, *others = looks(run.folder)
     show("\n          ".join([f"tracked:  {first}", *others]))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,9 +31,6 @@ from experiments.system.base import Samples
 from experiments.terminal.error import BadInput, UserError
 from tests.data.made_batches import flat
 from tests.data.melodies import PAGE, MelodyData, melody_run, of_the_page, train
-from tests.two import surroundings
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +72,9 @@ def test_it_resumes_to_the_same_bits(trained: Path, tmp_path: Path) -> None:
     assert scores(again) == scores(trained)
 
 
-def test_two_processes_do_what_one_does(trained: Path, tmp_path: Path) -> None:
-    running = []
-    for environment in surroundings():
-        command = [sys.executable, "-m", "tests.data.melodies", str(tmp_path), "64"]
-        running.append(subprocess.Popen(command, env=environment, cwd=ROOT, stderr=-1))
-    for process in running:
-        _, errors = process.communicate(timeout=120)
-        assert process.returncode == 0, errors.decode()
+def test_two_processes_do_what_one_does(trained: Path, together: Any, tmp_path: Path) -> None:
+    for ended in together("from tests.data.melodies import main; main()", tmp_path, 64):
+        assert ended.code == 0, ended.err
     both = tmp_path / "melody-melodies" / "0"
     torch.testing.assert_close(weights(both), weights(trained), rtol=1e-4, atol=1e-5)
     assert scores(both) == pytest.approx(scores(trained), rel=1e-3)
