@@ -28,7 +28,8 @@ from tests.released_size import (
 
 # Results of this project.
 OURS = {
-    *("plumage_cpu", "plumage_fourth_stage", "plumage_projected", "plumage_study", "quickstart"),
+    *("plumage_cpu", "plumage_fourth_stage", "plumage_projected", "plumage_redrawn"),
+    *("plumage_study", "quickstart"),
     *("plumage_spoken_picture", "plumage_song_cmcgan", "plumage_song_i2s", "plumage_song_s2i"),
     "plumage_song_wav2pix",
 }

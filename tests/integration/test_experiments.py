@@ -10,7 +10,7 @@ import pytest
 
 from experiments.config.compose import CONF
 
-OURS = {"plumage_cpu", "plumage_projected", "plumage_study", "quickstart"}
+OURS = {"plumage_cpu", "plumage_projected", "plumage_redrawn", "plumage_study", "quickstart"}
 NAMES = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml") if path.stem not in OURS)
 SLOW = {name for name in NAMES if name not in ("stackgan_stage2_coco", "stackgan_stage2_128_cub")}
 MORE = {"gan_int_cls_cub": ["~data.reader.box_crop"]}  # plumage has no boxes

@@ -8,6 +8,7 @@ import torch
 from experiments.data.batches import Batch
 from experiments.data.view.caption import Captions
 from experiments.data.view.picture import Pictures
+from experiments.loss.damsm import DAMSMLoss
 from experiments.system.seeding import Step
 from experiments.system.text_to_image import TextToImage, WrongPair
 from tests.system.adding import bce, total
@@ -85,6 +86,20 @@ def test_weight_zero_is_the_plain_generator_loss(
     losses = system.generator_loss(shared, step, 0)
     assert set(losses) == {"adversarial"}
     torch.testing.assert_close(total(losses), bce(fake, 1))
+
+
+def test_a_fixed_damsm_may_judge_as_well(make_system: Make, first_batch: FirstBatch) -> None:
+    system = make_system("gan_cls", damsm=DAMSMLoss(weight=3.0))
+    batch, step = first_batch(system)
+    shared = system.prepare(batch, step)
+    losses = system.generator_loss(shared, step, 0)
+    text, (pictures,) = shared.text, shared.fakes
+    seen = system.encoder.encode_image(pictures)
+    own = DAMSMLoss()(text.words, text.mask, text.sentence, *seen, batch.labels)
+    ((logits, _),) = system.discriminator(shared.fakes, text.sentence)
+    torch.testing.assert_close(total(losses), bce(logits, 1) + 3.0 * sum(own.values()))
+    with pytest.raises(AssertionError, match="interpolation_weight"):
+        make_system("gan_cls", damsm=DAMSMLoss(), interpolation_weight=1.0)
 
 
 def test_later_turns_of_the_generator_draw_new_noise(

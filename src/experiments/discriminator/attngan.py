@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from experiments.discriminator.base import MAP_SIZE, SLOPE, Discriminator, Logits, with_sentence
 from experiments.discriminator.together import together
+from experiments.discriminator.told import told_together
 from experiments.layer.grown import came_from, require_first
 from experiments.layer.normalisation import JudgeNorm, convolution
 
@@ -156,8 +157,7 @@ class AttnGANDiscriminator(Discriminator):
     ) -> list[list[Logits]]:
         logits: list[list[Logits]] = []
         for stage, batches in zip(self._stages(), by_place(features), strict=True):
-            pairs = zip(batches, conditions, strict=True)
-            joint = together(stage.joint, [with_sentence(*pair) for pair in pairs])
+            joint = told_together(stage.joint, batches, conditions)
             conditional = [stage.conditional_head(maps).flatten() for maps in joint]
             logits.append(list(zip(conditional, map(stage.alone, batches), strict=True)))
         return by_place(logits)

@@ -216,6 +216,8 @@ class Paper:
         training, ranks, tally = self.training, self.ranks, self.tally
         training.batch, ranks.processes = share * processes, processes
         period = math.lcm(*(turn.phase.interval for turn in training.turns))
+        rest = max(turn.phase.rest for turn in training.turns)
+        first = period * math.ceil(rest / (training.batch * period))  # all phases have begun
         seen: dict[tuple[str, ...], tuple[int, ...]] = {}
         peak, sums = 0, [0, 0, 0, 0]
         with self._modes():
@@ -225,7 +227,7 @@ class Paper:
                     turn.phase.name for turn in training.turns if place % turn.phase.interval == 0
                 )
                 if due not in seen:
-                    training.images = place * training.batch
+                    training.images = (first + place) * training.batch
                     tally.peak, tally.flops, tally.operators = tally.live, 0, 0
                     ranks.reduced = ranks.gathered = 0
                     training.step(self._batch(share))

@@ -98,6 +98,9 @@ ADDED: dict[str, Any] = {
     "system.augment_probability": 1.0,
     "system.augment_target": 0.6,
     "system.augment_images": 500000,
+    "damsm": None,  # of GAN-CLS and DF-GAN
+    "reconstruction": None,
+    "system.discriminator_start": 0,
     "system.frozen_images": 0,
     "system.train_encoder": False,
     "system.distortion": None,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import torch
-
 from experiments.discriminator.attngan import AttnGANDiscriminator
 from experiments.encoder.damsm import DAMSM
 from experiments.encoder.damsm_text import DAMSMText
@@ -24,6 +22,7 @@ class AttnGAN(TextToImage):
     """A generator of N stages against N discriminators, with DAMSM as a fixed judge of matching."""
 
     by_length = True
+    redraws = True
 
     def __init__(
         self,
@@ -78,29 +77,16 @@ class AttnGAN(TextToImage):
         text, batch = shared.text, shared.batch
         if repeat > 0:
             shared = self.make(batch, text, step)
-        losses, told = Losses(), self.told(text.sentence)
-        logits = self.discriminator(self.seen(shared.fakes, step), told)
-        real = self.compared(shared, told, step)
-        for size, fake, against in zip(self.resolutions, logits, real, strict=True):
-            value = self.adversarial.generator(fake, against)
-            losses[f"{size}px/adversarial"] = Term(value, self.adversarial.weight)
+        losses = Losses()
+        if step.images >= self.discriminator_start:
+            told = self.told(text.sentence)
+            logits = self.discriminator(self.seen(shared.fakes, step), told)
+            real = self.compared(shared, told, step)
+            for size, fake, against in zip(self.resolutions, logits, real, strict=True):
+                value = self.adversarial.generator(fake, against)
+                losses[f"{size}px/adversarial"] = Term(value, self.adversarial.weight)
         losses |= self.kl_losses(self.kl, shared.made)
+        losses |= self.reconstruction_losses(shared, step)
         for stage in self.damsm.stages:
-            losses |= self._damsm_loss(shared, stage, step)
+            losses |= self.damsm_losses(self.damsm, shared, stage, step)
         return losses
-
-    def _damsm_loss(self, shared: Shared, stage: int, step: Step) -> Losses:
-        text, weight = shared.text, self.damsm.weight
-        assert text.words is not None and text.mask is not None
-        with torch.set_grad_enabled(weight != 0 and torch.is_grad_enabled()):
-            regions, vector = self.encoder.encode_image(shared.fakes[stage])
-            terms = self.damsm(
-                step.gather(text.words),
-                step.gather(text.mask),
-                step.gather(text.sentence),
-                step.gather(regions),
-                step.gather(vector),
-                step.gather(shared.batch.labels),
-            )
-        size = self.resolutions[stage]
-        return {f"{size}px/damsm/{name}": Term(value, weight) for name, value in terms.items()}

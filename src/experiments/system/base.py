@@ -44,7 +44,8 @@ class Phase:
     `interval`: steps between turns. `clip`: modules whose gradients the optimiser's bound holds
     for, all that train where empty. The name is the key of the optimiser in `conf/optim/`;
     `shares` names an earlier phase whose optimiser it uses instead. `later`: parts of the modules
-    that are frozen, and in evaluation mode, until `start` images were seen.
+    that are frozen, and in evaluation mode, until `start` images were seen. `rest`: images that are
+    seen before its first turn.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Phase:
     shares: str | None = None
     later: tuple[nn.Module, ...] = ()
     start: int = 0
+    rest: int = 0
 
     def parameters(self) -> list[nn.Parameter]:
         return [parameter for module in self.modules for parameter in module.parameters()]

@@ -13,6 +13,7 @@ from torch import nn
 
 from experiments.discriminator.base import Discriminator
 from experiments.generator.base import Generator
+from experiments.loss.damsm import DAMSMLoss
 from experiments.loss.matching_aware import MatchingAwareLoss, interpolation_mean
 from experiments.system.base import Losses, Term
 from experiments.system.judging import Shared, require_pairs
@@ -34,19 +35,26 @@ class GANCLS(TextToImage):
         adversarial: MatchingAwareLoss,
         interpolation_weight: float = 0.0,
         beta: float = 0.5,
+        damsm: DAMSMLoss | None = None,
         **options: Any,
     ) -> None:
         """`interpolation_weight`: of pictures drawn between two sentences, which only the generator
-        trains on; they are beta h_a + (1 - beta) h_b. `options` are `TextToImage`'s.
+        trains on; they are beta h_a + (1 - beta) h_b. `damsm`: the
+        fixed DAMSM that reads the captions also judges the pictures, as in AttnGAN (this project's
+        choice; None: as published). `options` are `TextToImage`'s.
         """
         assert 0.0 <= beta <= 1.0, "beta must lie in [0, 1]"
         assert not (interpolation_weight and adversarial.criterion.relativistic), (
             "interpolation_weight: form=relativistic compares with the real picture of a sentence, "
             "and one between two has none, so this must be 0"
         )
+        assert not (interpolation_weight and damsm), (
+            "damsm: it judges pictures of sentences, and those between two have none, so "
+            "interpolation_weight must be 0"
+        )
         super().__init__(encoder, generator, discriminator, **options)
         require_pairs(adversarial, self.mismatch)
-        self.adversarial = adversarial
+        self.adversarial, self.damsm = adversarial, damsm
         self.interpolation_weight, self.beta = interpolation_weight, beta
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
@@ -63,7 +71,11 @@ class GANCLS(TextToImage):
         ((logits, _),) = self.discriminator(self.seen(shared.fakes, step), told)
         (real,) = self.compared(shared, told, step)
         value = self.adversarial.generator(logits, None if real is None else real[0])
-        return {"adversarial": Term(value, self.adversarial.weight)}
+        losses: Losses = {"adversarial": Term(value, self.adversarial.weight)}
+        if self.damsm is not None:
+            for stage in self.damsm.stages:
+                losses |= self.damsm_losses(self.damsm, shared, stage, step)
+        return losses
 
     def _interpolated(self, shared: Shared, step: Step) -> Losses:
         """Also sentences between number k and k + B/2 of the whole batch, all with new noise.

@@ -4,7 +4,7 @@ that belongs to it, whatever the adversarial loss."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
@@ -28,11 +28,13 @@ Condition = Literal["sentence", "mu"]
 
 @dataclass(frozen=True)
 class Shared:
-    """What both phases use: the batch, its text, and the generator's output with its graph."""
+    """What both phases use: the batch, its text, and the generator's output with its graph. found:
+    where pictures are drawn again, means and log variances of their noise."""
 
     batch: Batch
     text: Text
     made: GeneratorOutput
+    found: tuple[Tensor, Tensor] | None = field(default=None, kw_only=True)
 
     @property
     def fakes(self) -> list[Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -90,7 +90,7 @@ class Penalised(System):
             return [first, *rest]
         interval, owner = penalty.interval, first.name
         turn = Phase("penalty", first.modules, self.penalty_loss, interval=interval, shares=owner)
-        return [first, turn, *rest]
+        return [first, replace(turn, rest=first.rest), *rest]
 
     def penalty_loss(self, shared: Any, step: Step, repeat: int) -> Losses:
         """The penalty, in float32: it is a gradient, and its power may be high."""

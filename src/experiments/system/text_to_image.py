@@ -14,19 +14,23 @@ from experiments.data.batches import Batch
 from experiments.data.view.base import Part, View, part_of
 from experiments.data.view.caption import Captions
 from experiments.data.view.condition import condition_of, view_for
-from experiments.data.view.picture import PICTURE, PictureView
+from experiments.data.view.picture import PICTURE, Pictures, PictureView
 from experiments.data.view.stranger import Mismatch
 from experiments.discriminator.augment import Change
 from experiments.discriminator.base import Discriminator
 from experiments.discriminator.pipe import Pipe, Probability
+from experiments.encoder.noise import NoiseEncoder, drawn_from
 from experiments.generator.base import Generator, GeneratorOutput
 from experiments.generator.initialisation import initialise
+from experiments.loss.damsm import DAMSMLoss
 from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.loss.kl import KLLoss, kl_sum
+from experiments.loss.reconstruction import ReconstructionLoss
 from experiments.system.base import (
     Losses,
     Phase,
     Samples,
+    Term,
     reading,
     term,
 )
@@ -46,6 +50,7 @@ class TextToImage(Judging):
     initial_std: float | None = None  # of fresh weights; None: orthogonal ones
     truncates = True
     by_length = False  # whether the released code sorts a batch by the length of captions
+    redraws = False  # whether `reconstruction` and `discriminator_start` are known
     other_images = False  # whether a second picture of each one's class is asked for
 
     def __init__(
@@ -64,6 +69,9 @@ class TextToImage(Judging):
         augment_target: float = 0.6,
         augment_images: int = 500_000,
         train_encoder: bool = False,
+        reconstruction: ReconstructionLoss | None = None,
+        noise_encoder: NoiseEncoder | None = None,
+        discriminator_start: int = 0,
     ) -> None:
         """`mismatch`: how wrong pairs are chosen (`CaptionView`), `wrong`: which side of the pair
         is replaced. `generator_steps`: turns of the generator in each step; every turn after the
@@ -74,7 +82,9 @@ class TextToImage(Judging):
         where they tell left from right. `augment_probability`, `augment_target` and
         `augment_images`: how often, see `Pipe`. `train_encoder`: the text
         encoder trains with the generator, so that no features of captions are stored; its picture
-        side stays as it is.
+        side stays as it is. `reconstruction`: some pictures are drawn again from noise that the
+        `noise_encoder` finds in them, which trains with the generator. `discriminator_start`: so
+        many images are seen before the discriminator takes part.
         """
         super().__init__()
         assert captions >= 1, "captions must be at least 1"
@@ -87,6 +97,15 @@ class TextToImage(Judging):
         self.condition, self.captions = condition, captions
         self.penalise(gradient_penalty)
         self.pipe = Pipe(augment, augment_probability, augment_target, augment_images)
+        assert self.redraws or not (reconstruction or discriminator_start), (
+            "reconstruction, discriminator_start: only AttnGAN draws pictures again"
+        )
+        assert discriminator_start >= 0, "discriminator_start must be at least 0"
+        assert (reconstruction is None) == (noise_encoder is None), (
+            "noise_encoder: loss.reconstruction needs it, and it serves nothing else"
+        )
+        self.reconstruction, self.noise_encoder = reconstruction, noise_encoder
+        self.discriminator_start = discriminator_start
         self.resolutions = generator.resolutions
         self.makes = MappingProxyType({(condition_of(encoder),): PICTURE})
         if train_encoder:
@@ -104,10 +123,12 @@ class TextToImage(Judging):
 
     def phases(self) -> list[Phase]:
         readers = self.encoder.readers if self.train_encoder else []
-        drawers, turns = (self.generator, *readers), self.generator_steps
+        finders = [] if self.noise_encoder is None else [self.noise_encoder]
+        drawers, turns = (self.generator, *readers, *finders), self.generator_steps
+        judge, start = (self.discriminator,), self.discriminator_start
         return self.with_penalty(
             [
-                Phase("discriminator", (self.discriminator,), self.discriminator_loss),
+                Phase("discriminator", judge, self.discriminator_loss, rest=start),
                 Phase("generator", drawers, self.generator_loss, turns),
             ]
         )
@@ -131,6 +152,8 @@ class TextToImage(Judging):
     def initialise(self) -> None:
         initialise(self.generator, self.initial_std)
         initialise(self.discriminator, self.initial_std)
+        if self.noise_encoder is not None:
+            initialise(self.noise_encoder)
         read = getattr(getattr(self.encoder, "image", None), "read_weights", None)
         if read is not None and not getattr(self.encoder, "came_trained", False):
             read()  # of a frozen image network, as where the encoder is trained
@@ -153,7 +176,30 @@ class TextToImage(Judging):
         """Pictures of the text from the step's noise."""
         noise = step.normal(self.generator.noise_dim)
         epsilon = step.normal(self.generator.condition_dim)
-        return Shared(batch, text, self.draw(noise, epsilon, text))
+        if self.reconstruction is None or self.noise_encoder is None:
+            return Shared(batch, text, self.draw(noise, epsilon, text))
+        rows = self.redrawn(step)
+        mean, logvar = found = self.noise_encoder(batch.of(Pictures).images[-1][rows])
+        moved = noise.clone()
+        moved[rows] = drawn_from(mean, logvar, noise[rows])
+        return Shared(batch, text, self.draw(moved, epsilon, text), found=found)
+
+    def redrawn(self, step: Step) -> slice:
+        """Which pictures are drawn again: all, until the discriminator takes part."""
+        assert self.reconstruction is not None
+        early = step.images < self.discriminator_start
+        return slice(None) if early else self.reconstruction.rows
+
+    def reconstruction_losses(self, shared: Shared, step: Step) -> Losses:
+        """Pictures drawn again from noise of their own, at every stage; nothing without it."""
+        loss, losses = self.reconstruction, Losses()
+        if loss is None or shared.found is None:
+            return losses
+        real, rows = shared.batch.of(Pictures).images, self.redrawn(step)
+        for stage, size in enumerate(self.resolutions):
+            value = loss.difference(shared.fakes[stage][rows], real[stage][rows])
+            losses[f"{size}px/reconstruction"] = Term(value, loss.weight)
+        return losses | {"noise_kl": Term(loss.divergence(*shared.found), loss.kl_weight)}
 
     def draw(
         self, noise: Tensor, epsilon: Tensor, text: Text, attention: bool = False
@@ -169,6 +215,24 @@ class TextToImage(Judging):
             "kl": term(kl.weight, lambda: kl(mu, logvar)),
             "kl_sum": term(0.0, lambda: kl_sum(mu, logvar)),
         }
+
+    def damsm_losses(self, damsm: DAMSMLoss, shared: Shared, stage: int, step: Step) -> Losses:
+        """How well the pictures of a stage fit their captions, as the fixed DAMSM of the run sees
+        it. Under a weight of 0 it is logged alone."""
+        text, weight = shared.text, damsm.weight
+        assert text.words is not None and text.mask is not None
+        with torch.set_grad_enabled(weight != 0 and torch.is_grad_enabled()):
+            regions, vector = self.encoder.encode_image(shared.fakes[stage])
+            terms = damsm(
+                step.gather(text.words),
+                step.gather(text.mask),
+                step.gather(text.sentence),
+                step.gather(regions),
+                step.gather(vector),
+                step.gather(shared.batch.labels),
+            )
+        size = self.resolutions[stage]
+        return {f"{size}px/damsm/{name}": Term(value, weight) for name, value in terms.items()}
 
     @torch.no_grad()
     def sample(

@@ -168,7 +168,7 @@ class Training:
         shared: list[Any] = [None] * len(parts)
         for turn in self.turns:
             phase = turn.phase
-            if self.images // self.batch % phase.interval:
+            if self.images < phase.rest or self.images // self.batch % phase.interval:
                 continue
             for repeat in range(phase.repeats):
                 for place, (part, step) in enumerate(parts):
