@@ -72,7 +72,9 @@ class PlainGAN(PlainStep):
 
     def __init__(self, system: TextToImage, rates: Rates) -> None:
         super().__init__(system)
-        assert system.generator_steps == 1 and not system.augment, "the published step has neither"
+        assert system.generator_steps == 1 and not system.pipe.changes, (
+            "the published step has neither"
+        )
         assert system.gradient_penalty is None or not system.gradient_penalty.weight
         assert system.condition == "sentence"
         self.encoder, self.generator = system.encoder, system.generator
