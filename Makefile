@@ -13,7 +13,7 @@ INSTALLER ?=
 INSTALL = $(PYTHON) install.py $(VENV) --torch='$(TORCH)' --installer='$(INSTALLER)'
 WORKERS ?= 2
 ARGS ?=
-RUN ?= $(or $(shell ls -td outputs/*gan*-plumage/*/ 2>/dev/null | head -1),plumage)
+RUN ?= $(or $(patsubst %/scores.json,%,$(shell ls -td outputs/*gan*-plumage/*/scores.json 2>/dev/null | head -1)),plumage)
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart app test test-slow test-slurm test-faults fuzz soak check audit lock licences format bench clean
@@ -31,7 +31,7 @@ quickstart: $(STAMP) ## install, draw with the model that comes along, then trai
 	@echo "training one of your own:"
 	@$(BIN)/python run.py experiment=quickstart $(ARGS)
 
-app: $(APP) ## say it, type it, and look: the page of your newest run, of RUN=outputs/..., or of the model that comes along
+app: $(APP) ## say it, type it, and look: the page of your newest finished run, of RUN=outputs/..., or of the model that comes along
 	@$(BIN)/python run.py task=app run=$(patsubst %/,%,$(RUN)) $(ARGS)
 
 test: $(WHOLE) ## install, then the whole test suite
