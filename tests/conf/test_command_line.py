@@ -104,6 +104,7 @@ def test_a_mistake_is_told_at_once(
         (["encoder.pretrained=/nowhere"], "encoder.pretrained=/nowhere: is not the folder"),
         (["task=sample"], "run: task=sample needs run="),
         (["task=sample", "run=nowhere", "text=a bird"], "run=nowhere: there is no such folder"),
+        (["task=sample", "run=plumag", "text=a bird"], "run=plumage is a model that comes with"),
         (["model=gan", "loss.gradient_penalty=r1"], "loss/gradient_penalty=r1 chooses one of its"),
         (["model=gan", "loss.interpolation=1"], "has keys of its own: weight, beta"),
         (["model=gan", "system.condition=mu"], "the generator has no conditioning augmentation"),

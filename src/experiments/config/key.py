@@ -36,3 +36,12 @@ def flat(node: Any, path: str = "") -> dict[str, Any]:
             found |= flat(value, f"{path}.{key}" if path else str(key))
         return found
     return {path: node}
+
+
+def value_at(config: Any, key: str) -> Any:
+    """The value of a key, or the node at its path; all of it for an empty key, None where there is
+    none."""
+    node = config
+    for name in filter(None, key.split(".")):
+        node = node.get(name) if isinstance(node, Mapping) else None
+    return node

@@ -8,6 +8,8 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from experiments.config.key import value_at
+
 MOST = 16  # keys that hand a value on to each other
 HANDED = re.compile(r"\$\{(\.*)(\w[\w.]*)\}")  # dots before it: so many nodes up
 REFUSED = re.compile(r"(?P<path>[\w.]+): (?P<key>\w+)=")  # as `build` tells what was refused
@@ -21,7 +23,7 @@ def as_given(line: str, cfg: DictConfig, config: Mapping[str, Any]) -> str:
         return line
     key = f"{refused['path']}.{refused['key']}"
     given = origin(cfg, key)
-    if given == key or _at(config, given) != _at(config, key):
+    if given == key or value_at(config, given) != value_at(config, key):
         return line
     return f"{given}={line[refused.end() :]}"
 
@@ -48,10 +50,3 @@ def _handed_from(cfg: DictConfig, parts: list[str]) -> str | None:
             above = parts[: depth + 1 - up] if up else []
             return ".".join([*above, handed[2], *parts[depth + 1 :]])
     return None
-
-
-def _at(config: Mapping[str, Any], key: str) -> Any:
-    node: Any = config
-    for part in key.split("."):
-        node = node.get(part) if isinstance(node, Mapping) else None
-    return node

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from experiments.config.key import value_at
 from experiments.config.signature import defines, fits, signature, trained
 from experiments.terminal.error import suggest
 
@@ -56,7 +57,7 @@ def check_kinds(config: dict[str, Any]) -> Iterator[str]:
     """Keys that no class and no dataclass describes."""
     for path, (kind, least) in (KINDS | OPTIONAL).items():
         group, _, key = path.rpartition(".")
-        node = _at(config, group)
+        node = value_at(config, group)
         if not isinstance(node, dict) or key not in node:
             if path in OPTIONAL:
                 continue
@@ -77,7 +78,7 @@ def check_kinds(config: dict[str, Any]) -> Iterator[str]:
             yield f"{path}: is empty; {what}"
         elif path == SHARE and not 0 < value <= 1:
             yield f"{path}={value}: must be above 0 and at most 1"
-    yield from _check_speech(_at(config, SPEECH))
+    yield from _check_speech(value_at(config, SPEECH))
 
 
 def _check_speech(node: Any) -> Iterator[str]:
@@ -87,14 +88,6 @@ def _check_speech(node: Any) -> Iterator[str]:
     for key in map(str, node if isinstance(node, dict) else ()):
         if key not in HEARS:
             yield f"{SPEECH}.{key}: {SPEECH} has no such key{suggest(key, HEARS)}"
-
-
-def _at(config: dict[str, Any], group: str) -> Any:
-    """The node of a group by its path; all of it where the path is empty."""
-    node: Any = config
-    for name in filter(None, group.split(".")):
-        node = node.get(name) if isinstance(node, dict) else None
-    return node
 
 
 def _kind(kind: str, least: float | None) -> str:

@@ -121,6 +121,17 @@ class EfficientNetExtractor(NetworkExtractor):
         self.num_features = 1280
 
 
+def file_of(weights: str | Path | None, called: str, source: str) -> tuple[Path, str]:
+    """The user's file of weights, and its sha256. Raises `UserError` where it is not given or
+    missing. `called`: what the network is; `source`: which file that is, and whose."""
+    if weights is None or not Path(weights).is_file():
+        where = "no file is given" if weights is None else f"{weights} does not exist"
+        raise UserError(
+            f"{called} weights: {where}; get {source} and set metric.extractor.weights=<path>"
+        )
+    return Path(weights), sha256(Path(weights))
+
+
 class InceptionExtractor(Extractor):
     """Inception-v3 from a local file: features (B, 2048), 1008 logits.
 
@@ -130,17 +141,12 @@ class InceptionExtractor(Extractor):
 
     def __init__(self, weights: str | Path | None = None) -> None:
         """Raises `UserError` where the file is not given, missing or of another network."""
-        if weights is None or not Path(weights).is_file():
-            where = "no file is given" if weights is None else f"{weights} does not exist"
-            raise UserError(
-                f"Inception weights: {where}; get {INCEPTION_FILE} from the releases of "
-                "mseitzer/pytorch-fid (tag fid_weights) and set metric.extractor.weights=<path>"
-            )
-        digest = sha256(Path(weights))
+        source = f"{INCEPTION_FILE} from the releases of mseitzer/pytorch-fid (tag fid_weights)"
+        file, digest = file_of(weights, "Inception", source)
         reference = digest == INCEPTION_SHA256
         name = REFERENCE if reference else f"{REFERENCE}_{digest[:8]}"
         super().__init__(name, f"{INPUT_SIZE} bilinear, TensorFlow 1", digest[:12])
-        self.network = load_inception(Path(weights)).requires_grad_(False)
+        self.network = load_inception(file).requires_grad_(False)
         self.num_features = 2048
         self.eval()
 

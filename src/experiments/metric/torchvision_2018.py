@@ -15,10 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.encoder.inception import FEATURES, INPUT_SIZE, InceptionTrunk, load_weights
-from experiments.file.digest import sha256
-from experiments.metric.extractor import Extracted, Extractor
+from experiments.metric.extractor import Extracted, Extractor, file_of
 from experiments.metric.names import TORCHVISION
-from experiments.terminal.error import UserError
 
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, red, green, blue
 RELEASED = ("1a9a5a14", "0cc3c7bd")  # beginnings of SHA-256, as in torchvision's names of the file
@@ -36,19 +34,14 @@ class Torchvision2018Extractor(Extractor):
 
     def __init__(self, weights: str | Path | None = None) -> None:
         """Raises `UserError` where the file is not given, missing or of another network."""
-        if weights is None or not Path(weights).is_file():
-            where = "no file is given" if weights is None else f"{weights} does not exist"
-            raise UserError(
-                f"torchvision's Inception weights: {where}; get {FILE} from download.pytorch.org/"
-                "models and set metric.extractor.weights=<path>"
-            )
-        digest = sha256(Path(weights))
+        source = f"{FILE} from download.pytorch.org/models"
+        file, digest = file_of(weights, "torchvision's Inception", source)
         released = digest.startswith(RELEASED)
         name = TORCHVISION if released else f"{TORCHVISION}_{digest[:8]}"
         super().__init__(name, f"{INPUT_SIZE} bilinear, not antialiased", digest[:12])
         self.network = InceptionTrunk("padded", "padded")
         refusal = f"metric.extractor.weights={weights}: not the state dict of {FILE}"
-        load_weights(self.network, Path(weights), refusal, SPARE)
+        load_weights(self.network, file, refusal, SPARE)
         self.network.requires_grad_(False)
         self.num_features = FEATURES
         self.eval()

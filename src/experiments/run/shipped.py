@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments.config.key import value_at
 from experiments.data.store.fingerprint import data_set, read_as
 from experiments.file.digest import sha256
 from experiments.run import folder as files
@@ -100,7 +101,7 @@ def _difference(
     """Why a judge does not fit, in words that follow its name; None where it does."""
     theirs, facts = files.run_config(folder), files.run_facts(folder)
     for key in SAME:
-        found = _unlike(_at(theirs, key), _at(config, key), key)
+        found = _unlike(value_at(theirs, key), value_at(config, key), key)
         if found is not None:
             return found
     said = files.run_about(folder)["overrides"]
@@ -131,10 +132,3 @@ def _unlike(theirs: Any, ours: Any, key: str) -> str | None:
             if found is not None:
                 return found
     return None
-
-
-def _at(config: Mapping[str, Any], key: str) -> Any:
-    node: Any = config
-    for name in key.split("."):
-        node = node.get(name) if isinstance(node, Mapping) else None
-    return node

@@ -6,6 +6,7 @@ that names one copies it to `<outputs>/<name>`.
 
 from __future__ import annotations
 
+import difflib
 import shutil
 from pathlib import Path
 
@@ -43,3 +44,9 @@ def shipped_model(name: str, outputs: Path) -> Path | None:
         if not files.is_export(place):  # else another process was faster
             raise
     return place
+
+
+def near_model(name: str) -> str:
+    """The end of a line about a run that is not there: the model that may have been meant."""
+    near = difflib.get_close_matches(name, [folder.name for folder in MODELS.iterdir()], n=1)
+    return f"; run={near[0]} is a model that comes with Birdsong" if near else ""

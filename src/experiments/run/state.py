@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.run import folder as files
-from experiments.run.shipped_model import shipped_model
+from experiments.run.shipped_model import near_model, shipped_model
 from experiments.terminal.error import UserError
 
 BEST = "best"
@@ -52,6 +52,8 @@ def named(text: str, outputs: str | Path = OUTPUTS, key: str = "run=") -> Named:
         place = shipped_model(head, Path(outputs)) or place
     if ID.fullmatch(head) and not place.exists():
         place = _of_id(head, Path(outputs), f"{key}{text}")
+    if not place.exists() and (meant := near_model(head)):
+        raise UserError(f"{key}{text}: there is no such folder{meant}")
     return Named(place, at.lstrip("0") or at or None)
 
 

@@ -14,7 +14,6 @@ from experiments.config.build import build
 from experiments.data.store.held_out import hold_out
 from experiments.file.whole import write_json, write_text
 from experiments.machine.rank import Ranks
-from experiments.machine.thread import Threads
 from experiments.run import brought, checkpoint
 from experiments.run import folder as files
 from experiments.run.change import ANEW, BELOW, tell_changes
@@ -31,7 +30,7 @@ from experiments.run.shipped import tell_shipped
 from experiments.run.stats import StatsFile
 from experiments.terminal.error import UserError
 from experiments.terminal.interrupt import Interrupt, Stopped
-from experiments.terminal.line import duration, millions, near, number_of, say
+from experiments.terminal.line import near, number_of, say
 from experiments.terminal.secret import scrub
 from experiments.tracker.agent import arm_name
 from experiments.tracker.artifact import log_weights, use_prerequisites
@@ -43,13 +42,12 @@ from experiments.trainer.assemble import Assembled, assemble, open_data, usable_
 from experiments.trainer.dry import require_fit
 from experiments.trainer.finished import show_scores
 from experiments.trainer.given import require_given
+from experiments.trainer.headline import headline, tell_times
 from experiments.trainer.loop import fit
 from experiments.trainer.minima import Minima
 from experiments.trainer.observer import Observer
 from experiments.trainer.scaling import told
 from experiments.trainer.training import Training
-
-TOLD = 60.0  # s: who takes less needs no word about it
 
 
 def train_with_prerequisites(
@@ -182,7 +180,7 @@ def _train(
         if made.best is not None:
             made.best.begin(training.images, training.ema)
         observer.real_grid()
-        say(_headline(run, training, made.threads))
+        say(headline(run, training, made.threads))
         training.system.train()
         began = time.perf_counter()
         if not fit(training, made.numerics, observer, interrupt):
@@ -206,12 +204,6 @@ def _train(
     finally:
         tracker.finish()
         ranks.accelerator.free_memory()
-
-
-def tell_times(run: Run, training: float, scoring: float) -> None:
-    """Where the time went, of runs that took a minute or more (s)."""
-    if training + scoring >= TOLD:
-        say(f"{run.name}: took {duration(training)} to train and {duration(scoring)} to score")
 
 
 def prepare_folder(
@@ -278,28 +270,3 @@ def _name_of(run: Run, wanted_by: str | None) -> str:
         return str(given or own)
     asked = given if os.environ.get(COMMAND) else name_of(given)
     return str(asked or arm_name() or own)
-
-
-def _headline(run: Run, training: Training, threads: Threads) -> str:
-    counts = {
-        name: sum(p.numel() for p in module.parameters())
-        for name, module in training.system.named_children()
-    }
-    sizes = ", ".join(f"{name} {millions(count)}" for name, count in counts.items())
-    start = f"from {number_of(training.images, 'image')}" if training.images else "from the start"
-    channels_last = training.layout == torch.channels_last
-    form = ", ".join(
-        (
-            str(training.precision).removeprefix("torch."),
-            "channels last" if channels_last else "channels first",
-            "compiled" if training.compiled else "not compiled",
-            f"{training.ranks.processes} x {training.ranks.device.type}",
-            str(threads),
-        )
-    )
-    variant = run.config.get("variant")
-    told = f"{run.name} {run.id}" + (f" ({variant})" if variant is not None else "")
-    return (
-        f"{told}: {start} to {number_of(run.config['trainer']['images'], 'image')}, batch "
-        f"{training.batch}, {form}; parameters: {sizes}"
-    )

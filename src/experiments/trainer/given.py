@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from experiments.config.build import build
+from experiments.config.key import value_at
 from experiments.config.signature import ancestors
 from experiments.encoder.weight_file import HUGGING
 from experiments.run.fact import facts_of_run, of_networks
@@ -27,7 +28,7 @@ def require_given(run: Run) -> None:
     """
     for path, need in run.prerequisites.items():
         if isinstance(need, Path):
-            node, file = _node(run.config, path), weights_of(path, need)
+            node, file = value_at(run.config, path), weights_of(path, need)
             require_same_shapes(_on_paper(node, facts_of_run(need), path), node, file, path)
     text = (run.config.get("encoder") or {}).get("text")
     known = isinstance(run.prerequisites.get("encoder"), Path)  # it is looked at already
@@ -38,10 +39,3 @@ def require_given(run: Run) -> None:
 def _on_paper(node: Any, facts: Mapping[str, Any], path: str) -> Any:
     with torch.device("meta"), Unfilled():
         return build(node, facts, path, lambda *asked: None)
-
-
-def _node(config: Mapping[str, Any], path: str) -> Any:
-    node: Any = config
-    for part in path.split("."):
-        node = node[part]
-    return node

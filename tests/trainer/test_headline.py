@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from experiments.trainer.execute import tell_times
+from experiments.trainer.headline import tell_times
 
 
 def test_a_long_run_says_where_its_time_went(capsys: pytest.CaptureFixture[str]) -> None:
