@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.generator.attngan import AttnGANGenerator, GeneratorOutput
@@ -257,3 +258,17 @@ def test_stages_may_have_widths_of_their_own() -> None:
     assert [image.shape[-1] for image in tapered(*inputs()).images] == [8, 16, 32]
     with pytest.raises(AssertionError, match="widths"):
         build([8, 16, 32], width=[4, 4])
+
+
+def test_standardised_text_is_heard_alike_whatever_its_size() -> None:
+    generator = build([8, 16, 32], augmented=False, standardised=True).eval()
+    given = noise, epsilon, sentence, words, mask = inputs()
+    made = generator(*given)
+    assert made.logvar is None
+    small = generator(noise, 2.0 + epsilon, 9.0 * sentence + 3.0, 9.0 * words + 3.0, mask)
+    for one, other in zip(made.images, small.images, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-3, rtol=0)
+    few = generator(*given, stages=2).images
+    for one, other in zip(few[:2], made.images[:2], strict=True):
+        torch.testing.assert_close(one, other)
+    torch.testing.assert_close(few[2], F.interpolate(few[1], scale_factor=2.0))

@@ -166,3 +166,21 @@ def test_number_of_operators_does_not_depend_on_the_batch() -> None:
         counts.append(counter.calls)
     assert counts[0] == counts[1]
     assert sum(counts[0].values()) < 250
+
+
+def test_other_sentences_stand_beside_those_of_the_batch() -> None:
+    words, mask, sentence, regions, vector = batch()
+    labels = torch.arange(5)
+    others, theirs = torch.randn(4, 6), torch.tensor([7, 2, -1, 8])
+    loss = DAMSMLoss()
+    plain = loss(words, mask, sentence, regions, vector, labels)
+    wide = loss(words, mask, sentence, regions, vector, labels, (others, theirs))
+    logits = GAMMA3 * F.cosine_similarity(
+        torch.cat((sentence, others))[None], vector[:, None], dim=2
+    )
+    logits[:, 7] = -torch.inf  # none was kept there
+    logits[2, 6] = -torch.inf  # of the same class
+    expected = F.cross_entropy(logits, torch.arange(5))
+    torch.testing.assert_close(wide.pop("image_to_sentence"), expected)
+    assert plain.pop("image_to_sentence") < expected
+    torch.testing.assert_close(wide, plain)

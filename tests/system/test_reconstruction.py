@@ -26,7 +26,7 @@ def drawing_again(make: Make, **rest: object) -> AttnGAN:
         "noise_encoder": NoiseEncoder(noise_dim, 4, 16),
         "reconstruction": ReconstructionLoss(),
     }
-    return make(**parts, **rest)
+    return make(**parts | rest)
 
 
 def test_every_second_picture_is_drawn_again_of_its_own_noise(
@@ -71,6 +71,55 @@ def test_the_discriminator_takes_part_later(make_attngan: Make, first_batch: Fir
     step.images = 16
     names = set(system.generator_loss(system.prepare(batch, step), step, 0))
     assert "16px/adversarial" in names
+
+
+def test_first_stages_alone_then_the_rest_grows_to_its_weight(
+    make_attngan: Make, first_batch: FirstBatch
+) -> None:
+    loss = ReconstructionLoss(alone=True, stages=1)
+    options = {"discriminator_start": 16, "discriminator_ramp": 32}
+    system = drawing_again(make_attngan, reconstruction=loss, **options)
+    generator = system.generator
+    phases = {phase.name: phase for phase in system.phases()}
+    assert phases["generator"].later == (*generator.stages, *generator.heads[1:])
+    assert phases["generator"].start == 16 and phases["discriminator"].later == ()
+
+    batch, step = first_batch(system)
+    shared = system.prepare(batch, step)
+    first, *others = shared.fakes
+    for fake in others:
+        torch.testing.assert_close(fake, F.interpolate(first, fake.shape[-1]))
+    losses = system.generator_loss(shared, step, 0)
+    assert {name for name in losses if "kl" not in name} == {f"{first.shape[-1]}px/reconstruction"}
+    total(losses).backward()
+    assert generator.heads[0].weight.grad is not None
+    assert all(p.grad is None for part in phases["generator"].later for p in part.parameters())
+
+    name = f"{system.resolutions[-1]}px"
+    for images, share in ((16, 0.0), (24, 0.25), (48, 1.0), (80, 1.0)):
+        step.images = images
+        losses = system.generator_loss(system.prepare(batch, step), step, 0)
+        assert losses[f"{name}/adversarial"].weight == share * system.adversarial.weight
+        assert losses[f"{name}/damsm/words_to_image"].weight == share * system.damsm.weight
+        assert losses[f"{name}/reconstruction"].weight == 100.0
+
+
+def test_what_comes_early_needs_a_discriminator_that_comes_late(make_attngan: Make) -> None:
+    with pytest.raises(AssertionError, match="discriminator_start must be above 0"):
+        drawing_again(make_attngan, reconstruction=ReconstructionLoss(alone=True))
+    many = ReconstructionLoss(stages=len(make_attngan().resolutions))
+    with pytest.raises(AssertionError, match="null is all"):
+        drawing_again(make_attngan, reconstruction=many, discriminator_start=8)
+
+
+def test_a_noise_encoder_without_colours_sees_brightness_alone() -> None:
+    finder = NoiseEncoder(3, 4, 16, colour=False).eval()
+    red = torch.zeros(1, 3, 16, 16)
+    red[:, 0, 4:8] = 0.9
+    grey = red.mean(dim=1, keepdim=True).expand(-1, 3, -1, -1)
+    torch.testing.assert_close(finder(red), finder(grey))
+    seeing = NoiseEncoder(3, 4, 16).eval()
+    assert not torch.equal(seeing(red)[0], seeing(grey)[0])
 
 
 def test_loss_and_encoder_need_each_other(make_attngan: Make) -> None:

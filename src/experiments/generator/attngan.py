@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Literal, get_args
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
@@ -80,6 +81,8 @@ class AttnGANGenerator(Generator):
         fast_upsample: bool = True,
         first: AttnGANGenerator | None = None,
         refine: Refine = "attention",
+        augmented: bool = True,
+        standardised: bool = False,
     ) -> None:
         """`resolutions`: sides in pixels, each twice the one before, the first 4 x 2^k, k >= 1.
 
@@ -92,6 +95,8 @@ class AttnGANGenerator(Generator):
         `first`: a trained generator of fewer stages, which become the first stages of this one with
         their weights; names of weights are those that this one has without it. `refine`: how words
         come into the stages after the first, by AttnGAN's attention or by DM-GAN's memory.
+        `augmented`: whether sentences come with noise (`ConditioningAugmentation`). `standardised`:
+        sentences and words are brought to mean 0 and deviation 1 over their features.
         """
         super().__init__()
         assert refine in get_args(Refine), refine
@@ -102,16 +107,19 @@ class AttnGANGenerator(Generator):
         assert len(widths) == len(resolutions), f"widths {widths} of stages {list(resolutions)}"
         self.resolutions = list(resolutions)
         self.noise_dim, self.condition_dim, self.text_dim = noise_dim, condition_dim, text_dim
-        self.checkpoint_last = checkpoint_last
+        self.checkpoint_last, self.standardised = checkpoint_last, standardised
         initial_width = initial_width or widths[0] << ups
         self.made_of = {"resolutions": list(resolutions), "width": widths, "noise_dim": noise_dim}
         self.made_of |= {"condition_dim": condition_dim, "text_dim": text_dim, "norm": norm}
         self.made_of |= {"residual_blocks": residual_blocks, "initial_width": initial_width}
         self.made_of |= {"legacy_mask": legacy_mask, "refine": refine}
+        self.made_of |= {"augmented": augmented, "standardised": standardised}
         stages: list[nn.Module] = []
         heads: list[nn.Module] = []
         if first is None:
-            self.augmentation = ConditioningAugmentation(text_dim, condition_dim)
+            self.augmentation = ConditioningAugmentation(
+                text_dim, condition_dim, sampling=augmented, standardised=standardised
+            )
             self.initial = InitialStage(
                 condition_dim + noise_dim, widths[0], initial_width, ups, norm, fast_upsample
             )
@@ -138,15 +146,22 @@ class AttnGANGenerator(Generator):
         words: Tensor,
         mask: Tensor,
         return_attention: bool = False,
+        stages: int | None = None,
     ) -> GeneratorOutput:
         """noise (B, z) and epsilon (B, c), both ~ N(0, I); sentence (B, D); words (B, D, T);
         mask (B, T) bool, True on real words, at least one in each row, or weights of them, see
-        `WordAttention`.
+        `WordAttention`. `stages`: so many are drawn, and further pictures are the last of them,
+        enlarged; None: all.
         """
         condition, mu, logvar = self.augmentation(sentence, epsilon)
+        if self.standardised:
+            words = F.layer_norm(words.transpose(1, 2), words.shape[1:2]).transpose(1, 2)
         h = self.initial(condition, noise)
         images, attention = [self._image(0, h)], []
         for index, stage in enumerate(self.stages, start=1):
+            if stages is not None and index >= stages:
+                images.append(F.interpolate(images[-1], scale_factor=2.0))
+                continue
             last = index == len(self.stages)
             if last and self.checkpoint_last and torch.is_grad_enabled():
                 h, beta = checkpoint(
@@ -158,6 +173,10 @@ class AttnGANGenerator(Generator):
             if return_attention:
                 attention.append(beta)
         return GeneratorOutput(images, mu, logvar, attention)
+
+    def above(self, stages: int) -> tuple[nn.Module, ...]:
+        """What no picture of the first `stages` needs."""
+        return (*self.stages[stages - 1 :], *self.heads[stages:])
 
     def _image(self, index: int, h: Tensor) -> Tensor:
         return torch.tanh(self.heads[index](h).float())

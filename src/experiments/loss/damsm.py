@@ -27,17 +27,20 @@ class DAMSMLoss:
         length_normalised: bool = False,
         weight: float = 1.0,
         stages: Sequence[int] = (-1,),
+        negatives: int = 0,
     ) -> None:
         """gamma1 sharpens attention (eq. 9), gamma2 weighs words (eq. 10), gamma3 pairs (eq. 11).
 
         The word score is log sum exp(gamma2 R), without the paper's exponent 1/gamma2: the released
         code and weights have it so. It grows with the caption; `length_normalised` takes the mean
         of the exponentials instead of their sum. `weight` is lambda of the generator's loss;
-        `stages` are those whose pictures it judges.
+        `stages` are those whose pictures it judges; `negatives`: sentences of batches before that
+        a picture must be told from as well (this project's choice).
         """
         self.gamma1, self.gamma2, self.gamma3 = gamma1, gamma2, gamma3
         self.weight, self.stages = weight, list(stages)
-        self.length_normalised = length_normalised
+        assert negatives >= 0, f"negatives={negatives}: must not be negative"
+        self.length_normalised, self.negatives = length_normalised, negatives
 
     def __call__(
         self,
@@ -47,12 +50,15 @@ class DAMSMLoss:
         regions: Tensor,
         vector: Tensor,
         labels: Tensor | None = None,
+        others: tuple[Tensor, Tensor] | None = None,
     ) -> dict[str, Tensor]:
         """words (B, D, T), mask (B, T) True on real words, sentence (B, D), regions (B, D, N),
         vector (B, D); caption i belongs to image i. labels (B,) int: other pairs of the same
-        label are no negatives. Returns four scalars; the loss is their sum.
+        label are no negatives. `others`: further sentences (K, D) that no image belongs to, and
+        their labels (K,), negative where there is none. Returns four scalars, which are summed.
         """
         assert words.shape[0] == regions.shape[0], "captions and images come in pairs"
+        assert others is None or labels is not None, "other sentences are told apart by labels"
         with torch.autocast(words.device.type, enabled=False):
             by_words = self.gamma3 * self.word_scores(words, mask, regions)
             by_sentence = self.gamma3 * self.sentence_scores(sentence, vector)
@@ -62,10 +68,16 @@ class DAMSMLoss:
                 same = same & ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
                 by_words = by_words.masked_fill(same, -math.inf)
                 by_sentence = by_sentence.masked_fill(same, -math.inf)
+            of_image = by_sentence.t()
+            if others is not None and labels is not None:
+                sentences, their = others
+                far = self.gamma3 * self.sentence_scores(sentences, vector).t()
+                out = (their < 0)[None] | (their[None] == labels[:, None])
+                of_image = torch.cat((of_image, far.masked_fill(out, -math.inf)), dim=1)
             return {
                 "image_to_words": F.cross_entropy(by_words.t(), target),
                 "words_to_image": F.cross_entropy(by_words, target),
-                "image_to_sentence": F.cross_entropy(by_sentence.t(), target),
+                "image_to_sentence": F.cross_entropy(of_image, target),
                 "sentence_to_image": F.cross_entropy(by_sentence, target),
             }
 

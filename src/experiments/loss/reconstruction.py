@@ -11,14 +11,24 @@ class ReconstructionLoss:
     beside a discriminator as in Larsen et al. 2016. Which pictures and weights: this project's
     choice."""
 
-    def __init__(self, weight: float = 100.0, kl_weight: float = 0.1, every: int = 2) -> None:
+    def __init__(
+        self,
+        weight: float = 100.0,
+        kl_weight: float = 0.1,
+        every: int = 2,
+        alone: bool = False,
+        stages: int | None = None,
+    ) -> None:
         """`weight`: of the mean absolute difference at each resolution. `kl_weight`: of the
         divergence of a picture's noise from N(0, 1), summed over its numbers, in nats. `every`:
         each such picture of a batch is drawn again, the others are of drawn noise; before the
-        discriminator takes part, all are drawn again.
+        discriminator takes part, all are drawn again. `alone`: until then there is no loss but this
+        one. `stages`: until then so many of the generator's are drawn; None: all.
         """
         assert every >= 1, "every must be at least 1"
+        assert stages is None or stages >= 1, f"stages={stages}: must be at least 1, or null"
         self.weight, self.kl_weight, self.every = weight, kl_weight, every
+        self.alone, self.stages = alone, stages
 
     @property
     def rows(self) -> slice:

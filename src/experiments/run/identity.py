@@ -101,6 +101,20 @@ ADDED: dict[str, Any] = {
     "damsm": None,  # of GAN-CLS and DF-GAN
     "reconstruction": None,
     "system.discriminator_start": 0,
+    "system.discriminator_ramp": 0,
+    "generator.augmented": True,
+    "generator.first.augmented": True,
+    "generator.first.standardised": False,
+    "system.noise_encoder.colour": True,
+    **{
+        f"{place}{key}": before  # which `system` repeats
+        for place in ("", "loss.")
+        for key, before in (
+            ("reconstruction.alone", False),
+            ("reconstruction.stages", None),
+            ("damsm.negatives", 0),
+        )
+    },
     "system.frozen_images": 0,
     "system.train_encoder": False,
     "system.distortion": None,

@@ -43,14 +43,30 @@ class AttnGAN(TextToImage):
         require_pairs(adversarial, self.mismatch)
         assert self.captions == 1, "captions: words are those of one caption, so this must be 1"
         self.adversarial, self.kl, self.damsm = adversarial, kl, damsm
+        self.remember(damsm)
         assert frozen_images >= 0, f"frozen_images={frozen_images}: must be at least 0"
         assert frozen_images == 0 or generator.grown, (
             f"frozen_images={frozen_images}: no stage came of another run; generator=attngan_grown "
             "takes them of one"
         )
         self.frozen_images = frozen_images
+        few = None if self.reconstruction is None else self.reconstruction.stages
+        assert few is None or few < len(self.resolutions), (
+            f"reconstruction: stages={few}: the generator has {len(self.resolutions)}; null is all"
+        )
+        assert few is None or frozen_images == 0, (
+            "reconstruction: stages must be null where the first ones came of another run"
+        )
+        self.later = () if few is None else generator.above(few)
 
     def phases(self) -> list[Phase]:
+        if self.later:
+            return [
+                replace(phase, later=self.later, start=self.discriminator_start)
+                if phase.name == "generator"
+                else phase
+                for phase in super().phases()
+            ]
         return [
             replace(
                 phase,
@@ -73,20 +89,26 @@ class AttnGAN(TextToImage):
         return losses
 
     def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
-        """Adversarial terms of all stages, DAMSM on the chosen ones, and the KL divergence."""
+        """Adversarial terms of all stages, DAMSM on the chosen ones, and both divergences, each as
+        far as it takes part yet."""
         text, batch = shared.text, shared.batch
         if repeat > 0:
-            shared = self.make(batch, text, step)
-        losses = Losses()
-        if step.images >= self.discriminator_start:
+            shared = replace(self.make(batch, text, step), others=shared.others)
+        losses, share = Losses(), self.share(step)
+        if not self.early(step):
             told = self.told(text.sentence)
             logits = self.discriminator(self.seen(shared.fakes, step), told)
             real = self.compared(shared, told, step)
             for size, fake, against in zip(self.resolutions, logits, real, strict=True):
                 value = self.adversarial.generator(fake, against)
-                losses[f"{size}px/adversarial"] = Term(value, self.adversarial.weight)
+                losses[f"{size}px/adversarial"] = Term(value, share * self.adversarial.weight)
         losses |= self.kl_losses(self.kl, shared.made)
         losses |= self.reconstruction_losses(shared, step)
-        for stage in self.damsm.stages:
-            losses |= self.damsm_losses(self.damsm, shared, stage, step)
+        waits = self.reconstruction is not None and self.reconstruction.alone
+        for stage in () if waits and self.early(step) else self.damsm.stages:
+            terms = self.damsm_losses(self.damsm, shared, stage, step)
+            losses |= {
+                name: replace(term, weight=share * term.weight) if waits else term
+                for name, term in terms.items()
+            }
         return losses

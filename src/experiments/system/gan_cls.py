@@ -6,6 +6,7 @@ but for GAN-INT, whose turn draws B matching and B / 2 interpolated sentences as
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -55,6 +56,7 @@ class GANCLS(TextToImage):
         super().__init__(encoder, generator, discriminator, **options)
         require_pairs(adversarial, self.mismatch)
         self.adversarial, self.damsm = adversarial, damsm
+        self.remember(damsm)
         self.interpolation_weight, self.beta = interpolation_weight, beta
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
@@ -66,7 +68,7 @@ class GANCLS(TextToImage):
         if self.interpolation_weight and len(shared.text.sentence) > 1:
             return self._interpolated(shared, step)
         if repeat > 0:
-            shared = self.make(shared.batch, shared.text, step)
+            shared = replace(self.make(shared.batch, shared.text, step), others=shared.others)
         told = self.told(shared.text.sentence)
         ((logits, _),) = self.discriminator(self.seen(shared.fakes, step), told)
         (real,) = self.compared(shared, told, step)

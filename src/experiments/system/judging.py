@@ -29,12 +29,14 @@ Condition = Literal["sentence", "mu"]
 @dataclass(frozen=True)
 class Shared:
     """What both phases use: the batch, its text, and the generator's output with its graph. found:
-    where pictures are drawn again, means and log variances of their noise."""
+    where pictures are drawn again, means and log variances of their noise. others: sentences of
+    batches before, and their classes."""
 
     batch: Batch
     text: Text
     made: GeneratorOutput
     found: tuple[Tensor, Tensor] | None = field(default=None, kw_only=True)
+    others: tuple[Tensor, Tensor] | None = field(default=None, kw_only=True)
 
     @property
     def fakes(self) -> list[Tensor]:

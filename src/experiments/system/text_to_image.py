@@ -4,6 +4,7 @@ generator, and a discriminator that also sees pairs that do not belong together.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -19,7 +20,7 @@ from experiments.data.view.stranger import Mismatch
 from experiments.discriminator.augment import Change
 from experiments.discriminator.base import Discriminator
 from experiments.discriminator.pipe import Pipe, Probability
-from experiments.encoder.noise import NoiseEncoder, drawn_from
+from experiments.encoder.noise import NoiseEncoder
 from experiments.generator.base import Generator, GeneratorOutput
 from experiments.generator.initialisation import initialise
 from experiments.loss.damsm import DAMSMLoss
@@ -34,7 +35,9 @@ from experiments.system.base import (
     reading,
     term,
 )
-from experiments.system.judging import Condition, Judging, Shared
+from experiments.system.judging import Condition, Shared
+from experiments.system.negative import Negatives
+from experiments.system.redrawing import Redrawing
 from experiments.system.seeding import Step, noise_of
 from experiments.system.text import Text, encoded, text_of, with_pairs
 from experiments.system.truncation import truncated
@@ -43,15 +46,15 @@ from experiments.terminal.error import UserError
 WrongPair = Literal["caption", "image"]
 
 
-class TextToImage(Judging):
+class TextToImage(Redrawing):
     """The base of these methods: they differ by their losses."""
 
     encoder: Any  # encode_text, freeze
     initial_std: float | None = None  # of fresh weights; None: orthogonal ones
     truncates = True
     by_length = False  # whether the released code sorts a batch by the length of captions
-    redraws = False  # whether `reconstruction` and `discriminator_start` are known
     other_images = False  # whether a second picture of each one's class is asked for
+    negatives: Negatives | None  # sentences of batches before, for DAMSM
 
     def __init__(
         self,
@@ -72,6 +75,7 @@ class TextToImage(Judging):
         reconstruction: ReconstructionLoss | None = None,
         noise_encoder: NoiseEncoder | None = None,
         discriminator_start: int = 0,
+        discriminator_ramp: int = 0,
     ) -> None:
         """`mismatch`: how wrong pairs are chosen (`CaptionView`), `wrong`: which side of the pair
         is replaced. `generator_steps`: turns of the generator in each step; every turn after the
@@ -84,7 +88,9 @@ class TextToImage(Judging):
         encoder trains with the generator, so that no features of captions are stored; its picture
         side stays as it is. `reconstruction`: some pictures are drawn again from noise that the
         `noise_encoder` finds in them, which trains with the generator. `discriminator_start`: so
-        many images are seen before the discriminator takes part.
+        many images are seen before the discriminator takes part, and losses that begin with it
+        grow to their weight in `discriminator_ramp` images: Adam would take their first gradients,
+        large beside those before, for enormous steps.
         """
         super().__init__()
         assert captions >= 1, "captions must be at least 1"
@@ -96,16 +102,9 @@ class TextToImage(Judging):
         self.wrong_images = wrong == "image" and mismatch != "none"
         self.condition, self.captions = condition, captions
         self.penalise(gradient_penalty)
+        self.negatives = None
         self.pipe = Pipe(augment, augment_probability, augment_target, augment_images)
-        assert self.redraws or not (reconstruction or discriminator_start), (
-            "reconstruction, discriminator_start: only AttnGAN draws pictures again"
-        )
-        assert discriminator_start >= 0, "discriminator_start must be at least 0"
-        assert (reconstruction is None) == (noise_encoder is None), (
-            "noise_encoder: loss.reconstruction needs it, and it serves nothing else"
-        )
-        self.reconstruction, self.noise_encoder = reconstruction, noise_encoder
-        self.discriminator_start = discriminator_start
+        self.redraw(reconstruction, noise_encoder, discriminator_start, discriminator_ramp)
         self.resolutions = generator.resolutions
         self.makes = MappingProxyType({(condition_of(encoder),): PICTURE})
         if train_encoder:
@@ -164,7 +163,21 @@ class TextToImage(Judging):
         text = self.read(captions)
         if self.mismatch == "roll_released" and step.batch > 1:
             text = with_pairs(text, captions, step.batch)
-        return self.make(batch, text, step)
+        shared = self.make(batch, text, step)
+        if self.negatives is None:
+            return shared
+        others = self.negatives.kept()
+        self.negatives.keep(step.gather(text.sentence), step.gather(batch.labels))
+        return replace(shared, others=others)
+
+    def remember(self, damsm: DAMSMLoss | None) -> None:
+        """Keep as many sentences of batches before as the loss asks for."""
+        if damsm is None or not damsm.negatives:
+            return
+        assert not self.train_encoder, (
+            "damsm: negatives would be stale where the encoder trains, so they must be 0"
+        )
+        self.negatives = Negatives(damsm.negatives, self.encoder.dim)
 
     def read(self, captions: Captions) -> Text:
         """The text of captions, as it was stored or as an encoder that trains has it now."""
@@ -176,30 +189,11 @@ class TextToImage(Judging):
         """Pictures of the text from the step's noise."""
         noise = step.normal(self.generator.noise_dim)
         epsilon = step.normal(self.generator.condition_dim)
-        if self.reconstruction is None or self.noise_encoder is None:
+        if self.reconstruction is None:
             return Shared(batch, text, self.draw(noise, epsilon, text))
-        rows = self.redrawn(step)
-        mean, logvar = found = self.noise_encoder(batch.of(Pictures).images[-1][rows])
-        moved = noise.clone()
-        moved[rows] = drawn_from(mean, logvar, noise[rows])
-        return Shared(batch, text, self.draw(moved, epsilon, text), found=found)
-
-    def redrawn(self, step: Step) -> slice:
-        """Which pictures are drawn again: all, until the discriminator takes part."""
-        assert self.reconstruction is not None
-        early = step.images < self.discriminator_start
-        return slice(None) if early else self.reconstruction.rows
-
-    def reconstruction_losses(self, shared: Shared, step: Step) -> Losses:
-        """Pictures drawn again from noise of their own, at every stage; nothing without it."""
-        loss, losses = self.reconstruction, Losses()
-        if loss is None or shared.found is None:
-            return losses
-        real, rows = shared.batch.of(Pictures).images, self.redrawn(step)
-        for stage, size in enumerate(self.resolutions):
-            value = loss.difference(shared.fakes[stage][rows], real[stage][rows])
-            losses[f"{size}px/reconstruction"] = Term(value, loss.weight)
-        return losses | {"noise_kl": Term(loss.divergence(*shared.found), loss.kl_weight)}
+        moved, found = self.found(batch.of(Pictures).images[-1], noise, step)
+        made = drawn(self.generator, moved, epsilon, text, stages=self.stages(step))
+        return Shared(batch, text, made, found=found)
 
     def draw(
         self, noise: Tensor, epsilon: Tensor, text: Text, attention: bool = False
@@ -230,6 +224,7 @@ class TextToImage(Judging):
                 step.gather(regions),
                 step.gather(vector),
                 step.gather(shared.batch.labels),
+                shared.others,
             )
         size = self.resolutions[stage]
         return {f"{size}px/damsm/{name}": Term(value, weight) for name, value in terms.items()}
@@ -248,14 +243,19 @@ class TextToImage(Judging):
 
 
 def drawn(
-    generator: Generator, noise: Tensor, epsilon: Tensor, text: Text, attention: bool = False
+    generator: Generator,
+    noise: Tensor,
+    epsilon: Tensor,
+    text: Text,
+    attention: bool = False,
+    stages: int | None = None,
 ) -> GeneratorOutput:
-    """The generator's pictures of a text, with its words where it attends to them. Raises
-    `UserError` where it does and the text has none."""
+    """The generator's pictures of a text, with its words where it attends to them; `stages`: of
+    the first ones alone. Raises `UserError` where it attends and the text has no words."""
     if not generator.attends:
         return generator(noise, epsilon, text.sentence)  # type: ignore[no-any-return]
     if text.words is None or text.mask is None:
         raise UserError("encoder: the generator attends to words, this gives sentences only")
     return generator(  # type: ignore[no-any-return]
-        noise, epsilon, text.sentence, text.words, text.mask, return_attention=attention
+        noise, epsilon, text.sentence, text.words, text.mask, attention, stages
     )
