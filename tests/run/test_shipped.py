@@ -22,12 +22,13 @@ from experiments.run import shipped_model as models
 from experiments.run.exported import read_export, require_whole
 from experiments.run.folder import EXPORT, MODEL, run_config, run_facts
 from experiments.run.prerequisite import Run, plan, with_paths
-from experiments.run.shipped import JUDGES, SHIPPED, judged_by
+from experiments.run.shipped import JUDGES, SHIPPED, judged_by, tell_shipped
 from experiments.run.state import named
 from experiments.run.weight import load_pretrained
 from experiments.terminal.error import UserError
 
 CLASSIFIER, INDEPENDENT = JUDGES / "plumage/classifier", JUDGES / "plumage/independent"
+MATCHING = JUDGES / "plumage/damsm"
 TEN_MEGABYTES = 10 * 2**20
 
 
@@ -51,7 +52,23 @@ def of_run(need: Run | Path) -> Run:
 def test_a_run_on_plumage_trains_no_judge(experiment: str) -> None:
     found = needs(f"experiment={experiment}")
     assert found["metric.classifier"] == CLASSIFIER and found["metric.independent"] == INDEPENDENT
-    assert isinstance(found["encoder"], Run)
+    if experiment == "plumage_cpu":
+        assert of_run(found["encoder"]).because == ""  # it is asked for the one that comes along
+
+
+def test_the_quickstart_trains_no_damsm_unless_it_is_to(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for seed in (0, 3):
+        assert needs("experiment=quickstart", f"seed={seed}")["encoder"] == MATCHING
+    tell_shipped({"encoder": MATCHING})
+    assert "encoder.pretrained.shipped=false makes your own" in capsys.readouterr().err
+    own = needs("experiment=quickstart", "encoder.pretrained.shipped=false")["encoder"]
+    assert of_run(own).config["trainer"]["images"] == 150_000
+    why = of_run(needs("experiment=quickstart", "encoder.dim=128")["encoder"]).because
+    assert why == (
+        "the damsm that comes with Birdsong has encoder.text.dim=256, and 128 is asked for"
+    )
 
 
 def test_one_s_own_is_asked_for_by_a_word_and_judges_change_no_id() -> None:
@@ -94,7 +111,7 @@ def test_data_of_which_nobody_has_judges_train_them_without_a_word() -> None:
     assert of_run(needs("model=gan_cls", "data=stamps")["metric.independent"]).because == ""
 
 
-@pytest.mark.parametrize("folder", [CLASSIFIER, INDEPENDENT])
+@pytest.mark.parametrize("folder", [CLASSIFIER, INDEPENDENT, MATCHING])
 def test_what_comes_along_is_as_it_was_exported(folder: Path) -> None:
     require_whole(folder)
     assert sum(path.stat().st_size for path in folder.rglob("*")) < TEN_MEGABYTES / 2

@@ -115,7 +115,7 @@ def plan_prerequisites(
             needs[path] = _of_same_run(path, needs)
         else:
             run = _plan_prerequisite(config, chosen, path, node)
-            found = judge_for(run.config, spec) if path.startswith("metric.") else ""
+            found = judge_for(run.config, spec, path)
             needs[path] = found if isinstance(found, Path) else replace(run, because=found)
     if "generator" in needs and isinstance(needs.get("encoder"), Run):
         del needs["encoder"]  # to come after it

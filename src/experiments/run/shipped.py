@@ -1,8 +1,9 @@
 """Networks that come with Birdsong, in `shipped/` beside the modules: exports, as anybody writes.
 
 shipped/judge/<data>/<name>   judges of pictures, the same for everybody: scores that they give can
-                              be compared between machines. A node of `metric` takes the one that
-                              fits it, in place of a run that would be trained first
+                              be compared between machines. A node that asks for one (`shipped`)
+                              takes the one that fits it, in place of a run that would be trained
+                              first: those of `metric`, and the encoder of some experiments
 shipped/model/<name>          what draws without any training: run=<name>
 
 A judge fits where its network is the one that the node asks for, and where it was trained on the
@@ -29,16 +30,17 @@ SPEC = "shipped"  # the key of `pretrained` that lets a judge stand in: true or 
 SAME = ("encoder", "loss", "seed", "system.image_size", "system.split", "data.margin")
 
 
-def judge_for(config: Mapping[str, Any], spec: Mapping[str, Any]) -> Path | str:
-    """The judge that stands in for a run which a node asks for by `spec`; else why none does, empty
-    where nobody expects one. `config`: of that run."""
+def judge_for(config: Mapping[str, Any], spec: Mapping[str, Any], path: str) -> Path | str:
+    """The judge that stands in for a run which the node at `path` asks for by `spec`; else why none
+    does, empty where nobody expects one. `config`: of that run."""
     if not spec.get(SPEC):
         return ""
     birds = _birds(config)
     if birds is None:  # other data than those that judges come for
         return ""
     why = ""
-    for folder in _judges(str(spec["model"])):
+    name = path.rpartition(".")[2]
+    for folder in sorted(_judges(str(spec["model"])), key=lambda one: one.name != name):
         fault = _difference(config, spec, birds, folder)
         if fault is None:
             return folder
@@ -52,14 +54,15 @@ def is_shipped(place: Path) -> bool:
 
 
 def tell_shipped(needs: Mapping[str, Any]) -> None:
-    """One line for the judges that stand in for runs. `needs`: by the path of the node that asks a
-    run to be, or a folder."""
+    """One line for the networks that stand in for runs. `needs`: by the path of the node that
+    asks a run to be, or a folder."""
     found = [path for path, need in needs.items() if isinstance(need, Path) and is_shipped(need)]
     if found:
-        told = " and ".join(found)
+        last = found[-1]
+        own = f"{last}=train" if last.startswith("metric.") else f"{last}.pretrained.{SPEC}=false"
         say_once(
-            f"{told}: what comes with Birdsong, the same for everybody; {found[-1]}=train "
-            "makes your own"
+            f"{' and '.join(found)}: what comes with Birdsong, the same for everybody; {own} makes "
+            "your own"
         )
 
 
