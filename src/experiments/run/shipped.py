@@ -54,16 +54,17 @@ def is_shipped(place: Path) -> bool:
 
 
 def tell_shipped(needs: Mapping[str, Any]) -> None:
-    """One line for the networks that stand in for runs. `needs`: by the path of the node that
-    asks a run to be, or a folder."""
+    """A line for the networks that stand in for runs, of scores and of others. `needs`: by the
+    path of the node that asks a run to be, or a folder."""
     found = [path for path, need in needs.items() if isinstance(need, Path) and is_shipped(need)]
-    if found:
-        last = found[-1]
-        own = f"{last}=train" if last.startswith("metric.") else f"{last}.pretrained.{SPEC}=false"
-        say_once(
-            f"{' and '.join(found)}: what comes with Birdsong, the same for everybody; {own} makes "
-            "your own"
-        )
+    scores = [path for path in found if path.startswith("metric.")]
+    others = [path for path in found if path not in scores]
+    for paths, own in ((others, f".pretrained.{SPEC}=false"), (scores, "=train")):
+        if paths:
+            say_once(
+                f"{' and '.join(paths)}: what comes with Birdsong, the same for everybody; "
+                f"{paths[-1]}{own} makes your own"
+            )
 
 
 def judged_by(modules: Mapping[str, Any]) -> dict[str, str]:
