@@ -64,7 +64,7 @@ def test_the_quickstart_trains_no_damsm_unless_it_is_to(
     tell_shipped({"encoder": MATCHING})
     assert "encoder.pretrained.shipped=false makes your own" in capsys.readouterr().err
     own = needs("experiment=quickstart", "encoder.pretrained.shipped=false")["encoder"]
-    assert of_run(own).config["trainer"]["images"] == 150_000
+    assert of_run(own).config["trainer"]["images"] == 60_000
     why = of_run(needs("experiment=quickstart", "encoder.dim=128")["encoder"]).because
     assert why == (
         "the damsm that comes with Birdsong has encoder.text.dim=256, and 128 is asked for"
