@@ -99,6 +99,7 @@ def _run(row: Planned, options: Mapping[str, Any]) -> list[str]:
     names = ", ".join(
         f"{name} {millions(number)}{'' if name in row.trained else ' (fixed)'}"
         for name, number in row.parameters.items()
+        if number  # what has none is no network
     )
     wanted = f", for {row.wanted_by}" if row.wanted_by else ""
     split = f" in {parts} parts" if parts > 1 else ""
