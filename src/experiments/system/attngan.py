@@ -60,23 +60,14 @@ class AttnGAN(TextToImage):
         self.later = () if few is None else generator.above(few)
 
     def phases(self) -> list[Phase]:
-        if self.later:
-            return [
-                replace(phase, later=self.later, start=self.discriminator_start)
-                if phase.name == "generator"
-                else phase
-                for phase in super().phases()
-            ]
-        return [
-            replace(
-                phase,
-                later=tuple(
-                    part for network in phase.modules for part in getattr(network, "lower", ())
-                ),
-                start=self.frozen_images,
-            )
-            for phase in super().phases()
-        ]
+        """Parts that wait: late stages for the discriminator, or those of another run."""
+        found = []
+        for phase in super().phases():
+            late = self.later if self.generator in phase.modules else ()
+            lower = tuple(part for one in phase.modules for part in getattr(one, "lower", ()))
+            start = self.discriminator_start if late else self.frozen_images
+            found.append(replace(phase, later=late or lower, start=start))
+        return found
 
     def discriminator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Real, fake and wrong pairs at every stage, as the released code weighs them."""
