@@ -21,7 +21,8 @@ from experiments.data.layout.json_text import loads
 from experiments.data.layout.unpack import safe_parts
 from experiments.data.order import ClassOrder, EpochOrder
 from experiments.data.record import Drop, Record
-from experiments.data.store.split import Split, cut, encode_records
+from experiments.data.store.cut import cut, encode_records
+from experiments.data.store.split import Split
 from experiments.data.text.alphabet import LENGTH, SYMBOLS, encode_characters
 from experiments.data.text.vocabulary import END, UNKNOWN, Vocabulary
 from experiments.data.text.words import ascii_words

@@ -178,7 +178,7 @@ def test_fetched_once_and_its_commit_is_remembered(tmp_path: Path) -> None:
     assert run(READ, home, HF_HUB_OFFLINE="1") == first
     (lost,) = run(READ, tmp_path / "other", HF_HUB_OFFLINE="1")
     assert lost.startswith(
-        "error: data.root=hf://owner/name: cannot be fetched (HF_HUB_OFFLINE is set); a local "
+        "error: data.root=owner/name: cannot be fetched (HF_HUB_OFFLINE is set); a local "
     )
 
 

@@ -18,7 +18,7 @@ from experiments import load
 from experiments.data.batches import Batches
 from experiments.data.record import Record
 from experiments.data.store.dataset import Dataset, open_dataset
-from experiments.data.store.split import ImageRows
+from experiments.data.store.image_rows import ImageRows
 from experiments.data.view import base
 from experiments.data.view.base import View, usable
 from experiments.data.view.caption import CAPTION, Captions, CaptionView

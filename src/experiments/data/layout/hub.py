@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from experiments.data.layout.unpack import safe_parts, unpack_beside
 from experiments.file.lock import locked
+from experiments.file.name import shown
 from experiments.file.whole import write_text
 from experiments.terminal.error import UserError, as_user_error
 from experiments.terminal.line import number_of
@@ -45,14 +46,17 @@ def fetched(name: str, remedy: str) -> Path:
     return top / FILES if (top / FILES).is_dir() else top
 
 
-def copy_of(name: str, remedy: str) -> Copy:
-    """The same, whole: with what stands beside the folder of the files, and the commit."""
-    match = NAME.fullmatch(name)
+def copy_of(name: str, remedy: str, wanted: str | None = None) -> Copy:
+    """The same, whole: with what stands beside the folder of the files, and the commit. The name
+    may lack its scheme, and `wanted` be its revision instead."""
+    match = NAME.fullmatch(SCHEME + name.removeprefix(SCHEME))
+    if match is not None and match["revision"] and wanted:
+        raise UserError(f"data.reader.revision={wanted}: {shown(name)} names one as well")
     if match is None:
         raise UserError(
             f"data.root={name}: must be hf://owner/name, and may go on with @revision and /folder"
         )
-    repo, revision = match["repo"], match["revision"] or "main"
+    repo, revision = match["repo"], match["revision"] or wanted or "main"
     inner = match["folder"].strip("/")
     home = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser() / "birdsong"
     tree = home / "--".join(filter(None, [*repo.split("/"), revision, *inner.split("/")]))

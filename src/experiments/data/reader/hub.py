@@ -17,7 +17,7 @@ from experiments.data.images import read_crop
 from experiments.data.layout.caption_files import clean_captions
 from experiments.data.layout.fingerprint import Listing, file_at
 from experiments.data.layout.folder import hash_fraction
-from experiments.data.layout.hub import SCHEME, Copy, copy_of
+from experiments.data.layout.hub import Copy, copy_of
 from experiments.data.layout.root import data_file
 from experiments.data.layout.shard.assigned import Names, assigned_of
 from experiments.data.layout.shard.cell import MARK, Cells
@@ -29,7 +29,7 @@ from experiments.data.reader.filmed import first_picture
 from experiments.data.record import CLIP, SOUND, Drop, Reader, Record
 from experiments.data.source import on_hub
 from experiments.data.text.words import Tokeniser, require_tokeniser
-from experiments.file.name import is_name, shown
+from experiments.file.name import is_name
 from experiments.terminal.error import BadInput, UserError
 
 HOW = (
@@ -286,16 +286,7 @@ class Hub(Reader):
             raise UserError(f"data.root: not set; {HOW}")
         if not on_hub(self.root):
             return Copy(data_file(self.root, HOW), None)
-        name = self.root if self.root.startswith(SCHEME) else SCHEME + self.root
-        if self.revision is not None:
-            owner, slash, rest = name.removeprefix(SCHEME).partition("/")
-            repo, more, folder = rest.partition("/")
-            if "@" in repo:
-                raise UserError(
-                    f"data.reader.revision={self.revision}: {shown(self.root)} names one as well"
-                )
-            name = f"{SCHEME}{owner}{slash}{repo}@{self.revision}{more}{folder}"
-        return copy_of(name, HOW)
+        return copy_of(self.root, HOW, self.revision)
 
     def _opened(self) -> tuple[Opened, Roles]:
         if self._source is None:

@@ -1,4 +1,4 @@
-"""Arrays of all records of a data set in one file: what `split.py` makes splits of."""
+"""Arrays of all records of a data set in one file: what `cut.py` makes splits of."""
 
 from __future__ import annotations
 

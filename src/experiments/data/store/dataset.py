@@ -5,7 +5,7 @@
         report.json               what was read, kept and dropped, and why
         vocabulary.json           the words, in index order; words.json, what they leave out
         facts.json                names of classes and attributes
-        arrays-<max words>.npz    labels, attributes, tokens (`split.py`)
+        arrays-<max words>.npz    labels, attributes, tokens (`cut.py`)
         *-min<n>.*                the last three without words that are rarer (`data.min_count`)
         images-<size>.npy         the pictures, or encoded-<size>/, or stream/ (`keep.py`), with the
                                   list of those left out in .json
@@ -27,6 +27,7 @@ import numpy as np
 from experiments.data.record import Drop, Reader, Record, has_of, told_of
 from experiments.data.store.arrays import keys_of
 from experiments.data.store.choice import StoreName, require_store
+from experiments.data.store.cut import cut
 from experiments.data.store.fact import read_facts, write_facts
 from experiments.data.store.fingerprint import (
     FACTS,
@@ -36,12 +37,13 @@ from experiments.data.store.fingerprint import (
     fingerprint_of,
     read_as,
 )
+from experiments.data.store.image_rows import between
 from experiments.data.store.keep import Kept, Pictures, drop_others
 from experiments.data.store.limit import within
 from experiments.data.store.mapped_arrays import open_arrays, there, write_arrays
 from experiments.data.store.read import read_records
 from experiments.data.store.speech import Speech
-from experiments.data.store.split import Split, between, cut
+from experiments.data.store.split import Split
 from experiments.data.store.spool import spooled
 from experiments.data.store.summary import count_drops, summary_of
 from experiments.data.store.table import (

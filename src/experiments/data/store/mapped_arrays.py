@@ -22,8 +22,8 @@ import numpy as np
 from experiments.data.record import Record
 from experiments.data.store import spool
 from experiments.data.store.arrays import Arrays, load_arrays, save_arrays
+from experiments.data.store.cut import encode_records
 from experiments.data.store.picture import damaged, open_store
-from experiments.data.store.split import encode_records
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.file.mapped import write_header
 from experiments.file.whole import atomic

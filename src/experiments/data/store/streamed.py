@@ -20,8 +20,9 @@ from experiments.data.images import read_crop
 from experiments.data.record import Reader, Record
 from experiments.data.store.encoded import Decoded, in_threads
 from experiments.data.store.fill import worked
+from experiments.data.store.image_rows import ImageRows
 from experiments.data.store.picture import damaged, open_store
-from experiments.data.store.split import ImageRows, Split
+from experiments.data.store.split import Split
 from experiments.data.store.table import TableRecords
 from experiments.terminal.error import BadInput, UserError
 

@@ -22,7 +22,8 @@ from experiments.data.images import read_crop, to_rgb
 from experiments.data.store.choice import StoreName, bytes_of
 from experiments.data.store.dataset import Dataset
 from experiments.data.store.encoded import Decoded
-from experiments.data.store.split import ImageRows, Split
+from experiments.data.store.image_rows import ImageRows
+from experiments.data.store.split import Split
 from experiments.data.store.streamed import groups_of
 from experiments.data.view.base import Choice, Part, View
 from experiments.data.view.caption import CAPTION, SHARED_STREAM
