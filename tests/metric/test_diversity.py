@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from experiments.metric.diversity import diversity
+from experiments.metric.spread import diversity
 
 
 def test_cosine_by_hand() -> None:

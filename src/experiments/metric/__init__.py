@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from experiments.metric.attribute import AttributeAccuracy as AttributeAccuracy
     from experiments.metric.authenticity import Authenticity as Authenticity
     from experiments.metric.clip_attribute import ClipAttributes as ClipAttributes
+    from experiments.metric.clip_mean import Consistency as Consistency
+    from experiments.metric.clip_mean import MotionEnergy as MotionEnergy
     from experiments.metric.diversity import Diversity as Diversity
     from experiments.metric.extractor import EfficientNetExtractor as EfficientNetExtractor
     from experiments.metric.extractor import Given as Given
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from experiments.metric.frechet_infinity import FrechetInfinity as FrechetInfinity
     from experiments.metric.inception_score import ClassScore as ClassScore
     from experiments.metric.kernel import KernelDistance as KernelDistance
-    from experiments.metric.motion import Consistency as Consistency
-    from experiments.metric.motion import MotionEnergy as MotionEnergy
     from experiments.metric.neighbour import NeighbourScore as NeighbourScore
     from experiments.metric.picture_retrieval import MeanAveragePrecision as MeanAveragePrecision
     from experiments.metric.picture_retrieval import Recall as Recall
@@ -36,6 +36,7 @@ _MODULES = {
     "attribute": ("AttributeAccuracy",),
     "authenticity": ("Authenticity",),
     "clip_attribute": ("ClipAttributes",),
+    "clip_mean": ("Consistency", "MotionEnergy"),
     "diversity": ("Diversity",),
     "extractor": (
         "EfficientNetExtractor",
@@ -48,7 +49,6 @@ _MODULES = {
     "frechet_infinity": ("FrechetInfinity",),
     "inception_score": ("ClassScore",),
     "kernel": ("KernelDistance",),
-    "motion": ("Consistency", "MotionEnergy"),
     "neighbour": ("NeighbourScore",),
     "picture_retrieval": ("MeanAveragePrecision", "Recall"),
     "r_precision": ("RPrecision",),

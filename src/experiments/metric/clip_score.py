@@ -10,12 +10,12 @@ from torchmetrics import Metric
 
 from experiments.metric.beside import Halves
 from experiments.metric.clip_attribute import Alignment, ClipAttributes
+from experiments.metric.clip_mean import Consistency, MotionEnergy
 from experiments.metric.diversity import Diversity
 from experiments.metric.extractor import Given
 from experiments.metric.filmed import VIDEO_CLASSIFIER
 from experiments.metric.frechet import FrechetDistance
 from experiments.metric.fvd import FVD
-from experiments.metric.motion import Consistency, MotionEnergy
 from experiments.metric.result import Scored
 from experiments.metric.rows import collection
 from experiments.metric.scores import ATTRIBUTES, REAL, PictureScores

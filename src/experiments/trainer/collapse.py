@@ -21,8 +21,8 @@ from experiments.data.store.split import Split
 from experiments.data.view.caption import CAPTION, Captions
 from experiments.data.view.picture import PICTURE
 from experiments.data.view.speech import SPEECH
-from experiments.metric.diversity import diversity
 from experiments.metric.real import read_captions, real_images
+from experiments.metric.spread import diversity
 from experiments.run.folder import DIVERSITY
 from experiments.run.prerequisite import Run
 from experiments.run.stats import StatsFile
