@@ -19,6 +19,7 @@ from experiments.data.view.caption import CAPTION, Captions
 from experiments.machine.rank import Ranks
 from experiments.system.base import System
 from experiments.system.seeding import Step, mix
+from experiments.terminal.error import UserError
 from experiments.trainer.training import Training
 
 SMALL = [
@@ -46,6 +47,12 @@ Gradients = dict[str, Tensor]
 
 def small(model: str = "attngan", shortest: int | None = None) -> Prepared:
     return prepare(Case(model, "plumage", 6, SETTINGS[model]), CPU, shortest=shortest)
+
+
+def test_what_no_published_step_has_is_not_compared() -> None:
+    prepared = prepare(Case("attngan", "plumage", 6, [*ATTNGAN, "loss.damsm.negatives=4"]), CPU)
+    with pytest.raises(UserError, match="no published step has them"):
+        prepared.plain()
 
 
 def kept(system: System, optimisers: Sequence[torch.optim.Optimizer]) -> Gradients:
