@@ -26,6 +26,7 @@ class PlainAttnGAN(PlainGAN):
         super().__init__(system, rates)
         assert (system.mismatch, system.wrong) == ("roll", "caption"), "as released"
         assert system.damsm.stages == [-1], "the last picture is judged"
+        assert not system.damsm.shift and not system.damsm.noise, "as it is"
         self.damsm, self.kl_weight = system.damsm, system.kl.weight
         self.judges: list[StageDiscriminator] = list(system.discriminator.stages)  # type: ignore[arg-type]
         self.judge_optimisers = [

@@ -9,6 +9,7 @@ from experiments.discriminator.augment import (
     augmented,
     colour,
     cutout,
+    moved,
     numbers_of,
     translation,
 )
@@ -39,6 +40,12 @@ def test_pictures_move_by_an_eighth_at_most() -> None:
     assert right[0, 0, 0].tolist() == [0, 0, *range(1, 15)]
     down = translation(image.transpose(2, 3), torch.tensor([[0.0, 0.5, 0.0]]))
     assert down[0, 0, :, 0].tolist() == [0, 0, *range(1, 15)]
+
+
+def test_what_comes_in_repeats_the_border_where_it_is_asked_to() -> None:
+    image = torch.arange(1.0, 17.0).expand(1, 3, 16, 16)
+    left = moved(image, torch.tensor([[0.5, 0.999]]), 3, "replicate")
+    assert left[0, 0, 0].tolist() == [*range(4, 17), 16, 16, 16]
 
 
 def test_a_hole_of_half_the_side() -> None:

@@ -78,13 +78,18 @@ def colour(image: Tensor, random: Tensor) -> Tensor:
 
 def translation(image: Tensor, random: Tensor) -> Tensor:
     """Moved by up to an eighth of the side, in whole pixels; grey (0) comes in."""
+    return moved(image, random, round(image.shape[-1] * SHIFT))
+
+
+def moved(image: Tensor, random: Tensor, most: int, edge: str = "constant") -> Tensor:
+    """Images (B, C, R, R) moved by up to `most` whole pixels each way, as random (B, 2 or more), in
+    [0, 1), says; what comes in is `edge`: grey (0) if "constant", the border if "replicate"."""
     side = image.shape[-1]
-    room = round(side * SHIFT)
-    moved = (random[:, :2] * (2 * room + 1)).floor().long()  # 0 .. 2 room, top and left
-    padded = F.pad(image, (room, room, room, room))
+    begin = (random[:, :2] * (2 * most + 1)).floor().long()  # 0 .. 2 most, top and left
+    padded = F.pad(image, (most, most, most, most), mode=edge)
     line = torch.arange(side, device=image.device)
-    rows = (moved[:, :1] + line)[:, None, :, None]
-    columns = (moved[:, 1:] + line)[:, None, None, :]
+    rows = (begin[:, :1] + line)[:, None, :, None]
+    columns = (begin[:, 1:] + line)[:, None, None, :]
     batch = torch.arange(len(image), device=image.device)[:, None, None, None]
     channel = torch.arange(image.shape[1], device=image.device)[None, :, None, None]
     return padded[batch, channel, rows, columns]

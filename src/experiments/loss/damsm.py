@@ -28,6 +28,8 @@ class DAMSMLoss:
         weight: float = 1.0,
         stages: Sequence[int] = (-1,),
         negatives: int = 0,
+        shift: int = 0,
+        noise: float = 0.0,
     ) -> None:
         """gamma1 sharpens attention (eq. 9), gamma2 weighs words (eq. 10), gamma3 pairs (eq. 11).
 
@@ -35,12 +37,17 @@ class DAMSMLoss:
         code and weights have it so. It grows with the caption; `length_normalised` takes the mean
         of the exponentials instead of their sum. `weight` is lambda of the generator's loss;
         `stages` are those whose pictures it judges; `negatives`: sentences of batches before that
-        a picture must be told from as well (this project's choice).
+        a picture must be told from as well; `shift`: pixels either way by which a picture is
+        moved at random before it is judged, `noise`: deviation of what is added to it then, of
+        values from -1 to 1 (all three this project's choice).
         """
         self.gamma1, self.gamma2, self.gamma3 = gamma1, gamma2, gamma3
         self.weight, self.stages = weight, list(stages)
         assert negatives >= 0, f"negatives={negatives}: must not be negative"
+        assert shift >= 0, f"shift={shift}: must not be negative"
+        assert noise >= 0, f"noise={noise}: must not be negative"
         self.length_normalised, self.negatives = length_normalised, negatives
+        self.shift, self.noise = shift, noise
 
     def __call__(
         self,

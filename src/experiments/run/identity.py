@@ -113,6 +113,8 @@ ADDED: dict[str, Any] = {
             ("reconstruction.alone", False),
             ("reconstruction.stages", None),
             ("damsm.negatives", 0),
+            ("damsm.shift", 0),
+            ("damsm.noise", 0.0),
         )
     },
     "system.frozen_images": 0,

@@ -32,6 +32,9 @@ class DAMSMTraining(EmbeddingTraining):
         """`stated`: the weight of what captions state of attributes, read out of words and
         sentences, where the data set knows it."""
         super().__init__(encoder, image_size, distortion)
+        assert not (damsm.negatives or damsm.shift or damsm.noise), (
+            "damsm: negatives, shift and noise are for a generator that trains against it"
+        )
         self.damsm, self.stated = damsm, stated
         # No part of what other runs load.
         self.readout = readout_for(encoder.dim, attribute_values, True, stated)

@@ -17,7 +17,7 @@ from experiments.data.view.caption import Captions
 from experiments.data.view.condition import condition_of, view_for
 from experiments.data.view.picture import PICTURE, Pictures, PictureView
 from experiments.data.view.stranger import Mismatch
-from experiments.discriminator.augment import Change
+from experiments.discriminator.augment import Change, moved
 from experiments.discriminator.base import Discriminator
 from experiments.discriminator.pipe import Pipe, Probability
 from experiments.encoder.noise import NoiseEncoder
@@ -216,7 +216,8 @@ class TextToImage(Redrawing):
         text, weight = shared.text, damsm.weight
         assert text.words is not None and text.mask is not None
         with torch.set_grad_enabled(weight != 0 and torch.is_grad_enabled()):
-            regions, vector = self.encoder.encode_image(shared.fakes[stage])
+            pictures = disturbed(shared.fakes[stage], damsm, step)
+            regions, vector = self.encoder.encode_image(pictures)
             terms = damsm(
                 step.gather(text.words),
                 step.gather(text.mask),
@@ -240,6 +241,16 @@ class TextToImage(Redrawing):
         noise, epsilon = noise_of(seeds, sum(dims)).to(captions.tokens.device).split(dims, dim=1)
         made = self.draw(truncated(noise, self.truncation), epsilon, text, attention)
         return Samples({PICTURE: made.images}, list(made.attention))
+
+
+def disturbed(pictures: Tensor, damsm: DAMSMLoss, step: Step) -> Tensor:
+    """What DAMSM is shown of pictures (B, 3, R, R). What it sees only where each pixel is just so
+    is no shape, and it teaches strokes and dots."""
+    if damsm.shift:
+        pictures = moved(pictures, step.uniform(2), damsm.shift, "replicate")
+    if damsm.noise:
+        pictures = pictures + damsm.noise * step.normal(*pictures.shape[1:])
+    return pictures
 
 
 def drawn(
