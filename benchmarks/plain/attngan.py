@@ -17,6 +17,7 @@ from experiments.discriminator.attngan import StageDiscriminator
 from experiments.generator.base import GeneratorOutput
 from experiments.system.attngan import AttnGAN
 from experiments.system.seeding import Step
+from experiments.terminal.error import UserError
 
 
 class PlainAttnGAN(PlainGAN):
@@ -26,7 +27,12 @@ class PlainAttnGAN(PlainGAN):
         super().__init__(system, rates)
         assert (system.mismatch, system.wrong) == ("roll", "caption"), "as released"
         assert system.damsm.stages == [-1], "the last picture is judged"
-        assert not system.damsm.shift and not system.damsm.noise, "as it is"
+        damsm = system.damsm
+        if system.reconstruction or damsm.negatives or damsm.shift or damsm.noise:
+            raise UserError(
+                "loss.reconstruction, loss.damsm.negatives, .shift, .noise: no published step has "
+                "them, so there is nothing to compare with; name a recipe without them"
+            )
         self.damsm, self.kl_weight = system.damsm, system.kl.weight
         self.judges: list[StageDiscriminator] = list(system.discriminator.stages)  # type: ignore[arg-type]
         self.judge_optimisers = [

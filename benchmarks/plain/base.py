@@ -24,7 +24,6 @@ from experiments.layer.volume import Doubling3d, Halving3d
 from experiments.system.base import System
 from experiments.system.seeding import Step
 from experiments.system.text_to_image import TextToImage
-from experiments.terminal.error import UserError
 
 DECAY = 0.999  # of the averaged weights, a step
 Rates = Mapping[str, Mapping[str, Any]]  # by phase: `lr`, `betas`, as in conf/optim/
@@ -78,11 +77,6 @@ class PlainGAN(PlainStep):
         )
         assert system.gradient_penalty is None or not system.gradient_penalty.weight
         assert system.condition == "sentence"
-        if system.reconstruction is not None or system.negatives is not None:
-            raise UserError(
-                "loss.reconstruction, loss.damsm.negatives: no published step has them, so there "
-                "is nothing to compare with; name a recipe without them"
-            )
         self.encoder, self.generator = system.encoder, system.generator
         self.optimiser = self.adam(self.generator.parameters(), rates["generator"])
         trained = (p for p in self.generator.parameters() if p.requires_grad)

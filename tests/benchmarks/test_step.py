@@ -49,8 +49,9 @@ def small(model: str = "attngan", shortest: int | None = None) -> Prepared:
     return prepare(Case(model, "plumage", 6, SETTINGS[model]), CPU, shortest=shortest)
 
 
-def test_what_no_published_step_has_is_not_compared() -> None:
-    prepared = prepare(Case("attngan", "plumage", 6, [*ATTNGAN, "loss.damsm.negatives=4"]), CPU)
+@pytest.mark.parametrize("setting", ["negatives=4", "shift=2", "noise=0.1"])
+def test_what_no_published_step_has_is_not_compared(setting: str) -> None:
+    prepared = prepare(Case("attngan", "plumage", 6, [*ATTNGAN, f"loss.damsm.{setting}"]), CPU)
     with pytest.raises(UserError, match="no published step has them"):
         prepared.plain()
 
