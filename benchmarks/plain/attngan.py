@@ -28,10 +28,11 @@ class PlainAttnGAN(PlainGAN):
         assert (system.mismatch, system.wrong) == ("roll", "caption"), "as released"
         assert system.damsm.stages == [-1], "the last picture is judged"
         damsm = system.damsm
-        if system.reconstruction or damsm.negatives or damsm.shift or damsm.noise:
+        beyond = damsm.negatives, damsm.altered, damsm.shift, damsm.noise
+        if system.reconstruction or any(beyond):
             raise UserError(
-                "loss.reconstruction, loss.damsm.negatives, .shift, .noise: no published step has "
-                "them, so there is nothing to compare with; name a recipe without them"
+                "loss.reconstruction, loss.damsm.negatives, .altered, .shift, .noise: no published "
+                "step has them, so there is nothing to compare with; name a recipe without them"
             )
         self.damsm, self.kl_weight = system.damsm, system.kl.weight
         self.judges: list[StageDiscriminator] = list(system.discriminator.stages)  # type: ignore[arg-type]

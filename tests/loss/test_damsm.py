@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from experiments.loss.damsm import DAMSMLoss
+from experiments.loss.damsm import Altered, DAMSMLoss
 
 GAMMA1, GAMMA2, GAMMA3 = 4.0, 5.0, 10.0
 Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
@@ -184,3 +184,35 @@ def test_other_sentences_stand_beside_those_of_the_batch() -> None:
     torch.testing.assert_close(wide.pop("image_to_sentence"), expected)
     assert plain.pop("image_to_sentence") < expected
     torch.testing.assert_close(wide, plain)
+
+
+def test_a_picture_is_told_from_altered_captions_as_from_those_of_others() -> None:
+    """The two losses of images equal those over all captions together, one picture at a time."""
+    words, mask, sentence, regions, vector = batch()
+    other_words = torch.randn(5, 2, 6, 7, generator=torch.Generator().manual_seed(3))
+    other_sentence = torch.randn(5, 2, 6, generator=torch.Generator().manual_seed(4))
+    changed = torch.tensor([[True, True]] * 4 + [[False, True]])
+    loss = DAMSMLoss(length_normalised=True)
+    labels = torch.arange(5)
+    altered = Altered(other_words, other_sentence, changed)
+    found = loss(words, mask, sentence, regions, vector, labels, altered=altered)
+    plain = loss(words, mask, sentence, regions, vector, labels)
+    by_words, by_sentence = [], []
+    for i in range(5):
+        own = changed[i]
+        all_words = torch.cat((words, other_words[i][own]))
+        all_masks = torch.cat((mask, mask[i : i + 1].repeat(int(own.sum()), 1)))
+        scores = loss.word_scores(all_words, all_masks, regions[i : i + 1])[:, 0]
+        cosines = loss.sentence_scores(
+            torch.cat((sentence, other_sentence[i][own])), vector[i : i + 1]
+        )[:, 0]
+        by_words.append(F.cross_entropy(GAMMA3 * scores, torch.tensor(i)))
+        by_sentence.append(F.cross_entropy(GAMMA3 * cosines, torch.tensor(i)))
+    torch.testing.assert_close(found["image_to_words"], torch.stack(by_words).mean())
+    torch.testing.assert_close(found["image_to_sentence"], torch.stack(by_sentence).mean())
+    for name in ("words_to_image", "sentence_to_image"):
+        assert found[name] == plain[name]
+    none = altered._replace(changed=torch.zeros(5, 2, dtype=torch.bool))
+    torch.testing.assert_close(
+        loss(words, mask, sentence, regions, vector, labels, altered=none), plain
+    )

@@ -115,6 +115,7 @@ ADDED: dict[str, Any] = {
             ("damsm.negatives", 0),
             ("damsm.shift", 0),
             ("damsm.noise", 0.0),
+            ("damsm.altered", 0),
         )
     },
     "system.frozen_images": 0,

@@ -20,6 +20,7 @@ from experiments.config.key import value_at
 from experiments.data.store.fingerprint import data_set, read_as
 from experiments.file.digest import sha256
 from experiments.run import folder as files
+from experiments.run.identity import ADDED
 from experiments.run.reader import reader_of
 from experiments.run.shipped_model import SHIPPED
 from experiments.terminal.line import say_once
@@ -132,7 +133,8 @@ def _unlike(theirs: Any, ours: Any, key: str) -> str | None:
         return None if theirs == ours else f"has {key}={theirs}, and {ours} is asked for"
     for name in dict.fromkeys([*theirs, *ours]):
         if name != "pretrained":
-            found = _unlike(theirs.get(name), ours.get(name), f"{key}.{name}")
+            before = ADDED.get(f"{key}.{name}")  # of a setting that came later
+            found = _unlike(theirs.get(name, before), ours.get(name, before), f"{key}.{name}")
             if found is not None:
                 return found
     return None

@@ -82,9 +82,9 @@ class AttnGAN(TextToImage):
     def generator_loss(self, shared: Shared, step: Step, repeat: int) -> Losses:
         """Adversarial terms of all stages, DAMSM on the chosen ones, and both divergences, each as
         far as it takes part yet."""
-        text, batch = shared.text, shared.batch
+        text = shared.text
         if repeat > 0:
-            shared = replace(self.make(batch, text, step), others=shared.others)
+            shared = self.once_more(shared, step)
         losses, share = Losses(), self.share(step)
         if not self.early(step):
             told = self.told(text.sentence)

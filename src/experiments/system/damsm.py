@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from experiments.data.batches import Batch
+from experiments.data.view.base import View
 from experiments.data.view.caption import Captions
-from experiments.data.view.picture import Pictures
+from experiments.data.view.condition import view_for
+from experiments.data.view.picture import Pictures, PictureView
 from experiments.encoder.damsm import DAMSM
 from experiments.frontend.distortion import Distortion
 from experiments.loss.damsm import DAMSMLoss
+from experiments.system.altered import altered_of, gathered
 from experiments.system.base import EmbeddingTraining, Losses, Phase, Term
 from experiments.system.seeding import Step
 from experiments.system.stated import readout_for, stated_losses
@@ -39,6 +42,10 @@ class DAMSMTraining(EmbeddingTraining):
         # No part of what other runs load.
         self.readout = readout_for(encoder.dim, attribute_values, True, stated)
 
+    def views(self) -> list[View]:
+        captions = view_for(self.encoder, distortion=self.distortion, altered=self.damsm.altered)
+        return [captions, PictureView(self.resolutions)]
+
     def phases(self) -> list[Phase]:
         modules = (self.encoder,) if self.readout is None else (self.encoder, self.readout)
         return [Phase("embedding", modules, self.loss, clip=(self.encoder.text,))]
@@ -55,6 +62,7 @@ class DAMSMTraining(EmbeddingTraining):
             step.gather(regions.float()),
             step.gather(vector.float()),
             step.gather(batch.labels),
+            altered=gathered(altered_of(self.encoder, captions), step),
         )
         losses = {name: Term(value, self.damsm.weight) for name, value in terms.items()}
         if self.readout is not None:

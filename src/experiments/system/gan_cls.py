@@ -6,7 +6,6 @@ but for GAN-INT, whose turn draws B matching and B / 2 interpolated sentences as
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -68,7 +67,7 @@ class GANCLS(TextToImage):
         if self.interpolation_weight and len(shared.text.sentence) > 1:
             return self._interpolated(shared, step)
         if repeat > 0:
-            shared = replace(self.make(shared.batch, shared.text, step), others=shared.others)
+            shared = self.once_more(shared, step)
         told = self.told(shared.text.sentence)
         ((logits, _),) = self.discriminator(self.seen(shared.fakes, step), told)
         (real,) = self.compared(shared, told, step)

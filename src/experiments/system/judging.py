@@ -16,6 +16,7 @@ from experiments.data.view.stranger import Mismatch
 from experiments.discriminator.base import Discriminator, Logits
 from experiments.discriminator.pipe import Pipe
 from experiments.generator.base import Generator, GeneratorOutput
+from experiments.loss.damsm import Altered
 from experiments.loss.matching_aware import MatchingAwareLoss
 from experiments.system.base import Losses, Term
 from experiments.system.judged import LEAD, Judged, lead_of, whole
@@ -30,13 +31,14 @@ Condition = Literal["sentence", "mu"]
 class Shared:
     """What both phases use: the batch, its text, and the generator's output with its graph. found:
     where pictures are drawn again, means and log variances of their noise. others: sentences of
-    batches before, and their classes."""
+    batches before, and their classes. altered: captions with one wrong word each."""
 
     batch: Batch
     text: Text
     made: GeneratorOutput
     found: tuple[Tensor, Tensor] | None = field(default=None, kw_only=True)
     others: tuple[Tensor, Tensor] | None = field(default=None, kw_only=True)
+    altered: Altered | None = field(default=None, kw_only=True)
 
     @property
     def fakes(self) -> list[Tensor]:

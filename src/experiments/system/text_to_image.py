@@ -27,6 +27,7 @@ from experiments.loss.damsm import DAMSMLoss
 from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.loss.kl import KLLoss, kl_sum
 from experiments.loss.reconstruction import ReconstructionLoss
+from experiments.system.altered import altered_of, gathered, with_altered
 from experiments.system.base import (
     Losses,
     Phase,
@@ -55,6 +56,7 @@ class TextToImage(Redrawing):
     by_length = False  # whether the released code sorts a batch by the length of captions
     other_images = False  # whether a second picture of each one's class is asked for
     negatives: Negatives | None  # sentences of batches before, for DAMSM
+    altered: int  # captions with one wrong word that are made of each
 
     def __init__(
         self,
@@ -102,11 +104,18 @@ class TextToImage(Redrawing):
         self.wrong_images = wrong == "image" and mismatch != "none"
         self.condition, self.captions = condition, captions
         self.penalise(gradient_penalty)
-        self.negatives = None
+        self.negatives, self.altered = None, int(mismatch == "altered")
         self.pipe = Pipe(augment, augment_probability, augment_target, augment_images)
         self.redraw(reconstruction, noise_encoder, discriminator_start, discriminator_ramp)
         self.resolutions = generator.resolutions
         self.makes = MappingProxyType({(condition_of(encoder),): PICTURE})
+        if mismatch == "altered":
+            assert wrong == "caption", (
+                "mismatch: altered makes wrong captions, so wrong must be caption"
+            )
+            assert captions == 1, (
+                "captions: one is altered, not a mean of several, so this must be 1"
+            )
         if train_encoder:
             assert captions == 1, "captions: an encoder that trains reads one, so this must be 1"
             assert generator_steps == 1, "generator_steps: an encoder that trains reads once a step"
@@ -116,7 +125,9 @@ class TextToImage(Redrawing):
 
     def views(self) -> list[View]:
         fixed = None if self.train_encoder else self.encoder
-        text = view_for(self.encoder, self.mismatch, fixed, self.captions, self.by_length)
+        text = view_for(
+            self.encoder, self.mismatch, fixed, self.captions, self.by_length, altered=self.altered
+        )
         wrong = text.name if self.wrong_images else None
         return [text, PictureView(self.resolutions, wrong, self.other_images)]
 
@@ -163,7 +174,11 @@ class TextToImage(Redrawing):
         text = self.read(captions)
         if self.mismatch == "roll_released" and step.batch > 1:
             text = with_pairs(text, captions, step.batch)
-        shared = self.make(batch, text, step)
+        waits = self.reconstruction is not None and self.reconstruction.alone and self.early(step)
+        altered = None if waits else altered_of(self.encoder, captions)
+        if self.mismatch == "altered" and altered is not None:
+            text = with_altered(text, altered)
+        shared = replace(self.make(batch, text, step), altered=altered)
         if self.negatives is None:
             return shared
         others = self.negatives.kept()
@@ -172,7 +187,10 @@ class TextToImage(Redrawing):
 
     def remember(self, damsm: DAMSMLoss | None) -> None:
         """Keep as many sentences of batches before as the loss asks for."""
-        if damsm is None or not damsm.negatives:
+        if damsm is None:
+            return
+        self.altered = max(damsm.altered, self.altered)
+        if not damsm.negatives:
             return
         assert not self.train_encoder, (
             "damsm: negatives would be stale where the encoder trains, so they must be 0"
@@ -194,6 +212,11 @@ class TextToImage(Redrawing):
         moved, found = self.found(batch.of(Pictures).images[-1], noise, step)
         made = drawn(self.generator, moved, epsilon, text, stages=self.stages(step))
         return Shared(batch, text, made, found=found)
+
+    def once_more(self, shared: Shared, step: Step) -> Shared:
+        """The same with pictures from other noise, of later turns of the generator."""
+        made = self.make(shared.batch, shared.text, step)
+        return replace(shared, made=made.made, found=made.found)
 
     def draw(
         self, noise: Tensor, epsilon: Tensor, text: Text, attention: bool = False
@@ -226,6 +249,7 @@ class TextToImage(Redrawing):
                 step.gather(vector),
                 step.gather(shared.batch.labels),
                 shared.others,
+                None if not damsm.altered else gathered(shared.altered, step),
             )
         size = self.resolutions[stage]
         return {f"{size}px/damsm/{name}": Term(value, weight) for name, value in terms.items()}

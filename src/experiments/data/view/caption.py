@@ -23,6 +23,7 @@ from experiments.data.text.alphabet import tell_letters
 from experiments.data.text.pieces import Pieces, tell_cut
 from experiments.data.text.reading import Reader, Reads, labels_of, longest_of, reader_of
 from experiments.data.text.words import SPLIT, recorded_tokeniser
+from experiments.data.view.altered import Alterations, exchanged
 from experiments.data.view.base import Attended, Choice, Part, View
 from experiments.data.view.captions import Captions
 from experiments.data.view.computed import computed, too_large
@@ -36,16 +37,11 @@ SHARED_STREAM = 1  # of captions and pictures; those of `data/order.py` are 0 an
 class CaptionView(View):
     """Captions read as words, characters or word pieces.
 
-    `mismatch`: where a wrong caption comes from. `roll`: the next record's caption after sorting
-    the batch by caption length (released AttnGAN code, where it may be of the same class; here the
-    last takes the first's). `roll_released`: the last has none, so that a batch has a wrong pair
-    less than records, as released; in the order of the batch where `by_length` is false.
-    `class_aware`: a random caption of a random record of another class (of another record where
-    there is one class). `redrawn_once`: of a random record, drawn once more where that is of the
-    same class, which may then be of the same again (released StackGAN-v2 and S2IGAN). `encoder`: a
-    text encoder that never changes, whose features of the training captions are computed once.
-    `average`: of a record, whose `sentence` is the mean, that which is drawn and others (all, where
-    there are fewer). `pieces`: what makes them, where captions are read as pieces of words.
+    `mismatch`: where a wrong caption comes from (`stranger.py`). `encoder`: a text encoder that
+    never changes, whose features of the training captions are computed once. `average`: of a
+    record, whose `sentence` is the mean, that which is drawn and others (all, where there are
+    fewer). `pieces`: what makes them, where captions are read as pieces of words. `altered`:
+    captions with one wrong word that are made of each.
     """
 
     name = CAPTION
@@ -56,6 +52,7 @@ class CaptionView(View):
     reader: Reader  # since `asked`
     longest: int  # tokens that are kept of a caption, since `asked`
     strangers: Strangers  # since `open`
+    alterations: Alterations | None  # likewise
 
     def __init__(
         self,
@@ -65,11 +62,13 @@ class CaptionView(View):
         average: int = 1,
         by_length: bool = True,
         pieces: Pieces | None = None,
+        altered: int = 0,
     ) -> None:
         assert mismatch in get_args(Mismatch), mismatch
         assert average == 1 or encoder is not None, "the mean of sentences needs their features"
+        assert not altered or reads != "characters", "altered: letters cannot be exchanged"
         self.reads, self.mismatch, self.encoder, self.average = reads, mismatch, encoder, average
-        self.by_length, self.pieces = by_length, pieces
+        self.by_length, self.pieces, self.altered = by_length, pieces, altered
         self.features: CaptionFeatures | None = None
         self.precision = None if encoder is None else torch.float32
 
@@ -124,6 +123,7 @@ class CaptionView(View):
         opened = copy.copy(self)
         opened.split, opened.features = split.read_as(self.reads, self.pieces), features
         opened.strangers = Strangers(split.labels)
+        opened.alterations = Alterations.of_split(opened.split) if self.altered else None
         return opened
 
     # What is drawn.
@@ -149,6 +149,8 @@ class CaptionView(View):
                 key: self.split.caption_sets(chosen, self.average, rng)
                 for key, chosen in (("averaged", captions), ("wrong_averaged", wrong))
             }
+        if self.alterations is not None:
+            found["altered"] = self.alterations.of(captions, self.altered, rng)
         return found
 
     def plain(self, rows: np.ndarray) -> Choice:
@@ -160,6 +162,7 @@ class CaptionView(View):
         rows, wrong = np.asarray(choice["rows"]), np.asarray(choice["wrong"])
         has_wrong = wrong >= 0
         tokens, lengths = self.given(rows)
+        changes = choice.get("altered")
         wrong_tokens, wrong_lengths = self.given(wrong)
         has_tokens = has_wrong.reshape(-1, *(1,) * (wrong_tokens.ndim - 1))
         words = sentence = other = None
@@ -181,6 +184,7 @@ class CaptionView(View):
             other,
             self.steps_of(torch.from_numpy(lengths)),
             torch.from_numpy(self.split.mentions[rows]),
+            None if changes is None else torch.from_numpy(exchanged(tokens, np.asarray(changes))),
         )
 
     def ready(self, part: Part, layout: torch.memory_format = torch.contiguous_format) -> Captions:
@@ -212,7 +216,9 @@ class CaptionView(View):
         rows, lengths = tokens[:, 0].clone(), torch.full((count,), tokens.shape[1])
         wrong = rows.clone(), tokens.clone(), lengths.clone()
         features = self.blank_features(count, tokens.shape[1] - self.marks)
-        return Captions(tokens, lengths, rows, *wrong, *features, self.steps_of(lengths))
+        altered = tokens[:, None].repeat(1, self.altered, 1) if self.altered else None
+        steps = self.steps_of(lengths)
+        return Captions(tokens, lengths, rows, *wrong, *features, steps, altered=altered)
 
     def blank_features(
         self, count: int, places: int

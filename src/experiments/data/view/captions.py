@@ -35,6 +35,7 @@ class Captions(Part):
     wrong_sentence: Tensor | None = None  # (B, dim)
     steps: Tensor | None = None  # int64 (B,)
     mentions: Tensor | None = None  # bool (B, A), the attributes that each states, where known
+    altered: Tensor | None = None  # int64 (B, K, T), the tokens with one word exchanged in each
 
     @property
     def places(self) -> Tensor:

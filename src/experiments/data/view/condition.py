@@ -25,10 +25,14 @@ def view_for(
     average: int = 1,
     by_length: bool = True,
     distortion: Distortion | None = None,
+    altered: int = 0,
 ) -> CaptionView:
     """The view of captions for an encoder of captions and pictures. `stored`: the same encoder,
     where it never changes and its features are to be stored; the other options are the views'."""
     if hears(encoder):
+        assert altered == 0, "altered: words that are heard cannot be exchanged, so it must be 0"
         return SpeechView(encoder.text, mismatch, stored, average, by_length, distortion)
     assert distortion is None, "distortion: is of sound, and this encoder reads"
-    return CaptionView(reads_of(encoder), mismatch, stored, average, by_length, pieces_of(encoder))
+    return CaptionView(
+        reads_of(encoder), mismatch, stored, average, by_length, pieces_of(encoder), altered
+    )

@@ -9,7 +9,15 @@ import numpy as np
 
 from experiments.data.store.split import Split
 
-Mismatch = Literal["none", "roll", "roll_released", "class_aware", "redrawn_once"]
+# Where a wrong caption comes from. `roll`: the next record's caption after sorting the batch by
+# caption length (released AttnGAN code, where it may be of the same class; here the last takes the
+# first's). `roll_released`: the last has none, so that a batch has a wrong pair less than records,
+# as released; in the order of the batch where captions are not sorted. `class_aware`: a random
+# caption of a random record of another class (of another record where there is one class).
+# `redrawn_once`: of a random record, drawn once more where that is of the same class, which may
+# then be of the same again (released StackGAN-v2 and S2IGAN). `altered`: the record's own with one
+# wrong word (`altered.py`, this project's choice), or class_aware where none can be exchanged.
+Mismatch = Literal["none", "roll", "roll_released", "class_aware", "redrawn_once", "altered"]
 
 
 class Strangers:
