@@ -28,7 +28,7 @@ def test_altered_captions_are_read_as_captions_are(
     captions = batch.of(Captions)
     assert captions.altered is not None and captions.altered.shape[:2] == (8, 3)
     altered = altered_of(system.encoder, captions)
-    assert altered is not None and altered.changed.any()
+    assert altered is not None and altered.words is not None and altered.changed.any()
     words, sentence = system.encoder.encode_text(captions.altered[:, 1], captions.lengths)
     torch.testing.assert_close(altered.words[:, 1], words)
     torch.testing.assert_close(altered.sentence[:, 1], sentence)
@@ -49,7 +49,7 @@ def test_a_generator_is_told_of_them_by_the_judge_that_is_fixed(
     system.remember(system.damsm)
     batch, step = first_batch(system)
     shared = system.prepare(batch, step)
-    assert shared.altered is not None and not shared.altered.words.requires_grad
+    assert shared.altered is not None and not shared.altered.sentence.requires_grad
     losses = system.generator_loss(shared, step, 0)
     without = plain.generator_loss(plain.prepare(*first_batch(plain)), step, 0)
     name = "16px/damsm/image_to_sentence"
@@ -84,3 +84,18 @@ def test_where_no_word_can_be_exchanged_another_caption_is_wrong() -> None:
 def test_a_wrong_picture_cannot_have_an_altered_caption(make_attngan: Make) -> None:
     with pytest.raises(AssertionError, match="caption"):
         make_attngan(mismatch="altered", wrong="image")
+
+
+@pytest.mark.parametrize("reads", ["speech", "characters"])
+def test_captions_without_words_cannot_be_altered(
+    make_encoder: Callable[..., DAMSM],
+    make_attngan: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    reads: str,
+) -> None:
+    encoder, system = make_encoder(), make_attngan()
+    monkeypatch.setattr(DAMSM, "reads", reads)
+    with pytest.raises(AssertionError, match="damsm: altered: captions that are heard"):
+        DAMSMTraining(encoder, DAMSMLoss(altered=1), 16)
+    with pytest.raises(AssertionError, match="no word that could be exchanged"):
+        system.remember(DAMSMLoss(altered=1))

@@ -7,10 +7,18 @@ from typing import Any
 
 import torch
 
+from experiments.data.text.reading import reads_of
 from experiments.data.view.captions import Captions
 from experiments.loss.damsm import Altered
 from experiments.system.seeding import Step
 from experiments.system.text import Text
+
+
+def require_words(encoder: Any, key: str) -> None:
+    """Assert that an encoder reads words or their pieces; `key` asks for altered captions."""
+    assert reads_of(encoder) in ("words", "wordpieces"), (
+        f"{key}: captions that are heard, or read by letters, have no word that could be exchanged"
+    )
 
 
 def altered_of(encoder: Any, captions: Captions) -> Altered | None:
@@ -31,11 +39,10 @@ def altered_of(encoder: Any, captions: Captions) -> Altered | None:
 
 def gathered(altered: Altered | None, step: Step) -> Altered | None:
     """Those of all processes."""
-    return (
-        None
-        if altered is None
-        else Altered(*(None if part is None else step.gather(part) for part in altered))
-    )
+    if altered is None:
+        return None
+    words = None if altered.words is None else step.gather(altered.words)
+    return Altered(words, step.gather(altered.sentence), step.gather(altered.changed))
 
 
 def with_altered(text: Text, altered: Altered) -> Text:

@@ -12,7 +12,7 @@ from experiments.data.view.picture import Pictures, PictureView
 from experiments.encoder.damsm import DAMSM
 from experiments.frontend.distortion import Distortion
 from experiments.loss.damsm import DAMSMLoss
-from experiments.system.altered import altered_of, gathered
+from experiments.system.altered import altered_of, gathered, require_words
 from experiments.system.base import EmbeddingTraining, Losses, Phase, Term
 from experiments.system.seeding import Step
 from experiments.system.stated import readout_for, stated_losses
@@ -38,6 +38,8 @@ class DAMSMTraining(EmbeddingTraining):
         assert not (damsm.negatives or damsm.shift or damsm.noise), (
             "damsm: negatives, shift and noise are for a generator that trains against it"
         )
+        if damsm.altered:
+            require_words(encoder, "damsm: altered")
         self.damsm, self.stated = damsm, stated
         # No part of what other runs load.
         self.readout = readout_for(encoder.dim, attribute_values, True, stated)

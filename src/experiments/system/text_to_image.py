@@ -27,7 +27,7 @@ from experiments.loss.damsm import DAMSMLoss
 from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.loss.kl import KLLoss, kl_sum
 from experiments.loss.reconstruction import ReconstructionLoss
-from experiments.system.altered import altered_of, gathered, with_altered
+from experiments.system.altered import altered_of, gathered, require_words, with_altered
 from experiments.system.base import (
     Losses,
     Phase,
@@ -110,6 +110,7 @@ class TextToImage(Redrawing):
         self.resolutions = generator.resolutions
         self.makes = MappingProxyType({(condition_of(encoder),): PICTURE})
         if mismatch == "altered":
+            require_words(encoder, "mismatch: altered")
             assert wrong == "caption", (
                 "mismatch: altered makes wrong captions, so wrong must be caption"
             )
@@ -189,6 +190,8 @@ class TextToImage(Redrawing):
         """Keep as many sentences of batches before as the loss asks for."""
         if damsm is None:
             return
+        if damsm.altered:
+            require_words(self.encoder, "damsm: altered")
         self.altered = max(damsm.altered, self.altered)
         if not damsm.negatives:
             return
