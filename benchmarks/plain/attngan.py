@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.plain.base import PlainGAN, Rates, against
-from benchmarks.plain.word_loss import damsm_losses
+from benchmarks.plain.word_loss import damsm_losses, require_published
 from experiments.data.batches import Batch
 from experiments.data.view.caption import Captions
 from experiments.data.view.picture import Pictures
@@ -17,7 +17,6 @@ from experiments.discriminator.attngan import StageDiscriminator
 from experiments.generator.base import GeneratorOutput
 from experiments.system.attngan import AttnGAN
 from experiments.system.seeding import Step
-from experiments.terminal.error import UserError
 
 
 class PlainAttnGAN(PlainGAN):
@@ -27,13 +26,7 @@ class PlainAttnGAN(PlainGAN):
         super().__init__(system, rates)
         assert (system.mismatch, system.wrong) == ("roll", "caption"), "as released"
         assert system.damsm.stages == [-1], "the last picture is judged"
-        damsm = system.damsm
-        beyond = damsm.negatives, damsm.altered, damsm.shift, damsm.noise
-        if system.reconstruction or any(beyond):
-            raise UserError(
-                "loss.reconstruction, loss.damsm.negatives, .altered, .shift, .noise: no published "
-                "step has them, so there is nothing to compare with; name a recipe without them"
-            )
+        require_published(system.damsm, redraws=system.reconstruction is not None)
         self.damsm, self.kl_weight = system.damsm, system.kl.weight
         self.judges: list[StageDiscriminator] = list(system.discriminator.stages)  # type: ignore[arg-type]
         self.judge_optimisers = [

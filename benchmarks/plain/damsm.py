@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 
 from benchmarks.plain.base import PlainStep, Rates
-from benchmarks.plain.word_loss import damsm_losses
+from benchmarks.plain.word_loss import damsm_losses, require_published
 from experiments.data.batches import Batch
 from experiments.data.view.caption import Captions
 from experiments.data.view.picture import Pictures
@@ -22,6 +22,7 @@ class PlainDAMSM(PlainStep):
 
     def __init__(self, system: DAMSMTraining, rates: Rates) -> None:
         super().__init__(system)
+        require_published(system.damsm)
         self.encoder, self.settings = system.encoder, system.damsm
         self.bound = float(rates["embedding"]["clip"])
         self.optimiser = self.adam(self.encoder.parameters(), rates["embedding"])

@@ -27,6 +27,7 @@ class PlainMatching(PlainGAN):
     def __init__(self, system: GANCLS | StackGAN, rates: Rates) -> None:
         super().__init__(system, rates)
         assert isinstance(system.adversarial, MatchingAwareLoss), "as released for TensorFlow"
+        assert getattr(system, "damsm", None) is None, "as released"
         assert system.wrong_images and system.adversarial.mismatch_weight == 0.5, "as released"
         self.judge = system.discriminator
         self.judge_optimiser = self.adam(self.judge.parameters(), rates["discriminator"])

@@ -7,6 +7,18 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.loss.damsm import DAMSMLoss
+from experiments.terminal.error import UserError
+
+
+def require_published(settings: DAMSMLoss, redraws: bool = False) -> None:
+    """Raise `UserError` for losses that no published step has, `redraws`: one is of pictures drawn
+    again."""
+    beyond = settings.negatives, settings.altered, settings.shift, settings.noise
+    if redraws or any(beyond):
+        raise UserError(
+            "loss.reconstruction, loss.damsm.negatives, .altered, .shift, .noise: no published "
+            "step has them, so there is nothing to compare with; name a recipe without them"
+        )
 
 
 def damsm_losses(

@@ -49,9 +49,16 @@ def small(model: str = "attngan", shortest: int | None = None) -> Prepared:
     return prepare(Case(model, "plumage", 6, SETTINGS[model]), CPU, shortest=shortest)
 
 
-@pytest.mark.parametrize("setting", ["negatives=4", "altered=2", "shift=2", "noise=0.1"])
-def test_what_no_published_step_has_is_not_compared(setting: str) -> None:
-    prepared = prepare(Case("attngan", "plumage", 6, [*ATTNGAN, f"loss.damsm.{setting}"]), CPU)
+@pytest.mark.parametrize(
+    ("model", "setting"),
+    [
+        *(("attngan", setting) for setting in ("negatives=4", "altered=2", "shift=2", "noise=0.1")),
+        ("damsm", "altered=2"),
+    ],
+)
+def test_what_no_published_step_has_is_not_compared(model: str, setting: str) -> None:
+    settings = [*SETTINGS[model], f"loss.damsm.{setting}"]
+    prepared = prepare(Case(model, "plumage", 6, settings), CPU)
     with pytest.raises(UserError, match="no published step has them"):
         prepared.plain()
 

@@ -7,18 +7,10 @@ from typing import Any
 
 import torch
 
-from experiments.data.text.reading import reads_of
 from experiments.data.view.captions import Captions
 from experiments.loss.damsm import Altered
 from experiments.system.seeding import Step
 from experiments.system.text import Text
-
-
-def require_words(encoder: Any, key: str) -> None:
-    """Assert that an encoder reads words or their pieces; `key` asks for altered captions."""
-    assert reads_of(encoder) in ("words", "wordpieces"), (
-        f"{key}: captions that are heard, or read by letters, have no word that could be exchanged"
-    )
 
 
 def altered_of(encoder: Any, captions: Captions) -> Altered | None:

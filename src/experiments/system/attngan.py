@@ -96,7 +96,7 @@ class AttnGAN(TextToImage):
         losses |= self.kl_losses(self.kl, shared.made)
         losses |= self.reconstruction_losses(shared, step)
         waits = self.reconstruction is not None and self.reconstruction.alone
-        for stage in () if waits and self.early(step) else self.damsm.stages:
+        for stage in () if self.alone(step) else self.damsm.stages:
             terms = self.damsm_losses(self.damsm, shared, stage, step)
             losses |= {
                 name: replace(term, weight=share * term.weight) if waits else term

@@ -195,6 +195,7 @@ class EmbeddingTraining(System):
     """Training of an encoder of captions and pictures, on pictures of one size."""
 
     encoder: nn.Module
+    altered = 0  # captions with one wrong word that are made of each
 
     def __init__(
         self, encoder: nn.Module, image_size: int, distortion: Distortion | None = None
@@ -205,7 +206,7 @@ class EmbeddingTraining(System):
         self.distortion = distortion
 
     def views(self) -> list[View]:
-        captions = view_for(self.encoder, distortion=self.distortion)
+        captions = view_for(self.encoder, distortion=self.distortion, altered=self.altered)
         return [captions, PictureView(self.resolutions)]
 
     def initialise(self) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from experiments.data.batches import Batch
-from experiments.data.view.base import View
+from experiments.data.view.altered import require_words
 from experiments.data.view.caption import Captions
-from experiments.data.view.condition import view_for
-from experiments.data.view.picture import Pictures, PictureView
+from experiments.data.view.picture import Pictures
 from experiments.encoder.damsm import DAMSM
 from experiments.frontend.distortion import Distortion
 from experiments.loss.damsm import DAMSMLoss
-from experiments.system.altered import altered_of, gathered, require_words
+from experiments.system.altered import altered_of, gathered
 from experiments.system.base import EmbeddingTraining, Losses, Phase, Term
 from experiments.system.seeding import Step
 from experiments.system.stated import readout_for, stated_losses
@@ -40,13 +39,9 @@ class DAMSMTraining(EmbeddingTraining):
         )
         if damsm.altered:
             require_words(encoder, "damsm: altered")
-        self.damsm, self.stated = damsm, stated
+        self.damsm, self.stated, self.altered = damsm, stated, damsm.altered
         # No part of what other runs load.
         self.readout = readout_for(encoder.dim, attribute_values, True, stated)
-
-    def views(self) -> list[View]:
-        captions = view_for(self.encoder, distortion=self.distortion, altered=self.damsm.altered)
-        return [captions, PictureView(self.resolutions)]
 
     def phases(self) -> list[Phase]:
         modules = (self.encoder,) if self.readout is None else (self.encoder, self.readout)

@@ -48,6 +48,10 @@ class Redrawing(Judging):
         """Whether the discriminator does not take part yet."""
         return step.images < self.discriminator_start
 
+    def alone(self, step: Step) -> bool:
+        """Whether nothing but drawing again counts yet."""
+        return self.reconstruction is not None and self.reconstruction.alone and self.early(step)
+
     def share(self, step: Step) -> float:
         """Of its weight, of a loss that begins with the discriminator."""
         since, ramp = step.images - self.discriminator_start, self.discriminator_ramp

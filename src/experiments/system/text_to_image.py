@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from experiments.data.batches import Batch
+from experiments.data.view.altered import require_words
 from experiments.data.view.base import Part, View, part_of
 from experiments.data.view.caption import Captions
 from experiments.data.view.condition import condition_of, view_for
@@ -27,7 +28,7 @@ from experiments.loss.damsm import DAMSMLoss
 from experiments.loss.gradient_penalty import GradientPenalty
 from experiments.loss.kl import KLLoss, kl_sum
 from experiments.loss.reconstruction import ReconstructionLoss
-from experiments.system.altered import altered_of, gathered, require_words, with_altered
+from experiments.system.altered import altered_of, gathered, with_altered
 from experiments.system.base import (
     Losses,
     Phase,
@@ -175,8 +176,7 @@ class TextToImage(Redrawing):
         text = self.read(captions)
         if self.mismatch == "roll_released" and step.batch > 1:
             text = with_pairs(text, captions, step.batch)
-        waits = self.reconstruction is not None and self.reconstruction.alone and self.early(step)
-        altered = None if waits else altered_of(self.encoder, captions)
+        altered = None if self.alone(step) else altered_of(self.encoder, captions)
         if self.mismatch == "altered" and altered is not None:
             text = with_altered(text, altered)
         shared = replace(self.make(batch, text, step), altered=altered)

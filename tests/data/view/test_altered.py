@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from experiments.data.store.dataset import Dataset
 from experiments.data.view.altered import Alterations, exchanged
 from experiments.data.view.caption import CaptionView
+from experiments.data.view.condition import view_for
 
 WORDS = ["", "a", "red", "blue", "crown", "cap", "and", "tail"]
 
@@ -53,14 +56,20 @@ def trigrams(tokens: np.ndarray) -> list[tuple[int, ...]]:
     return [tuple(padded[k : k + 3]) for k in range(len(tokens))]
 
 
-def test_of_birds_each_says_one_thing_that_its_class_never_does(birds: Dataset) -> None:
+@pytest.mark.parametrize("classes", [True, False])
+def test_of_birds_each_says_one_thing_that_its_class_never_does(
+    birds: Dataset, classes: bool
+) -> None:
+    """Without classes each record is one."""
     split = birds.train
-    classes = split.labels[split.caption_image]
+    if not classes:
+        split = replace(split, labels=np.zeros_like(split.labels))
+    owners = split.labels[split.caption_image] if classes else split.caption_image
     own: dict[int, set[Any]] = {}
-    for row, label in zip(split.tokens, classes.tolist(), strict=True):
-        own.setdefault(label, set()).update(trigrams(row))
+    for row, owner in zip(split.tokens, owners.tolist(), strict=True):
+        own.setdefault(owner, set()).update(trigrams(row))
     everywhere = set().union(*own.values())
-    rows = np.arange(0, len(classes), 3)
+    rows = np.arange(0, len(owners), 3)
     alterations = Alterations.of_split(split)
     changes = alterations.of(rows, 4, np.random.default_rng(1))
     altered = exchanged(split.tokens[rows], changes)
@@ -72,25 +81,9 @@ def test_of_birds_each_says_one_thing_that_its_class_never_does(birds: Dataset) 
             assert caption[place] == word and word != 0
             if (caption != split.tokens[row]).any():
                 there = trigrams(caption)[place]
-                assert there in everywhere and there not in own[classes[row]]
+                assert there in everywhere and there not in own[owners[row]]
     again = alterations.of(rows, 4, np.random.default_rng(1))
     np.testing.assert_array_equal(changes, again)
-
-
-def test_without_classes_each_record_is_one() -> None:
-    captions = written("a red crown", "a red cap", "a blue crown", "a red tail")
-
-    class One:
-        labels = np.zeros(2, np.int64)
-        caption_image = np.array([0, 0, 1, 1])
-        tokens, lengths = captions
-
-        def __len__(self) -> int:
-            return 2
-
-    changes = Alterations.of_split(One()).of(np.array([0]), 50, np.random.default_rng(0))  # type: ignore[arg-type]
-    found = {read(row) for row in exchanged(captions[0][:1], changes)[0]}
-    assert found - {"a red crown"} == {"a blue crown", "a red tail"}
 
 
 def test_the_view_draws_them_last_so_that_all_else_stays(birds: Dataset) -> None:
@@ -109,5 +102,11 @@ def test_the_view_draws_them_last_so_that_all_else_stays(birds: Dataset) -> None
     assert plain.wrong_rows is not None and altered.wrong_rows is not None
     assert plain.wrong_rows.equal(altered.wrong_rows)
     assert ((altered.altered != altered.tokens[:, None]).sum(2) <= 1).all()
-    with pytest.raises(AssertionError, match="letters"):
-        CaptionView("characters", altered=1)
+
+
+@pytest.mark.parametrize("reads", ["characters", "speech"])
+def test_letters_and_sounds_are_not_altered(reads: str) -> None:
+    with pytest.raises(
+        AssertionError, match="altered: captions that are heard, or read by letters"
+    ):
+        view_for(SimpleNamespace(reads=reads), altered=1)

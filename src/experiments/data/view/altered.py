@@ -4,7 +4,7 @@ Told from captions of other pictures, which are wrong in several words, a pictur
 colours to be right. A caption with a single wrong word asks for that word. A word is exchanged for
 one that stands between the same two in captions of other classes, and never does in those of its
 own class: so neither colours nor synonyms need to be known. (Negatives made by exchanging words are
-those of Yuksekgonul et al. 2023, section 4; which words, this project's choice.)
+those of Yuksekgonul et al. 2023; which words, this project's choice.)
 """
 
 from __future__ import annotations
@@ -14,8 +14,16 @@ from typing import Self
 import numpy as np
 
 from experiments.data.store.split import Split
+from experiments.data.text.reading import reads_of
 
 TRIES = 32  # places and words that are tried for each altered caption
+
+
+def require_words(reader: object, key: str) -> None:
+    """Assert that captions are read by words or their pieces; `key` asks for altered ones."""
+    assert reads_of(reader) in ("words", "wordpieces"), (
+        f"{key}: captions that are heard, or read by letters, have no word that could be exchanged"
+    )
 
 
 class Alterations:

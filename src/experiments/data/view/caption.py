@@ -66,7 +66,6 @@ class CaptionView(View):
     ) -> None:
         assert mismatch in get_args(Mismatch), mismatch
         assert average == 1 or encoder is not None, "the mean of sentences needs their features"
-        assert not altered or reads != "characters", "altered: letters cannot be exchanged"
         self.reads, self.mismatch, self.encoder, self.average = reads, mismatch, encoder, average
         self.by_length, self.pieces, self.altered = by_length, pieces, altered
         self.features: CaptionFeatures | None = None

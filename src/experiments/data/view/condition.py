@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from experiments.data.text.reading import hears, pieces_of, reads_of
+from experiments.data.view.altered import require_words
 from experiments.data.view.caption import CAPTION, CaptionView
 from experiments.data.view.speech import SPEECH, SpeechView
 from experiments.data.view.stranger import Mismatch
@@ -29,8 +30,9 @@ def view_for(
 ) -> CaptionView:
     """The view of captions for an encoder of captions and pictures. `stored`: the same encoder,
     where it never changes and its features are to be stored; the other options are the views'."""
+    if altered:
+        require_words(encoder, "altered")
     if hears(encoder):
-        assert altered == 0, "altered: words that are heard cannot be exchanged, so it must be 0"
         return SpeechView(encoder.text, mismatch, stored, average, by_length, distortion)
     assert distortion is None, "distortion: is of sound, and this encoder reads"
     return CaptionView(
