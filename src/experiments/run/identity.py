@@ -94,6 +94,11 @@ ADDED: dict[str, Any] = {
             ("cosine_images", None),
         )
     },
+    **{
+        f"optim.{phase}.{key}": None
+        for phase in ("discriminator", "generator")
+        for key in ("lr_end", "beta2_end", "cosine_images")
+    },
     "system.gradient_penalty": None,
     "system.augment_probability": 1.0,
     "system.augment_target": 0.6,
