@@ -136,6 +136,7 @@ ADDED: dict[str, Any] = {
     "data.filter": None,
     "data.reader.language": "en",
     "data.reader.tokeniser": "unicode",  # the same for captions in ASCII; others are other words
+    "trainer.ema_ramp": 0.1,
     "trainer.text_features": "auto",  # those from before it go on with float16
 }
 FLOATS = ("data.margin", "loss")  # where a number that no class describes is not whole
