@@ -88,6 +88,7 @@ TRAINER = {
     "accumulate": 1,
     "channels_last": None,
     "ema_halflife": 100,
+    "ema_ramp": 0.1,
     "log_every": 8,
     "sample_every": 16,
     "evaluate_every": 16,

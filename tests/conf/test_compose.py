@@ -133,6 +133,7 @@ def test_the_headline_differs_by_its_stages_alone() -> None:
             "launch.num_processes=3",
             "trainer.batch=16: must be a multiple of launch.num_processes x trainer.accumulate = 3",
         ),
+        ("trainer.ema_ramp=-0.1", "trainer.ema_ramp=-0.1: must be at least 0"),
         (
             "encoder.pretrained.model=dams",
             "encoder.pretrained.model=dams: no such model; did you mean damsm?",

@@ -33,6 +33,15 @@ def test_a_batch_may_have_a_bound() -> None:
     assert at_most(40, 48) == 40 and at_most(40, 4) == 4
 
 
+@pytest.mark.parametrize(("side", "batch", "gamma"), [(256, 32, 0.4096), (64, 16, 0.0512)])
+def test_r1_is_as_strong_as_sides_and_batches_ask(side: int, batch: int, gamma: float) -> None:
+    """gamma = 0.0002 side^2 / batch, and the weight is half of it."""
+    words = ["model=gan_cls", "loss/gradient_penalty=r1"]
+    given = [f"generator.resolutions=[{side}]", f"trainer.batch={batch}"]
+    penalty = plain(compose(words + given))["system"]["gradient_penalty"]
+    assert 2 * penalty["weight"] == pytest.approx(gamma, rel=1e-9)
+
+
 def test_a_composed_configuration_is_the_callers_own() -> None:
     first = compose(["seed=7"])
     first.trainer.batch = 1

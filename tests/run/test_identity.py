@@ -9,6 +9,7 @@ import sys
 import threading
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,6 +51,26 @@ def test_the_order_of_keys_says_nothing() -> None:
     one = {"seed": 1, "trainer": {"batch": 4, "precision": "fp32"}, "data": {"name": "x"}}
     other = {"data": {"name": "x"}, "trainer": {"precision": "fp32", "batch": 4}, "seed": 1}
     assert run_id(one, {"a": "1", "b": "2"}) == run_id(other, {"b": "2", "a": "1"})
+
+
+@pytest.mark.parametrize("model", ["attngan", "dfgan", "r3gan", "tgans_c", "wav2pix"])
+def test_schedules_stand_in_every_optimiser_and_are_in_the_id_where_they_are_set(
+    model: str,
+) -> None:
+    """Without a `+`. Runs from before had no such keys."""
+    schedule = {"lr_end": 1e-5, "beta2_end": 0.5, "cosine_images": 1000}
+    words = [f"optim.discriminator.{key}={value}" for key, value in schedule.items()]
+    config = plain(checked_compose([f"model={model}", *words]))
+    judge, drawer = config["optim"]["discriminator"], config["optim"]["generator"]
+    assert schedule.items() <= judge.items()
+    assert all(drawer[key] is None for key in schedule)
+
+    def without(phase: str) -> dict[str, Any]:
+        kept = {k: v for k, v in config["optim"][phase].items() if k not in schedule}
+        return config | {"optim": config["optim"] | {phase: kept}}
+
+    assert run_id(without("generator"), {}) == run_id(config, {})
+    assert run_id(without("discriminator"), {}) != run_id(config, {})
 
 
 @pytest.mark.parametrize("key", ["trainer.sharpness", "generator.gate", "attention"])

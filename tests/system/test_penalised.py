@@ -1,6 +1,5 @@
-"""Losses that compare, penalties of slopes, and how sure a discriminator is: of every adversarial
-system that draws of something else than a caption, or something else than pictures. The others are
-in `test_stabiliser.py`."""
+"""Losses that compare, and penalties of slopes: of every adversarial system that draws of something
+else than a caption, or something else than pictures. The others are in `test_stabiliser.py`."""
 
 from __future__ import annotations
 
@@ -19,7 +18,14 @@ from experiments.system.base import Losses
 from experiments.system.cross_modal import PictureToSound, SoundToPicture
 from experiments.system.penalised import Penalised
 from experiments.system.seeding import Step
-from tests.system import scenes, test_cmcgan, test_cross_modal, test_tgans_c, test_wav2pix
+from tests.system import (
+    scenes,
+    test_cmcgan,
+    test_cross_modal,
+    test_text_to_clip,
+    test_tgans_c,
+    test_wav2pix,
+)
 from tests.system.adding import total
 
 Made = tuple[Penalised, Batch]
@@ -56,6 +62,7 @@ SYSTEMS: Mapping[str, Callable[..., Made]] = {
     "vgan": lambda **o: (scenes.vgan(**o), scenes.batch_of()[0]),
     "vgan_text": lambda **o: (scenes.vgan_text(judges_frames=True, **o), scenes.batch_of()[0]),
     "vgan_image": lambda **o: (scenes.vgan_image(**o), scenes.batch_of()[0]),
+    "text_to_clip": lambda **o: (test_text_to_clip.system(**o), test_text_to_clip.batch()),
     "tgans_c": tgans_c,
     "cmcgan": cmcgan,
     "cmcgan_alone": lambda **o: cmcgan(joint=False, **o),
@@ -116,7 +123,7 @@ def test_logits_are_compared_with_those_of_what_is_real(name: str) -> None:
         if "parametrizations" not in key:  # zero has no norm; what stands behind those is enough
             parameter.zero_()
     shared = system.prepare(batch, steps)
-    half = 0.5 if name.startswith("vgan") else 1.0  # L_D is a mean there
+    half = 0.5 if name.startswith(("vgan", "text_to_clip")) else 1.0  # L_D is a mean there
     judged = adversarial(system.discriminator_loss(shared, steps, 0))
     whole = torch.tensor(2.0).log()
     comparisons = 2.0 if name in ("cmcgan", "cmcgan_alone", "wav2pix") else 1.0
@@ -129,14 +136,6 @@ def adversarial(losses: Losses) -> torch.Tensor:
     """The sum of what judges say."""
     kinds = ("fake", "wrong", "real", "adversarial")
     return total({k: t for k, t in losses.items() if k.rpartition("/")[2].startswith(kinds)})
-
-
-@pytest.mark.parametrize("name", SYSTEMS)
-def test_how_sure_it_is_of_real_ones_is_always_told(name: str) -> None:
-    system, batch = SYSTEMS[name]()
-    steps = step(len(batch.rows))
-    term = system.discriminator_loss(system.prepare(batch, steps), steps, 0)["r_t"]
-    assert -1 <= term.value <= 1 and term.weight == 0
 
 
 def test_the_slope_is_that_of_all_judges_of_a_clip() -> None:

@@ -15,8 +15,8 @@ class Pair(nn.Module):
         self.net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
         self.encoder = nn.Linear(2, 2).requires_grad_(False)
 
-    def ema(self, halflife: int | None) -> EMA:
-        return EMA({"net": self.net, "encoder": self.encoder}, halflife)
+    def ema(self, halflife: int | None, ramp: float | None = 0.1) -> EMA:
+        return EMA({"net": self.net, "encoder": self.encoder}, halflife, ramp)
 
 
 def test_a_weight_counts_half_after_the_halflife() -> None:
@@ -31,6 +31,26 @@ def test_a_weight_counts_half_after_the_halflife() -> None:
     torch.testing.assert_close(weight, torch.full_like(weight, 4.0))
     ema.update(100, 200_000)
     torch.testing.assert_close(weight, torch.full_like(weight, 6.0))
+
+
+@pytest.mark.parametrize(
+    ("ramp", "images", "kept"),
+    [
+        (0.05, 200_000, 0.997784),
+        (0.05, 32_000, 0.986233),
+        (0.1, 16_000, 0.986233),
+        (None, 32, 0.997784),
+    ],
+)
+def test_what_a_step_of_32_keeps(ramp: float | None, images: int, kept: float) -> None:
+    """0.5^(32 / 10,000), and StyleGAN2-ADA's 0.5^(32 / 1,600): a twentieth of 32,000 images."""
+    system = Pair()
+    nn.init.ones_(system.net[0].weight)
+    ema = system.ema(10_000, ramp)
+    nn.init.zeros_(system.net[0].weight)
+    ema.update(32, images)
+    weight = ema.modules["net"][0].weight
+    torch.testing.assert_close(weight, torch.full_like(weight, kept), rtol=0, atol=1e-6)
 
 
 def test_early_on_the_halflife_is_a_tenth_of_what_was_seen() -> None:

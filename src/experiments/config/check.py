@@ -104,7 +104,7 @@ def _check_options(config: dict[str, Any]) -> Iterator[str]:
                 named = ["null" if name is None else name for name in allowed]
                 yield f"{group}.{item.name}={value}: choose one of {', '.join(named)}"
             least = item.metadata.get("least")
-            if least is not None and isinstance(value, int) and value < least:
+            if least is not None and isinstance(value, int | float) and value < least:
                 yield f"{group}.{item.name}={value}: must be at least {least}"
     yield from _check_trackers(config["tracker"])
     trainer, launch = config["trainer"], config["launch"]

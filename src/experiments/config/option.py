@@ -34,6 +34,8 @@ class Trainer:
     channels_last: bool | None = None  # null: as the device reads pictures faster
     compile: bool | None = None  # null: on a GPU, where the run is long enough
     ema_halflife: int | None = _least(1, None)  # images that halve a weight; null: no average
+    # Early on the half-life is this share of the images seen; null: it is never shortened.
+    ema_ramp: float | None = _least(0, 0.1)
     deterministic: bool = True  # the same command on the same machine gives the same bits
     # Where a loss or a gradient is not finite (docs/numerics.md); `skips` of 100 updates in a row,
     # and `rollbacks` of a whole run, are the bounds.

@@ -94,6 +94,11 @@ ADDED: dict[str, Any] = {
             ("cosine_images", None),
         )
     },
+    **{
+        f"optim.{phase}.{key}": None
+        for phase in ("discriminator", "generator")
+        for key in ("lr_end", "beta2_end", "cosine_images")
+    },
     "system.gradient_penalty": None,
     "system.augment_probability": 1.0,
     "system.augment_target": 0.6,
@@ -131,6 +136,7 @@ ADDED: dict[str, Any] = {
     "data.filter": None,
     "data.reader.language": "en",
     "data.reader.tokeniser": "unicode",  # the same for captions in ASCII; others are other words
+    "trainer.ema_ramp": 0.1,
     "trainer.text_features": "auto",  # those from before it go on with float16
 }
 FLOATS = ("data.margin", "loss")  # where a number that no class describes is not whole

@@ -17,9 +17,14 @@ class EMA:
     that they fit the averaged network; counters are copied. Frozen modules are shared, not copied.
     """
 
-    def __init__(self, modules: Mapping[str, nn.Module], halflife: int | None) -> None:
-        """`halflife`: images after which a weight counts half; None keeps no average at all."""
-        self.live, self.halflife = dict(modules), halflife
+    def __init__(
+        self, modules: Mapping[str, nn.Module], halflife: int | None, ramp: float | None = 0.1
+    ) -> None:
+        """`halflife`: images after which a weight counts half; None keeps no average at all.
+        `ramp`: early on the half-life is this share of the images seen, so that the average does
+        not remember the first weights (StyleGAN2-ADA: 0.05); None: never shortened.
+        """
+        self.live, self.halflife, self.ramp = dict(modules), halflife, ramp
         self.modules: dict[str, nn.Module] = {}
         self.averaged: dict[str, nn.Module] = {}  # those of `modules` that are copies
         self._pairs: tuple[list[Tensor], list[Tensor]] = ([], [])
@@ -45,11 +50,12 @@ class EMA:
 
     @torch.no_grad()
     def update(self, batch: int, images: int) -> None:
-        """After a step of `batch` images, `images` in all. Early on the half-life is shortened to a
-        tenth of what was seen, so that the average does not remember the first weights."""
+        """After a step of `batch` images, `images` in all."""
         if not self._pairs[0]:
             return
-        halflife = min(float(self.halflife or 0), max(images / 10, 1e-8))
+        halflife = float(self.halflife or 0)
+        if self.ramp is not None:
+            halflife = min(halflife, max(images * self.ramp, 1e-8))
         torch._foreach_lerp_(*self._pairs, 1.0 - 0.5 ** (batch / halflife))
         for target, source in self._copies:
             target.copy_(source)

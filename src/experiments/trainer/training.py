@@ -76,7 +76,7 @@ class Training:
         assert self.batch % (self.ranks.processes * self.parts) == 0, "parts of equal size"
         self.turns = turns_of(self.system.phases(), self.settings, self.ranks, self.stats)
         self.compute_in(self.precision)
-        self.ema = EMA(self.system.export_modules(), trainer["ema_halflife"])
+        self.ema = EMA(self.system.export_modules(), trainer["ema_halflife"], trainer["ema_ramp"])
         self.fixed = self.what_is_fixed()
 
     def what_is_fixed(self) -> Fixed:
