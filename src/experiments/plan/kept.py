@@ -22,6 +22,7 @@ from experiments.plan.facts import DataFacts
 from experiments.plan.paper import Held, Needs, Paper
 from experiments.plan.store import Stores, features_of, taken
 from experiments.run.prerequisite import Run
+from experiments.trainer.streaming import require_served
 
 DECIDES = ("system", "optim", "trainer", "data", "encoder", "generator", "discriminator", "loss")
 
@@ -65,6 +66,7 @@ class Steps:
     def about(self) -> About:
         if self._known["about"] is None:
             paper, config = self.paper, self.run.config
+            require_served(config, paper.system, self.data["store"] or "")
             keep = int(config["trainer"]["keep"])
             found = About(
                 paper.precision,
