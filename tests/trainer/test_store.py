@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from shard_sets import table
 
 from experiments.__main__ import main
 from experiments.data.view.base import View
@@ -15,6 +14,7 @@ from experiments.data.view.picture import PictureView
 from experiments.terminal.error import UserError
 from experiments.trainer.assemble import store_of
 from experiments.trainer.streaming import require_served
+from tests.data.shard_sets import table
 
 FOLDER = Path("outputs/gan-x/1")
 Usage = namedtuple("Usage", "total used free")
