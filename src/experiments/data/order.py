@@ -70,16 +70,10 @@ class ClassOrder:
 
 
 def order_of(sampling: Sampling, split: Split, batch: int, seed: int) -> Order:
-    """The order of a split; that of its shards where its pictures are read from them. Raises
-    `UserError` where they cannot come in the order that is asked for."""
+    """The order of a split; that of its shards where its pictures are read from them."""
     groups = groups_of(split)
-    if groups is None:
+    if groups is None or sampling != "images":
         return ORDERS[sampling](split, batch, seed)
-    if sampling != "images":
-        raise UserError(
-            "data.store=stream: pictures come as they lie in shards, and this recipe has each of a "
-            "batch of another class; take data.store=encoded, or pixels"
-        )
     return ShardOrder(groups, batch, seed)
 
 

@@ -20,8 +20,9 @@ from experiments.file.whole import write_json
 from experiments.plan.estimate import Disk, disk
 from experiments.plan.facts import DataFacts
 from experiments.plan.paper import Held, Needs, Paper
-from experiments.plan.store import Stores, features_of, taken
+from experiments.plan.store import Features, Stores, features_of, taken
 from experiments.run.prerequisite import Run
+from experiments.trainer.streaming import require_served, unserved
 
 DECIDES = ("system", "optim", "trainer", "data", "encoder", "generator", "discriminator", "loss")
 
@@ -37,7 +38,8 @@ class About:
     held: Held
     disk: Disk
     clips: bool
-    features: int  # bytes of a caption, where they may be computed for each batch
+    features: Features
+    streams: bool  # whether pictures may be read where they lie
 
 
 class Steps:
@@ -65,6 +67,7 @@ class Steps:
     def about(self) -> About:
         if self._known["about"] is None:
             paper, config = self.paper, self.run.config
+            require_served(config, paper.system, self.data["store"] or "")
             keep = int(config["trainer"]["keep"])
             found = About(
                 paper.precision,
@@ -74,7 +77,8 @@ class Steps:
                 held := paper.held(),
                 disk(self.facts, paper.views, self.data, held, keep),
                 any(view.name == CLIP for view in paper.views),
-                features_of(paper.views, self.data),
+                features_of(paper.views, self.data, paper.encoding),
+                not unserved(paper.system),
             )
             self._known["about"] = asdict(found)
         return _about(self._known["about"])
@@ -82,7 +86,8 @@ class Steps:
     @property
     def stores(self) -> Stores | None:
         """Of its pictures; None where it has none."""
-        return Stores(*self.taken, self.about.features) if self.taken else None
+        found = self.about
+        return Stores(*self.taken, found.features, found.streams) if self.taken else None
 
     def step(self, share: int, processes: int = 1) -> Needs:
         """As `Paper.step`."""
@@ -113,7 +118,8 @@ class Steps:
 
 
 def _about(content: dict[str, Any]) -> About:
-    return About(**content | {"held": Held(**content["held"]), "disk": Disk(**content["disk"])})
+    parts = {"held": Held, "disk": Disk, "features": Features}
+    return About(**content | {name: kind(**content[name]) for name, kind in parts.items()})
 
 
 def _key(run: Run, facts: DataFacts, store: str | None) -> str:

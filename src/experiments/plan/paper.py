@@ -240,6 +240,19 @@ class Paper:
         held, peak = held + buckets, peak + buckets  # of gradients that travel
         return Needs(share, processes, flops, operators, held, peak, reduced, gathered)
 
+    def encoding(self, view: CaptionView) -> float:
+        """FLOPs of one caption in the encoder of a view, which is frozen."""
+        count, longest = 2, view.most(self.training.run.config["data"])
+        before, encoder = self.tally.flops, view.encoder
+        assert encoder is not None
+        # oneDNN's recurrent layers are one operator, whose FLOPs no formula counts.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of TF32, which is not used
+            with torch.backends.mkldnn.flags(enabled=False), self._modes(), torch.no_grad():
+                tokens, lengths = torch.zeros(count, longest).long(), torch.full((count,), longest)
+                encoder.encode_text(tokens, lengths)  # type: ignore[operator]
+        return (self.tally.flops - before) / count
+
     def _batch(self, count: int) -> Batch:
         """As `Batches` hands it over, but for what its views give, which comes on the device."""
         attributes = len(self.facts.attribute_values)

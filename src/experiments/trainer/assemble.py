@@ -47,6 +47,7 @@ from experiments.trainer.best import Best
 from experiments.trainer.loop import resume
 from experiments.trainer.numerics import Numerics
 from experiments.trainer.sifting import chosen
+from experiments.trainer.streaming import require_served
 from experiments.trainer.training import Known, Training
 
 
@@ -238,7 +239,9 @@ def open_batches(
     features: torch.dtype = torch.float32,
 ) -> Batches:
     """This process's batches of the split that the system is trained on, of what it asks for.
-    `features`: the type of what frozen networks make."""
+    `features`: the type of what frozen networks make. Raises `UserError` for what the store of
+    pictures does not serve."""
+    require_served(config, system, dataset.store)
     split = dataset.train if system.trained_on == "train" else dataset.test
     views = [
         view.open(dataset, split, ranks.device, quiet=not ranks.main)

@@ -47,6 +47,7 @@ from experiments.trainer.loop import fit
 from experiments.trainer.minima import Minima
 from experiments.trainer.observer import Observer
 from experiments.trainer.scaling import told
+from experiments.trainer.streaming import require_served
 from experiments.trainer.training import Training
 
 
@@ -130,11 +131,20 @@ def rehearse(run: Run, ranks: Ranks) -> None:
     facts = facts_of(dataset)
     with as_given(run):
         system = build(config["system"], facts)
+    require_served(config, system, dataset.store)
     dataset = usable_by(system, dataset, ranks)
     if config["trainer"].get("keep_best") is not None:
         hold_out(dataset)
     with as_given(run):
         build(config.get("metric"), facts, "metric")
+    if dataset.store != "stream":  # it alone may serve a run and not what that builds on
+        return
+    for path, need in run.prerequisites.items():
+        if isinstance(need, Run) and not need.finished:
+            try:
+                rehearse(need, ranks)
+            except UserError as error:
+                raise UserError(f"{path}.pretrained: {error}") from None
 
 
 def train_missing(needs: dict[str, Run | Path], ranks: Ranks, wanted_by: str) -> None:

@@ -71,6 +71,29 @@ def test_roots_that_cannot_be_opened(tmp_path: Path) -> None:
     assert "train-0000.tar: cannot be read" in line(Hub(str(whole)))
 
 
+def test_several_data_sets_of_one_source_are_named(tmp_path: Path) -> None:
+    for name in ("large", "small"):
+        (tmp_path / name).mkdir()
+        table(4).to_parquet(tmp_path / name / "all.parquet")
+    configs = [f"- config_name: {n}\n  data_files: {n}/*.parquet\n" for n in ("large", "small")]
+    (tmp_path / "README.md").write_text(f"---\nconfigs:\n{''.join(configs)}---\n")
+    root = str(tmp_path)
+    remedy = "choose one by data.reader.config=NAME; there are: large, small"
+    assert line(Hub(root)) == f"data.reader.config: {root} has several data sets; {remedy}"
+    wrong = line(Hub(root, config="smal"))
+    assert wrong == f"data.reader.config=smal: {root} has no such data set; {remedy}"
+    assert len(entries(Hub(root, config="small"))[0]) == 4
+
+
+def test_a_revision_is_of_the_hub(tmp_path: Path) -> None:
+    table(4).to_parquet(tmp_path / "all.parquet")
+    for root in (tmp_path, tmp_path / "all.parquet"):
+        assert line(Hub(str(root), revision="abc")) == (
+            f"data.reader.revision=abc: revisions are of the Hub, and {root} lies on this machine; "
+            "leave it away"
+        )
+
+
 def test_rows_that_cannot_be_used_are_drops(tmp_path: Path) -> None:
     bomb = io.BytesIO()
     __import__("PIL.Image").Image.new("1", (9000, 9000)).save(bomb, "PNG")
@@ -154,6 +177,7 @@ def test_names_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 READ = (
+    "import sys; sys.stderr = sys.stdout\n"
     "from experiments.data.reader.hub import Hub\n"
     "from experiments.terminal.error import UserError\n"
     "reader = Hub('owner/name')\n"
@@ -173,9 +197,18 @@ def test_fetched_once_and_its_commit_is_remembered(tmp_path: Path) -> None:
         "  - split: test\n    path: data/train-*\n---\n"
     )
     with serve("owner/name", repository) as (url, _):
-        first = run(READ, home, HF_ENDPOINT=url)
-    assert first == [f"6 {{'revision': '{COMMIT}'}}"]
+        first = run(READ, home, HF_ENDPOINT=url)[-2:]  # behind bars of the client
+    copy = home / "birdsong/owner--name--main"
+    assert first == [
+        f"owner/name: commit {COMMIT} of main, from the copy in {copy}; remove that folder to "
+        "fetch the newest",
+        f"6 {{'revision': '{COMMIT}'}}",
+    ]
     assert run(READ, home, HF_HUB_OFFLINE="1") == first
+    copy.rename(copy.with_name(f"owner--name--{COMMIT}"))
+    copy.with_name(f"{copy.name}.commit").rename(copy.with_name(f"owner--name--{COMMIT}.commit"))
+    named = READ.replace("name')", f"name@{COMMIT}')")
+    assert run(named, home, HF_HUB_OFFLINE="1") == first[1:]
     (lost,) = run(READ, tmp_path / "other", HF_HUB_OFFLINE="1")
     assert lost.startswith(
         "error: data.root=owner/name: cannot be fetched (HF_HUB_OFFLINE is set); a local "

@@ -20,7 +20,7 @@ from experiments.data.store import choice, spool
 from experiments.data.store.choice import STORES, bytes_of, chosen
 from experiments.data.store.dataset import Dataset, open_dataset
 from experiments.data.store.streamed import groups_of
-from experiments.data.view.caption import CAPTION, CaptionView
+from experiments.data.view.caption import CaptionView
 from experiments.data.view.picture import PictureView, StoredPictures
 from experiments.terminal.error import UserError
 from experiments.terminal.line import amount
@@ -156,13 +156,7 @@ def test_threads_change_nothing(
         np.testing.assert_array_equal(pixels_of(dataset), alone)
 
 
-def test_what_a_stream_does_not_serve(root: Path, tmp_path: Path) -> None:
-    dataset = opened(root, tmp_path, "stream")
-    views = [CaptionView().open(dataset, dataset.train)]
-    with pytest.raises(UserError, match=r"data\.store=stream: .* of another class; take"):
-        Batches(dataset.train, 2, 0, views, sampling="classes")
-    with pytest.raises(UserError, match=r"data\.store=stream: .* of other records; take"):
-        PictureView([8], wrong=CAPTION).open(dataset, dataset.train)
+def test_there_are_three_stores(root: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"data\.store=pixel: must be one of pixels, encoded, str"):
         opened(root, tmp_path, "pixel")
 

@@ -15,16 +15,17 @@ from typing import NamedTuple
 
 from experiments.data.layout.unpack import safe_parts, unpack_beside
 from experiments.file.lock import locked
-from experiments.file.name import shown
+from experiments.file.name import plain, shown
 from experiments.file.whole import write_text
 from experiments.terminal.error import UserError, as_user_error
-from experiments.terminal.line import number_of
+from experiments.terminal.line import number_of, say_once
 
 SCHEME = "hf://"
 NAME = re.compile(
     r"hf://(?:datasets/)?(?P<repo>[\w-][\w.-]*/[\w-][\w.-]*)"
     r"(?:@(?P<revision>[\w-][\w.-]*))?(?P<folder>(?:/[\w-][\w.-]*)*)/?"
 )
+COMMIT = re.compile(r"[0-9a-f]{40}")  # another revision may be another state tomorrow
 FILES = "data"  # where a repository keeps its files that keeps them in a folder
 
 
@@ -39,7 +40,8 @@ class Copy(NamedTuple):
 def fetched(name: str, remedy: str) -> Path:
     """The folder of a data set of the hub, which is fetched when it is not there.
 
-    A copy that is there is used as it is and asks nothing of the network. Raises `UserError` where
+    A copy that is there is used as it is and asks nothing of the network; a line says which state
+    it is of, and how to have the newest. Raises `UserError` where
     the name is none or the files cannot be fetched, with `remedy`: how to get them without the hub.
     """
     top = copy_of(name, remedy).folder
@@ -67,9 +69,15 @@ def copy_of(name: str, remedy: str, wanted: str | None = None) -> Copy:
                 commit = _download(name, repo, revision, inner, partial, remedy)
                 write_text(_commit_of(tree), commit)
                 partial.rename(tree)
+    known = None
     with contextlib.suppress(OSError):  # fetched before commits were kept
-        return Copy(tree / inner, _commit_of(tree).read_text(encoding="utf-8").strip() or None)
-    return Copy(tree / inner, None)
+        known = _commit_of(tree).read_text(encoding="utf-8").strip() or None
+    if not COMMIT.fullmatch(revision):
+        say_once(
+            f"{plain(name)}: commit {known or 'unknown'} of {revision}, from the copy in "
+            f"{plain(tree)}; remove that folder to fetch the newest"
+        )
+    return Copy(tree / inner, known)
 
 
 def _commit_of(tree: Path) -> Path:

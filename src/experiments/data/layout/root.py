@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from experiments.data.images import path_inside
-from experiments.data.layout.hub import SCHEME, fetched
+from experiments.data.layout.hub import SCHEME, Copy, copy_of, fetched
+from experiments.data.source import on_hub
 from experiments.file.name import plain
 from experiments.terminal.error import BadInput, UserError
 
@@ -44,6 +45,22 @@ def data_file(root: str, remedy: str) -> Path:
     if path.is_file() and os.access(path, os.R_OK):
         return path.absolute()
     return data_folder(root, remedy).absolute()
+
+
+def source_at(root: str | None, remedy: str, revision: str | None) -> Copy:
+    """Where `owner/name` of the hub, or a folder or file, lies on this machine; fetched first where
+    it is not there. Raises `UserError` also for a `revision` of what is not of the hub."""
+    if root is None:
+        raise UserError(f"data.root: not set; {remedy}")
+    if on_hub(root):
+        return copy_of(root, remedy, revision)
+    place = data_file(root, remedy)
+    if revision is not None:
+        raise UserError(
+            f"data.reader.revision={revision}: revisions are of the Hub, and {plain(root)} lies on "
+            "this machine; leave it away"
+        )
+    return Copy(place, None)
 
 
 def first_folder(bases: Iterable[Path], names: Iterable[str]) -> Path | None:

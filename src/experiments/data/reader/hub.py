@@ -17,8 +17,8 @@ from experiments.data.images import read_crop
 from experiments.data.layout.caption_files import clean_captions
 from experiments.data.layout.fingerprint import Listing, file_at
 from experiments.data.layout.folder import hash_fraction
-from experiments.data.layout.hub import Copy, copy_of
-from experiments.data.layout.root import data_file
+from experiments.data.layout.hub import Copy
+from experiments.data.layout.root import source_at
 from experiments.data.layout.shard.assigned import Names, assigned_of
 from experiments.data.layout.shard.cell import MARK, Cells
 from experiments.data.layout.shard.column import NONE, Role, Roles, listed, roles_of
@@ -27,7 +27,6 @@ from experiments.data.layout.shard.value import least_key, text_of, values_of
 from experiments.data.layout.walk import found_below
 from experiments.data.reader.filmed import first_picture
 from experiments.data.record import CLIP, SOUND, Drop, Reader, Record
-from experiments.data.source import on_hub
 from experiments.data.text.words import Tokeniser, require_tokeniser
 from experiments.file.name import is_name
 from experiments.terminal.error import BadInput, UserError
@@ -150,7 +149,7 @@ class Hub(Reader):
 
     def facts(self) -> dict[str, Any]:
         """What a run remembers of its source: the commit of the Hub that it was trained on."""
-        commit = self._copy().commit if self.root and on_hub(self.root) else None
+        commit = self._copy().commit if self.root else None
         return {"revision": commit} if commit else {}
 
     # What is read.
@@ -281,12 +280,8 @@ class Hub(Reader):
     # What is opened once.
 
     def _copy(self) -> Copy:
-        """Where the source lies on this machine, fetched first where it is not there."""
-        if self.root is None:
-            raise UserError(f"data.root: not set; {HOW}")
-        if not on_hub(self.root):
-            return Copy(data_file(self.root, HOW), None)
-        return copy_of(self.root, HOW, self.revision)
+        """Where the source lies on this machine."""
+        return source_at(self.root, HOW, self.revision)
 
     def _opened(self) -> tuple[Opened, Roles]:
         if self._source is None:

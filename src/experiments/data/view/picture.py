@@ -24,7 +24,6 @@ from experiments.data.store.dataset import Dataset
 from experiments.data.store.encoded import Decoded
 from experiments.data.store.image_rows import ImageRows
 from experiments.data.store.split import Split
-from experiments.data.store.streamed import groups_of
 from experiments.data.view.base import Choice, Part, View
 from experiments.data.view.caption import CAPTION, SHARED_STREAM
 from experiments.data.view.stranger import Fellows
@@ -90,11 +89,6 @@ class PictureView(View):
         length = split.images.shape[1]
         if not 0 < self.crop <= length:
             raise UserError(f"crop: {self.crop} pixels cannot be cut from images of {length}")
-        if (self.wrong is not None or self.other) and groups_of(split) is not None:
-            raise UserError(
-                "data.store=stream: pictures come as they lie in shards, and this recipe asks for "
-                "those of other records; take data.store=encoded, or pixels"
-            )
         opened = copy.copy(self)
         opened.split, opened.flip = split, flip
         if self.other:

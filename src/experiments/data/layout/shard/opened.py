@@ -86,7 +86,23 @@ def _builder(root: Path, config: str | None) -> Any:
             )
         given = {"data_files": [str(root)]}
     with _told(root), _quiet(datasets):
-        return datasets.load_dataset_builder(path, **given)
+        try:
+            return datasets.load_dataset_builder(path, **given)
+        except ValueError:  # as well where no configuration is named, or one that there is not
+            if root.is_dir():
+                _require_config(root, config, datasets.get_dataset_config_names(path))
+            raise
+
+
+def _require_config(root: Path, config: str | None, known: list[str]) -> None:
+    """Raise `UserError` where a source has several data sets, and `config` is none of them."""
+    if config in known or (config is None and len(known) < 2):
+        return
+    said, what = ("", "several data sets") if config is None else (f"={config}", "no such data set")
+    raise UserError(
+        f"data.reader.config{said}: {plain(root)} has {what}; choose one by "
+        f"data.reader.config=NAME; there are: {', '.join(known)}"
+    )
 
 
 def _prepared(builder: Any, root: Path) -> dict[str, list[Shard]]:
