@@ -18,7 +18,7 @@ from experiments.config.override import checked_compose
 from experiments.data.store.dataset import Dataset
 from experiments.run import checkpoint
 from experiments.run.fact import facts_of
-from experiments.run.pretrained import GROUPS, _without_unneeded, without_pretrained
+from experiments.run.pretrained import GROUPS, without_pretrained, without_unneeded
 
 RED, BLUE = "a red bird with a black crown", "this bird is blue"
 IMAGES = 32
@@ -29,7 +29,7 @@ def make_run(folder: Path, birds: Dataset, *overrides: str, seed: int = 0) -> Pa
     data = [] if any(item.startswith("data=") for item in overrides) else ["data=plumage"]
     words = [*overrides, *data, "debug=tiny", "tracker=none"]
     cfg = checked_compose(words)
-    config: dict[str, Any] = _without_unneeded(plain(cfg))
+    config: dict[str, Any] = without_unneeded(plain(cfg))
     config["paths"]["cache"] = str(birds.folder.parents[1])
     config["data"]["reader"] |= {"images_per_species": 4, "species": 8, "test_species": 3}
     facts = facts_of(birds)

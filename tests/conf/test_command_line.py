@@ -117,7 +117,14 @@ def test_a_mistake_is_told_at_once(
             "with no pair between; take real, fake or both",
         ),
         (["model=wav2pix", "loss.adversarial.form=relativistic"], "no targets to smooth; set it 0"),
-        (["model=gan", "discriminator=projected"], "metric.extractor: sees by EfficientNet-Lite0"),
+        (
+            ["model=gan", "discriminator=projected", "encoder/image=part_cnn"],
+            "metric.extractor: sees by EfficientNet-Lite0",
+        ),
+        (
+            ["model=dfgan", "discriminator=projected", "metric.extractor=null"],
+            "encoder.image: sees by EfficientNet-Lite0, and so does the discriminator",
+        ),
         (  # of another data set than it needs, too, which is not what is wrong
             ["model=cross_modal_i2s", "data=plumage", "system.excerpt.of=spech"],
             "system.excerpt.of=spech: choose one of sound, speech; did you mean speech?",

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from experiments.config.compose import CONF, choices, compose, plain
+from experiments.config.judging import SEES
 from experiments.config.override import checked_compose
+from experiments.config.target import targets_in
 from experiments.run.prerequisite import plan
 from experiments.terminal.error import UserError
 from experiments.usage import usage
@@ -202,6 +204,17 @@ def test_a_recogniser_is_given_sound_and_hears_frames_of_its_own() -> None:
     own, judge = cfg["system"]["excerpt"], cfg["metric"]["recogniser"]
     assert own["of"] == "speech" and own["frontend"] != judge["text"]["frontend"]
     assert judge["pretrained"]["overrides"] == ["encoder=speech_recogniser"]
+
+
+def test_no_score_of_projected_gan_sees_by_its_network() -> None:
+    asked = ["experiment=plumage_projected"]
+    config = plain(checked_compose(asked))
+    assert SEES in targets_in(config["discriminator"]) and config["metric"]["extractor"] is None
+    assert SEES not in [*targets_in(config["encoder"]), *targets_in(config["metric"])]
+    other = ["metric/extractor=huggingface", "metric.extractor.name=DIR"]
+    assert checked_compose([*asked, *other]).metric.extractor.name == "DIR"
+    (line,) = problems(*asked, "encoder/image=efficientnet_lite0")
+    assert line.startswith("encoder.image: ") and line.endswith("as encoder/image=part_cnn")
 
 
 def test_a_key_of_one_recipe_is_unknown_to_another() -> None:

@@ -17,7 +17,7 @@ from experiments.config.override import checked_compose
 from experiments.data.text.vocabulary import Vocabulary
 from experiments.run import checkpoint
 from experiments.run.fact import of_networks
-from experiments.run.pretrained import GROUPS, _without_unneeded, without_pretrained
+from experiments.run.pretrained import GROUPS, without_pretrained, without_unneeded
 
 CONF = Path(__file__).parents[2] / "conf"
 RECIPES = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
@@ -38,7 +38,7 @@ def make_recipe(folder: Path, name: str) -> Path:
     data = [] if any(item.startswith("data=") for item in own) else ["data=plumage"]
     overrides = [*own, *data, "debug=tiny", "tracker=none"]
     cfg = checked_compose(overrides)
-    config: dict[str, Any] = _without_unneeded(plain(cfg))
+    config: dict[str, Any] = without_unneeded(plain(cfg))
     words = Vocabulary(WORDS)
     facts = of_networks(len(words), {"wing": 3, "crown": 4}, 5, ["wing"], ["wing"])
     torch.manual_seed(0)

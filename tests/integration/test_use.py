@@ -157,6 +157,23 @@ def test_scoring_trains_the_judge_that_it_needs(commands: Any, copied: Path) -> 
     assert json.loads(first.read_text()) == json.loads((copied / "scores.json").read_text())
 
 
+def test_what_a_run_left_out_is_scored_where_it_is_chosen(commands: Any, copied: Path) -> None:
+    """Its own words say nothing any more of a node that the command fills."""
+    file = copied / "run.json"
+    about = json.loads(file.read_text())
+    about["overrides"] += ["metric.extractor=null", "metric.classifier=null"]
+    file.write_text(json.dumps(about))
+    chosen = ["metric/extractor=efficientnet_lite0", "metric.extractor.input_size=64"]
+    chosen.append("encoder@metric.classifier=classifier_pretrained")
+    commands.ok("task=evaluate", f"run={copied}", "launch.threads=1", *chosen, outputs=None)
+    (made,) = (copied / "evaluations").iterdir()
+    found = json.loads(made.read_text())
+    assert (
+        found["scores"].keys() == json.loads((copied / "scores.json").read_text())["scores"].keys()
+    )
+    assert "64" in found["protocol"]["resize"]["efficientnet_lite0"]
+
+
 def test_a_judge_of_the_test_classes_is_trained_where_it_is_asked_for(
     commands: Any, copied: Path
 ) -> None:

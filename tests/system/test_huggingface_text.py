@@ -94,6 +94,7 @@ def test_as_it_is_it_trains_nothing_and_sees_no_pictures(model: Path) -> None:
     encoder = DAMSMText(text_of(model, WIDTH, head=False), WIDTH)
     assert not list(encoder.parameters()) and not encoder.state_dict()
     assert encoder.pieces is not None and encoder.text_model.digest
+    assert encoder.name == "huggingface" and not encoder.sees_pictures, "no half of DAMSM"
 
 
 def test_who_takes_sentences_alone_has_no_head_for_words(model: Path) -> None:

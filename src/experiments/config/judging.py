@@ -11,6 +11,11 @@ from experiments.config.target import targets_in
 # One network, which may judge what is made or score it, and not both.
 SEES = "experiments.encoder.efficientnet_lite0.EfficientNetLite0"
 SCORES_BY = "experiments.metric.extractor.EfficientNetExtractor"
+OWN = "encoder.image"  # of the run, which gives R-precision
+OTHERS = {
+    OWN: "another network, as encoder/image=part_cnn",
+    "metric.extractor": "metric.extractor=null, or another",
+}
 PAIRS = "experiments.system.cmcgan.CMCGAN"
 
 
@@ -63,12 +68,12 @@ def _check_losses(system: dict[str, Any]) -> Iterator[str]:
 
 def _check_scores(config: dict[str, Any]) -> Iterator[str]:
     """Whether a score sees by the network that the discriminator sees by."""
-    trains = {str(target) for target in targets_in(config.get("discriminator"))}
-    for key, node in _node(config, "metric").items() if SEES in trains else ():
-        if not {SEES, SCORES_BY} & {str(target) for target in targets_in(node)}:
-            continue
-        other = "metric.extractor=null, or another" if key == "extractor" else "another network"
-        yield (
-            f"metric.{key}: sees by EfficientNet-Lite0, and so does the discriminator, whose loss "
-            f"this score would be; take {other}"
-        )
+    scores = {f"metric.{key}": node for key, node in _node(config, "metric").items()}
+    if not scores or SEES not in map(str, targets_in(config.get("discriminator"))):
+        return
+    for key, node in (scores | {OWN: config.get("encoder")}).items():
+        if {SEES, SCORES_BY} & {str(target) for target in targets_in(node)}:
+            yield (
+                f"{key}: sees by EfficientNet-Lite0, and so does the discriminator, whose loss its "
+                f"scores would be; take {OTHERS.get(key, 'another network')}"
+            )

@@ -13,6 +13,13 @@ def key_of(override: str) -> str:
     return override.lstrip(SIGNS).partition("=")[0]
 
 
+def node_of(override: str) -> str:
+    """Where in a configuration it stands: `metric.classifier` of `encoder@metric.classifier=...`,
+    `metric.extractor` of `metric/extractor=inception`."""
+    group, _, package = key_of(override).partition("@")
+    return package or group.replace("/", ".")
+
+
 def values(overrides: Iterable[str]) -> dict[str, str]:
     """The last value that is written for each key, quotes and all."""
     return {key_of(override): override.partition("=")[2] for override in overrides}

@@ -23,6 +23,7 @@ from experiments.terminal.line import near
 
 FOLDERS, PACKAGES = "BIRDSONG_CONFIG_DIR", "BIRDSONG_TARGETS"
 OURS = "experiments."
+LONGEST = 200  # letters of the name of a group
 SCHEMES = ("file://", "pkg://")
 NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 SEPARATORS = {FOLDERS: os.pathsep, PACKAGES: ","}
@@ -146,7 +147,9 @@ def tops() -> set[str]:
 
 
 def is_group(name: str) -> bool:
-    return any((root / name).is_dir() for root in roots())
+    """Whether there is a folder of that name; one that no file system takes has none."""
+    fits = len(name) < LONGEST and "\0" not in name
+    return fits and any((root / name).is_dir() for root in roots())
 
 
 def options(group: str) -> dict[str, Path]:

@@ -27,7 +27,6 @@ from experiments.terminal.error import UserError, suggest
 
 # What Hydra and OmegaConf raise of a configuration that cannot be; assertions are Hydra's own.
 COMPOSING = (HydraException, OmegaConfBaseException, ValueError, AssertionError, RecursionError)
-LONGEST = 200  # letters of the name of a group
 NAMES = ("run", "pretrained")  # keys that may name a run by its id
 RUN_ID = re.compile(r"[0-9a-f]{3,10}(@\w+)?")  # 12e34 and 1234 are no numbers there
 _ITEM = re.compile(rf"""("[^"]*"|'[^']*')|(?<![^,\[\s])({RUN_ID.pattern})(?=\s*(?:[,\]]|$))""")
@@ -141,7 +140,7 @@ def _sort_overrides(overrides: list[str], problems: list[str]) -> tuple[list[str
             problems.append(f"{text}: says several values; add -m for one run of each{more}")
             continue
         name = override.key_or_group
-        if _is_group(name) and not override.is_delete():
+        if outside.is_group(name) and not override.is_delete():
             problem = _check_choice(override, groups)
             problems += [problem] if problem else []
             text = text if override.value() is not None else f"~{name}"
@@ -163,11 +162,6 @@ def _sort_overrides(overrides: list[str], problems: list[str]) -> tuple[list[str
         else:
             good.append(override)
     return groups, good
-
-
-def _is_group(name: str) -> bool:
-    """Whether there is a folder of that name; one that no file system takes has none."""
-    return len(name) < LONGEST and "\0" not in name and outside.is_group(name)
 
 
 def _check_choice(override: Override, chosen: list[str]) -> str | None:
@@ -229,7 +223,7 @@ def _check_value(base: DictConfig, trial: DictConfig, text: str, override: Overr
     scalar = isinstance(override.value(), str | int | float)
     if isinstance(node, DictConfig) and scalar and parts[-1] != "pretrained":  # a folder may be
         option = f"{name.replace('.', '/')}={override.value()}"
-        if _is_group(name.replace(".", "/")):
+        if outside.is_group(name.replace(".", "/")):
             return f"{text}: {name} has keys of its own; {option} chooses one of its options"
         return f"{text}: {name} has keys of its own: {', '.join(map(str, node))}"
     try:

@@ -87,7 +87,7 @@ class _Known:
         chosen = []
         for text in self._overrides:
             key, equals, value = text.partition("=")
-            if equals and key[:1] != "~" and len(key) < 200 and outside.is_group(key_of(text)):
+            if equals and key[:1] != "~" and outside.is_group(key_of(text)):
                 chosen.append(text if read(text) and "," not in value else text.split(",")[0])
         try:
             return compose(chosen)

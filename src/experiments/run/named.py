@@ -8,11 +8,13 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from experiments.config import outside
 from experiments.config.compose import plain
-from experiments.config.key import key_of, values, without
+from experiments.config.key import key_of, node_of, values, without
 from experiments.config.override import checked_compose, parse_sweep
 from experiments.run import folder as files
 from experiments.run.brought import bring_folders, bring_packages
+from experiments.run.pretrained import without_unneeded
 from experiments.run.state import OUTPUTS, Named, files_of, named, outputs_of
 from experiments.terminal.error import UserError
 
@@ -41,7 +43,8 @@ def run_of(config: Mapping[str, Any]) -> Named:
 def with_run(overrides: list[str]) -> list[str]:
     """The overrides of a command, after those of the run that task=evaluate names: it may change
     what that run has, `data.root` of its data or `metric.captions` of its metric. Where and how
-    that run was made is not taken from it."""
+    that run was made is not taken from it, nor what it said of a node that the command fills with
+    another option of its group."""
     given = values(overrides)
     if given.get("task") != "evaluate" or "run" not in given:
         return overrides
@@ -55,8 +58,18 @@ def with_run(overrides: list[str]) -> list[str]:
     bring_folders(place)
     bring_packages(place)
     own = files.run_about(place)["overrides"]
-    kept = [item for item in own if key_of(item) not in given]
-    return [*without(kept, *ELSEWHERE), *overrides]
+    chosen = [f"{node_of(item)}." for item in overrides if _is_choice(item)]
+    kept = [
+        item
+        for item in without(own, *ELSEWHERE)
+        if key_of(item) not in given and not f"{node_of(item)}.".startswith(tuple(chosen))
+    ]
+    return [*kept, *overrides]
+
+
+def _is_choice(override: str) -> bool:
+    """Whether it takes an option of a group; it is not yet known to be any key at all."""
+    return outside.is_group(key_of(override).partition("@")[0])
 
 
 def _value(override: str) -> str:
@@ -65,18 +78,15 @@ def _value(override: str) -> str:
 
 
 def evaluation_config(place: Path, overrides: list[str]) -> dict[str, Any]:
-    """The configuration of a run with the metric that the command line makes of it.
-
-    The run's own overrides apply first. Raises `UserError` for one that the run decides.
+    """The configuration of a run with the metric that the command line makes of it. `overrides`:
+    of `with_run`. Raises `UserError` for one that the run decides.
     """
-    # Where it was made is the command's to say, and so is whose classes may be named.
-    own = without(files.run_about(place)["overrides"], "launch")
-    changes, root = [], None
+    own = files.run_about(place)["overrides"]
+    root = None
     for override in overrides:
         if override in own:
             continue
-        group, _, package = key_of(override).partition("@")
-        name = package or group.replace("/", ".")
+        name = node_of(override)
         if not any(name == key or name.startswith(f"{key}.") for key in OPEN):
             raise UserError(
                 f"{override}: the run decides this; task=evaluate takes metric.*, launch.*, "
@@ -84,16 +94,16 @@ def evaluation_config(place: Path, overrides: list[str]) -> dict[str, Any]:
             )
         if name == "data.root":
             root = str(Path(_value(override)).expanduser())
-        elif name.partition(".")[0] == "metric":
-            changes.append(override)
     config = files.run_config(place)
     if root is not None:
         config["data"]["root"] = config["data"]["reader"]["root"] = root
-    cfg = checked_compose([*own, *changes])
+    cfg = checked_compose(overrides)
     OmegaConf.set_struct(cfg, False)
     # The class of a reader is where it is now: a run may be from before it moved.
     config["data"]["reader"]["_target_"] = cfg.data.reader["_target_"]
     cfg.data = config["data"]  # what a run trained for another one took from that one
     if "metric" not in cfg:
-        raise UserError(f"run={place}: has no metric; choose one, as +metric=text_to_image")
-    return config | {"metric": plain(cfg.metric)}  # the rest may not fit data of an older run
+        sign = "" if "~metric" in own else "+"
+        raise UserError(f"run={place}: has no metric; choose one, as {sign}metric=text_to_image")
+    metric = without_unneeded(plain(cfg.metric))
+    return config | {"metric": metric}  # the rest may not fit data of an older run

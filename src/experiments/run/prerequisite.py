@@ -30,8 +30,8 @@ from experiments.run.pretrained import (
     JUDGES,
     _pretrained_nodes,
     _stripped,
-    _without_unneeded,
     role,
+    without_unneeded,
 )
 from experiments.run.same import with_known_name
 from experiments.run.shipped import judge_for
@@ -88,7 +88,7 @@ def plan(config: dict[str, Any], chosen: dict[str, str], overrides: list[str]) -
     def folder_of(named: dict[str, Any]) -> Path:
         return _plan(named, chosen, overrides).folder
 
-    config = _without_unneeded(config)
+    config = without_unneeded(config)
     return _plan(with_known_name(config, chosen["data"], folder_of), chosen, overrides)
 
 

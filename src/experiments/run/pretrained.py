@@ -36,14 +36,14 @@ def _pretrained_nodes(
         yield from walk(group, config.get(group))
 
 
-def _without_unneeded(node: Any) -> Any:
+def without_unneeded(node: Any) -> Any:
     """A copy in which a node whose `pretrained.when` is false is null."""
     if not isinstance(node, dict):
         return node
     spec = node.get("pretrained")
     if isinstance(spec, dict) and not spec.get("when", True):
         return None
-    return {key: _without_unneeded(value) for key, value in node.items()}
+    return {key: without_unneeded(value) for key, value in node.items()}
 
 
 def without_pretrained(config: Mapping[str, Any], *groups: str) -> dict[str, Any]:
