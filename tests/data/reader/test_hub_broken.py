@@ -83,6 +83,8 @@ def test_several_data_sets_of_one_source_are_named(tmp_path: Path) -> None:
     wrong = line(Hub(root, config="smal"))
     assert wrong == f"data.reader.config=smal: {root} has no such data set; {remedy}"
     assert len(entries(Hub(root, config="small"))[0]) == 4
+    file = tmp_path / "small/all.parquet"
+    assert line(Hub(str(file), config="small")).endswith("leave it away")
 
 
 def test_a_revision_is_of_the_hub(tmp_path: Path) -> None:

@@ -78,6 +78,11 @@ def _builder(root: Path, config: str | None) -> Any:
     given: dict[str, Any] = {"name": config}
     path = str(root)
     if root.is_file():
+        if config is not None:
+            raise UserError(
+                f"data.reader.config={config}: {plain(root)} is one file, not a source of several "
+                "data sets; leave it away"
+            )
         endings = ENDINGS | dict.fromkeys(JSON_ENDINGS, "json") | {".csv": "csv"}
         path = endings.get(root.suffix.lower(), "")
         if not path:
