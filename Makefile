@@ -27,7 +27,7 @@ help: ## this list
 
 quickstart: $(STAMP) ## install, draw with the model that comes along, then train one: pictures, scored
 	@echo "drawing with the model that comes with Birdsong, before yours is trained:"
-	@$(BIN)/python run.py task=sample run=plumage num_samples=6 'text=a small red bird with black wings'
+	@$(BIN)/python run.py task=sample run=plumage num_samples=6 'text=a bird with a red crown, a yellow breast and blue wings'
 	@echo "training one of your own:"
 	@$(BIN)/python run.py experiment=quickstart $(ARGS)
 
