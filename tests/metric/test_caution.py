@@ -37,3 +37,12 @@ def test_above_real_pictures() -> None:
     (line,) = cautions(scores, PROTOCOL)
     assert "R-precision (damsm) 65.3\u00a0% (22.6\u00a0%)" in line and "\n" not in line
     assert cautions({"r_precision/damsm": 0.9}, PROTOCOL) == []
+
+
+def test_what_the_classifier_does_not_read() -> None:
+    """Its heads can fail one by one: that of beaks knows species by their other colours."""
+    name = "attribute_accuracy"
+    scores = {f"{name}/beak": 0.05, f"{name}/beak/real": 0.072, f"{name}/beak/chance": 0.144}
+    scores |= {f"{name}/wing": 0.9, f"{name}/wing/real": 0.988, f"{name}/wing/chance": 0.118}
+    (line,) = cautions(scores, PROTOCOL)
+    assert "attribute accuracy (beak) 7.2\u00a0% (14.4\u00a0%)." in line and "wing" not in line

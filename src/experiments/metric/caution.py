@@ -36,12 +36,23 @@ def cautions(scores: Mapping[str, float], protocol: Protocol) -> list[str]:
         ]
         more = [f"{len(above) - NAMED} more"] if len(above) > NAMED else []
         lines.append(f"above real pictures (in brackets): {'; '.join([*told, *more])}. {PLEASED}")
+    if blind := unread(scores):
+        told = [
+            f"{label(name)} {shown(name, scores[name + '/real'])} "
+            f"({shown(name, scores[name + '/chance'])})"
+            for name in blind
+        ]
+        lines.append(f"not read in real ones (guessing in brackets): {'; '.join(told)}. {BLIND}")
     return lines
 
 
 PLEASED = (
     "Such a judge is pleased by something else than what makes pictures real; more of it is no "
     "better. Read one that the model was not trained on"
+)
+BLIND = (
+    "Means and colours hold them, and are lower for it. Take a classifier that was trained longer, "
+    "or with another seed"
 )
 
 
@@ -81,6 +92,16 @@ def above_real(scores: Mapping[str, float], n_real: int, n_fake: int) -> list[st
         if scores[name] > real + chance:
             found.append(name)
     return found
+
+
+def unread(scores: Mapping[str, float]) -> list[str]:
+    """Attributes that the classifier reads in real pictures no better than a guess."""
+    return [
+        name
+        for name in plain_names(scores)
+        if name.startswith("attribute_accuracy/")
+        and scores.get(f"{name}/real", 1.0) <= scores.get(f"{name}/chance", 0.0)
+    ]
 
 
 def _spread(share: float, count: int) -> float:
