@@ -25,7 +25,7 @@ SIDE = 304  # px of the measured stores
 # EPYC: `make bench ARGS='--part stores'`. What grows with the area stands second, about.
 PREPARE = {"pixels": (2.8e-3, 0.33e-3), "encoded": (2.8e-3, 0.85e-3), "stream": (1.13e-3, 0.0)}
 READ = {"pixels": (0.0, 0.0925e-3), "encoded": (0.0, 1.01e-3), "stream": (2.63e-3, 0.2e-3)}
-ENCODE = 7e10  # FLOP/s of one such core in a text encoder: LSTMs, CNNs and MiniLM reach 6.5 to 8.8
+ENCODE = 70e9  # FLOP/s of one core in a text encoder (65e9 to 88e9, docs/performance.md)
 TAKEN = {"pixels": "pixels", "encoded": "JPEG (encoded)", "stream": "nothing (stream)"}
 
 
